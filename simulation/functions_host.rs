@@ -1,0 +1,1 @@
+//! What the Azure Functions host does for a custom handler.

@@ -1,0 +1,38 @@
+//! An Azure that speaks the real protocols, in memory, on one clock, with one script of faults.
+//!
+//! Every service is a plain state machine: it is asked with a request and the present time, and answers.
+//! Nothing runs in the background but the Functions host and the prober, so with a paused tokio clock
+//! hours pass in milliseconds and the same seed gives the same story.
+//!
+//! ```text
+//! caller ──Door──► SimulatedAzure::call ──faults──► router (by host name)
+//!                                                    ├─ resource_manager   clusters, gateways, operations
+//!                                                    ├─ kubernetes         one API server for each cluster
+//!                                                    ├─ service_bus        broker core, REST face
+//!                                                    ├─ blobs, entra       storage; tokens
+//!                                                    └─ traffic            users' requests through the gateway
+//! ```
+pub mod blobs;
+pub mod clock;
+pub mod entra;
+pub mod faults;
+pub mod functions_host;
+pub mod kubernetes;
+pub mod process;
+pub mod prober;
+pub mod record;
+pub mod resource_manager;
+pub mod router;
+pub mod service_bus;
+pub mod traffic;
+pub mod world;
+
+pub use clock::Clock;
+pub use faults::{Effect, Fault, Faults, On};
+pub use process::Process;
+pub use world::{SimulatedAzure, World};
+
+/// What a simulated service answers. The body is a stream only where the protocol streams (a Kubernetes watch).
+pub type Reply = http::Response<axum::body::Body>;
+/// What a simulated service is asked: the whole body is in memory.
+pub type Ask = http::Request<bytes::Bytes>;

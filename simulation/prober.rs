@@ -1,0 +1,1 @@
+//! A prober that sends users' requests and counts what came back.

@@ -1,0 +1,27 @@
+//! Which service a host name belongs to. The three clouds' names are known.
+use crate::{Ask, Reply, World, world::json};
+use jiff::Timestamp;
+
+/// The host name that a request asks, without its port.
+#[must_use]
+pub fn host_of(ask: &Ask) -> &str {
+    let host = ask.uri().host().or_else(|| ask.headers().get("host")?.to_str().ok()).unwrap_or("");
+    host.split(':').next().unwrap_or("")
+}
+
+/// Asks the service behind the host name.
+pub fn respond(world: &mut World, ask: &Ask, now: Timestamp) -> Reply {
+    let host = host_of(ask).to_lowercase();
+    world.resource_manager.advance(&mut world.kubernetes, now);
+    match host.as_str() {
+        name if name.starts_with("management.") => world.resource_manager.respond(ask, &mut world.kubernetes, now),
+        name if name.starts_with("login.") || name == "169.254.169.254" => world.entra.respond(ask, now),
+        name if name.contains(".blob.core.") => world.blobs.respond(ask, now),
+        name if name.contains(".servicebus.") => world.service_bus.respond(ask, now),
+        name if name.contains(".azmk8s.io") || name.contains(".azk8s.") => world.kubernetes.respond(&host, ask, now),
+        _ => match crate::traffic::visit(world, &host, ask.uri().path(), now) {
+            Some(answer) => answer.into_reply(),
+            None => json(502, &serde_json::json!({"error": format!("no simulated service has the host name {host:?}")})),
+        },
+    }
+}

@@ -1,0 +1,166 @@
+//! The whole simulated world behind one lock, and the one way to call it.
+use crate::{Ask, Clock, Effect, Faults, Process, Reply, record::Call, router};
+use crate::{blobs::Blobs, entra::Entra, kubernetes::Fleet, resource_manager::ResourceManager, service_bus::Broker, traffic::Traffic};
+use axum::body::Body;
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// The state of every service. It is changed only by a call, or by time when somebody looks.
+#[derive(Default)]
+pub struct World {
+    /// Azure Resource Manager: clusters, gateways, networks, operations.
+    pub resource_manager: ResourceManager,
+    /// The API server of each cluster.
+    pub kubernetes: Fleet,
+    /// The Service Bus namespaces' entities and messages.
+    pub service_bus: Broker,
+    /// Blob storage.
+    pub blobs: Blobs,
+    /// Token endpoints.
+    pub entra: Entra,
+    /// The gateways' data path.
+    pub traffic: Traffic,
+    /// The script of faults.
+    pub faults: Faults,
+    /// Every call so far.
+    pub calls: Vec<Call>,
+}
+
+/// The simulated Azure. Clones share one world.
+#[derive(Clone)]
+pub struct SimulatedAzure {
+    world: Arc<Mutex<World>>,
+    clock: Clock,
+    changed: Arc<tokio::sync::watch::Sender<u64>>,
+}
+
+/// The call got no answer: the connection was refused or broke.
+#[derive(Debug)]
+pub struct NoAnswer(pub &'static str);
+
+impl std::fmt::Display for NoAnswer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.0)
+    }
+}
+
+impl std::error::Error for NoAnswer {}
+
+impl SimulatedAzure {
+    /// An empty world on this clock.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        Self { world: Arc::default(), clock, changed: Arc::new(tokio::sync::watch::channel(0).0) }
+    }
+
+    /// The world's clock.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// The world itself, to set it up, to script it, to look into it. Hold it briefly, never across an await.
+    ///
+    /// # Panics
+    /// When an earlier holder panicked.
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().expect("a panic inside the simulation leaves no world to go on with")
+    }
+
+    /// Tells those who wait (the Functions host) that something may have changed.
+    pub fn touch(&self) {
+        self.changed.send_modify(|count| *count += 1);
+    }
+
+    /// A receiver that sees each [`touch`](Self::touch).
+    #[must_use]
+    pub fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// One call of `process`, with the faults of the script. A killed caller never gets an answer.
+    ///
+    /// # Errors
+    /// When the script refuses the connection or loses the answer.
+    pub async fn call(&self, process: &Process, request: http::Request<Body>) -> Result<Reply, NoAnswer> {
+        if process.is_dead() {
+            return std::future::pending().await;
+        }
+        let (parts, body) = request.into_parts();
+        let body = body.collect().await.map_err(|_| NoAnswer("the request's body broke"))?.to_bytes();
+        let ask = http::Request::from_parts(parts, body);
+        let struck = self.world().faults.strike(&ask, self.clock.now());
+        match struck {
+            Some(Effect::Answer { status, headers, body }) => {
+                let mut reply = http::Response::builder().status(status).header("content-type", "application/json");
+                for (name, value) in headers {
+                    reply = reply.header(name, value);
+                }
+                let reply = reply.body(Body::from(body.to_string())).map_err(|_| NoAnswer("the script's answer is no HTTP"))?;
+                self.note(process, &ask, Some(reply.status()));
+                Ok(reply)
+            }
+            Some(Effect::Refuse) => {
+                self.note(process, &ask, None);
+                Err(NoAnswer("connection refused"))
+            }
+            Some(Effect::KillBefore) => self.kill(process).await,
+            Some(Effect::KillAfter) => {
+                self.carry_out(process, &ask);
+                self.kill(process).await
+            }
+            Some(Effect::LoseAnswer) => {
+                self.carry_out(process, &ask);
+                Err(NoAnswer("the connection broke before the answer"))
+            }
+            Some(Effect::Delay(time)) => {
+                tokio::time::sleep(time).await;
+                Ok(self.carry_out(process, &ask))
+            }
+            Some(Effect::DelayAnswer(time)) => {
+                let reply = self.carry_out(process, &ask);
+                tokio::time::sleep(time).await;
+                Ok(reply)
+            }
+            None => Ok(self.carry_out(process, &ask)),
+        }
+    }
+
+    async fn kill(&self, process: &Process) -> Result<Reply, NoAnswer> {
+        process.kill();
+        std::future::pending().await
+    }
+
+    fn carry_out(&self, process: &Process, ask: &Ask) -> Reply {
+        let reply = router::respond(&mut self.world(), ask, self.clock.now());
+        self.note(process, ask, Some(reply.status()));
+        if ask.method() != http::Method::GET {
+            self.touch();
+        }
+        reply
+    }
+
+    fn note(&self, process: &Process, ask: &Ask, status: Option<http::StatusCode>) {
+        let call = Call {
+            at: self.clock.now(),
+            process: process.name().into(),
+            method: ask.method().clone(),
+            host: router::host_of(ask).into(),
+            path: ask.uri().path_and_query().map_or("/", |path| path.as_str()).into(),
+            status,
+            action: crate::resource_manager::action_of(ask),
+        };
+        self.world().calls.push(call);
+    }
+}
+
+/// A JSON answer.
+#[must_use]
+pub fn json(status: u16, body: &serde_json::Value) -> Reply {
+    http::Response::builder()
+        .status(status)
+        .header("content-type", "application/json; charset=utf-8")
+        .body(Body::from(Bytes::from(body.to_string())))
+        .expect("a status and a JSON body always make an answer")
+}
