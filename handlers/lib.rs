@@ -1,1 +1,17 @@
-
+//! Blue/green replacement of AKS clusters behind an Application Gateway, as a set of Azure Functions.
+//!
+//! The path of one message, and the map of the modules:
+//!
+//! ```text
+//! Service Bus ─► Functions host ─► host (decode) ─► handle ─► steps ─► azure ─► the world
+//!                                                     │          └─ what was seen ─┐
+//!                                        store ◄─ save ◄────────── flow::decide ◄──┘
+//!                                 Service Bus ◄─ publish
+//! ```
+pub mod flow;
+pub mod kept;
+pub mod moves;
+pub mod plan;
+pub mod run;
+pub mod site;
+pub mod verbs;

@@ -1,1 +1,2 @@
-fn main(){}
+//! The executable `bluegreen`.
+fn main() {}

@@ -52,7 +52,14 @@ impl On {
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// It is answered with this status, headers and JSON body, and not carried out.
-    Answer { status: StatusCode, headers: Vec<(String, String)>, body: serde_json::Value },
+    Answer {
+        /// The status.
+        status: StatusCode,
+        /// Names and values of further headers.
+        headers: Vec<(String, String)>,
+        /// The JSON body.
+        body: serde_json::Value,
+    },
     /// The connection is refused: not carried out, no answer.
     Refuse,
     /// It is carried out, and the answer is lost.
