@@ -244,8 +244,14 @@ fn done(run: &Run, mut next: Run, now: Timestamp) -> Run {
 
 fn wait(run: &Run, mut next: Run, waiting: Waiting, now: Timestamp) -> Run {
     let row = run.step.row();
-    if waiting.operation.is_some() {
-        next.operation = waiting.operation;
+    if let Some(operation) = waiting.operation {
+        // A step follows something else than its write only when that write was proved.
+        if operation.mark.is_none()
+            && let Some(mark) = run.operation.as_ref().and_then(|proved| proved.mark.clone())
+        {
+            next.in_force = Some(mark);
+        }
+        next.operation = Some(operation);
     }
     let late = now.duration_since(run.step_began) > run.deadline();
     if late && row.late != KeepTrying {

@@ -8,10 +8,18 @@
 //!                                        store ◄─ save ◄────────── flow::decide ◄──┘
 //!                                 Service Bus ◄─ publish
 //! ```
+pub mod azure;
+pub mod clock;
+pub mod cloud;
+pub mod event;
 pub mod flow;
+pub mod gateway_view;
 pub mod kept;
 pub mod moves;
 pub mod plan;
 pub mod run;
 pub mod site;
+pub mod tags;
+pub mod telemetry;
 pub mod verbs;
+pub mod wire;

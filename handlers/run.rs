@@ -84,7 +84,7 @@ pub struct Operation {
     pub rest: Map<String, Value>,
 }
 
-/// The two styles of Resource Manager's long-running operations.
+/// How a long-running operation of Resource Manager is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Style {
@@ -92,6 +92,8 @@ pub enum Style {
     AsyncOperation,
     /// `Location`: 202 until it ends.
     Location,
+    /// It was carried out at once: there is nothing to follow.
+    Finished,
 }
 
 /// Why nothing happens until a person says so.

@@ -1,0 +1,102 @@
+//! PURE. Where a cloud's endpoints are: public, China, US Government, or one of one's own.
+use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
+use std::sync::Arc;
+
+/// One Azure cloud. Sources: the tables of azure-cli and azure-mgmt-core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cloud {
+    /// Base URL of Resource Manager, without a slash at its end.
+    pub resource_manager: String,
+    /// Tokens for Resource Manager go to hosts that are this or end with `.` and this, and to no other.
+    pub resource_manager_suffix: String,
+    /// The scope of tokens for Resource Manager.
+    pub scope: String,
+    /// The login host, for the operator's credential.
+    pub login: Arc<CloudConfiguration>,
+    /// Version of the `Microsoft.ContainerService` API that we speak.
+    pub container_service: String,
+    /// Version of the `Microsoft.Network` API that we speak. Changing it can change TLS defaults of a gateway.
+    pub network: String,
+}
+
+/// The AKS server application: the audience of tokens for a cluster's API server, the same in every cloud.
+pub const AKS_SERVER_SCOPE: &str = "6dae42f8-4368-4678-94ff-3960e28e3630/.default";
+/// The audience of tokens for Service Bus, the same in every cloud.
+pub const SERVICE_BUS_SCOPE: &str = "https://servicebus.azure.net/.default";
+
+impl Cloud {
+    /// The cloud of this name: `AzurePublicCloud`, `AzureChinaCloud` or `AzureUSGovernment`.
+    ///
+    /// # Errors
+    /// When the name is another.
+    pub fn named(name: &str) -> Result<Self, String> {
+        match name {
+            "AzurePublicCloud" => Ok(Self::at(
+                "management.azure.com",
+                "https://management.azure.com/.default",
+                CloudConfiguration::AzurePublic,
+            )),
+            "AzureChinaCloud" => Ok(Self::at(
+                "management.chinacloudapi.cn",
+                "https://management.chinacloudapi.cn/.default",
+                CloudConfiguration::AzureChina,
+            )),
+            "AzureUSGovernment" => Ok(Self::at(
+                "management.usgovcloudapi.net",
+                "https://management.core.usgovcloudapi.net/.default",
+                CloudConfiguration::AzureGovernment,
+            )),
+            other => Err(format!(
+                "AZURE_CLOUD is {other:?}: expected AzurePublicCloud, AzureChinaCloud, AzureUSGovernment, \
+                 or AZURE_RESOURCE_MANAGER and AZURE_AUTHORITY_HOST for a cloud of your own"
+            )),
+        }
+    }
+
+    /// A cloud of one's own: the host of its Resource Manager (with a port, if need be) and its login URL.
+    #[must_use]
+    pub fn custom(host: &str, authority: &str) -> Self {
+        let mut login = CustomConfiguration::default();
+        login.authority_host = authority.to_owned();
+        Self::at(host, &format!("https://{host}/.default"), login.into())
+    }
+
+    fn at(host: &str, scope: &str, login: CloudConfiguration) -> Self {
+        Self {
+            resource_manager: format!("https://{host}"),
+            resource_manager_suffix: host.split(':').next().unwrap_or(host).to_owned(),
+            scope: scope.to_owned(),
+            login: login.into(),
+            container_service: "2026-08-01".into(),
+            network: "2026-03-01".into(),
+        }
+    }
+
+    /// Whether a token for Resource Manager may be sent to this URL.
+    #[must_use]
+    pub fn trusts(&self, url: &azure_core::http::Url) -> bool {
+        let host = url.host_str().unwrap_or_default().to_lowercase();
+        let suffix = &self.resource_manager_suffix;
+        url.scheme() == "https" && (host == *suffix || host.ends_with(&format!(".{suffix}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_go_to_hosts_under_the_suffix_alone() {
+        let cloud = Cloud::named("AzurePublicCloud").unwrap();
+        for (url, trusted) in [
+            ("https://management.azure.com/x", true),
+            ("https://westeurope.management.azure.com/x", true),
+            ("http://management.azure.com/x", false),
+            ("https://evilmanagement.azure.com/x", false),
+            ("https://management.azure.com.evil.example/x", false),
+            ("https://evil.example/management.azure.com", false),
+        ] {
+            assert_eq!(cloud.trusts(&url.parse().unwrap()), trusted, "{url}");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The way out of the process. Production goes over sockets; a test or the embedded simulation hands in another way,
+//! and the same clients go through it.
+use azure_core::http::Transport;
+use std::sync::Arc;
+
+/// How a Kubernetes client is made from a cluster's configuration.
+pub type KubernetesDoor = Arc<dyn Fn(kube::Config) -> anyhow::Result<kube::Client> + Send + Sync>;
+
+/// The two ways out: HTTP for Azure's services, and the API servers of the clusters.
+#[derive(Clone)]
+pub struct Wire {
+    /// HTTP transport of every Azure client.
+    pub http: Transport,
+    /// Maker of Kubernetes clients.
+    pub kubernetes: KubernetesDoor,
+}
+
+impl Wire {
+    /// Over sockets, with TLS.
+    #[must_use]
+    pub fn sockets() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place where the transport comes from")]
+        let http = azure_core::http::new_http_client(None);
+        Self { http: Transport::new(http), kubernetes: Arc::new(|config| Ok(kube::Client::try_from(config)?)) }
+    }
+}
