@@ -100,18 +100,18 @@ impl Blobs {
         format!("\"0x{:016X}\"", 0x8DE0_0000_0000_0000 + self.writes)
     }
 
-    /// Makes a container, if it is not there, without a request: for setting the scene.
-    pub fn create_container(&mut self, account: &str, name: &str, now: Timestamp) {
+    /// Makes a container, if it is not there, without a request: for setting the scene. It is as old as time itself.
+    pub fn create_container(&mut self, account: &str, name: &str) {
         let place = (account.to_owned(), name.to_owned());
         if !self.containers.contains_key(&place) {
             let etag = self.next_etag();
-            self.containers.insert(place, Container::new(etag, now));
+            self.containers.insert(place, Container::new(etag, Timestamp::UNIX_EPOCH));
         }
     }
 
     /// Writes a blob without a request, and its container if need be: what somebody else did.
     pub fn put(&mut self, account: &str, container: &str, name: &str, content: &[u8], now: Timestamp) {
-        self.create_container(account, container, now);
+        self.create_container(account, container);
         let etag = self.next_etag();
         if let Some(container) = self.containers.get_mut(&(account.to_owned(), container.to_owned())) {
             container.replace(name, Blob::new(Bytes::copy_from_slice(content), etag, now));

@@ -61,7 +61,7 @@ async fn the_production_client_writes_reads_and_deletes() {
 #[tokio::test(start_paused = true)]
 async fn a_blob_is_replaced_only_if_nobody_changed_it() {
     let (azure, options) = azure();
-    azure.world().blobs.create_container("shop", "runs", morning());
+    azure.world().blobs.create_container("shop", "runs");
     let blob = client("shop.json", &options);
     let first = blob.upload(Bytes::from_static(b"1").into(), None).await.unwrap().etag.unwrap();
     let second = blob.upload(Bytes::from_static(b"2").into(), replacing(&first)).await.unwrap().etag.unwrap();
@@ -99,7 +99,7 @@ async fn an_empty_blob_can_be_read() {
 #[tokio::test(start_paused = true)]
 async fn a_large_blob_travels_in_blocks_and_ranges() {
     let (azure, options) = azure();
-    azure.world().blobs.create_container("shop", "runs", morning());
+    azure.world().blobs.create_container("shop", "runs");
     let content = (0..=255).cycle().take(10_001).collect::<Vec<u8>>();
     let how = BlobClientUploadOptions { partition_size: NonZero::new(4000), ..Default::default() };
     let blob = client("large", &options);
