@@ -251,3 +251,34 @@ async fn every_refusal_has_the_codes_of_the_service() {
     }
     assert_eq!(blobs.names("shop", "runs", ""), ["a"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_replaced_blob_keeps_its_age() {
+    let (azure, options) = azure();
+    let later = morning() + jiff::SignedDuration::from_hours(1);
+    azure.world().blobs.put("shop", "runs", "a", b"1", morning());
+    azure.world().blobs.put("shop", "runs", "a", b"2", later);
+    let read = client("a", &options).download(None).await.unwrap().properties;
+    assert_eq!(read.created_on.unwrap().unix_timestamp(), morning().as_second());
+    assert_eq!(read.last_modified.unwrap().unix_timestamp(), later.as_second());
+}
+
+#[tokio::test]
+async fn a_block_list_may_keep_blocks_that_are_there_already() {
+    let mut blobs = Blobs::default();
+    blobs.create_container("shop", "runs");
+    for (path, body, status) in [
+        ("/runs/a?comp=block&blockid=YQ%3D%3D", "one", 201),
+        ("/runs/a?comp=blocklist", "<?xml version=\"1.0\"?>\n<BlockList><Latest>YQ==</Latest></BlockList>", 201),
+        ("/runs/a?comp=block&blockid=Yg%3D%3D", "two", 201),
+        ("/runs/a?comp=blocklist", "<BlockList><Committed>Yg==</Committed></BlockList>", 400),
+        (
+            "/runs/a?comp=blocklist",
+            "<BlockList><Uncommitted>Yg==</Uncommitted><Committed>YQ==</Committed></BlockList>",
+            201,
+        ),
+    ] {
+        assert_eq!(ask(&mut blobs, "PUT", path, &ALLOWED, body.as_bytes()).await.status, status, "{path} {body}");
+    }
+    assert_eq!(blobs.get("shop", "runs", "a"), Some(b"twoone".as_slice()));
+}
