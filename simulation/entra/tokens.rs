@@ -1,0 +1,86 @@
+//! Tokens in the shape of JSON Web Tokens, with a digest where the signature would be. Pure.
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+/// What a token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claims {
+    /// Whom it is for (`aud`): `https://management.azure.com`.
+    pub audience: String,
+    /// The directory (`tid`).
+    pub tenant: String,
+    /// The client id of the identity (`appid`).
+    pub application: String,
+    /// The identity's object id (`oid`), to which roles are assigned.
+    pub principal: String,
+    /// When it was issued (`iat`), seconds since 1970.
+    pub issued: i64,
+    /// When it ends (`exp`), seconds since 1970.
+    pub expires: i64,
+}
+
+impl Claims {
+    pub(super) fn new(tenant: &str, application: &str, audience: &str, now: Timestamp, valid: SignedDuration) -> Self {
+        Self {
+            audience: audience.to_owned(),
+            tenant: tenant.to_owned(),
+            application: application.to_owned(),
+            principal: principal_of(application),
+            issued: now.as_second(),
+            expires: now.as_second().saturating_add(valid.as_secs()),
+        }
+    }
+
+    pub(super) fn token(&self, serial: usize) -> String {
+        let head = part(&json!({"typ": "JWT", "alg": "RS256", "kid": "simulated"}));
+        let body = part(&json!({
+            "aud": self.audience,
+            "iss": format!("https://sts.windows.net/{}/", self.tenant),
+            "iat": self.issued,
+            "nbf": self.issued,
+            "exp": self.expires,
+            "appid": self.application,
+            "idtyp": "app",
+            "oid": self.principal,
+            "sub": self.principal,
+            "tid": self.tenant,
+            "uti": format!("{serial:022}"),
+            "ver": "1.0",
+        }));
+        let digest = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{head}.{body}")));
+        format!("{head}.{body}.{digest}")
+    }
+}
+
+/// What a token of this simulation says; `None` for any other text.
+#[must_use]
+pub fn claims(token: &str) -> Option<Claims> {
+    let (signed, digest) = token.rsplit_once('.')?;
+    if BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(signed)) != digest {
+        return None;
+    }
+    let body: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(signed.split_once('.')?.1).ok()?).ok()?;
+    let text = |name: &str| body[name].as_str().map(str::to_owned);
+    Some(Claims {
+        audience: text("aud")?,
+        tenant: text("tid")?,
+        application: text("appid")?,
+        principal: text("oid")?,
+        issued: body["iat"].as_i64()?,
+        expires: body["exp"].as_i64()?,
+    })
+}
+
+/// The object id of the identity with this client id: always the same.
+#[must_use]
+pub fn principal_of(application: &str) -> String {
+    let digest = Sha256::digest(application);
+    let hex = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>();
+    format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
+}
+
+fn part(value: &Value) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(value.to_string())
+}
