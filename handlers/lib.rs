@@ -8,10 +8,15 @@
 //!                                        store ◄─ save ◄────────── flow::decide ◄──┘
 //!                                 Service Bus ◄─ publish
 //! ```
+pub mod answers;
+pub mod cluster_body;
 pub mod flow;
 pub mod kept;
+pub mod manifests;
 pub mod moves;
 pub mod plan;
 pub mod run;
 pub mod site;
+pub mod tags;
 pub mod verbs;
+pub mod versions;
