@@ -8,13 +8,16 @@
 //!                                        store ◄─ save ◄────────── flow::decide ◄──┘
 //!                                 Service Bus ◄─ publish
 //! ```
+pub mod answers;
 pub mod azure;
 pub mod clock;
 pub mod cloud;
+pub mod cluster_body;
 pub mod event;
 pub mod flow;
 pub mod gateway_view;
 pub mod kept;
+pub mod manifests;
 pub mod moves;
 pub mod plan;
 pub mod run;
@@ -22,4 +25,5 @@ pub mod site;
 pub mod tags;
 pub mod telemetry;
 pub mod verbs;
+pub mod versions;
 pub mod wire;
