@@ -9,6 +9,7 @@
 //!                                 Service Bus ◄─ publish
 //! ```
 pub mod answers;
+pub mod checks;
 pub mod cluster_body;
 pub mod flow;
 pub mod kept;
