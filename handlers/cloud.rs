@@ -17,6 +17,8 @@ pub struct Cloud {
     pub container_service: String,
     /// Version of the `Microsoft.Network` API that we speak. Changing it can change TLS defaults of a gateway.
     pub network: String,
+    /// Version of the `Microsoft.Compute` API that we speak.
+    pub compute: String,
 }
 
 /// The AKS server application: the audience of tokens for a cluster's API server, the same in every cloud.
@@ -69,6 +71,7 @@ impl Cloud {
             login: login.into(),
             container_service: "2026-08-01".into(),
             network: "2026-03-01".into(),
+            compute: "2024-07-01".into(),
         }
     }
 

@@ -180,6 +180,14 @@ impl Step {
     }
 }
 
+impl std::str::FromStr for Step {
+    type Err = String;
+    fn from_str(name: &str) -> Result<Self, String> {
+        let names = || Self::ALL.map(Self::name).join(", ");
+        Self::named(name).ok_or_else(|| format!("{name:?} is no step: expected one of {}", names()))
+    }
+}
+
 impl std::fmt::Display for Step {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(self.name())
@@ -273,17 +281,15 @@ fn wait(run: &Run, mut next: Run, waiting: Waiting, now: Timestamp) -> Run {
 
 fn drifted(run: &Run, mut next: Run, why: &str, now: Timestamp) -> Run {
     match run.step {
-        Step::RestoreTraffic => return wait(run, next, Waiting::because(why.to_owned()), now),
+        Step::ShiftTraffic | Step::ConfirmTraffic | Step::Soak | Step::RetireOldCluster => {}
         Step::DeleteNewCluster => return next.enter(Step::RestoreTraffic, run.stage, why, now),
+        // Nothing was proved yet that could be repaired, or everything is put right again anyway.
         Step::CheckPlan
         | Step::CreateCluster
         | Step::InstallControllers
         | Step::SyncWorkloads
         | Step::ValidateHealth
-        | Step::ShiftTraffic
-        | Step::ConfirmTraffic
-        | Step::Soak
-        | Step::RetireOldCluster => {}
+        | Step::RestoreTraffic => return wait(run, next, Waiting::because(why), now),
     }
     if run.repairs > 0 {
         return next.hold(format!("somebody else writes the gateway: {why}"), now);

@@ -9,21 +9,37 @@
 //!                                 Service Bus ◄─ publish
 //! ```
 pub mod answers;
+pub mod app;
 pub mod azure;
+pub mod checks;
 pub mod clock;
 pub mod cloud;
 pub mod cluster_body;
+pub mod cluster_view;
+pub mod config;
+pub mod envelope;
 pub mod event;
 pub mod flow;
 pub mod gateway_view;
+pub mod handle;
+pub mod host;
+pub mod intended;
 pub mod kept;
 pub mod manifests;
 pub mod moves;
+pub mod orders;
+pub mod placeholders;
 pub mod plan;
+pub mod planning;
+pub mod readiness;
+pub mod request;
 pub mod run;
+pub mod serve;
 pub mod site;
+pub mod steps;
 pub mod tags;
 pub mod telemetry;
+pub mod triggers;
 pub mod verbs;
 pub mod versions;
 pub mod wire;

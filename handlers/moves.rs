@@ -1,6 +1,6 @@
 //! PURE. The moves of a run that `decide` and the verbs are made of. Each leaves its line in the journal.
 use crate::flow::Step;
-use crate::run::{Ending, Entry, Hold, Run};
+use crate::run::{Ending, Entry, Hold, Operation, Run};
 use crate::site::Gate;
 use jiff::Timestamp;
 use serde_json::Map;
@@ -58,6 +58,19 @@ impl Run {
         if let Some(hold) = self.held.take() {
             let held = now.duration_since(hold.since);
             self.step_began = self.step_began.saturating_add(held).unwrap_or(now);
+        }
+        match self.step {
+            // What was seen or failed before the hold is stale: look, or try, anew.
+            Step::ValidateHealth | Step::ConfirmTraffic | Step::Soak | Step::RetireOldCluster => {
+                self.operation = self.operation.map(|old| if old.mark.is_none() { Operation::answered() } else { old });
+            }
+            Step::CheckPlan
+            | Step::CreateCluster
+            | Step::InstallControllers
+            | Step::SyncWorkloads
+            | Step::ShiftTraffic
+            | Step::RestoreTraffic
+            | Step::DeleteNewCluster => {}
         }
         self.due = now;
         self.dead_letters = 0;

@@ -1,5 +1,6 @@
 //! PURE. A plan: what one upgrade will do. It is made once, from a site and a look at the world, and never changes.
 use crate::site::{Colour, FailedCluster, Gate, Site, Slot, Stage};
+use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
@@ -29,7 +30,7 @@ pub struct Plan {
 }
 
 /// What kind of replacement.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// To a newer version.

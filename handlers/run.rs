@@ -84,6 +84,14 @@ pub struct Operation {
     pub rest: Map<String, Value>,
 }
 
+impl Operation {
+    /// Nothing to follow: what was asked for was answered, and the next look asks anew.
+    #[must_use]
+    pub fn answered() -> Self {
+        Self { url: String::new(), style: Style::Finished, mark: None, rest: Map::new() }
+    }
+}
+
 /// How a long-running operation of Resource Manager is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

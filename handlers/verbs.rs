@@ -1,12 +1,14 @@
 //! PURE. What a person, the sweep and a dead letter may do to a run. Each takes a new hop.
 use crate::flow::Step;
 use crate::run::{Approval, Ending, Run};
+use clap::ValueEnum;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What a person may say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
 pub enum Verb {
     /// Stop advancing. Thresholds are still judged.
     Pause,

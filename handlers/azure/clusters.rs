@@ -1,0 +1,159 @@
+//! Managed clusters and what lies around them: read, created, started, stopped, tagged, scaled, deleted.
+use super::arm::{Answer, ArmError, Condition};
+use super::{Azure, Reader};
+use crate::cluster_view::Cluster;
+use crate::run::{Operation, StepError};
+use azure_core::http::Method;
+use serde_json::{Value, json};
+
+/// What became of a conditional write.
+pub enum Written {
+    /// It was accepted.
+    Accepted(Operation),
+    /// The resource is not what was looked at: look again.
+    Changed,
+    /// There is no such resource.
+    Absent,
+}
+
+impl Reader {
+    /// A cluster; `None` when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn cluster(&self, id: &str) -> Result<Option<Cluster>, StepError> {
+        Ok(self.arm.find(id, &self.arm.cloud().container_service).await?.map(Cluster))
+    }
+
+    /// The Kubernetes versions that a region offers, as Azure lists them.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn versions(&self, subscription: &str, location: &str) -> Result<Value, StepError> {
+        let id = format!(
+            "/subscriptions/{subscription}/providers/Microsoft.ContainerService/locations/{location}/kubernetesVersions"
+        );
+        Ok(self.arm.get(&id, &self.arm.cloud().container_service).await?.body)
+    }
+
+    /// How much of its quota of cores the subscription uses in a region; `None` when we may not look.
+    ///
+    /// # Errors
+    /// When it cannot be read for another reason.
+    pub async fn usages(&self, subscription: &str, location: &str) -> Result<Option<Value>, StepError> {
+        let id = format!("/subscriptions/{subscription}/providers/Microsoft.Compute/locations/{location}/usages");
+        self.if_allowed(self.arm.url(&id, &self.arm.cloud().compute)).await
+    }
+
+    /// The sizes of machines in a region, with their cores; `None` when we may not look.
+    ///
+    /// # Errors
+    /// When it cannot be read for another reason.
+    pub async fn sizes(&self, subscription: &str, location: &str) -> Result<Option<Value>, StepError> {
+        let id = format!("/subscriptions/{subscription}/providers/Microsoft.Compute/skus");
+        let url = self.arm.url(&id, &self.arm.cloud().compute);
+        self.if_allowed(format!("{url}&$filter=location%20eq%20'{location}'")).await
+    }
+
+    async fn if_allowed(&self, url: String) -> Result<Option<Value>, StepError> {
+        match self.arm.send(Method::Get, url, Condition::None, None).await {
+            Ok(answer) => Ok(Some(answer.body)),
+            Err(error) if matches!(error.status, 403 | 404) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A resource of the network; `None` when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn network(&self, id: &str) -> Result<Option<Value>, StepError> {
+        Ok(self.arm.find(id, &self.arm.cloud().network).await?)
+    }
+}
+
+impl Azure {
+    /// Creates a cluster, if there is none of this name.
+    ///
+    /// # Errors
+    /// When the run moved on, or it was not accepted.
+    pub async fn create_cluster(&self, id: &str, body: &Value) -> Result<Written, StepError> {
+        self.write(Method::Put, id, Condition::Absent, Some(body)).await
+    }
+
+    /// Replaces the tags of the cluster that was looked at.
+    ///
+    /// # Errors
+    /// When the run moved on, or it was not accepted.
+    pub async fn tag_cluster(&self, id: &str, seen: &Cluster, name: &str, value: &str) -> Result<Written, StepError> {
+        let mut tags = seen.0["tags"].as_object().cloned().unwrap_or_default();
+        tags.insert(name.to_owned(), value.into());
+        self.write(Method::Patch, id, matching(seen), Some(&json!({"tags": tags}))).await
+    }
+
+    /// Deletes the cluster that was looked at, and no other.
+    ///
+    /// # Errors
+    /// When the run moved on, or it was not accepted.
+    pub async fn delete_cluster(&self, id: &str, seen: &Cluster) -> Result<Written, StepError> {
+        self.write(Method::Delete, id, matching(seen), None).await
+    }
+
+    /// Starts a stopped cluster.
+    ///
+    /// # Errors
+    /// When the run moved on, or it was not accepted.
+    pub async fn start_cluster(&self, id: &str) -> Result<Written, StepError> {
+        self.write(Method::Post, &format!("{id}/start"), Condition::None, None).await
+    }
+
+    /// Stops a cluster: its nodes are gone, what it is stays.
+    ///
+    /// # Errors
+    /// When the run moved on, or it was not accepted.
+    pub async fn stop_cluster(&self, id: &str) -> Result<Written, StepError> {
+        self.write(Method::Post, &format!("{id}/stop"), Condition::None, None).await
+    }
+
+    /// Gives an agent pool so many nodes, and no autoscaler that would undo it.
+    ///
+    /// # Errors
+    /// When the run moved on, or it was not accepted.
+    pub async fn scale_pool(&self, cluster: &str, pool: &str, count: u32) -> Result<Written, StepError> {
+        let id = format!("{cluster}/agentPools/{pool}");
+        let Some(mut body) = self.arm.find(&id, &self.arm.cloud().container_service).await? else {
+            return Ok(Written::Absent);
+        };
+        let etag = body["properties"]["eTag"].as_str().map(str::to_owned);
+        body["properties"]["count"] = count.into();
+        body["properties"]["enableAutoScaling"] = false.into();
+        for bound in ["minCount", "maxCount"] {
+            body["properties"].as_object_mut().map(|properties| properties.remove(bound));
+        }
+        let condition = etag.map_or(Condition::None, Condition::Match);
+        self.write(Method::Put, &id, condition, Some(&body)).await
+    }
+
+    async fn write(
+        &self,
+        method: Method,
+        id: &str,
+        condition: Condition,
+        body: Option<&Value>,
+    ) -> Result<Written, StepError> {
+        self.permit.check().await?;
+        let url = self.arm.url(id, &self.arm.cloud().container_service);
+        let answer: Result<Answer, ArmError> = self.arm.send(method, url, condition, body).await;
+        match answer {
+            Ok(answer) if answer.status == 204 => Ok(Written::Absent),
+            Ok(answer) => Ok(Written::Accepted(answer.operation(None))),
+            Err(error) if error.status == 412 => Ok(Written::Changed),
+            Err(error) if error.status == 404 => Ok(Written::Absent),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn matching(seen: &Cluster) -> Condition {
+    seen.etag().map_or(Condition::None, |etag| Condition::Match(etag.to_owned()))
+}

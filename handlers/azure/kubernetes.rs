@@ -1,0 +1,147 @@
+//! The API server of a cluster. Kubeconfigs and tokens live in memory alone.
+use super::arm::Condition;
+use super::{Azure, Reader};
+use crate::cloud::AKS_SERVER_SCOPE;
+use crate::run::StepError;
+use anyhow::{Context, anyhow};
+use azure_core::http::Method;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::{ApiResource, GroupVersionKind, TypeMeta};
+use kube::discovery::{ApiCapabilities, Scope};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use tokio::sync::Mutex;
+
+/// The field manager of everything that we apply.
+pub const MANAGER: &str = "aks-bluegreen";
+
+/// One cluster's API server.
+pub struct Kubernetes {
+    client: kube::Client,
+    kinds: Mutex<BTreeMap<String, (ApiResource, ApiCapabilities)>>,
+}
+
+impl Reader {
+    /// Connects to a cluster as this process's identity.
+    ///
+    /// # Errors
+    /// When Azure gives no kubeconfig, or it cannot be used.
+    pub async fn kubernetes(&self, cluster: &str) -> Result<Kubernetes, StepError> {
+        let cloud = self.arm.cloud();
+        let url = self.arm.url(&format!("{cluster}/listClusterUserCredential"), &cloud.container_service);
+        let answer = self.arm.send(Method::Post, format!("{url}&format=exec"), Condition::None, None).await?;
+        let encoded = answer.body["kubeconfigs"][0]["value"].as_str().context("Azure gave no kubeconfig")?;
+        let yaml = BASE64_STANDARD.decode(encoded).context("the kubeconfig is no base64")?;
+        let yaml = String::from_utf8(yaml).context("the kubeconfig is no UTF-8")?;
+        let mut kubeconfig = Kubeconfig::from_yaml(&yaml).context("the kubeconfig is unreadable")?;
+        for user in &mut kubeconfig.auth_infos {
+            // An Entra user wants kubelogin, which does not exist here: a token for the AKS server is what it gets.
+            if let Some(auth) =
+                user.auth_info.as_mut().filter(|auth| auth.exec.is_some() || auth.auth_provider.is_some())
+            {
+                let token = self.credential.get_token(&[AKS_SERVER_SCOPE], None).await;
+                let token = token.map_err(|error| anyhow!(error).context("no token for the AKS server"))?;
+                auth.exec = None;
+                auth.auth_provider = None;
+                auth.token = Some(token.token.secret().to_owned().into());
+            }
+        }
+        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
+        let config = config.context("the kubeconfig cannot be used")?;
+        let client = (self.wire.kubernetes)(config).context("no client for the cluster")?;
+        Ok(Kubernetes { client, kinds: Mutex::default() })
+    }
+}
+
+impl Kubernetes {
+    /// The object as the cluster has it; `None` when there is none, or its kind is not served yet.
+    ///
+    /// # Errors
+    /// When the API server does not answer.
+    pub async fn find(&self, object: &Value) -> Result<Option<Value>, StepError> {
+        let Some(api) = self.api(object).await? else { return Ok(None) };
+        let found = api.get_opt(name(object)).await.map_err(|error| failed("read", object, &error))?;
+        Ok(found.map(serde_json::to_value).transpose().map_err(anyhow::Error::from)?)
+    }
+
+    /// All objects of a built-in kind, in all namespaces.
+    ///
+    /// # Errors
+    /// When the API server does not answer.
+    pub async fn all(&self, api_version: &str, kind: &str) -> Result<Vec<Value>, StepError> {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+        let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource);
+        let list = api.list(&ListParams::default()).await;
+        let list = list.map_err(|error| anyhow!(error).context(format!("failed to list {kind}s")))?;
+        let values = list.items.into_iter().map(serde_json::to_value).collect::<Result<_, _>>();
+        Ok(values.map_err(anyhow::Error::from)?)
+    }
+
+    async fn api(&self, object: &Value) -> Result<Option<Api<DynamicObject>>, StepError> {
+        let text = |member: &str| object[member].as_str().unwrap_or_default().to_owned();
+        let types = TypeMeta { api_version: text("apiVersion"), kind: text("kind") };
+        let mut kinds = self.kinds.lock().await;
+        let key = format!("{}/{}", types.api_version, types.kind);
+        if !kinds.contains_key(&key) {
+            let wanted = GroupVersionKind::try_from(&types).context("no apiVersion and kind")?;
+            match kube::discovery::pinned_kind(&self.client, &wanted).await {
+                Ok(found) => _ = kinds.insert(key.clone(), found),
+                Err(kube::Error::Discovery(_)) => return Ok(None),
+                Err(kube::Error::Api(status)) if status.code == 404 => return Ok(None),
+                Err(error) => return Err(anyhow!(error).context(format!("failed to look for the kind {key}")).into()),
+            }
+        }
+        let Some((resource, capabilities)) = kinds.get(&key) else { return Ok(None) };
+        let client = self.client.clone();
+        Ok(Some(match capabilities.scope {
+            Scope::Cluster => Api::all_with(client, resource),
+            Scope::Namespaced => {
+                let namespace = object["metadata"]["namespace"].as_str().unwrap_or("default");
+                Api::namespaced_with(client, namespace, resource)
+            }
+        }))
+    }
+}
+
+impl Azure {
+    /// Applies an object by server-side apply. What another manager owns is not taken from it.
+    ///
+    /// # Errors
+    /// When the run moved on, the kind is not served yet, or the API server refuses.
+    pub async fn apply(&self, cluster: &Kubernetes, object: &Value) -> Result<(), StepError> {
+        let Some(api) = cluster.api(object).await? else {
+            return Err(anyhow!("the cluster does not serve the kind of {} yet", describe(object)).into());
+        };
+        self.permit.check().await?;
+        let applied = api.patch(name(object), &PatchParams::apply(MANAGER), &Patch::Apply(object)).await;
+        match applied {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(status)) if matches!(status.code, 400 | 409 | 422) => {
+                Err(StepError::Terminal(format!("failed to apply {}: {}", describe(object), status.message)))
+            }
+            Err(error) => Err(failed("apply", object, &error)),
+        }
+    }
+}
+
+/// `Deployment shop/web`.
+#[must_use]
+pub fn describe(object: &Value) -> String {
+    let kind = object["kind"].as_str().unwrap_or("object");
+    match object["metadata"]["namespace"].as_str() {
+        Some(namespace) => format!("{kind} {namespace}/{}", name(object)),
+        None => format!("{kind} {}", name(object)),
+    }
+}
+
+fn name(object: &Value) -> &str {
+    object["metadata"]["name"].as_str().unwrap_or_default()
+}
+
+fn failed(what: &str, object: &Value, error: &kube::Error) -> StepError {
+    anyhow!("failed to {what} {}: {error}", describe(object)).into()
+}

@@ -1,0 +1,82 @@
+//! The environment: every setting that this program reads, and nothing else reads one.
+use crate::cloud::Cloud;
+use anyhow::{Context, bail};
+
+/// The settings of a function app.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The cloud.
+    pub cloud: Cloud,
+    /// Base URL of the storage account's blobs.
+    pub store: String,
+    /// Host name of the Service Bus namespace.
+    pub bus: String,
+    /// Client id of the managed identity to use.
+    pub client_id: Option<String>,
+    /// Where OTLP spans go.
+    pub otlp: Option<String>,
+    /// What is logged, in the form of `RUST_LOG`.
+    pub log: String,
+    /// The port that the Functions host gave us.
+    pub port: Option<u16>,
+}
+
+/// What is logged when `RUST_LOG` does not say: our own lines, and warnings of the libraries.
+const LOG: &str = "warn,bluegreen=info";
+
+impl Config {
+    /// Reads the environment of the process.
+    ///
+    /// # Errors
+    /// When a setting is missing or malformed: it is named.
+    pub fn from_environment() -> anyhow::Result<Self> {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
+        Self::read(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+
+    /// Reads settings by their names.
+    ///
+    /// # Errors
+    /// When a setting is missing or malformed: it is named.
+    pub fn read(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
+        let needed = |name: &str, example: &str| {
+            setting(name).with_context(|| format!("the setting {name} is missing: expected something like {example}"))
+        };
+        let cloud = match (setting("AZURE_RESOURCE_MANAGER"), setting("AZURE_AUTHORITY_HOST")) {
+            (Some(host), Some(authority)) => Cloud::custom(&host, &authority),
+            (Some(_), None) => bail!("AZURE_RESOURCE_MANAGER is set, so AZURE_AUTHORITY_HOST must be, too"),
+            (None, _) => {
+                let name = setting("AZURE_CLOUD").unwrap_or_else(|| "AzurePublicCloud".into());
+                Cloud::named(&name).map_err(anyhow::Error::msg)?
+            }
+        };
+        let store = needed("AzureWebJobsStorage__blobServiceUri", "https://account.blob.core.windows.net/")?;
+        if !store.starts_with("https://") {
+            bail!("AzureWebJobsStorage__blobServiceUri is {store:?}: expected https://");
+        }
+        let port = setting("FUNCTIONS_CUSTOMHANDLER_PORT");
+        let port = port.map(|port| port.parse().with_context(|| format!("FUNCTIONS_CUSTOMHANDLER_PORT is {port:?}")));
+        Ok(Self {
+            cloud,
+            store,
+            bus: needed("ServiceBusConnection__fullyQualifiedNamespace", "name.servicebus.windows.net")?,
+            client_id: setting("AZURE_CLIENT_ID"),
+            otlp: setting("OTEL_EXPORTER_OTLP_ENDPOINT"),
+            log: setting("RUST_LOG").unwrap_or_else(|| LOG.into()),
+            port: port.transpose()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_setting_is_named() {
+        let error = Config::read(|_| None).unwrap_err().to_string();
+        assert!(error.contains("AzureWebJobsStorage__blobServiceUri"), "{error}");
+        let error = Config::read(|name| (name == "AZURE_CLOUD").then(|| "Mars".into())).unwrap_err().to_string();
+        assert!(error.contains("\"Mars\"") && error.contains("AzureChinaCloud"), "{error}");
+    }
+}

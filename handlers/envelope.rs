@@ -1,0 +1,177 @@
+//! PURE. What the Functions host sends and wants back (contract recorded from the real host, docs/decisions).
+//!
+//! `{"Data": {"<binding>": …}, "Metadata": {…}}`: a binary body arrives as base64, a text body as a string that
+//! contains a JSON string. Nothing in `Metadata` is needed.
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// A message as it was sent, whatever way it came.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivered {
+    /// Its body, parsed as JSON.
+    pub body: Value,
+    /// Its MessageId, if the host told it.
+    pub message_id: Option<String>,
+    /// The trace context of whoever sent it.
+    pub traceparent: Option<String>,
+    /// Why it was dead-lettered, if it was.
+    pub dead_letter: Option<String>,
+}
+
+/// Reads a Service Bus message out of the envelope.
+///
+/// # Errors
+/// A sentence that says what was expected and what came.
+pub fn message(envelope: &[u8]) -> Result<Delivered, String> {
+    let envelope = parse(envelope)?;
+    let data = envelope["Data"].as_object().and_then(|data| data.values().next());
+    let text = data.and_then(Value::as_str).ok_or("expected Data with one message, as a string")?;
+    let body = body(text)
+        .ok_or_else(|| format!("the message is no JSON object: {:?}", text.chars().take(60).collect::<String>()))?;
+    let metadata = &envelope["Metadata"];
+    let properties = [&metadata["ApplicationProperties"], &metadata["UserProperties"]];
+    let property = |name: &str| {
+        properties.iter().find_map(|properties| properties[name].as_str()).map(|text| text.chars().take(2000).collect())
+    };
+    Ok(Delivered {
+        body,
+        message_id: scalar(&metadata["MessageId"]),
+        traceparent: property("traceparent").or_else(|| property("Diagnostic-Id")),
+        dead_letter: property("DeadLetterReason").map(|reason: String| {
+            let described: Option<String> = property("DeadLetterErrorDescription");
+            described.map_or_else(|| reason.clone(), |described| format!("{reason}: {described}"))
+        }),
+    })
+}
+
+/// A body that is an object or an array: as base64, as the JSON text itself, or wrapped in JSON strings (a portal adds
+/// one, the host another).
+fn body(text: &str) -> Option<Value> {
+    let is_body = |value: &Value| value.is_object() || value.is_array();
+    if let Ok(bytes) = BASE64_STANDARD.decode(text)
+        && let Some(value) = serde_json::from_slice(&bytes).ok().filter(is_body)
+    {
+        return Some(value);
+    }
+    let mut value: Value = serde_json::from_str(text).ok()?;
+    for _ in 0..2 {
+        if let Value::String(inner) = &value {
+            value = serde_json::from_str(inner).ok()?;
+        }
+    }
+    Some(value).filter(is_body)
+}
+
+/// A scalar of `Metadata`: a string that contains JSON, or the text itself.
+fn scalar(value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    match serde_json::from_str(text) {
+        Ok(Value::String(inner)) => Some(inner),
+        Ok(Value::Null) => None,
+        _ => Some(text.to_owned()),
+    }
+}
+
+fn parse(envelope: &[u8]) -> Result<Value, String> {
+    let value: Value = serde_json::from_slice(envelope)
+        .map_err(|error| format!("expected the Functions host's JSON envelope with Data and Metadata: {error}"))?;
+    if value["Data"].is_object() { Ok(value) } else { Err("expected an object with a member Data".into()) }
+}
+
+/// A caller's HTTP request, whatever mode the host sent it in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpCall {
+    /// `GET` or `POST`.
+    pub method: String,
+    /// The path, without the host's prefix: `/upgrades/shop`.
+    pub path: String,
+    /// The body.
+    pub body: String,
+    /// The user that App Service authenticated, if it did.
+    pub user: Option<String>,
+}
+
+/// Reads a caller's request out of the envelope (HTTP mode without forwarding and proxying).
+///
+/// # Errors
+/// A sentence that says what was expected.
+pub fn http_call(envelope: &[u8]) -> Result<HttpCall, String> {
+    let envelope = parse(envelope)?;
+    let request = envelope["Data"].as_object().and_then(|data| data.values().next()).unwrap_or(&Value::Null);
+    let url = request["Url"].as_str().ok_or("expected Data with a request that has a Url")?;
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = after_scheme.find('/').map_or("/", |at| &after_scheme[at..]);
+    let path = path.split('?').next().unwrap_or("/");
+    let headers = &request["Headers"];
+    let user = headers.as_object().and_then(|headers| {
+        let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(USER_HEADER))?;
+        value[0].as_str().or_else(|| value.as_str()).map(str::to_owned)
+    });
+    Ok(HttpCall {
+        method: request["Method"].as_str().unwrap_or("GET").to_uppercase(),
+        path: path.to_owned(),
+        body: match &request["Body"] {
+            Value::String(text) => text.clone(),
+            Value::Null => String::new(),
+            other => other.to_string(),
+        },
+        user,
+    })
+}
+
+/// The header by which App Service names an authenticated user.
+pub const USER_HEADER: &str = "x-ms-client-principal-name";
+
+/// A reply to the host. Never an empty body: the host would wait until its timeout.
+#[must_use]
+pub fn reply(said: &str) -> Value {
+    json!({"Outputs": {}, "Logs": [said], "ReturnValue": null})
+}
+
+/// An HTTP answer in the envelope, under the name of the function's out binding.
+#[must_use]
+pub fn http_reply(status: u16, body: &Value) -> Value {
+    let headers = BTreeMap::from([("Content-Type", "application/json")]);
+    json!({"Outputs": {"res": {"statusCode": status, "body": body, "headers": headers}}, "Logs": [], "ReturnValue": null})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn envelope(text: &str) -> Vec<u8> {
+        json!({"Data": {"message": text}, "Metadata": {"MessageId": "\"m-1\"",
+            "ApplicationProperties": {"traceparent": "00-a"}}})
+        .to_string()
+        .into_bytes()
+    }
+
+    #[test]
+    fn a_message_is_read_whatever_way_it_came() {
+        let body = r#"{"site":"shop"}"#;
+        let doubled = serde_json::to_string(body).unwrap();
+        let tripled = serde_json::to_string(&doubled).unwrap();
+        for text in [BASE64_STANDARD.encode(body), body.to_owned(), doubled, tripled] {
+            let delivered = message(&envelope(&text)).unwrap();
+            assert_eq!(delivered.body, json!({"site": "shop"}), "{text}");
+            assert_eq!(delivered.message_id.as_deref(), Some("m-1"));
+            assert_eq!(delivered.traceparent.as_deref(), Some("00-a"));
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_what_was_expected() {
+        for (bytes, said) in [
+            (&b"\xff\xfe"[..], "JSON envelope"),
+            (b"[]", "member Data"),
+            (b"{\"Data\":{}}", "one message"),
+            (b"{\"Data\":{\"message\":5}}", "as a string"),
+            (b"{\"Data\":{\"message\":\"hello\"}}", "no JSON object"),
+        ] {
+            let error = message(bytes).unwrap_err();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The steps: one file each, one match from the name to the function.
+//!
+//! A step looks, then acts at most once, then says what it saw. It is right when run twice, and after a crash in its
+//! middle. It never sleeps, publishes, saves or reads the clock.
+mod apply;
+mod check_plan;
+mod confirm_traffic;
+mod create_cluster;
+mod delete_new_cluster;
+mod install_controllers;
+mod proof;
+mod restore_traffic;
+mod retire_old_cluster;
+mod shift_traffic;
+mod soak;
+mod sync_workloads;
+mod validate_health;
+pub mod watch;
+
+use crate::azure::Azure;
+use crate::azure::clusters::Written;
+use crate::flow::Step;
+use crate::run::{Operation, Outcome, Run, StepError, StepResult, Waiting};
+use std::time::Duration;
+
+/// One look at the present step of a run, with at most one act.
+///
+/// # Errors
+/// What the step could not look at or do.
+pub async fn look(run: &Run, azure: &Azure) -> StepResult {
+    match run.step {
+        Step::CheckPlan => check_plan::check_plan(run, azure).await,
+        Step::CreateCluster => create_cluster::create_cluster(run, azure).await,
+        Step::InstallControllers => install_controllers::install_controllers(run, azure).await,
+        Step::SyncWorkloads => sync_workloads::sync_workloads(run, azure).await,
+        Step::ValidateHealth => validate_health::validate_health(run, azure).await,
+        Step::ShiftTraffic => shift_traffic::shift_traffic(run, azure).await,
+        Step::ConfirmTraffic => confirm_traffic::confirm_traffic(run, azure).await,
+        Step::Soak => soak::soak(run, azure).await,
+        Step::RetireOldCluster => retire_old_cluster::retire_old_cluster(run, azure).await,
+        Step::RestoreTraffic => restore_traffic::restore_traffic(run, azure).await,
+        Step::DeleteNewCluster => delete_new_cluster::delete_new_cluster(run, azure).await,
+    }
+}
+
+fn not_yet(why: impl Into<String>) -> StepResult {
+    Ok(Outcome::NotYet(Waiting::because(why)))
+}
+
+fn again_in(why: impl Into<String>, again_in: Option<Duration>) -> StepResult {
+    Ok(Outcome::NotYet(Waiting { again_in, ..Waiting::because(why) }))
+}
+
+fn following(why: impl Into<String>, operation: Operation) -> StepResult {
+    Ok(Outcome::NotYet(Waiting { operation: Some(operation), ..Waiting::because(why) }))
+}
+
+/// What to say after a conditional write of a cluster.
+fn written(what: &str, written: Written) -> StepResult {
+    match written {
+        Written::Accepted(operation) => following(format!("{what} was requested"), operation),
+        Written::Changed => again_in(format!("{what}: the cluster changed meanwhile"), Some(Duration::from_secs(1))),
+        Written::Absent => again_in(format!("{what}: the cluster is gone"), Some(Duration::from_secs(1))),
+    }
+}
+
+fn terminal<T>(why: impl Into<String>) -> Result<T, StepError> {
+    Err(StepError::Terminal(why.into()))
+}

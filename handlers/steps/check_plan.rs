@@ -1,0 +1,43 @@
+//! Everything that the plan needs holds.
+use super::{again_in, not_yet, terminal, written};
+use crate::azure::Azure;
+use crate::azure::operations::Progress;
+use crate::checks::{Seen, Verdict, check};
+use crate::run::{Outcome, Run, StepResult};
+
+/// Everything that the plan needs holds. A leftover of ours in the idle slot, which the plan lists and which serves
+/// nothing, is deleted first.
+pub async fn check_plan(run: &Run, azure: &Azure) -> StepResult {
+    if let Some(operation) = &run.operation
+        && let Progress::InProgress(again) = azure.look(operation).await?
+    {
+        return again_in("the leftover in the idle slot is being deleted", again);
+    }
+    let plan = &run.plan;
+    let (old, new) = (plan.old_slot(), plan.new_slot());
+    let old_cluster = azure.cluster(&old.cluster).await?;
+    let new_cluster = azure.cluster(&new.cluster).await?;
+    let location = old_cluster.as_ref().map_or("", |cluster| cluster.location()).to_owned();
+    let subscription = plan.site.subscription();
+    let seen = Seen {
+        old_cluster: old_cluster.map(|cluster| cluster.0),
+        new_cluster: new_cluster.clone().map(|cluster| cluster.0),
+        gateway: Some(azure.gateway(&plan.site.gateway).await?.0),
+        old_subnet: azure.network(&old.subnet).await?,
+        new_subnet: azure.network(&new.subnet).await?,
+        offered: azure.versions(subscription, &location).await?,
+        usages: azure.usages(subscription, &location).await?,
+        sizes: azure.sizes(subscription, &location).await?,
+    };
+    match check(plan, &seen) {
+        Verdict::NotYet(why) => not_yet(why),
+        Verdict::Refused(findings) => terminal(findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+        Verdict::Fine { delete_leftover: false } => Ok(Outcome::Done),
+        Verdict::Fine { delete_leftover: true } => match new_cluster {
+            None => not_yet("the leftover is gone"),
+            Some(leftover) => {
+                written("the deletion of the leftover", azure.delete_cluster(&new.cluster, &leftover).await?)
+            }
+        },
+    }
+}

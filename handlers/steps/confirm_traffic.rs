@@ -1,0 +1,42 @@
+//! The stage's share stayed healthy for its watch time.
+use super::again_in;
+use super::watch::{Seen, watch};
+use crate::azure::Azure;
+use crate::run::{Operation, Outcome, Run, StepResult, Waiting};
+use jiff::SignedDuration;
+use std::time::Duration;
+
+/// A gateway answers for its backends' health after 10 to 60 s.
+const ANSWER: Duration = Duration::from_secs(20);
+/// What is neither well nor ill is looked at again soon.
+const LOOK_CLOSER: Duration = Duration::from_secs(30);
+
+/// The stage's share stayed healthy for its watch time.
+pub async fn confirm_traffic(run: &Run, azure: &Azure) -> StepResult {
+    let minutes = run.plan.stages.get(run.stage).map_or(0, |stage| stage.watch_minutes);
+    stayed_healthy(run, azure, minutes).await
+}
+
+/// The traffic of the present stage stayed healthy for so many minutes since the step began.
+pub async fn stayed_healthy(run: &Run, azure: &Azure, minutes: u32) -> StepResult {
+    match watch(run, azure).await? {
+        Seen::Well => {}
+        Seen::Asked(operation) => return asked("the gateway is asked what its probes see", operation, Some(ANSWER)),
+        Seen::Looking(again) => return again_in("the gateway is looking at its backends", again),
+        Seen::Drifted(why) => return Ok(Outcome::Drifted(why)),
+        Seen::Breached(why) => return Ok(Outcome::Breached(why)),
+        Seen::Inconclusive(why) => return asked(why, Operation::answered(), Some(LOOK_CLOSER)),
+    }
+    let watched = SignedDuration::from_mins(i64::from(minutes));
+    let left = watched - azure.now().duration_since(run.step_began);
+    if run.promoted || !left.is_positive() {
+        return Ok(Outcome::Done);
+    }
+    let why = format!("{} % on {} is healthy", run.share(), run.plan.new_colour().name());
+    let row = SignedDuration::from_secs(i64::from(run.step.row().look_again));
+    asked(why, Operation::answered(), Some(left.min(row).unsigned_abs()))
+}
+
+fn asked(why: impl Into<String>, operation: Operation, again_in: Option<Duration>) -> StepResult {
+    Ok(Outcome::NotYet(Waiting { why: why.into(), again_in, operation: Some(operation) }))
+}

@@ -1,0 +1,77 @@
+//! The new slot holds a provisioned cluster that carries our run id.
+use super::{again_in, not_yet, terminal, written};
+use crate::azure::Azure;
+use crate::azure::clusters::Written;
+use crate::azure::operations::Progress;
+use crate::cluster_body::new_cluster;
+use crate::cluster_view::Cluster;
+use crate::plan::Kind;
+use crate::run::{Outcome, Run, StepResult};
+use crate::tags::RUN_TAG;
+use std::time::Duration;
+
+/// The new slot holds a provisioned cluster that carries our run id, and equals the old one except where the plan says
+/// so. Kind `return`: the kept cluster is started and tagged.
+pub async fn create_cluster(run: &Run, azure: &Azure) -> StepResult {
+    if let Some(operation) = &run.operation {
+        match azure.look(operation).await? {
+            Progress::InProgress(again) => return again_in("Azure is creating the cluster", again),
+            Progress::Failed { code, message, .. } => return terminal(format!("Azure failed: {code}: {message}")),
+            Progress::Succeeded(_) | Progress::Gone => {}
+        }
+    }
+    let slot = run.plan.new_slot();
+    let found = azure.cluster(&slot.cluster).await?;
+    match (found, run.plan.kind) {
+        (Some(found), Kind::Return) => bring_back(run, azure, &found).await,
+        (None, Kind::Return) => terminal("the kept cluster is gone"),
+        (Some(found), Kind::Upgrade | Kind::Replace) => adopt(run, &found),
+        (None, Kind::Upgrade | Kind::Replace) => {
+            let Some(old) = azure.cluster(&run.plan.old_slot().cluster).await? else {
+                return terminal("the old cluster is gone: there is nothing to copy");
+            };
+            let body = match new_cluster(&old.0, &run.plan, &run.id) {
+                Ok(body) => body,
+                Err(why) => return terminal(why),
+            };
+            match azure.create_cluster(&slot.cluster, &body).await? {
+                // Somebody was faster, perhaps a late look of ours: the next look tells.
+                Written::Changed => again_in("the slot was taken meanwhile", Some(Duration::from_secs(1))),
+                accepted => written("the new cluster", accepted),
+            }
+        }
+    }
+}
+
+fn adopt(run: &Run, found: &Cluster) -> StepResult {
+    if found.run() != Some(&run.id) {
+        return terminal("the slot holds a cluster that does not carry this run's id");
+    }
+    if found.has_failed() {
+        return terminal(format!("the new cluster is {}", found.state()));
+    }
+    if !found.is_settled() {
+        return not_yet(format!("the new cluster is {}", found.state()));
+    }
+    Ok(Outcome::Done)
+}
+
+async fn bring_back(run: &Run, azure: &Azure, found: &Cluster) -> StepResult {
+    let slot = run.plan.new_slot();
+    if Some(found.uid()) != run.plan.found_uid.as_deref() {
+        return terminal("the kept cluster is not the one that the plan names");
+    }
+    if found.has_failed() {
+        return terminal(format!("the kept cluster is {}", found.state()));
+    }
+    if !found.is_settled() {
+        return not_yet(format!("the kept cluster is {}", found.state()));
+    }
+    if found.run() != Some(&run.id) {
+        return written("the tag", azure.tag_cluster(&slot.cluster, found, RUN_TAG, &run.id).await?);
+    }
+    if found.is_stopped() {
+        return written("the start", azure.start_cluster(&slot.cluster).await?);
+    }
+    Ok(Outcome::Done)
+}

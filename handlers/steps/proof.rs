@@ -1,0 +1,50 @@
+//! What a step may say of its own gateway write: it counts only when the operation that the step recorded succeeded and
+//! a GET made after that shows its mark and the intended members.
+use crate::azure::Azure;
+use crate::azure::operations::Progress;
+use crate::gateway_view::{Gateway, Members};
+use crate::run::{Run, StepError};
+use std::time::Duration;
+
+/// How it stands with the write that the step recorded.
+pub enum Proof {
+    /// It is under way.
+    InFlight(Option<Duration>),
+    /// It is in force and shown.
+    Proved,
+    /// There is no write, or it did not take effect, or another write of this run lies over it: write (again).
+    Missing(Gateway, String),
+    /// It took effect, and then somebody else wrote.
+    Overwritten(Gateway, String),
+}
+
+/// Looks at the recorded write, and only after it at the gateway.
+pub async fn proof(run: &Run, azure: &Azure, members: &Members) -> Result<Proof, StepError> {
+    let id = &run.plan.site.gateway;
+    let Some((operation, mark)) = run.operation.as_ref().and_then(|found| Some((found, found.mark.as_ref()?))) else {
+        return Ok(Proof::Missing(azure.gateway(id).await?, "not written yet".into()));
+    };
+    match azure.look(operation).await? {
+        Progress::InProgress(again_in) => Ok(Proof::InFlight(again_in)),
+        Progress::Gone => Ok(Proof::Missing(azure.gateway(id).await?, "nobody knows our write any more".into())),
+        Progress::Failed { code, message, .. } => {
+            Ok(Proof::Missing(azure.gateway(id).await?, format!("our write did not take effect: {code}: {message}")))
+        }
+        Progress::Succeeded(_) => {
+            let gateway = azure.gateway(id).await?;
+            let ours = gateway.mark() == Some(mark);
+            let another_of_this_run = gateway.mark().is_some_and(|found| found.starts_with(&format!("{}/", run.id)));
+            match (ours, gateway.shows(members)) {
+                (true, true) => Ok(Proof::Proved),
+                (false, _) if another_of_this_run => {
+                    Ok(Proof::Missing(gateway, "an older write of this run lies over it".into()))
+                }
+                (true, false) => {
+                    let why = "our pools were changed by somebody who kept our mark".to_owned();
+                    Ok(Proof::Overwritten(gateway, why))
+                }
+                (false, _) => Ok(Proof::Overwritten(gateway, "our mark is gone from the gateway".into())),
+            }
+        }
+    }
+}

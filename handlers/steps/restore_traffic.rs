@@ -1,0 +1,21 @@
+//! All traffic is on the old cluster, and the candidate pool is empty.
+use super::proof::{Proof, proof};
+use super::{again_in, following};
+use crate::azure::Azure;
+use crate::run::{Outcome, Run, StepResult};
+
+/// All traffic is on the old cluster, and the candidate pool is empty.
+///
+/// The first write never waits, not even for a write of ours in flight, which it supersedes: entering the step cleared
+/// the recorded operation. Nothing of the new cluster is needed.
+pub async fn restore_traffic(run: &Run, azure: &Azure) -> StepResult {
+    let members = run.plan.before();
+    let (gateway, why) = match proof(run, azure, &members).await? {
+        Proof::Proved => return Ok(Outcome::Done),
+        Proof::InFlight(again) => return again_in("the gateway is being updated", again),
+        // On the way back every foreign change is put right again: the deadline calls a person.
+        Proof::Overwritten(gateway, why) | Proof::Missing(gateway, why) => (gateway, why),
+    };
+    let operation = azure.write_gateway(run, &gateway, &members).await?;
+    following(format!("all traffic for {} was requested ({why})", run.plan.old.name()), operation)
+}

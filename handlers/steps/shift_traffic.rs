@@ -1,0 +1,18 @@
+//! The gateway sends the present stage's share to the new cluster.
+use super::proof::{Proof, proof};
+use super::{again_in, following};
+use crate::azure::Azure;
+use crate::run::{Outcome, Run, StepResult};
+
+/// The gateway sends the present stage's share to the new cluster.
+pub async fn shift_traffic(run: &Run, azure: &Azure) -> StepResult {
+    let members = run.intended();
+    let (gateway, why) = match proof(run, azure, &members).await? {
+        Proof::Proved => return Ok(Outcome::Done),
+        Proof::InFlight(again) => return again_in("the gateway is being updated", again),
+        Proof::Overwritten(_, why) => return Ok(Outcome::Drifted(why)),
+        Proof::Missing(gateway, why) => (gateway, why),
+    };
+    let operation = azure.write_gateway(run, &gateway, &members).await?;
+    following(format!("{} % for {} was requested ({why})", run.share(), run.plan.new_colour().name()), operation)
+}

@@ -1,0 +1,81 @@
+//! Nodes, workloads, smoke tests and the gateway's own probe of the new cluster pass.
+use super::apply::first_unready;
+use super::proof::{Proof, proof};
+use super::watch::ask;
+use super::{again_in, following, not_yet};
+use crate::azure::Azure;
+use crate::azure::operations::Progress;
+use crate::gateway_view::{Health, health};
+use crate::run::{Outcome, Run, StepResult};
+use serde_json::Value;
+
+/// Nodes, workloads, smoke tests through the candidate listener, and the gateway's own probe of the new cluster (its
+/// addresses in the candidate pool) all pass.
+pub async fn validate_health(run: &Run, azure: &Azure) -> StepResult {
+    match &run.operation {
+        Some(asked) if asked.mark.is_none() => probed(run, azure, azure.look(asked).await?).await,
+        _ => offered(run, azure).await,
+    }
+}
+
+/// The cluster is ready by itself and reachable through the candidate listener; then the gateway is asked.
+async fn offered(run: &Run, azure: &Azure) -> StepResult {
+    let kubernetes = azure.kubernetes(&run.plan.new_slot().cluster).await?;
+    if let Some(why) = first_unready(&kubernetes).await? {
+        return not_yet(why);
+    }
+    let members = run.plan.candidate();
+    match proof(run, azure, &members).await? {
+        Proof::InFlight(again) => again_in("the candidate pool is being filled", again),
+        // No traffic depends on the candidate pool yet: whoever overwrote it is outlasted, or the deadline ends it.
+        Proof::Missing(gateway, why) | Proof::Overwritten(gateway, why) => {
+            let operation = azure.write_gateway(run, &gateway, &members).await?;
+            following(format!("the new cluster's addresses go into the candidate pool ({why})"), operation)
+        }
+        Proof::Proved => match smoke(run, azure).await {
+            Some(why) => not_yet(why),
+            None => following("the gateway is asked what its probe sees", ask(run, azure).await?),
+        },
+    }
+}
+
+/// What the gateway's probe saw of the candidate pool.
+async fn probed(run: &Run, azure: &Azure, progress: Progress) -> StepResult {
+    let answer: Value = match progress {
+        Progress::InProgress(again) => return again_in("the gateway is looking at its backends", again),
+        Progress::Succeeded(answer) => answer,
+        Progress::Gone | Progress::Failed { .. } => Value::Null,
+    };
+    let gateway = azure.gateway(&run.plan.site.gateway).await?;
+    let members = run.plan.candidate();
+    if gateway.mark() != run.in_force.as_deref() || !gateway.shows(&members) {
+        let operation = azure.write_gateway(run, &gateway, &members).await?;
+        return following("somebody else wrote the gateway; the candidate pool is filled again", operation);
+    }
+    let seen = health(&answer, &run.plan.site.pools.candidate, &run.plan.new_slot().addresses);
+    let ill = seen.iter().find(|(_, health)| *health != Some(Health::Healthy));
+    if let Some((address, health)) = ill {
+        let why = match health {
+            Some(Health::Unhealthy) => format!("the gateway finds {address} unhealthy"),
+            _ => format!("the gateway does not know {address} yet"),
+        };
+        return following(why, ask(run, azure).await?);
+    }
+    if let Some(why) = smoke(run, azure).await {
+        return following(why, ask(run, azure).await?);
+    }
+    let kubernetes = azure.kubernetes(&run.plan.new_slot().cluster).await?;
+    match first_unready(&kubernetes).await? {
+        Some(why) => following(why, ask(run, azure).await?),
+        None => Ok(Outcome::Done),
+    }
+}
+
+async fn smoke(run: &Run, azure: &Azure) -> Option<String> {
+    for test in &run.plan.site.smoke_tests {
+        if let Err(why) = azure.test(test).await {
+            return Some(why);
+        }
+    }
+    None
+}
