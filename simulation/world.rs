@@ -1,6 +1,9 @@
 //! The whole simulated world behind one lock, and the one way to call it.
 use crate::{Ask, Clock, Effect, Faults, Process, Reply, record::Call, router};
-use crate::{blobs::Blobs, entra::Entra, kubernetes::Fleet, resource_manager::ResourceManager, service_bus::Broker, traffic::Traffic};
+use crate::{
+    blobs::Blobs, entra::Entra, kubernetes::Fleet, resource_manager::ResourceManager, service_bus::Broker,
+    traffic::Traffic,
+};
 use axum::body::Body;
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -97,7 +100,8 @@ impl SimulatedAzure {
                 for (name, value) in headers {
                     reply = reply.header(name, value);
                 }
-                let reply = reply.body(Body::from(body.to_string())).map_err(|_| NoAnswer("the script's answer is no HTTP"))?;
+                let reply =
+                    reply.body(Body::from(body.to_string())).map_err(|_| NoAnswer("the script's answer is no HTTP"))?;
                 self.note(process, &ask, Some(reply.status()));
                 Ok(reply)
             }
@@ -107,23 +111,24 @@ impl SimulatedAzure {
             }
             Some(Effect::KillBefore) => self.kill(process).await,
             Some(Effect::KillAfter) => {
-                self.carry_out(process, &ask);
+                // Whoever is dead does not care whether there was an answer.
+                let _ = self.carry_out(process, &ask);
                 self.kill(process).await
             }
             Some(Effect::LoseAnswer) => {
-                self.carry_out(process, &ask);
+                self.carry_out(process, &ask)?;
                 Err(NoAnswer("the connection broke before the answer"))
             }
             Some(Effect::Delay(time)) => {
                 tokio::time::sleep(time).await;
-                Ok(self.carry_out(process, &ask))
+                self.carry_out(process, &ask)
             }
             Some(Effect::DelayAnswer(time)) => {
                 let reply = self.carry_out(process, &ask);
                 tokio::time::sleep(time).await;
-                Ok(reply)
+                reply
             }
-            None => Ok(self.carry_out(process, &ask)),
+            None => self.carry_out(process, &ask),
         }
     }
 
@@ -132,9 +137,9 @@ impl SimulatedAzure {
         std::future::pending().await
     }
 
-    fn carry_out(&self, process: &Process, ask: &Ask) -> Reply {
+    fn carry_out(&self, process: &Process, ask: &Ask) -> Result<Reply, NoAnswer> {
         let reply = router::respond(&mut self.world(), ask, self.clock.now());
-        self.note(process, ask, Some(reply.status()));
+        self.note(process, ask, reply.as_ref().ok().map(http::Response::status));
         if ask.method() != http::Method::GET {
             self.touch();
         }
