@@ -1,7 +1,42 @@
-//! The API servers of the clusters, for kube and kubectl.
-use crate::{Ask, Reply, world::json};
+//! The API servers of the clusters, for kube and kubectl, and the workloads that run behind them.
+//!
+//! ```text
+//! respond ─► requests ─► writes ─► store ◄─ control (nodes, pods, workloads, services) ◄─ time
+//!                └► watching ◄──────┘ └► routes ◄─ visit
+//! ```
+mod admission;
+mod apply;
+mod conditions;
+mod control;
+mod discovery;
+mod fields;
+mod kinds;
+mod lists;
+mod merge;
+mod nodes;
+mod place;
+mod pods;
+mod refusal;
+mod requests;
+mod routes;
+mod selectors;
+mod server;
+mod services;
+mod sets;
+mod store;
+mod watching;
+mod workloads;
+mod writes;
+
+pub use refusal::Refusal;
+pub use server::Server;
+
+use crate::{Ask, Reply, world::NoAnswer};
 use jiff::Timestamp;
+use requests::Answer;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// What a cluster looks like to its API server.
 #[derive(Clone, Debug)]
@@ -25,27 +60,97 @@ pub struct Visit {
     pub version: String,
 }
 
-/// All API servers, by host name.
+/// All API servers, by host name (in lower case).
 #[derive(Default)]
-pub struct Fleet;
+pub struct Fleet {
+    servers: BTreeMap<String, Arc<Mutex<Server>>>,
+}
+
+fn open(server: &Mutex<Server>) -> MutexGuard<'_, Server> {
+    server.lock().expect("a panic inside the simulation leaves no world to go on with")
+}
 
 impl Fleet {
-    /// A new cluster's API server, with its nodes on their way.
-    pub fn add(&mut self, _host: &str, _shape: Shape, _now: Timestamp) {}
-    /// The cluster is gone.
-    pub fn remove(&mut self, _host: &str) {}
-    /// The cluster is stopped: its API does not answer, nor do its workloads.
-    pub fn stop(&mut self, _host: &str) {}
-    /// The cluster runs again; its pods become ready anew.
-    pub fn start(&mut self, _host: &str, _now: Timestamp) {}
-    /// The cluster has so many nodes.
-    pub fn resize(&mut self, _host: &str, _nodes: u32, _now: Timestamp) {}
-    /// Answers a call to a cluster's API server.
-    pub fn respond(&mut self, _host: &str, _ask: &Ask, _now: Timestamp) -> Reply {
-        json(501, &serde_json::Value::Null)
+    /// A new cluster's API server, with its nodes on their way. One that has this host name already is replaced.
+    pub fn add(&mut self, host: &str, shape: Shape, now: Timestamp) {
+        let server = Server::new(host, shape, now);
+        self.servers.insert(host.to_lowercase(), Arc::new(Mutex::new(server)));
     }
+
+    /// The cluster is gone.
+    pub fn remove(&mut self, host: &str) {
+        if let Some(server) = self.servers.remove(&host.to_lowercase()) {
+            open(&server).stop();
+        }
+    }
+
+    /// The cluster is stopped: its API does not answer, nor do its workloads. Watches end.
+    pub fn stop(&mut self, host: &str) {
+        if let Some(mut server) = self.server(host) {
+            server.stop();
+        }
+    }
+
+    /// The cluster runs again; its pods become ready anew. A running cluster does not notice.
+    pub fn start(&mut self, host: &str, now: Timestamp) {
+        if let Some(mut server) = self.server(host) {
+            server.start(now);
+        }
+    }
+
+    /// The cluster has so many nodes. The pods of those that go are made again elsewhere; without any node they wait.
+    pub fn resize(&mut self, host: &str, nodes: u32, now: Timestamp) {
+        if let Some(mut server) = self.server(host) {
+            server.resize(nodes, now);
+        }
+    }
+
+    /// Between two moments every visit to the cluster is answered 500, and none of its workloads is ready.
+    pub fn break_workloads(&mut self, host: &str, from: Timestamp, until: Timestamp) {
+        if let Some(mut server) = self.server(host) {
+            server.break_workloads(from, until);
+        }
+    }
+
+    /// One API server, to set its world up and to look into it. Hold it briefly, never across an await.
+    ///
+    /// # Panics
+    /// When an earlier holder panicked.
+    #[must_use]
+    pub fn server(&self, host: &str) -> Option<MutexGuard<'_, Server>> {
+        self.servers.get(&host.to_lowercase()).map(|server| open(server))
+    }
+
+    /// Answers a call to a cluster's API server.
+    ///
+    /// # Errors
+    /// When nobody answers: the name does not resolve (no such cluster), or the cluster is stopped.
+    pub fn respond(&mut self, host: &str, ask: &Ask, now: Timestamp) -> Result<Reply, NoAnswer> {
+        let server = self.servers.get(&host.to_lowercase()).ok_or(NoAnswer("the host name does not resolve"))?;
+        let mut open = open(server);
+        if !open.running {
+            return Err(NoAnswer("the stopped cluster's API server refuses the connection"));
+        }
+        Ok(match open.answer(ask, now) {
+            Answer::Reply(reply) => reply,
+            Answer::Watch(watch) => watch.reply(Arc::downgrade(server), now),
+        })
+    }
+
     /// A user's request that a gateway sent to `address`. `None`: nothing listens there.
-    pub fn visit(&mut self, _address: IpAddr, _host: &str, _path: &str, _now: Timestamp) -> Option<Visit> {
-        None
+    pub fn visit(&mut self, address: IpAddr, host: &str, path: &str, now: Timestamp) -> Option<Visit> {
+        self.servers.values().find_map(|server| {
+            let mut server = open(server);
+            let status = server.visit(address, host, path, now)?;
+            let shape = server.shape();
+            Some(Visit { status, cluster: shape.cluster.clone(), version: shape.version.clone() })
+        })
+    }
+
+    /// When a node, a pod or an address of any running cluster will next change by itself.
+    #[must_use]
+    pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
+        let next = self.servers.values().filter_map(|server| open(server).next_change());
+        next.map(|moment| moment.max(now)).min()
     }
 }

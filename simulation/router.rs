@@ -1,5 +1,8 @@
 //! Which service a host name belongs to. The three clouds' names are known.
-use crate::{Ask, Reply, World, world::json};
+use crate::{
+    Ask, Reply, World,
+    world::{NoAnswer, json},
+};
 use jiff::Timestamp;
 
 /// The host name that a request asks, without its port.
@@ -10,20 +13,23 @@ pub fn host_of(ask: &Ask) -> &str {
 }
 
 /// Asks the service behind the host name.
-pub fn respond(world: &mut World, ask: &Ask, now: Timestamp) -> Reply {
+///
+/// # Errors
+/// When nobody answers there: a cluster that does not exist or is stopped.
+pub fn respond(world: &mut World, ask: &Ask, now: Timestamp) -> Result<Reply, NoAnswer> {
     let host = host_of(ask).to_lowercase();
     world.resource_manager.advance(&mut world.kubernetes, now);
-    match host.as_str() {
+    Ok(match host.as_str() {
         name if name.starts_with("management.") => world.resource_manager.respond(ask, &mut world.kubernetes, now),
         name if name.starts_with("login.") || name == "169.254.169.254" => world.entra.respond(ask, now),
         name if name.contains(".blob.core.") => world.blobs.respond(ask, now),
         name if name.contains(".servicebus.") => world.service_bus.respond(ask, now),
-        name if name.contains(".azmk8s.io") || name.contains(".azk8s.") => world.kubernetes.respond(&host, ask, now),
+        name if name.contains(".azmk8s.io") || name.contains(".azk8s.") => world.kubernetes.respond(&host, ask, now)?,
         _ => match crate::traffic::visit(world, &host, ask.uri().path(), now) {
             Some(answer) => answer.into_reply(),
             None => {
                 json(502, &serde_json::json!({"error": format!("no simulated service has the host name {host:?}")}))
             }
         },
-    }
+    })
 }

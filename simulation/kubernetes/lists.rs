@@ -1,0 +1,83 @@
+//! Pure: how the parts of an object merge: which lists are keyed, which are sets, which parts are all or nothing.
+use super::kinds::Kind;
+use serde_json::{Map, Value, json};
+
+/// How two versions of a part are brought together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Merge {
+    /// All or nothing.
+    Atomic,
+    /// A list without order: items are added and removed.
+    Set,
+    /// A list whose items are known by these fields.
+    Keyed(&'static [&'static str]),
+    /// An object, field by field.
+    Fields,
+}
+
+/// How the value at a path (names of fields; list items leave no trace in it) merges.
+pub(super) fn merge_of(kind: &Kind, path: &[&str], value: &Value) -> Merge {
+    match value {
+        Value::Array(_) => list(kind, path),
+        Value::Object(_) if kind.built_in && atomic_object(kind, path) => Merge::Atomic,
+        Value::Object(_) => Merge::Fields,
+        _ => Merge::Atomic,
+    }
+}
+
+fn list(kind: &Kind, path: &[&str]) -> Merge {
+    match path {
+        ["metadata", "finalizers"] => return Merge::Set,
+        ["metadata", "ownerReferences"] => return Merge::Keyed(&["uid"]),
+        ["status", "conditions"] if kind.built_in => return Merge::Keyed(&["type"]),
+        _ if !kind.built_in || kind.kind == "CustomResourceDefinition" => return Merge::Atomic,
+        _ => {}
+    }
+    let parent = path.len().checked_sub(2).map_or("", |at| path[at]);
+    match path.last().copied().unwrap_or_default() {
+        "containers"
+        | "initContainers"
+        | "ephemeralContainers"
+        | "env"
+        | "volumes"
+        | "imagePullSecrets"
+        | "webhooks"
+        | "resourceClaims" => Merge::Keyed(&["name"]),
+        "secrets" if kind.kind == "ServiceAccount" => Merge::Keyed(&["name"]),
+        "volumeMounts" => Merge::Keyed(&["mountPath"]),
+        "volumeDevices" => Merge::Keyed(&["devicePath"]),
+        "hostAliases" => Merge::Keyed(&["ip"]),
+        "topologySpreadConstraints" => Merge::Keyed(&["topologyKey", "whenUnsatisfiable"]),
+        "ports" if matches!(parent, "containers" | "initContainers" | "ephemeralContainers") => {
+            Merge::Keyed(&["containerPort", "protocol"])
+        }
+        "ports" if kind.kind == "Service" => Merge::Keyed(&["port", "protocol"]),
+        _ => Merge::Atomic,
+    }
+}
+
+fn atomic_object(kind: &Kind, path: &[&str]) -> bool {
+    match path.last().copied().unwrap_or_default() {
+        "nodeSelector" | "configMapKeyRef" | "secretKeyRef" | "fieldRef" | "resourceFieldRef" | "roleRef"
+        | "scaleTargetRef" => true,
+        "selector" | "podSelector" | "namespaceSelector" | "labelSelector" | "objectSelector" => path.len() > 1,
+        "validation" | "schema" => kind.kind == "CustomResourceDefinition",
+        _ => false,
+    }
+}
+
+/// The key of a list's item: the values of its key fields. `None` if one is missing.
+pub(super) fn key_of(item: &Value, keys: &[&str]) -> Option<Map<String, Value>> {
+    let key = |name: &&str| match (&item[*name], *name) {
+        (Value::Null, "protocol") => Some(((*name).to_owned(), json!("TCP"))),
+        (Value::Null, _) => None,
+        (found, _) => Some(((*name).to_owned(), found.clone())),
+    };
+    item.is_object().then(|| keys.iter().map(key).collect()).flatten()
+}
+
+/// The place in a list of the item with this key.
+pub(super) fn find(list: &[Value], key: &Map<String, Value>) -> Option<usize> {
+    let keys: Vec<&str> = key.keys().map(String::as_str).collect();
+    list.iter().position(|item| key_of(item, &keys).as_ref() == Some(key))
+}

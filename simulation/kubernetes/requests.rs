@@ -1,0 +1,310 @@
+//! One call to an API server: who may ask, what is meant, and which answer it gets.
+use super::{
+    apply::Writer,
+    discovery,
+    kinds::Kind,
+    merge,
+    place::{Place, Query},
+    refusal::Refusal,
+    selectors::Selector,
+    server::Server,
+    watching::Watch,
+    writes::Target,
+};
+use crate::{Ask, Reply, world::json as reply};
+use http::Method;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// A larger body is refused.
+const LARGEST_BODY: usize = 3 * 1024 * 1024;
+const PATCHES: &str = "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml";
+
+/// What a call leads to.
+pub(super) enum Answer {
+    Reply(Reply),
+    /// A stream of changes, which the caller of this module gives a body to.
+    Watch(Watch),
+}
+
+type Answered = Result<Answer, Refusal>;
+
+impl Server {
+    pub(super) fn answer(&mut self, ask: &Ask, now: Timestamp) -> Answer {
+        self.advance(now);
+        self.route(ask, now).unwrap_or_else(|refusal| Answer::Reply(refusal.reply()))
+    }
+
+    fn route(&mut self, ask: &Ask, now: Timestamp) -> Answered {
+        let token = ask
+            .headers()
+            .get("authorization")
+            .and_then(|value| value.to_str().ok())
+            .and_then(|text| text.strip_prefix("Bearer "));
+        if token.is_none_or(|token| token.trim().is_empty()) {
+            return Err(Refusal::new(401, "Unauthorized", "Unauthorized"));
+        }
+        if ask.body().len() > LARGEST_BODY {
+            let message = format!("Request entity too large: limit is {LARGEST_BODY}");
+            return Err(Refusal::new(413, "RequestEntityTooLarge", message));
+        }
+        let path = ask.uri().path().trim_end_matches('/');
+        let known = match path {
+            "/version" => Some(discovery::version(&self.shape.version)),
+            "/api" => Some(discovery::core_versions(&self.host)),
+            "/apis" => Some(discovery::groups(&self.kinds)),
+            "/openapi/v3" => Some(json!({"paths": {}})),
+            _ => path
+                .strip_prefix("/apis/")
+                .filter(|group| !group.contains('/'))
+                .and_then(|group| discovery::one_group(&self.kinds, group)),
+        };
+        if let Some(known) = known {
+            return if ask.method() == Method::GET { Ok(ok(&known)) } else { Err(Refusal::method_not_allowed()) };
+        }
+        if matches!(path, "/healthz" | "/livez" | "/readyz") {
+            return Ok(Answer::Reply(http::Response::new("ok".into())));
+        }
+        let place = Place::read(path)?;
+        if place.plural.is_empty() {
+            return discovery::resources(&self.kinds, &place.group, &place.version)
+                .map(|list| ok(&list))
+                .ok_or_else(Refusal::no_such_resource);
+        }
+        let found = self
+            .kinds
+            .iter()
+            .find(|kind| kind.group == place.group && kind.version == place.version && kind.plural == place.plural);
+        let kind = found.cloned().ok_or_else(Refusal::no_such_resource)?;
+        if !kind.namespaced && !place.namespace.is_empty()
+            || kind.namespaced && place.namespace.is_empty() && place.name.is_some()
+        {
+            return Err(Refusal::no_such_resource());
+        }
+        let query = Query::read(ask.uri().query().unwrap_or_default());
+        match place.name.clone() {
+            None => self.collection(ask, &kind, &place, &query, now),
+            Some(name) => self.one(ask, &kind, &place, &name, &query, now),
+        }
+    }
+
+    fn collection(&mut self, ask: &Ask, kind: &Kind, place: &Place, query: &Query, now: Timestamp) -> Answered {
+        let selector = Selector::read(&place.namespace, query.text("labelSelector"), query.text("fieldSelector"))?;
+        let metadata_only = asks_metadata_only(ask);
+        let resource = kind.resource();
+        match *ask.method() {
+            Method::GET if query.is_true("watch") => {
+                let version = query.text("resourceVersion");
+                let from = if version.is_empty() { Some(0) } else { version.parse().ok() };
+                let Some(from) = from else {
+                    return Err(Refusal::bad_request(format!("invalid resourceVersion: {version:?}")));
+                };
+                Ok(Answer::Watch(Watch::new(kind, selector, from, query, metadata_only)))
+            }
+            Method::GET => {
+                let matching = self.store.all(&resource).filter(|(_, object)| selector.matches(object));
+                let items: Vec<Value> = matching.map(|(_, object)| shown(kind, object, metadata_only)).collect();
+                let version = self.store.version().to_string();
+                let (sort, api_version) = if metadata_only {
+                    ("PartialObjectMetadataList".to_owned(), "meta.k8s.io/v1".to_owned())
+                } else {
+                    (format!("{}List", kind.kind), kind.api_version())
+                };
+                Ok(ok(
+                    &json!({"kind": sort, "apiVersion": api_version, "metadata": {"resourceVersion": version}, "items": items}),
+                ))
+            }
+            Method::POST => {
+                let object = body(ask)?;
+                let target =
+                    Target { kind, namespace: &place.namespace, name: "", subresource: "", dry_run: query.dry_run() };
+                let created = self.create(&target, object, &writer(ask, query, "", now))?;
+                Ok(Answer::Reply(reply(201, &shown(kind, &created, false))))
+            }
+            Method::DELETE => {
+                let options = if ask.body().is_empty() { json!({}) } else { body(ask)? };
+                let names = self
+                    .store
+                    .all(&resource)
+                    .filter(|(_, object)| selector.matches(object))
+                    .map(|(name, _)| name.clone());
+                for (namespace, name) in names.collect::<Vec<_>>() {
+                    let target =
+                        Target { kind, namespace: &namespace, name: &name, subresource: "", dry_run: query.dry_run() };
+                    self.delete(&target, &options, now)?;
+                }
+                Ok(ok(&json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"})))
+            }
+            _ => Err(Refusal::method_not_allowed()),
+        }
+    }
+
+    fn one(&mut self, ask: &Ask, kind: &Kind, place: &Place, name: &str, query: &Query, now: Timestamp) -> Answered {
+        let subresource = place.subresource.as_deref().unwrap_or_default();
+        let served = match subresource {
+            "" => true,
+            "status" => kind.status,
+            "scale" => kind.scale,
+            "finalize" => kind.kind == "Namespace",
+            _ => false,
+        };
+        if !served {
+            return Err(Refusal::no_such_resource());
+        }
+        let target = Target { kind, namespace: &place.namespace, name, subresource, dry_run: query.dry_run() };
+        let writer = writer(ask, query, subresource, now);
+        match *ask.method() {
+            Method::GET => {
+                let object = self.find(&target)?;
+                Ok(ok(&if subresource == "scale" {
+                    scale_of(&object)
+                } else {
+                    shown(kind, &object, asks_metadata_only(ask))
+                }))
+            }
+            Method::PUT => {
+                let object = body(ask)?;
+                let object = self.replace(&target, object, &writer)?;
+                Ok(written(kind, &object, subresource, 200))
+            }
+            Method::PATCH => self.patch_call(ask, &target, query, &writer),
+            Method::DELETE if subresource.is_empty() => {
+                let mut options = if ask.body().is_empty() { json!({}) } else { body(ask)? };
+                if options["propagationPolicy"].is_null() && !query.text("propagationPolicy").is_empty() {
+                    options["propagationPolicy"] = json!(query.text("propagationPolicy"));
+                }
+                Ok(ok(&self.delete(&target, &options, now)?))
+            }
+            _ => Err(Refusal::method_not_allowed()),
+        }
+    }
+
+    fn patch_call(&mut self, ask: &Ask, target: &Target, query: &Query, writer: &Writer) -> Answered {
+        let sort = ask.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let sort = sort.split(';').next().unwrap_or_default().trim();
+        let kind = target.kind;
+        match sort {
+            "application/apply-patch+yaml" => {
+                if query.text("fieldManager").is_empty() {
+                    let wrong = "Required value: is required for apply patch";
+                    let mut refusal = Refusal::invalid(kind, "", "fieldManager", "FieldValueRequired", wrong);
+                    refusal.message = format!("PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: {wrong}");
+                    return Err(refusal);
+                }
+                let wanted = body(ask)?;
+                let (object, new) = self.apply_call(target, wanted, writer, query.is_true("force"))?;
+                Ok(written(kind, &object, target.subresource, if new { 201 } else { 200 }))
+            }
+            "application/merge-patch+json" => {
+                let patch = body(ask)?;
+                let object = self.change(target, writer, |object| {
+                    let mut object = object.clone();
+                    merge::merge_patch(&mut object, &patch);
+                    Ok(object)
+                })?;
+                Ok(written(kind, &object, target.subresource, 200))
+            }
+            "application/strategic-merge-patch+json" if kind.built_in => {
+                let patch = body(ask)?;
+                let object = self.change(target, writer, |object| {
+                    let mut object = object.clone();
+                    merge::strategic_patch(kind, &mut object, &patch, &mut vec![]);
+                    Ok(object)
+                })?;
+                Ok(written(kind, &object, target.subresource, 200))
+            }
+            "application/json-patch+json" => {
+                let patch = parse(ask)?;
+                let wrong = |why| Refusal::new(422, "Invalid", why);
+                let object = self.change(target, writer, |object| merge::json_patch(object, &patch).map_err(wrong))?;
+                Ok(written(kind, &object, target.subresource, 200))
+            }
+            _ => Err(Refusal::unsupported_media_type(PATCHES)),
+        }
+    }
+}
+
+fn ok(value: &Value) -> Answer {
+    Answer::Reply(reply(200, value))
+}
+
+fn written(kind: &Kind, object: &Value, subresource: &str, status: u16) -> Answer {
+    Answer::Reply(reply(status, &if subresource == "scale" { scale_of(object) } else { shown(kind, object, false) }))
+}
+
+/// An object as this version of its kind, or its metadata alone.
+pub(super) fn shown(kind: &Kind, object: &Value, metadata_only: bool) -> Value {
+    if metadata_only {
+        return json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]});
+    }
+    let mut shown = object.clone();
+    shown["apiVersion"] = json!(kind.api_version());
+    shown["kind"] = json!(kind.kind);
+    shown
+}
+
+pub(super) fn scale_of(object: &Value) -> Value {
+    let metadata = &object["metadata"];
+    let labels = object["spec"]["selector"]["matchLabels"].as_object().into_iter().flatten();
+    let selector: Vec<String> =
+        labels.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect();
+    let mut kept = json!({});
+    for name in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
+        kept[name] = metadata[name].clone();
+    }
+    json!({
+        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": kept,
+        "spec": {"replicas": object["spec"]["replicas"]},
+        "status": {"replicas": object["status"]["replicas"].as_u64().unwrap_or(0), "selector": selector.join(",")},
+    })
+}
+
+fn asks_metadata_only(ask: &Ask) -> bool {
+    let accept = ask.headers().get("accept").and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("as=PartialObjectMetadata"))
+}
+
+fn writer<'a>(ask: &'a Ask, query: &'a Query, subresource: &'a str, now: Timestamp) -> Writer<'a> {
+    let agent =
+        ask.headers().get("user-agent").and_then(|value| value.to_str().ok()).and_then(|agent| agent.split('/').next());
+    let manager = match query.text("fieldManager") {
+        "" => agent.unwrap_or("unknown"),
+        named => named,
+    };
+    // Scaling writes the object's own fields.
+    Writer { manager, subresource, now }
+}
+
+/// The body as an object.
+fn body(ask: &Ask) -> Result<Value, Refusal> {
+    let value = parse(ask)?;
+    if value.is_object() { Ok(value) } else { Err(Refusal::bad_request("the body of the request is not an object")) }
+}
+
+/// The body as JSON, or as YAML where its type says so.
+fn parse(ask: &Ask) -> Result<Value, Refusal> {
+    let sort = ask.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or("application/json");
+    let (json, yaml) = (sort.contains("json"), sort.contains("yaml"));
+    if !json && !yaml {
+        return Err(Refusal::unsupported_media_type(
+            "application/json, application/yaml, application/vnd.kubernetes.protobuf",
+        ));
+    }
+    let read = serde_json::from_slice(ask.body());
+    if json || read.is_ok() {
+        return read.map_err(|why| Refusal::bad_request(format!("error decoding the body: {why}")));
+    }
+    let wrong = |why: String| Refusal::bad_request(format!("error decoding YAML: {why}"));
+    let text = std::str::from_utf8(ask.body()).map_err(|why| wrong(why.to_string()))?;
+    let value: Value = serde_saphyr::from_str(text).map_err(|why| wrong(why.to_string()))?;
+    if is_deeper(&value, 128) { Err(wrong("exceeded the greatest depth".into())) } else { Ok(value) }
+}
+
+fn is_deeper(value: &Value, than: usize) -> bool {
+    let deeper = |value: &Value| than == 0 || is_deeper(value, than - 1);
+    match value {
+        Value::Array(items) => items.iter().any(deeper),
+        Value::Object(members) => members.values().any(deeper),
+        _ => false,
+    }
+}

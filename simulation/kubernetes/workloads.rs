@@ -1,0 +1,278 @@
+//! Deployments and ReplicaSets: rolling updates, and what their status says about them.
+use super::{
+    conditions::{is_owned_by, owned_by, set_condition, share_of},
+    server::{Server, hash, letters},
+    store::Name,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+const DEPLOYMENTS: &str = "deployments.apps";
+const REPLICA_SETS: &str = "replicasets.apps";
+const REVISION: &str = "deployment.kubernetes.io/revision";
+
+/// How far a Deployment's rollout has come, and since when nothing has moved.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Progress {
+    template: String,
+    updated: u64,
+    ready: u64,
+    complete: bool,
+    patience: i64,
+    pub since: Timestamp,
+}
+
+impl Progress {
+    /// When it will be declared stuck.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        (!self.complete).then(|| self.since.saturating_add(SignedDuration::from_secs(self.patience)).ok()).flatten()
+    }
+}
+
+/// A pod template's hash, as it appears in labels.
+pub(super) fn template_hash(owner: &Value) -> String {
+    letters(hash(owner["spec"]["template"].to_string().as_bytes()), 10)
+}
+
+fn count(value: &Value) -> u64 {
+    value.as_u64().unwrap_or(0)
+}
+
+impl Server {
+    pub(super) fn run_deployments(&mut self, now: Timestamp) {
+        for (name, deployment) in self.store.copy(DEPLOYMENTS) {
+            if deployment["metadata"]["deletionTimestamp"].is_null() {
+                self.roll(&name, &deployment, now);
+            }
+        }
+        let uids: Vec<&str> =
+            self.store.all(DEPLOYMENTS).filter_map(|(_, object)| object["metadata"]["uid"].as_str()).collect();
+        self.progress.retain(|uid, _| uids.contains(&uid.as_str()));
+    }
+
+    fn roll(&mut self, name: &Name, deployment: &Value, now: Timestamp) {
+        let template = template_hash(deployment);
+        let mut sets: Vec<(Name, Arc<Value>)> = self.store.copy(REPLICA_SETS);
+        sets.retain(|(_, set)| is_owned_by(set, deployment));
+        let newest = sets.iter().map(|(_, set)| revision(set)).max().unwrap_or(0);
+        let paused = deployment["spec"]["paused"] == true;
+        let at = sets.iter().position(|(_, set)| set["metadata"]["labels"]["pod-template-hash"] == template.as_str());
+        let current = match at {
+            Some(at) => Some(sets.remove(at)),
+            None if paused => None,
+            None => Some((set_name(name, &template), self.make_set(name, deployment, &template, now))),
+        };
+        let Some((current_name, current)) = current else {
+            return self.show_deployment(name, deployment, &template, now);
+        };
+        let desired = count(&deployment["spec"]["replicas"]);
+        let rolling = &deployment["spec"]["strategy"]["rollingUpdate"];
+        let recreate = deployment["spec"]["strategy"]["type"] == "Recreate";
+        let surge = share_of(&rolling["maxSurge"], desired, true);
+        let unavailable = share_of(&rolling["maxUnavailable"], desired, false).max(u64::from(surge == 0));
+        let ready = |set: &Value| self.pods_of(set).iter().filter(|(_, pod)| Self::is_ready(pod)).count() as u64;
+        let ready_new = ready(&current);
+        let old: Vec<(Name, Arc<Value>, u64)> =
+            sets.into_iter().map(|(name, set)| (name, Arc::clone(&set), ready(&set))).collect();
+        let size_old: u64 = old.iter().map(|(_, set, _)| count(&set["spec"]["replicas"])).sum();
+        let pods_old: usize = old.iter().map(|(_, set, _)| self.pods_of(set).len()).sum();
+        let size_new = count(&current["spec"]["replicas"]);
+        let new = match size_new > desired {
+            true => desired,
+            false if recreate => {
+                if pods_old > 0 {
+                    size_new
+                } else {
+                    desired
+                }
+            }
+            false => desired.min((desired + surge).saturating_sub(size_old).max(size_new)),
+        };
+        // Old pods that are not ready go first; ready ones only while enough others are ready.
+        let least = if recreate { 0 } else { desired.saturating_sub(unavailable) };
+        let mut spare_sick = (size_old + new).saturating_sub(least + new.saturating_sub(ready_new));
+        let ready_old: u64 = old.iter().map(|(_, _, ready)| ready).sum();
+        let mut spare_ready = (ready_old + ready_new.min(new)).saturating_sub(least);
+        for (set_name, set, ready) in &old {
+            let size = count(&set["spec"]["replicas"]);
+            let sick = size.saturating_sub(*ready).min(spare_sick);
+            let well = size.min(*ready).min(spare_ready);
+            spare_sick -= sick;
+            spare_ready -= well;
+            self.size_set(set_name, set, if recreate || desired == 0 { 0 } else { size - sick - well });
+        }
+        self.size_set(&current_name, &current, new);
+        let mut object = (*deployment).clone();
+        let number = if revision(&current) == newest { newest } else { self.renew(&current_name, newest + 1) };
+        object["metadata"]["annotations"][REVISION] = json!(number.max(1).to_string());
+        self.store.put(DEPLOYMENTS, name, object.clone());
+        self.show_deployment(name, &object, &template, now);
+    }
+
+    /// An old ReplicaSet that is wanted again gets the newest revision.
+    fn renew(&mut self, set: &Name, number: u64) -> u64 {
+        if let Some(found) = self.store.get(REPLICA_SETS, &set.0, &set.1).cloned() {
+            let mut object = (*found).clone();
+            object["metadata"]["annotations"][REVISION] = json!(number.to_string());
+            self.store.put(REPLICA_SETS, set, object);
+        }
+        number
+    }
+
+    fn make_set(&mut self, name: &Name, deployment: &Value, template: &str, now: Timestamp) -> Arc<Value> {
+        let mut spec = json!({"replicas": 0, "selector": deployment["spec"]["selector"], "template": deployment["spec"]["template"]});
+        spec["selector"]["matchLabels"]["pod-template-hash"] = json!(template);
+        spec["template"]["metadata"]["labels"]["pod-template-hash"] = json!(template);
+        let object = json!({
+            "apiVersion": "apps/v1", "kind": "ReplicaSet",
+            "metadata": {"name": set_name(name, template).1, "labels": spec["template"]["metadata"]["labels"], "generation": 1,
+                         "annotations": {REVISION: "0"}, "ownerReferences": owned_by(deployment)},
+            "spec": spec,
+        });
+        self.make(REPLICA_SETS, &name.0, object, now)
+    }
+
+    fn size_set(&mut self, name: &Name, set: &Value, size: u64) {
+        if count(&set["spec"]["replicas"]) != size {
+            let mut object = set.clone();
+            object["spec"]["replicas"] = json!(size);
+            object["metadata"]["generation"] = json!(count(&set["metadata"]["generation"]) + 1);
+            self.store.put(REPLICA_SETS, name, object);
+        }
+    }
+
+    fn show_deployment(&mut self, name: &Name, deployment: &Value, template: &str, now: Timestamp) {
+        let sets: Vec<_> =
+            self.store.copy(REPLICA_SETS).into_iter().filter(|(_, set)| is_owned_by(set, deployment)).collect();
+        let (mut total, mut ready, mut updated, mut ready_new) = (0, 0, 0, 0);
+        for (_, set) in &sets {
+            let pods = self.pods_of(set);
+            let living = pods.iter().filter(|(_, pod)| pod["metadata"]["deletionTimestamp"].is_null()).count() as u64;
+            let well = pods.iter().filter(|(_, pod)| Self::is_ready(pod)).count() as u64;
+            (total, ready) = (total + living, ready + well);
+            if set["metadata"]["labels"]["pod-template-hash"] == template {
+                (updated, ready_new) = (living, well);
+            }
+        }
+        let desired = count(&deployment["spec"]["replicas"]);
+        let complete = updated == desired && total == desired && ready >= desired;
+        let uid = deployment["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
+        let patience = deployment["spec"]["progressDeadlineSeconds"].as_i64().unwrap_or(600);
+        let new =
+            || Progress { template: template.into(), updated, ready: ready_new, complete: false, patience, since: now };
+        let progress = self.progress.entry(uid).or_insert_with(new);
+        if progress.template != template {
+            *progress = new();
+        } else if updated > progress.updated || ready_new > progress.ready {
+            progress.since = now;
+        }
+        // Once complete, a rollout stays so: pods that fall ill later make a Deployment unavailable, not stuck.
+        progress.complete |= complete;
+        (progress.updated, progress.ready, progress.patience) = (updated, ready_new, patience);
+        let stuck = progress.deadline().is_some_and(|deadline| deadline <= now);
+        let finished = progress.complete;
+
+        let mut object = deployment.clone();
+        let old = &deployment["status"];
+        let mut status = json!({"observedGeneration": deployment["metadata"]["generation"]});
+        for (field, value) in [
+            ("replicas", total),
+            ("updatedReplicas", updated),
+            ("readyReplicas", ready),
+            ("availableReplicas", ready),
+            ("unavailableReplicas", desired.max(total) - ready.min(desired.max(total))),
+        ] {
+            // Like the real server, zero is left out.
+            if value > 0 {
+                status[field] = json!(value);
+            }
+        }
+        status["conditions"] = old["conditions"].clone();
+        let rolling = &deployment["spec"]["strategy"]["rollingUpdate"];
+        let least = desired.saturating_sub(share_of(&rolling["maxUnavailable"], desired, false));
+        if ready >= least {
+            set_condition(
+                &mut status,
+                "Available",
+                "True",
+                "MinimumReplicasAvailable",
+                "Deployment has minimum availability.",
+                now,
+            );
+        } else {
+            set_condition(
+                &mut status,
+                "Available",
+                "False",
+                "MinimumReplicasUnavailable",
+                "Deployment does not have minimum availability.",
+                now,
+            );
+        }
+        let set = format!("ReplicaSet \"{}\"", set_name(name, template).1);
+        match (finished, stuck) {
+            (true, _) => set_condition(
+                &mut status,
+                "Progressing",
+                "True",
+                "NewReplicaSetAvailable",
+                &format!("{set} has successfully progressed."),
+                now,
+            ),
+            (false, true) => set_condition(
+                &mut status,
+                "Progressing",
+                "False",
+                "ProgressDeadlineExceeded",
+                &format!("{set} has timed out progressing."),
+                now,
+            ),
+            (false, false) => set_condition(
+                &mut status,
+                "Progressing",
+                "True",
+                "ReplicaSetUpdated",
+                &format!("{set} is progressing."),
+                now,
+            ),
+        }
+        object["status"] = status;
+        self.store.put(DEPLOYMENTS, name, object);
+    }
+
+    pub(super) fn run_replica_sets(&mut self, now: Timestamp) {
+        for (name, set) in self.store.copy(REPLICA_SETS) {
+            if set["metadata"]["deletionTimestamp"].is_string() {
+                continue;
+            }
+            let mut pods = self.pods_of(&set);
+            pods.retain(|(_, pod)| pod["metadata"]["deletionTimestamp"].is_null());
+            let desired = usize::try_from(count(&set["spec"]["replicas"])).unwrap_or(0);
+            // The ones that are not ready go first.
+            pods.sort_by_key(|(_, pod)| !Self::is_ready(pod));
+            for (pod, object) in pods.iter().skip(desired) {
+                self.let_go("pods", pod, object, now);
+            }
+            pods.truncate(desired);
+            for _ in pods.len()..desired {
+                self.make_pod(&set, None, &json!({}), None, now);
+            }
+            let ready = pods.iter().filter(|(_, pod)| Self::is_ready(pod)).count();
+            let mut object = (*set).clone();
+            object["status"] = json!({
+                "replicas": desired, "fullyLabeledReplicas": desired, "readyReplicas": ready, "availableReplicas": ready,
+                "observedGeneration": set["metadata"]["generation"],
+            });
+            self.store.put(REPLICA_SETS, &name, object);
+        }
+    }
+}
+
+fn set_name(deployment: &Name, template: &str) -> Name {
+    (deployment.0.clone(), format!("{}-{template}", deployment.1))
+}
+
+fn revision(set: &Value) -> u64 {
+    set["metadata"]["annotations"][REVISION].as_str().and_then(|text| text.parse().ok()).unwrap_or(0)
+}
