@@ -1,0 +1,305 @@
+//! A cluster's body: what a PUT must satisfy, what the service fills in. The filling in is pure.
+use super::super::answers::{Refusal, refuse};
+use super::super::ids::{guid_of, hex_of};
+use super::super::place::{Place, key, squeezed};
+use super::super::{ResourceManager, versions};
+use super::subnets;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+/// Fields below `properties` that only the service writes.
+const COMPUTED: &[&str] = &[
+    "currentKubernetesVersion",
+    "fqdn",
+    "privateFQDN",
+    "azurePortalFQDN",
+    "maxAgentPools",
+    "powerState",
+    "resourceUID",
+    "status",
+];
+/// Fields of a pool that only the service writes.
+const COMPUTED_IN_POOL: &[&str] =
+    &["currentOrchestratorVersion", "eTag", "nodeImageVersion", "provisioningState", "status"];
+
+impl ResourceManager {
+    /// Refuses what AKS refuses at once; gives the exact version that the cluster will have.
+    pub(super) fn checked(&self, place: &Place, wanted: &Value, existing: Option<&Value>) -> Result<String, Refusal> {
+        let Some(location) = wanted["location"].as_str() else {
+            return Err(refuse(400, "LocationRequired", "The location property is required for this definition."));
+        };
+        let properties = &wanted["properties"];
+        well_formed(wanted)?;
+        if let Some(existing) = existing {
+            unchanged(wanted, existing)?;
+        } else if properties["dnsPrefix"].as_str().or(properties["fqdnSubdomain"].as_str()).is_none_or(str::is_empty) {
+            return Err(invalid("Required parameter dnsPrefix is missing (null).", "dnsPrefix"));
+        }
+        let pools = properties["agentPoolProfiles"].as_array().map(Vec::as_slice).unwrap_or_default();
+        if !pools.iter().any(|pool| pool["mode"].as_str().is_some_and(|mode| mode.eq_ignore_ascii_case("System"))) {
+            let message = "Must define at least one system pool.";
+            return Err(invalid(message, "properties.agentPoolProfiles"));
+        }
+        for pool in pools {
+            self.pool_checked(place, pool, properties)?;
+        }
+        let current = existing.and_then(|body| body["properties"]["currentKubernetesVersion"].as_str());
+        let asked = match properties["kubernetesVersion"].as_str() {
+            Some(asked) => asked.to_owned(),
+            None => current.map(ToOwned::to_owned).or_else(|| self.versions.default_at(location)).unwrap_or_default(),
+        };
+        if current.is_some_and(|current| current == asked || current.starts_with(&format!("{asked}."))) {
+            return Ok(current.unwrap_or_default().into());
+        }
+        let is_version = versions::numbers(&asked).is_some() || versions::numbers(&format!("{asked}.0")).is_some();
+        let resolved = self.versions.resolve(location, &asked);
+        resolved.ok_or_else(|| {
+            let trouble = if is_version { "is on version" } else { "has invalid version" };
+            let which = if is_version { " which is not supported in this region" } else { "" };
+            let message = format!(
+                "Managed cluster {} {trouble} {asked}{which}. Please use [az aks get-versions] command to get the supported version list in this region. For more information, please check https://aka.ms/supported-version-list",
+                place.name()
+            );
+            refuse(400, if is_version { "K8sVersionNotSupported" } else { "InvalidParameter" }, message)
+                .about("properties.kubernetesVersion")
+        })
+    }
+
+    /// Refuses a pool whose subnet is missing or too small.
+    pub(super) fn pool_checked(&self, cluster: &Place, pool: &Value, properties: &Value) -> Result<(), Refusal> {
+        let name = pool["name"].as_str().unwrap_or_default();
+        let proper = name.starts_with(|first: char| first.is_ascii_lowercase())
+            && name.len() <= 12
+            && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit());
+        if !proper {
+            return Err(invalid(
+                "The value of parameter agentPoolProfile.name is invalid. Please see https://aka.ms/aks-naming-rules for more details.",
+                "agentPoolProfile.name",
+            ));
+        }
+        if pool.get("count").is_some_and(|count| count.as_u64().is_none_or(|count| count > 1000)) {
+            return Err(invalid(
+                "The value of parameter agentPoolProfile.count is invalid. It must be between 0 and 1000.",
+                "agentPoolProfile.count",
+            ));
+        }
+        let Some(subnet) = pool["vnetSubnetID"].as_str() else { return Ok(()) };
+        if !subnet.starts_with("/subscriptions/") {
+            let message = format!(
+                "Property id '{subnet}' at path 'properties.agentPoolProfiles[0].vnetSubnetID' is invalid. Expect fully qualified resource Id that start with '/subscriptions/{{subscriptionId}}' or '/providers/{{resourceProviderNamespace}}/'."
+            );
+            return Err(refuse(400, "LinkedInvalidPropertyId", message));
+        }
+        let place = Place::of(subnet);
+        let Some(found) = self.store.get(&key(subnet)) else {
+            let network = Place::of(&place.parent().unwrap_or_default());
+            let message = format!(
+                "Could not find subnet {} in vnet {} from resource group {} of subscription {}.",
+                place.name(),
+                network.name(),
+                place.group.as_deref().unwrap_or_default(),
+                place.subscription.as_deref().unwrap_or_default()
+            );
+            return Err(refuse(400, "GetSubnetError", message).about("agentPoolProfile.vnetSubnetID"));
+        };
+        let size = subnets::size(found);
+        let others = subnets::in_use(self, &key(subnet), &key(&cluster.id()), name);
+        let (needed, free) = (subnets::needed(pool, properties), size.saturating_sub(5).saturating_sub(others));
+        if needed > free {
+            let message = format!("Pre-allocated IPs {needed} exceeds IPs available in Subnet {free}");
+            return Err(refuse(400, "InsufficientSubnetSize", message).about("agentPoolProfile.count"));
+        }
+        Ok(())
+    }
+}
+
+/// The profiles that the service reads and completes are objects.
+fn well_formed(wanted: &Value) -> Result<(), Refusal> {
+    let properties = &wanted["properties"];
+    let profiles = ["networkProfile", "identityProfile", "oidcIssuerProfile", "aadProfile", "powerState"];
+    let inner = &properties["networkProfile"]["loadBalancerProfile"];
+    let values = profiles.iter().map(|name| (*name, &properties[*name]));
+    let values =
+        values.chain([("loadBalancerProfile", inner), ("identity", &wanted["identity"]), ("tags", &wanted["tags"])]);
+    match values.into_iter().find(|(_, value)| !value.is_null() && !value.is_object()) {
+        Some((name, _)) => {
+            let message =
+                format!("Unmarshal entity encountered error: cannot unmarshal the value of {name} into an object.");
+            Err(refuse(400, "UnmarshalError", message).about(name))
+        }
+        None => Ok(()),
+    }
+}
+
+fn invalid(message: &str, target: &str) -> Refusal {
+    refuse(400, "InvalidParameter", message).about(target)
+}
+
+fn unchanged(wanted: &Value, existing: &Value) -> Result<(), Refusal> {
+    let location = |body: &Value| squeezed(body["location"].as_str().unwrap_or_default());
+    if location(wanted) != location(existing) {
+        let message = "The resource already exists in another location. A resource with the same name cannot be created in this one. Please select a new resource name.";
+        return Err(refuse(409, "InvalidResourceLocation", message));
+    }
+    for field in ["dnsPrefix", "nodeResourceGroup"] {
+        let (new, old) = (&wanted["properties"][field], &existing["properties"][field]);
+        if !new.is_null() && new != old {
+            let message = format!("Changing property '{field}' is not allowed.");
+            return Err(refuse(400, "PropertyChangeNotAllowed", message).about(field));
+        }
+    }
+    Ok(())
+}
+
+/// The body that is stored when a PUT is accepted.
+pub(super) fn accepted(
+    place: &Place,
+    mut wanted: Value,
+    existing: Option<&Value>,
+    version: &str,
+    uid: &str,
+    etag: &str,
+    now: Timestamp,
+) -> Value {
+    let name = place.name();
+    wanted["eTag"] = etag.into();
+    let created = existing.map_or_else(|| now.to_string().into(), |body| body["systemData"]["createdAt"].clone());
+    wanted["systemData"] =
+        json!({"createdAt": created, "createdByType": "Application", "lastModifiedAt": now.to_string()});
+    let old = existing.and_then(|body| body["properties"].as_object());
+    if let Some(properties) = wanted["properties"].as_object_mut() {
+        for field in COMPUTED {
+            match old.and_then(|old| old.get(*field)).filter(|_| *field != "status") {
+                Some(value) => properties.insert((*field).into(), value.clone()),
+                None => properties.shift_remove(*field),
+            };
+        }
+        let nodes = format!("MC_{}_{name}_{}", place.group.as_deref().unwrap_or_default(), "LOCATION");
+        let kept = old.and_then(|old| old.get("nodeResourceGroup")).cloned();
+        properties.entry("nodeResourceGroup").or_insert_with(|| kept.unwrap_or_else(|| nodes.into()));
+        properties.entry("resourceUID").or_insert_with(|| uid.into());
+        properties.entry("powerState").or_insert_with(|| json!({"code": "Running"}));
+        properties.entry("maxAgentPools").or_insert_with(|| 100.into());
+        properties.insert("kubernetesVersion".into(), version.into());
+        properties.insert("provisioningState".into(), if existing.is_some() { "Updating" } else { "Creating" }.into());
+        without_secrets(properties);
+    }
+    let location = squeezed(wanted["location"].as_str().unwrap_or_default());
+    if let Some(group) =
+        wanted["properties"]["nodeResourceGroup"].as_str().map(|group| group.replace("LOCATION", &location))
+    {
+        wanted["properties"]["nodeResourceGroup"] = group.into();
+    }
+    let old_pools = existing.and_then(|body| body["properties"]["agentPoolProfiles"].as_array());
+    for pool in wanted["properties"]["agentPoolProfiles"].as_array_mut().into_iter().flatten() {
+        let old = old_pools.and_then(|pools| pools.iter().find(|old| old["name"] == pool["name"]));
+        accept_pool(pool, old, version);
+        pool["provisioningState"] = if old.is_some() { "Updating" } else { "Creating" }.into();
+    }
+    wanted
+}
+
+/// Gives a pool what the service adds; keeps what it had computed.
+pub(super) fn accept_pool(pool: &mut Value, old: Option<&Value>, version: &str) {
+    let Some(fields) = pool.as_object_mut() else { return };
+    for field in COMPUTED_IN_POOL {
+        match old.and_then(|old| old.get(*field)) {
+            Some(value) => fields.insert((*field).into(), value.clone()),
+            None => fields.shift_remove(*field),
+        };
+    }
+    for (field, value) in [
+        ("count", json!(1)),
+        ("mode", json!("User")),
+        ("osType", json!("Linux")),
+        ("osSKU", json!("Ubuntu")),
+        ("orchestratorVersion", json!(version)),
+        ("powerState", json!({"code": "Running"})),
+        ("type", json!("VirtualMachineScaleSets")),
+    ] {
+        fields.entry(field).or_insert(value);
+    }
+}
+
+fn without_secrets(properties: &mut Map<String, Value>) {
+    for (profile, secret) in
+        [("servicePrincipalProfile", "secret"), ("windowsProfile", "adminPassword"), ("aadProfile", "serverAppSecret")]
+    {
+        if let Some(profile) = properties.get_mut(profile).and_then(Value::as_object_mut) {
+            profile.shift_remove(secret);
+        }
+    }
+}
+
+/// What a cluster shows once it is provisioned.
+pub(super) fn provisioned(body: &mut Value, etag: &str) {
+    let id = body["id"].as_str().unwrap_or_default().to_owned();
+    let place = Place::of(&id);
+    let location = squeezed(body["location"].as_str().unwrap_or_default());
+    let uid = body["properties"]["resourceUID"].as_str().unwrap_or_default().to_owned();
+    let subscription = place.subscription.clone().unwrap_or_default();
+    fill_identity(body, &id);
+    body["eTag"] = etag.into();
+    let properties = &mut body["properties"];
+    let prefix =
+        properties["dnsPrefix"].as_str().or(properties["fqdnSubdomain"].as_str()).unwrap_or(place.name()).to_owned();
+    let domain = format!("{prefix}-{}", &hex_of(&uid)[..8]);
+    let nodes = properties["nodeResourceGroup"].as_str().unwrap_or_default().to_owned();
+    let in_nodes = |what: &str| format!("/subscriptions/{subscription}/resourceGroups/{nodes}/providers/{what}");
+    let version = properties["kubernetesVersion"].clone();
+    if properties["fqdn"].as_str().is_none() {
+        properties["fqdn"] = format!("{domain}.hcp.{location}.azmk8s.io").into();
+        properties["azurePortalFQDN"] = format!("{domain}.portal.hcp.{location}.azmk8s.io").into();
+    }
+    properties["currentKubernetesVersion"] = version.clone();
+    properties["provisioningState"] = "Succeeded".into();
+    if properties["oidcIssuerProfile"]["enabled"] == true {
+        properties["oidcIssuerProfile"]["issuerURL"] =
+            format!("https://{location}.oic.prod-aks.azure.com/{}/{}/", super::TENANT, guid_of(&uid)).into();
+    }
+    let network = &mut properties["networkProfile"];
+    if network["outboundType"].as_str().unwrap_or("loadBalancer").eq_ignore_ascii_case("loadBalancer") {
+        let address = in_nodes(&format!("Microsoft.Network/publicIPAddresses/{}", guid_of(&format!("{uid} outbound"))));
+        network["outboundType"] = "loadBalancer".into();
+        network["loadBalancerProfile"]["effectiveOutboundIPs"] = json!([{"id": address}]);
+    }
+    if properties["identityProfile"]["kubeletidentity"].is_null() {
+        let identity =
+            in_nodes(&format!("Microsoft.ManagedIdentity/userAssignedIdentities/{}-agentpool", place.name()));
+        properties["identityProfile"]["kubeletidentity"] = json!({
+            "resourceId": identity, "clientId": guid_of(&format!("{uid} client")), "objectId": guid_of(&format!("{uid} object")),
+        });
+    }
+    for pool in properties["agentPoolProfiles"].as_array_mut().into_iter().flatten() {
+        pool_provisioned(pool, version.as_str().unwrap_or_default());
+    }
+}
+
+/// What a pool shows once it is provisioned.
+pub(super) fn pool_provisioned(pool: &mut Value, version: &str) {
+    let own = pool["orchestratorVersion"]
+        .as_str()
+        .filter(|own| versions::numbers(own).is_some())
+        .unwrap_or(version)
+        .to_owned();
+    pool["provisioningState"] = "Succeeded".into();
+    pool["currentOrchestratorVersion"] = own.into();
+    if pool["nodeImageVersion"].is_null() {
+        pool["nodeImageVersion"] = "AKSUbuntu-2404gen2containerd-202611.02.0".into();
+    }
+}
+
+fn fill_identity(body: &mut Value, id: &str) {
+    let Some(identity) = body.get_mut("identity").and_then(Value::as_object_mut) else { return };
+    if identity.get("type").and_then(Value::as_str).is_some_and(|kind| kind.to_lowercase().contains("systemassigned")) {
+        identity.insert("principalId".into(), guid_of(&format!("{id} principal")).into());
+        identity.insert("tenantId".into(), super::TENANT.into());
+    }
+    let users = identity.get_mut("userAssignedIdentities").and_then(Value::as_object_mut);
+    for (user, value) in users.into_iter().flatten() {
+        *value = json!({
+            "principalId": guid_of(&format!("{}#principal", key(user))),
+            "clientId": guid_of(&format!("{}#client", key(user))),
+        });
+    }
+}
