@@ -101,7 +101,7 @@ impl ResourceManager {
                 fleet.start(host, at);
             }
             (Some(host), Change::PutCluster | Change::PutPool(_) | Change::DeletePool(_)) => {
-                fleet.resize(host, nodes, at)
+                fleet.resize(host, nodes, at);
             }
             (None, Change::PutCluster) => {
                 let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
