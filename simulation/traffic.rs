@@ -1,10 +1,13 @@
 //! Users' requests: through a gateway's listener, rule and effective pool members to a cluster's workload.
 mod probes;
+#[cfg(test)]
+mod tests;
 
-use crate::{Reply, World, kubernetes::Fleet, resource_manager::Routing, world::json};
+use crate::{Reply, World, kubernetes::Visit, resource_manager::Routing, world::json};
 use jiff::Timestamp;
 use probes::Target;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// Round-robin places and probe results of the gateways.
 #[derive(Default)]
@@ -26,6 +29,9 @@ struct Targets {
     next: usize,
     members: Vec<Target>,
 }
+
+/// How a member is asked: address, host name, path, moment. `None`: nothing listens there.
+type Asking<'a> = &'a mut dyn FnMut(IpAddr, &str, &str, Timestamp) -> Option<Visit>;
 
 /// What a user got.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +75,9 @@ pub fn visit(world: &mut World, host: &str, path: &str, now: Timestamp) -> Optio
     // A rule that redirects or leads nowhere.
     let Some(backend) = backend else { return Some(Answer::of_the_gateway(404)) };
     let instance = world.traffic.instance(key, routing);
-    Some(instance.forward(routing, backend, &mut world.kubernetes, host, path, now))
+    let fleet = &mut world.kubernetes;
+    let mut asking = |address: IpAddr, host: &str, path: &str, at| fleet.visit(address, host, path, at);
+    Some(instance.forward(routing, backend, &mut asking, host, path, now))
 }
 
 impl Traffic {
@@ -114,21 +122,21 @@ impl Instance {
         &mut self,
         routing: &Routing,
         backend: usize,
-        fleet: &mut Fleet,
+        asking: Asking<'_>,
         host: &str,
         path: &str,
         now: Timestamp,
     ) -> Answer {
         let (configured, targets) = (&routing.backends[backend], &mut self.backends[backend]);
         for target in &mut targets.members {
-            target.catch_up(configured, fleet, now);
+            target.catch_up(configured, asking, now);
         }
         let count = targets.members.len();
         let chosen = (0..count).map(|ahead| (targets.next + ahead) % count).find(|at| targets.members[*at].healthy);
         let Some(chosen) = chosen else { return Answer::of_the_gateway(502) };
         targets.next = chosen + 1;
         let host = configured.host.as_deref().unwrap_or(host);
-        let visit = targets.members[chosen].ip.and_then(|ip| fleet.visit(ip, host, path, now));
+        let visit = targets.members[chosen].ip.and_then(|ip| asking(ip, host, path, now));
         visit.map_or_else(
             || Answer::of_the_gateway(502),
             |visit| Answer { status: visit.status, cluster: Some(visit.cluster), version: Some(visit.version) },

@@ -1,5 +1,6 @@
 //! A gateway's probes of one member, run when somebody looks, as if they had run at their times.
-use crate::{kubernetes::Fleet, resource_manager::Backend};
+use super::Asking;
+use crate::resource_manager::Backend;
 use jiff::{SignedDuration, Timestamp};
 use std::net::IpAddr;
 
@@ -21,7 +22,7 @@ impl Target {
     }
 
     /// Runs the probes that were due by now.
-    pub fn catch_up(&mut self, backend: &Backend, fleet: &mut Fleet, now: Timestamp) {
+    pub fn catch_up(&mut self, backend: &Backend, asking: Asking<'_>, now: Timestamp) {
         if self.next > now {
             return;
         }
@@ -33,7 +34,7 @@ impl Target {
         self.next = later(self.next, skipped.saturating_mul(every));
         while self.next <= now {
             let host = probe.host.as_deref().or(backend.host.as_deref()).unwrap_or("127.0.0.1");
-            let visit = self.ip.and_then(|ip| fleet.visit(ip, host, &probe.path, self.next));
+            let visit = self.ip.and_then(|ip| asking(ip, host, &probe.path, self.next));
             if visit.is_some_and(|visit| probe.accepts(visit.status)) {
                 (self.healthy, self.failures) = (true, 0);
             } else {

@@ -22,6 +22,9 @@ const COMPUTED: &[&str] = &[
 const COMPUTED_IN_POOL: &[&str] =
     &["currentOrchestratorVersion", "eTag", "nodeImageVersion", "provisioningState", "status"];
 
+/// Whom the tokens of the simulation stand for.
+const CALLER: &str = "22222222-2222-4222-8222-222222222222";
+
 impl ResourceManager {
     /// Refuses what AKS refuses at once; gives the exact version that the cluster will have.
     pub(super) fn checked(&self, place: &Place, wanted: &Value, existing: Option<&Value>) -> Result<String, Refusal> {
@@ -164,8 +167,10 @@ pub(super) fn accepted(
     let name = place.name();
     wanted["eTag"] = etag.into();
     let created = existing.map_or_else(|| now.to_string().into(), |body| body["systemData"]["createdAt"].clone());
-    wanted["systemData"] =
-        json!({"createdAt": created, "createdByType": "Application", "lastModifiedAt": now.to_string()});
+    wanted["systemData"] = json!({
+        "createdBy": CALLER, "createdByType": "Application", "createdAt": created,
+        "lastModifiedBy": CALLER, "lastModifiedByType": "Application", "lastModifiedAt": now.to_string(),
+    });
     let old = existing.and_then(|body| body["properties"].as_object());
     if let Some(properties) = wanted["properties"].as_object_mut() {
         for field in COMPUTED {
@@ -271,18 +276,19 @@ pub(super) fn provisioned(body: &mut Value, etag: &str) {
         });
     }
     for pool in properties["agentPoolProfiles"].as_array_mut().into_iter().flatten() {
-        pool_provisioned(pool, version.as_str().unwrap_or_default());
+        pool_provisioned(pool, version.as_str().unwrap_or_default(), etag);
     }
 }
 
 /// What a pool shows once it is provisioned.
-pub(super) fn pool_provisioned(pool: &mut Value, version: &str) {
+pub(super) fn pool_provisioned(pool: &mut Value, version: &str, etag: &str) {
     let own = pool["orchestratorVersion"]
         .as_str()
         .filter(|own| versions::numbers(own).is_some())
         .unwrap_or(version)
         .to_owned();
     pool["provisioningState"] = "Succeeded".into();
+    pool["eTag"] = etag.into();
     pool["currentOrchestratorVersion"] = own.into();
     if pool["nodeImageVersion"].is_null() {
         pool["nodeImageVersion"] = "AKSUbuntu-2404gen2containerd-202611.02.0".into();

@@ -83,7 +83,7 @@ impl ResourceManager {
                     pools
                         .iter_mut()
                         .filter(|pool| is_meant(pool))
-                        .for_each(|pool| body::pool_provisioned(pool, &version));
+                        .for_each(|pool| body::pool_provisioned(pool, &version, &etag));
                 }
             }
             _ => {}
