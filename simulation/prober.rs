@@ -1,5 +1,7 @@
 //! A prober that sends users' requests and counts what came back. A tokio task of its own.
 mod report;
+#[cfg(test)]
+mod tests;
 
 pub use report::{Failure, Minute, Report, Tally};
 

@@ -60,7 +60,7 @@ impl ResourceManager {
     /// Answers a call to the Resource Manager endpoint.
     pub fn respond(&mut self, ask: &Ask, fleet: &mut Fleet, now: Timestamp) -> Reply {
         self.advance(fleet, now);
-        let reply = self.dispatch(ask, fleet, now).unwrap_or_else(answers::Refusal::into_reply);
+        let reply = self.dispatch(ask, now).unwrap_or_else(answers::Refusal::into_reply);
         let request = self.ids.guid();
         answers::with_ids(reply, ask, &request, now)
     }

@@ -1,5 +1,6 @@
 //! Managed clusters: PUT, PATCH, DELETE, start, stop, credentials, node pools, upgrade profiles.
 mod body;
+mod checks;
 mod ending;
 mod kubeconfig;
 mod pools;
@@ -13,7 +14,7 @@ use super::operations::{Change, Style, started};
 use super::place::{Place, key};
 use super::timeline::{Due, after};
 use super::{ResourceManager, answers, plain};
-use crate::{Ask, Reply, kubernetes::Fleet, world::json};
+use crate::{Ask, Reply, world::json};
 use http::Method;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -23,7 +24,7 @@ pub(crate) const KIND: &str = "microsoft.containerservice/managedclusters";
 pub(crate) const TENANT: &str = "11111111-1111-4111-8111-111111111111";
 
 impl ResourceManager {
-    pub(crate) fn answer_cluster(&mut self, ask: &Ask, place: &Place, fleet: &mut Fleet, now: Timestamp) -> Answered {
+    pub(crate) fn answer_cluster(&mut self, ask: &Ask, place: &Place, now: Timestamp) -> Answered {
         let below = place.steps.get(2).map(|step| step.to_lowercase());
         match (ask.method(), place.steps.len(), below.as_deref()) {
             (&Method::GET, 1, _) => plain::answer(self, ask, place),
@@ -50,10 +51,7 @@ impl ResourceManager {
                 self.cluster(&owner(place))?;
                 plain::answer(self, ask, place)
             }
-            _ => {
-                let _ = fleet;
-                Err(Refusal::method())
-            }
+            _ => Err(Refusal::method()),
         }
     }
 

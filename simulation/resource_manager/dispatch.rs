@@ -3,7 +3,7 @@ use super::answers::{Answered, Refusal, header, parameter, refuse};
 use super::permissions::{action, covered};
 use super::place::{Place, key};
 use super::{ResourceManager, clusters, gateways, plain};
-use crate::{Ask, kubernetes::Fleet, world::json};
+use crate::{Ask, world::json};
 use http::Method;
 use jiff::Timestamp;
 use serde_json::json;
@@ -12,7 +12,7 @@ use serde_json::json;
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
 
 impl ResourceManager {
-    pub(crate) fn dispatch(&mut self, ask: &Ask, fleet: &mut Fleet, now: Timestamp) -> Answered {
+    pub(crate) fn dispatch(&mut self, ask: &Ask, now: Timestamp) -> Answered {
         let place = Place::of(ask.uri().path());
         authenticated(ask)?;
         if parameter(ask, "api-version").is_none() {
@@ -40,7 +40,7 @@ impl ResourceManager {
         }
         let kind = place.lower_kind();
         match kind.as_str() {
-            kind if is_or_below(kind, clusters::KIND) => self.answer_cluster(ask, &place, fleet, now),
+            kind if is_or_below(kind, clusters::KIND) => self.answer_cluster(ask, &place, now),
             kind if is_or_below(kind, gateways::KIND) => self.answer_gateway(ask, &place, now),
             _ => plain::answer(self, ask, &place),
         }
