@@ -12,6 +12,7 @@
 //!                                                    ├─ blobs, entra       storage; tokens
 //!                                                    └─ traffic            users' requests through the gateway
 //! ```
+pub mod article;
 pub mod blobs;
 pub mod clock;
 pub mod entra;

@@ -1,22 +1,121 @@
-//! Azure Resource Manager.
-use crate::{Ask, Reply, kubernetes::Fleet, world::json};
+//! Azure Resource Manager: clusters, gateways, networks, and the operations under way.
+//!
+//! ```text
+//! ask ─► authentication, api-version, authorisation, group ─► clusters │ gateways │ networks │ operations │ anything else
+//!                                                              begin an operation ─► timeline ─► `advance` ends it
+//! ```
+mod answers;
+mod clusters;
+mod dispatch;
+mod ending;
+mod gateways;
+mod ids;
+mod operations;
+mod permissions;
+mod place;
+mod plain;
+mod quota;
+mod script;
+mod store;
+mod timeline;
+mod timings;
+mod versions;
+
+pub use gateways::routing::{Backend, Member, Probe, Routing};
+pub use operations::InFlight;
+pub use permissions::action_of;
+pub use timings::Timings;
+pub use versions::Version;
+
+use crate::{Ask, Reply, kubernetes::Fleet};
 use jiff::Timestamp;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every resource, and the operations under way.
 #[derive(Default)]
-pub struct ResourceManager;
+pub struct ResourceManager {
+    /// How long operations take.
+    pub timings: Timings,
+    /// Whether a gateway's PUT with a stale `If-Match` is refused. Azure's specification has no such header, so: no.
+    pub honour_if_match: bool,
+    /// Whether a superseded gateway write takes effect before it is overwritten. Normally it never does.
+    pub superseded_writes_land: bool,
+    subscriptions: BTreeSet<String>,
+    store: store::Store,
+    operations: operations::Operations,
+    timeline: timeline::Timeline,
+    ids: ids::Ids,
+    allowed: Option<Vec<String>>,
+    versions: versions::Versions,
+    quota: quota::Quota,
+    script: script::Script,
+    /// The host of each cluster's API server, by the cluster's key.
+    api_servers: BTreeMap<String, String>,
+    gateways: BTreeMap<String, gateways::Gateway>,
+    changed: Option<Timestamp>,
+}
 
 impl ResourceManager {
     /// Answers a call to the Resource Manager endpoint.
-    pub fn respond(&mut self, _ask: &Ask, _fleet: &mut Fleet, _now: Timestamp) -> Reply {
-        json(501, &serde_json::Value::Null)
+    pub fn respond(&mut self, ask: &Ask, fleet: &mut Fleet, now: Timestamp) -> Reply {
+        self.advance(fleet, now);
+        let reply = self.dispatch(ask, now).unwrap_or_else(answers::Refusal::into_reply);
+        let request = self.ids.guid();
+        answers::with_ids(reply, ask, &request, now)
     }
-    /// Carries out everything that is due by now: operations that end, members that become effective.
-    pub fn advance(&mut self, _fleet: &mut Fleet, _now: Timestamp) {}
-}
 
-/// The action that a call needs (`Microsoft.Network/applicationGateways/write`); `None` when it is no Resource Manager call.
-#[must_use]
-pub fn action_of(_ask: &Ask) -> Option<String> {
-    None
+    /// Carries out everything that is due by now: operations that end, members that become effective.
+    pub fn advance(&mut self, fleet: &mut Fleet, now: Timestamp) {
+        while let Some((at, due)) = self.timeline.take(now) {
+            match due {
+                timeline::Due::OperationEnds(id) => self.end(&id, fleet, at),
+                timeline::Due::GatewaySettles(key) => self.settle_gateway(&key),
+                timeline::Due::MembersEffective(key, number) => self.make_effective(&key, number, at),
+                timeline::Due::ClusterGoesAway(id) => self.cluster_goes_away(&id, fleet, at),
+            }
+        }
+    }
+
+    /// When the next thing happens by itself; `None`: nothing is under way.
+    #[must_use]
+    pub fn next_change(&self) -> Option<Timestamp> {
+        self.timeline.next()
+    }
+
+    /// When a cluster or a gateway's effective members changed last.
+    #[must_use]
+    pub fn last_change(&self) -> Option<Timestamp> {
+        self.changed
+    }
+
+    /// The operations that have not ended, those that only look included.
+    #[must_use]
+    pub fn in_flight(&self) -> Vec<InFlight> {
+        let seen = |operation: &operations::Operation| InFlight {
+            id: operation.id.clone(),
+            resource: operation.resource.clone(),
+            verb: operation.verb.clone(),
+            ends_at: operation.ends_at,
+        };
+        self.operations.in_flight().map(seen).collect()
+    }
+
+    /// A resource as it is stored: the newest body, secrets left out.
+    #[must_use]
+    pub fn resource(&self, id: &str) -> Option<&Value> {
+        self.store.get(&place::key(id))
+    }
+
+    /// The members of a pool that really carry traffic: addresses or host names.
+    #[must_use]
+    pub fn effective_members(&self, gateway: &str, pool: &str) -> Vec<String> {
+        self.gateways.get(&place::key(gateway)).map(|gateway| gateway.effective_members(pool)).unwrap_or_default()
+    }
+
+    /// Every running gateway's effective routing, with the gateway's key.
+    pub fn routings(&self) -> impl Iterator<Item = (&str, &std::sync::Arc<Routing>)> {
+        let running = self.gateways.iter().filter(|(_, gateway)| gateway.running);
+        running.filter_map(|(key, gateway)| Some((key.as_str(), gateway.routing.as_ref()?)))
+    }
 }

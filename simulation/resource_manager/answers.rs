@@ -1,0 +1,116 @@
+//! Resource Manager's answers: bodies, error envelopes, and the headers that every one carries. Pure.
+use crate::{Ask, Reply, world::json};
+use axum::body::Body;
+use http::{HeaderName, HeaderValue};
+use serde_json::{Value, json};
+
+/// A refusal: status, code and message of the error envelope.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub status: u16,
+    pub code: String,
+    pub message: String,
+    pub target: Option<String>,
+}
+
+pub(crate) type Answered = Result<Reply, Refusal>;
+
+pub(crate) fn refuse(status: u16, code: &str, message: impl Into<String>) -> Refusal {
+    Refusal { status, code: code.into(), message: message.into(), target: None }
+}
+
+impl Refusal {
+    pub fn about(mut self, target: &str) -> Self {
+        self.target = Some(target.into());
+        self
+    }
+
+    pub fn not_found(kind: &str, name: &str, group: &str) -> Self {
+        refuse(
+            404,
+            "ResourceNotFound",
+            format!(
+                "The Resource '{kind}/{name}' under resource group '{group}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix"
+            ),
+        )
+    }
+
+    pub fn method() -> Self {
+        refuse(405, "MethodNotAllowed", "The requested resource does not support this http method.")
+    }
+
+    pub fn invalid_content(why: &str) -> Self {
+        let message = format!("The request content was invalid and could not be deserialized: '{why}'.");
+        refuse(400, "InvalidRequestContent", message)
+    }
+
+    pub fn into_reply(self) -> Reply {
+        let mut error = json!({"code": self.code, "message": self.message});
+        if let Some(target) = self.target {
+            error["target"] = target.into();
+        }
+        let reply = json(self.status, &json!({"error": error}));
+        match self.status {
+            401 => with(reply, "www-authenticate", CHALLENGE),
+            _ => reply,
+        }
+    }
+}
+
+const CHALLENGE: &str = "Bearer authorization_uri=\"https://login.microsoftonline.com/11111111-1111-4111-8111-111111111111\", error=\"invalid_token\", error_description=\"The authentication failed because of missing 'Authorization' header.\"";
+
+/// An answer without a body.
+pub(crate) fn empty(status: u16) -> Reply {
+    let mut reply = Reply::new(Body::empty());
+    *reply.status_mut() = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    reply
+}
+
+/// The same answer with one more header. A value that no header can carry is left out.
+pub(crate) fn with(mut reply: Reply, name: &'static str, value: &str) -> Reply {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        reply.headers_mut().insert(HeaderName::from_static(name), value);
+    }
+    reply
+}
+
+/// The headers that every answer carries, so that a call can be found in Azure's own logs.
+pub(crate) fn with_ids(reply: Reply, ask: &Ask, request: &str, now: jiff::Timestamp) -> Reply {
+    let given = ask.headers().get("x-ms-correlation-request-id").and_then(|value| value.to_str().ok());
+    let client = ask.headers().get("x-ms-client-request-id").and_then(|value| value.to_str().ok());
+    let correlation = given.unwrap_or(request);
+    let route = format!("SIMULATION:{}:{request}", now.strftime("%Y%m%dT%H%M%SZ"));
+    let reply = with(reply, "x-ms-request-id", request);
+    let reply = with(reply, "x-ms-correlation-request-id", correlation);
+    let reply = with(reply, "x-ms-routing-request-id", &route);
+    let reply = with(reply, "date", &crate::clock::http_date(now));
+    match client {
+        Some(client) => with(reply, "x-ms-client-request-id", client),
+        None => reply,
+    }
+}
+
+/// The value of one parameter of the query, case of the name ignored.
+pub(crate) fn parameter<'ask>(ask: &'ask Ask, name: &str) -> Option<&'ask str> {
+    ask.uri().query()?.split('&').find_map(|pair| {
+        let (found, value) = pair.split_once('=')?;
+        (found.eq_ignore_ascii_case(name) && !value.is_empty()).then_some(value)
+    })
+}
+
+/// A header's text.
+pub(crate) fn header<'ask>(ask: &'ask Ask, name: &str) -> Option<&'ask str> {
+    ask.headers().get(name)?.to_str().ok()
+}
+
+/// The body as JSON object.
+pub(crate) fn body_of(ask: &Ask) -> Result<Value, Refusal> {
+    let body: Value =
+        serde_json::from_slice(ask.body()).map_err(|error| Refusal::invalid_content(&error.to_string()))?;
+    match body {
+        Value::Object(_) => Ok(body),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Err(Refusal::invalid_content("the root of the content is no object"))
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Subscriptions, groups, networks, addresses, identities and everything else that is only kept and shown.
+use super::answers::{Answered, Refusal, body_of, empty, refuse};
+use super::ids::guid_of;
+use super::place::{Place, key};
+use super::{ResourceManager, clusters};
+use crate::{Ask, world::json};
+use http::Method;
+use serde_json::{Value, json};
+
+const NETWORK: &str = "microsoft.network/virtualnetworks";
+const SUBNET: &str = "microsoft.network/virtualnetworks/subnets";
+
+pub(crate) fn answer(azure: &mut ResourceManager, ask: &Ask, place: &Place) -> Answered {
+    let Some(namespace) = &place.namespace else { return above_resources(azure, ask, place) };
+    if place.steps.is_empty() {
+        return Ok(json(200, &provider(namespace, &place.id())));
+    }
+    let found = azure.store.get(&key(&place.id())).is_some();
+    let group = place.group.clone().unwrap_or_default();
+    let missing = || Refusal::not_found(&place.kind(), place.name(), &group);
+    match (ask.method(), place.names_a_resource()) {
+        (&Method::GET, false) => Ok(json(200, &listed(azure, place))),
+        (&Method::GET, true) if found => Ok(json(200, &shown(azure, &key(&place.id())))),
+        (&Method::HEAD, true) => Ok(empty(if found { 204 } else { 404 })),
+        (&Method::GET, true) => Err(missing()),
+        (&Method::PUT, true) => {
+            let body = body_of(ask)?;
+            if place.parent().is_some_and(|parent| azure.store.get(&key(&parent)).is_none()) {
+                return Err(refuse(
+                    404,
+                    "ParentResourceNotFound",
+                    format!(
+                        "Failed to perform 'write' on resource(s) of type '{}', because the parent resource '{}' could not be found.",
+                        place.kind(),
+                        place.parent().unwrap_or_default()
+                    ),
+                ));
+            }
+            settle(azure, place, body);
+            Ok(json(if found { 200 } else { 201 }, &shown(azure, &key(&place.id()))))
+        }
+        (&Method::PATCH, true) if found => {
+            retag(azure, &key(&place.id()), &body_of(ask)?);
+            Ok(json(200, &shown(azure, &key(&place.id()))))
+        }
+        (&Method::PATCH, true) => Err(missing()),
+        (&Method::DELETE, true) => Ok(empty(if azure.store.remove(&key(&place.id())).is_some() { 200 } else { 204 })),
+        _ => Err(Refusal::method()),
+    }
+}
+
+/// Replaces the tags by the ones of the body, if it has some.
+pub(crate) fn retag(azure: &mut ResourceManager, key: &str, body: &Value) {
+    if let (Some(stored), Some(tags)) = (azure.store.get_mut(key), body.get("tags")) {
+        stored["tags"] = tags.clone();
+    }
+}
+
+/// Stores a resource as provisioned, with what its provider fills in.
+pub(crate) fn settle(azure: &mut ResourceManager, place: &Place, mut body: Value) {
+    let etag = format!("W/\"{}\"", azure.ids.guid());
+    let (id, kind) = (place.id(), place.lower_kind());
+    if !body["properties"].is_object() {
+        body["properties"] = json!({});
+    }
+    let properties = &mut body["properties"];
+    match kind.as_str() {
+        "microsoft.managedidentity/userassignedidentities" => {
+            properties["tenantId"] = clusters::TENANT.into();
+            properties["principalId"] = guid_of(&format!("{}#principal", key(&id))).into();
+            properties["clientId"] = guid_of(&format!("{}#client", key(&id))).into();
+        }
+        "microsoft.network/publicipaddresses" => {
+            let hex = super::ids::hex_of(&key(&id));
+            let part = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap_or(1);
+            if properties.get("ipAddress").is_none() {
+                properties["ipAddress"] = format!("20.{}.{}.{}", part(0), part(2), part(4)).into();
+            }
+        }
+        NETWORK => {
+            let subnets = properties.as_object_mut().and_then(|fields| fields.shift_remove("subnets"));
+            azure.store.remove(&key(&id));
+            let subnets = subnets.as_ref().and_then(Value::as_array).into_iter().flatten();
+            for subnet in subnets.filter(|subnet| subnet["name"].is_string()) {
+                let name = subnet["name"].as_str().unwrap_or_default();
+                settle(azure, &Place::of(&format!("{id}/subnets/{name}")), subnet.clone());
+            }
+        }
+        _ => {}
+    }
+    if kind.starts_with("microsoft.network/") {
+        body["etag"] = etag.into();
+    }
+    if !kind.starts_with("microsoft.managedidentity/") {
+        body["properties"]["provisioningState"] = "Succeeded".into();
+    }
+    azure.store.put(&id, body);
+}
+
+fn shown(azure: &ResourceManager, key: &str) -> Value {
+    let mut body = azure.store.get(key).cloned().unwrap_or_default();
+    let kind = body["type"].as_str().unwrap_or_default().to_lowercase();
+    if kind == NETWORK {
+        let prefix = format!("{key}/subnets/");
+        let subnets: Vec<_> = azure.store.below(&prefix).map(|(subnet, _)| shown(azure, subnet)).collect();
+        body["properties"]["subnets"] = subnets.into();
+    }
+    if kind == SUBNET {
+        let mut used = body["properties"]["ipConfigurations"].as_array().cloned().unwrap_or_default();
+        used.extend(clusters::addresses_in(azure, key));
+        if !used.is_empty() {
+            body["properties"]["ipConfigurations"] = used.into();
+        }
+    }
+    body
+}
+
+fn listed(azure: &ResourceManager, place: &Place) -> Value {
+    let kind = place.kind();
+    // A list in a subscription is asked without the group: every resource of that kind.
+    let id = place.id();
+    let scope = match (&place.group, &place.subscription) {
+        (None, Some(subscription)) => format!("/subscriptions/{subscription}/"),
+        _ => format!("{id}/"),
+    };
+    let scope = scope.to_lowercase();
+    let keys = azure.store.of_kind(&scope, &kind).filter_map(|body| body["id"].as_str());
+    json!({"value": keys.map(|id| shown(azure, &key(id))).collect::<Vec<_>>()})
+}
+
+fn above_resources(azure: &mut ResourceManager, ask: &Ask, place: &Place) -> Answered {
+    let subscription = place.subscription.clone().unwrap_or_default();
+    match (ask.method(), place.group.as_deref()) {
+        (&Method::GET, None) => Ok(json(
+            200,
+            &json!({
+                "id": format!("/subscriptions/{subscription}"), "subscriptionId": subscription,
+                "displayName": "simulated", "state": "Enabled", "tenantId": clusters::TENANT,
+            }),
+        )),
+        (&Method::GET, Some("")) => {
+            let scope = format!("/subscriptions/{subscription}/resourcegroups/").to_lowercase();
+            let groups: Vec<_> = azure.store.of_kind(&scope, "Microsoft.Resources/resourceGroups").collect();
+            Ok(json(200, &json!({"value": groups})))
+        }
+        (&Method::GET, Some(group)) => match azure.store.get(&key(&place.id())) {
+            Some(body) => Ok(json(200, body)),
+            None => Err(refuse(404, "ResourceGroupNotFound", format!("Resource group '{group}' could not be found."))),
+        },
+        (&Method::PUT, Some(group)) if !group.is_empty() => {
+            let body = body_of(ask)?;
+            let Some(location) = body["location"].as_str() else {
+                return Err(refuse(400, "LocationRequired", "The location property is required for this definition."));
+            };
+            let found = azure.store.get(&key(&place.id())).is_some();
+            azure.add_group(&subscription, group, location);
+            retag(azure, &key(&place.id()), &body);
+            Ok(json(if found { 200 } else { 201 }, azure.store.get(&key(&place.id())).unwrap_or(&Value::Null)))
+        }
+        _ => Err(Refusal::method()),
+    }
+}
+
+/// A resource provider and the newest versions of its interface.
+fn provider(namespace: &str, id: &str) -> Value {
+    let types: &[(&str, &[&str])] = match namespace.to_lowercase().as_str() {
+        "microsoft.containerservice" => &[("managedClusters", &["2026-08-01", "2026-06-01", "2026-05-01"])],
+        "microsoft.network" => &[
+            ("applicationGateways", &["2026-03-01", "2025-09-01", "2025-07-01"]),
+            ("virtualNetworks", &["2026-03-01", "2025-09-01", "2025-07-01"]),
+        ],
+        _ => &[],
+    };
+    let types: Vec<_> =
+        types.iter().map(|(name, versions)| json!({"resourceType": name, "apiVersions": versions})).collect();
+    json!({"id": id, "namespace": super::place::spelt(namespace), "registrationState": "Registered", "resourceTypes": types})
+}
