@@ -21,7 +21,9 @@ pub fn respond(world: &mut World, ask: &Ask, now: Timestamp) -> Reply {
         name if name.contains(".azmk8s.io") || name.contains(".azk8s.") => world.kubernetes.respond(&host, ask, now),
         _ => match crate::traffic::visit(world, &host, ask.uri().path(), now) {
             Some(answer) => answer.into_reply(),
-            None => json(502, &serde_json::json!({"error": format!("no simulated service has the host name {host:?}")})),
+            None => {
+                json(502, &serde_json::json!({"error": format!("no simulated service has the host name {host:?}")}))
+            }
         },
     }
 }
