@@ -9,6 +9,8 @@ mod options;
 mod queue;
 mod rest;
 
+pub(crate) use rest::decoded;
+
 pub use message::{Counts, Delivery, Held, LockToken, Message, SequenceNumber, State};
 pub use options::{LockLost, QueueOptions, Refusal, SubscriptionOptions, TopicOptions};
 

@@ -3,6 +3,8 @@ mod receive;
 mod send;
 mod wire;
 
+pub(crate) use wire::decoded;
+
 use super::{Broker, Refusal};
 use crate::{Ask, Reply};
 use axum::body::Body;
@@ -18,7 +20,7 @@ impl Broker {
                 "MissingToken: the authorization header was not found or is no bearer token.",
             );
         }
-        let path = wire::decoded(ask.uri().path());
+        let path = decoded(ask.uri().path());
         let Some((entity, rest)) = split(&path) else {
             return refuse(
                 StatusCode::NOT_FOUND,
