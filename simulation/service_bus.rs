@@ -187,8 +187,10 @@ impl Broker {
         self.advance(now);
         let key = address(entity);
         let keys = self.topics.get(&key).map_or(vec![key], |topic| topic.subscriptions.keys().cloned().collect());
-        let cancel = |key: &String| self.queues.get_mut(key).is_some_and(|queue| queue.cancel(number, now));
-        keys.iter().map(cancel).fold(false, |any, one| any || one)
+        // Every subscription has a copy, so none may be passed over.
+        let cancelled =
+            keys.iter().filter(|key| self.queues.get_mut(*key).is_some_and(|queue| queue.cancel(number, now)));
+        cancelled.count() > 0
     }
 
     /// When a message may become receivable in this entity: `now` if one is, else by schedule or the end of a lock.
