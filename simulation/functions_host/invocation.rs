@@ -1,0 +1,169 @@
+//! One invocation: the request that the child gets, and what its reply means.
+use super::{
+    Shared,
+    definition::Function,
+    instance::{Child, Instance},
+};
+use axum::body::Body;
+use bytes::Bytes;
+use futures::FutureExt;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::BodyExt;
+use serde_json::{Map, Value};
+use std::{panic::AssertUnwindSafe, pin::pin, time::Duration};
+use tokio::time::sleep;
+use tower::ServiceExt;
+
+/// The version of the host whose behaviour was recorded.
+const VERSION: &str = "4.1037.0.0";
+pub(super) const PRODUCT: &str = "Azure-Functions-Host/4.1037.0.0";
+/// From an invocation's timeout to the kill.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What a good reply says.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub outputs: Map<String, Value>,
+    pub return_value: Value,
+}
+
+/// Why an invocation failed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// Nobody listens on the child's port.
+    Refused,
+    /// The child died, or broke the connection.
+    Broken,
+    /// `functionTimeout` passed; the child has been killed.
+    TimedOut,
+    /// The status is not 2xx.
+    Status,
+    /// The body is not what it must be.
+    Invalid,
+    /// There is no host at the moment.
+    HostStopped,
+}
+
+/// Invokes a function by the envelope and judges the reply.
+pub(super) async fn invoke(
+    shared: &Shared,
+    instance: &Instance,
+    function: &Function,
+    envelope: &Value,
+) -> Result<Answer, Failure> {
+    let request = Request::post(format!("/{}", function.name)).header(header::HOST, "127.0.0.1:7071");
+    let mut request = request.body(Body::from(envelope.to_string())).map_err(|_| Failure::Invalid)?;
+    let headers = request.headers_mut();
+    mark(shared, headers);
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(PRODUCT));
+    headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    let judged = call(shared, instance, function, request, true).await.and_then(|reply| judge(&reply));
+    if judged.is_err() {
+        shared.count.function(&function.name, |counts| counts.failures += 1);
+    }
+    judged
+}
+
+/// The two headers that the host adds to everything it sends to its child.
+pub(super) fn mark(shared: &Shared, headers: &mut HeaderMap) {
+    headers.insert("x-azure-functions-hostversion", HeaderValue::from_static(VERSION));
+    if let Ok(id) = HeaderValue::try_from(shared.count.guid()) {
+        headers.insert("x-azure-functions-invocationid", id);
+    }
+}
+
+/// One request to the child, waited for as long as an invocation may take. With `enveloped`, a reply without content
+/// is no reply: the host waits on.
+pub(super) async fn call(
+    shared: &Shared,
+    instance: &Instance,
+    function: &Function,
+    request: Request<Body>,
+    enveloped: bool,
+) -> Result<Response<Bytes>, Failure> {
+    let child = instance.child().await;
+    shared.count.function(&function.name, |counts| counts.invocations += 1);
+    let (process, router) = match child {
+        Child::Ready(process, router) if !process.is_dead() => (process, router),
+        Child::Ready(..) => return Err(Failure::Broken),
+        Child::Gone | Child::Starting => return Err(Failure::Refused),
+        Child::HostStopped => return Err(Failure::HostStopped),
+    };
+    let reply = async move {
+        // A panic in a real server breaks its connection.
+        let reply = AssertUnwindSafe(router.oneshot(request)).catch_unwind().await.map_err(|_| Failure::Broken)?;
+        let (parts, body) = reply.unwrap_or_else(|never| match never {}).into_parts();
+        let body = AssertUnwindSafe(body.collect()).catch_unwind().await.map_err(|_| Failure::Broken)?;
+        let reply = Response::from_parts(parts, body.map_err(|_| Failure::Broken)?.to_bytes());
+        if enveloped && says_nothing(&reply) {
+            return std::future::pending().await;
+        }
+        Ok(reply)
+    };
+    let mut reply = pin!(reply);
+    tokio::select! {
+        biased;
+        () = process.dead() => return Err(Failure::Broken),
+        reply = &mut reply => return reply,
+        () = sleep(shared.app.function_timeout) => {}
+    }
+    // Nobody tells the child: it goes on until it is killed, and a reply comes too late.
+    let late = async {
+        let _ = reply.await;
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        biased;
+        () = process.dead() => {}
+        () = late => {}
+        () = sleep(GRACE) => instance.time_out(&process),
+    }
+    Err(Failure::TimedOut)
+}
+
+/// A 2xx whose body is empty or `null` deserializes to nothing, and then the real host sets no result.
+fn says_nothing(reply: &Response<Bytes>) -> bool {
+    let body = reply.body().trim_ascii();
+    reply.status().is_success() && (body.is_empty() || (body == b"null" && is_json(reply.headers())))
+}
+
+fn judge(reply: &Response<Bytes>) -> Result<Answer, Failure> {
+    if !reply.status().is_success() {
+        return Err(Failure::Status);
+    }
+    if !is_json(reply.headers()) {
+        return Err(Failure::Invalid);
+    }
+    let Ok(Value::Object(members)) = serde_json::from_slice(reply.body()) else { return Err(Failure::Invalid) };
+    let (mut outputs, mut return_value) = (Map::new(), Value::Null);
+    for (name, value) in members {
+        match (name.to_lowercase().as_str(), value) {
+            ("outputs", Value::Object(object)) => outputs = object,
+            ("outputs" | "logs", Value::Null) => {}
+            ("logs", Value::Array(lines)) if !lines.iter().any(|line| line.is_object() || line.is_array()) => {}
+            ("outputs" | "logs", _) => return Err(Failure::Invalid),
+            ("returnvalue", value) => return_value = value,
+            _ => {}
+        }
+    }
+    Ok(Answer { outputs, return_value })
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
+    let kind = kind.split(';').next().unwrap_or("").trim();
+    kind.eq_ignore_ascii_case("application/json") || kind.eq_ignore_ascii_case("text/json")
+}
+
+impl Failure {
+    /// What a caller of an HTTP function gets.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::HostStopped => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Refused | Self::Broken | Self::TimedOut | Self::Status | Self::Invalid => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        }
+    }
+}
