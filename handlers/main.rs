@@ -1,2 +1,6 @@
 //! The executable `bluegreen`.
-fn main() {}
+use clap::Parser;
+
+fn main() -> std::process::ExitCode {
+    bluegreen::cli::run(bluegreen::cli::Arguments::parse())
+}

@@ -1,0 +1,80 @@
+//! The command line: `serve` for the Functions host, the operator's verbs, the simulation.
+mod operator;
+pub mod publish;
+#[cfg(feature = "local")]
+mod simulate;
+mod site;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Moves an AKS cluster to a new Kubernetes version behind an Application Gateway, without downtime and with a way back.
+#[derive(Debug, Parser)]
+#[command(name = "bluegreen", version)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the Functions host (it starts this itself)
+    Serve,
+    /// Check or publish a site file
+    #[command(subcommand)]
+    Site(SiteCommand),
+    /// Show the runs of all sites, or of one with its journal
+    Status {
+        /// The site
+        site: Option<String>,
+    },
+    /// Request an upgrade
+    Start(operator::Start),
+    /// Give an order to the run of a site
+    Order(operator::Give),
+    /// Run a whole upgrade on the embedded simulated Azure, in virtual time
+    #[cfg(feature = "local")]
+    Simulate(simulate::Simulate),
+}
+
+#[derive(Debug, Subcommand)]
+enum SiteCommand {
+    /// Report every mistake of a site file, with its place
+    Check {
+        /// The site file
+        file: PathBuf,
+    },
+    /// Store a site file with its manifests, and reserve its gateway
+    Publish {
+        /// The site file
+        file: PathBuf,
+    },
+    /// Print the JSON Schema of site files
+    Schema,
+}
+
+/// Runs the command. The exit status: 0 as asked, 1 an error, 2 usage, 3 another ending, 4 held.
+#[must_use]
+pub fn run(arguments: Arguments) -> ExitCode {
+    let done = match arguments.command {
+        Command::Serve => crate::serve::serve(),
+        Command::Site(SiteCommand::Check { file }) => site::check(&file),
+        Command::Site(SiteCommand::Schema) => site::schema(),
+        Command::Site(SiteCommand::Publish { file }) => operator::in_azure(|app| async move { site::publish(&app, &file).await }),
+        Command::Status { site } => operator::in_azure(|app| async move { operator::status(&app, site.as_deref()).await }),
+        Command::Start(start) => operator::in_azure(|app| async move { operator::start(&app, start).await }),
+        Command::Order(give) => operator::in_azure(|app| async move { operator::give(&app, give).await }),
+        #[cfg(feature = "local")]
+        Command::Simulate(simulate) => simulate::simulate(&simulate),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("bluegreen: {error:#}");
+        ExitCode::from(1)
+    })
+}
+
+#[expect(clippy::print_stdout, reason = "what a command was asked for goes to stdout")]
+fn say(text: &str) {
+    print!("{text}");
+}

@@ -1,0 +1,142 @@
+//! The operator's commands: with the account of `az login`, on the store and the bus themselves.
+use super::say;
+use crate::app::App;
+use crate::azure::identity;
+use crate::config::Config;
+use crate::event::{Message, REQUESTS};
+use crate::flow::Step;
+use crate::orders::{self, Obeyed};
+use crate::plan::Kind;
+use crate::request::Request;
+use crate::run::Run;
+use crate::verbs::{Order, Refusal, Verb};
+use crate::wire::Wire;
+use azure_core::Uuid;
+use clap::Args;
+use std::fmt::Write;
+use std::process::ExitCode;
+
+/// A request for an upgrade.
+#[derive(Debug, Args)]
+pub struct Start {
+    /// The site
+    site: String,
+    /// 1.34.6, latest-patch or latest-stable
+    version: Option<String>,
+    /// What kind of replacement
+    #[arg(long, value_enum, default_value_t)]
+    kind: Kind,
+    /// Why
+    #[arg(long)]
+    reason: Option<String>,
+    /// Who asks
+    #[arg(long, default_value = "operator")]
+    by: String,
+}
+
+/// An order for a run.
+#[derive(Debug, Args)]
+pub struct Give {
+    /// The site
+    site: String,
+    /// What to do
+    #[arg(value_enum)]
+    verb: Verb,
+    /// The run that you saw (the present one otherwise)
+    #[arg(long)]
+    run: Option<String>,
+    /// The step that you saw (the present one otherwise)
+    #[arg(long)]
+    step: Option<Step>,
+    /// The stage that you saw (the present one otherwise)
+    #[arg(long)]
+    stage: Option<usize>,
+    /// Who says it
+    #[arg(long, default_value = "operator")]
+    by: String,
+    /// Why
+    #[arg(long)]
+    reason: Option<String>,
+}
+
+/// Runs a command with clients for Azure.
+pub fn in_azure<Work>(command: impl FnOnce(App) -> Work) -> anyhow::Result<ExitCode>
+where
+    Work: Future<Output = anyhow::Result<ExitCode>>,
+{
+    let config = Config::from_environment()?;
+    let wire = Wire::sockets();
+    let app = App::new(&config, &identity::operator()?, &wire)?;
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command(app))
+}
+
+/// Shows runs.
+pub async fn status(app: &App, site: Option<&str>) -> anyhow::Result<ExitCode> {
+    let sites = match site {
+        Some(site) => vec![site.to_owned()],
+        None => app.store.sites_with_runs().await?,
+    };
+    let mut shown = String::new();
+    for name in &sites {
+        match app.store.run(name).await? {
+            None => writeln!(shown, "{name}: no run")?,
+            Some(found) => shown.push_str(&in_words(&found.value, site.is_some())),
+        }
+    }
+    say(if shown.is_empty() { "no runs\n" } else { &shown });
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A run as lines of text.
+fn in_words(run: &Run, with_journal: bool) -> String {
+    let state = match (&run.ending, &run.held) {
+        (Some(ending), _) => format!("{ending:?}"),
+        (None, Some(hold)) => format!("HELD: {}", hold.why),
+        (None, None) => format!("next look {}", run.due),
+    };
+    let (plan, step, stage) = (&run.plan, run.step, run.stage);
+    let (old, new) = (plan.old.name(), plan.new_colour().name());
+    let mut text =
+        format!("{}: {} {old} -> {new} {}, {step} stage {stage}, {state}\n", plan.site.name, run.id, plan.version);
+    if with_journal {
+        for entry in &run.journal {
+            let flag = if entry.needs_person { " (needs a person)" } else { "" };
+            text.push_str(&format!("  {}  {:<18} {}{flag}\n", entry.at.strftime("%F %T"), entry.who, entry.what));
+        }
+    }
+    text
+}
+
+/// Enqueues a request.
+pub async fn start(app: &App, start: Start) -> anyhow::Result<ExitCode> {
+    let Start { site, version, kind, reason, by } = start;
+    let request = Request { id: None, site, version, kind, reason, requested_by: Some(by) };
+    let id = Uuid::new_v4().to_string();
+    let body = serde_json::to_string(&request)?;
+    let message = Message { to: REQUESTS, id: id.clone(), subject: "RequestUpgrade".into(), body, at: None };
+    app.bus.publish(&message).await?;
+    say(&format!("requested as {id}; `bluegreen status {}` shows what becomes of it\n", request.site));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Gives an order.
+pub async fn give(app: &App, give: Give) -> anyhow::Result<ExitCode> {
+    let Some(found) = app.store.run(&give.site).await? else { anyhow::bail!("the site {} has no run", give.site) };
+    let order = Order {
+        run: give.run.unwrap_or(found.value.id),
+        verb: give.verb,
+        step: give.step.or(Some(found.value.step)),
+        stage: give.stage.or(Some(found.value.stage)),
+        by: give.by,
+        reason: give.reason,
+    };
+    match orders::give(app, &give.site, &order).await? {
+        Obeyed::Yes(run) => {
+            say(&in_words(&run, false));
+            Ok(ExitCode::SUCCESS)
+        }
+        Obeyed::NoRun => anyhow::bail!("the site {} has no run", give.site),
+        Obeyed::Refused(Refusal::Ended(ending)) => anyhow::bail!("the run has ended: {ending:?}"),
+        Obeyed::Refused(Refusal::Moved(why) | Refusal::NotNow(why)) => anyhow::bail!("{why}"),
+    }
+}

@@ -1,0 +1,63 @@
+//! `bluegreen simulate`: a whole upgrade on the embedded simulated Azure, in virtual time.
+use super::say;
+use crate::local::failures::{Expected, Failure};
+use crate::local::shop::{Options, Shop};
+use crate::local::story::{Plot, Told, play};
+use crate::local::timeline::{timeline, totals};
+use crate::run::Ending;
+use clap::Args;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// What to simulate.
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// Let a step fail: STEP, STEP:before, STEP:after or STEP:always
+    #[arg(long, value_name = "STEP[:WHEN]")]
+    fail: Option<Failure>,
+    /// Let handler processes die at random calls
+    #[arg(long)]
+    crash: bool,
+    /// What decides the random calls
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// End with one JSON object as the last line
+    #[arg(long)]
+    json: bool,
+    /// Also log what the handlers log
+    #[arg(long)]
+    verbose: bool,
+}
+
+/// Plays the story and prints it.
+pub fn simulate(arguments: &Simulate) -> anyhow::Result<ExitCode> {
+    let filter = if arguments.verbose { "warn,bluegreen=info" } else { "off" };
+    let _telemetry = crate::telemetry::start(filter, None)?;
+    let plot = Plot { failure: arguments.fail, crashes: arguments.crash, seed: arguments.seed };
+    #[expect(clippy::disallowed_methods, reason = "how long it really took is asked of the real clock")]
+    let began = std::time::Instant::now();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
+    runtime.block_on(async {
+        let shop = Shop::open(&Options::default(), |_| {})?;
+        let opened = shop.azure.clock().now();
+        let told = play(&shop, plot).await?;
+        let wall: Duration = began.elapsed();
+        say(&timeline(&shop, &told, opened));
+        say(&totals(&shop, &told, wall));
+        if arguments.json {
+            say(&format!("{}\n", told.summary(wall)));
+        }
+        Ok(verdict(&told, arguments.fail))
+    })
+}
+
+/// 0 the ending that the options ask for, 3 another, 4 held.
+fn verdict(told: &Told, failure: Option<Failure>) -> ExitCode {
+    let expected = failure.map_or(Expected::Ends(Ending::Upgraded), Failure::expected);
+    let came = told.run.ending.map_or(Expected::Held, Expected::Ends);
+    match (came == expected, came) {
+        (true, _) => ExitCode::SUCCESS,
+        (false, Expected::Held) => ExitCode::from(4),
+        (false, Expected::Ends(_)) => ExitCode::from(3),
+    }
+}

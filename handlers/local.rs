@@ -1,0 +1,7 @@
+//! The product on the embedded simulated Azure: the same handlers, the same clients, another wire.
+pub mod app_folder;
+pub mod door;
+pub mod failures;
+pub mod shop;
+pub mod story;
+pub mod timeline;

@@ -1,0 +1,60 @@
+//! The function app's folder, as it is deployed: `host.json` and one folder a function, carried inside the executable so
+//! that the simulated host reads the same files wherever it is started.
+use std::io;
+use std::path::{Path, PathBuf};
+
+const HOST: &str = include_str!("../../host.json");
+const FUNCTIONS: [(&str, &str); 17] = [
+    ("CheckPlan", include_str!("../../function-definitions/CheckPlan/function.json")),
+    ("CreateCluster", include_str!("../../function-definitions/CreateCluster/function.json")),
+    ("InstallControllers", include_str!("../../function-definitions/InstallControllers/function.json")),
+    ("SyncWorkloads", include_str!("../../function-definitions/SyncWorkloads/function.json")),
+    ("ValidateHealth", include_str!("../../function-definitions/ValidateHealth/function.json")),
+    ("ShiftTraffic", include_str!("../../function-definitions/ShiftTraffic/function.json")),
+    ("ConfirmTraffic", include_str!("../../function-definitions/ConfirmTraffic/function.json")),
+    ("Soak", include_str!("../../function-definitions/Soak/function.json")),
+    ("RetireOldCluster", include_str!("../../function-definitions/RetireOldCluster/function.json")),
+    ("RestoreTraffic", include_str!("../../function-definitions/RestoreTraffic/function.json")),
+    ("DeleteNewCluster", include_str!("../../function-definitions/DeleteNewCluster/function.json")),
+    ("RequestUpgrade", include_str!("../../function-definitions/RequestUpgrade/function.json")),
+    ("VersionAvailable", include_str!("../../function-definitions/VersionAvailable/function.json")),
+    ("VersionCheck", include_str!("../../function-definitions/VersionCheck/function.json")),
+    ("CanaryCheck", include_str!("../../function-definitions/CanaryCheck/function.json")),
+    ("Upgrades", include_str!("../../function-definitions/Upgrades/function.json")),
+    ("DeadLetter", include_str!("../../function-definitions/DeadLetter/function.json")),
+];
+
+/// A folder that is deleted when this is dropped.
+#[derive(Debug)]
+pub struct AppFolder(PathBuf);
+
+impl AppFolder {
+    /// Writes the folder to a new place.
+    ///
+    /// # Errors
+    /// When the system's folder for temporary files cannot be written.
+    pub fn write() -> io::Result<Self> {
+        let name = format!("bluegreen-{}-{}", std::process::id(), azure_core::Uuid::new_v4().simple());
+        let folder = Self(std::env::temp_dir().join(name));
+        std::fs::create_dir(&folder.0)?;
+        std::fs::write(folder.0.join("host.json"), HOST)?;
+        for (name, definition) in FUNCTIONS {
+            std::fs::create_dir(folder.0.join(name))?;
+            std::fs::write(folder.0.join(name).join("function.json"), definition)?;
+        }
+        Ok(folder)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for AppFolder {
+    fn drop(&mut self) {
+        // What is left over in the system's folder for temporary files harms nobody.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,153 @@
+//! `--fail`: what goes wrong at which step, and how such an upgrade should end.
+use super::shop::Shop;
+use crate::flow::Step;
+use crate::run::{Ending, Run};
+use http::{Method, StatusCode};
+use jiff::SignedDuration;
+use simulated_azure::{Effect, Fault, On};
+
+/// When a step fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Once, before its effect.
+    Before,
+    /// Once, after its effect: the answer is lost.
+    After,
+    /// Always.
+    Always,
+}
+
+/// `STEP[:before|after|always]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The step.
+    pub step: Step,
+    /// When it fails.
+    pub when: When,
+}
+
+impl std::str::FromStr for Failure {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (step, when) = text.split_once(':').unwrap_or((text, "before"));
+        let when = match when {
+            "before" => When::Before,
+            "after" => When::After,
+            "always" => When::Always,
+            other => return Err(format!("{other:?} is no way to fail: expected before, after or always")),
+        };
+        Ok(Self { step: step.parse()?, when })
+    }
+}
+
+/// How an upgrade ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// So.
+    Ends(Ending),
+    /// Held, waiting for a person.
+    Held,
+}
+
+/// A step that always fails is left alone after so long, where nothing else would ever end it.
+const MENDED: SignedDuration = SignedDuration::from_hours(3);
+
+impl Failure {
+    /// How an upgrade with this failure should end. The table of docs/simulate.md.
+    #[must_use]
+    pub const fn expected(self) -> Expected {
+        match (self.step, self.when) {
+            (Step::RestoreTraffic | Step::DeleteNewCluster, When::Before | When::After)
+            | (Step::RestoreTraffic, When::Always) => Expected::Ends(Ending::RolledBack),
+            (Step::DeleteNewCluster | Step::RetireOldCluster, When::Always) => Expected::Held,
+            (_, When::Before | When::After) => Expected::Ends(Ending::Upgraded),
+            (Step::CheckPlan, When::Always) => Expected::Ends(Ending::Rejected),
+            (_, When::Always) => Expected::Ends(Ending::RolledBack),
+        }
+    }
+
+    /// Puts the failure into the script of a world in which nothing has begun.
+    pub fn script(self, shop: &Shop) {
+        let Some((on, skip)) = self.target(shop) else { return };
+        let effect = match self.when {
+            When::After => Effect::LoseAnswer,
+            When::Before | When::Always => Effect::status(StatusCode::SERVICE_UNAVAILABLE),
+        };
+        let mut fault = match self.when {
+            When::Before | When::After => Fault::once(self.step.name(), on, effect),
+            When::Always => Fault::always(self.step.name(), on, effect),
+        };
+        fault.skip = skip;
+        if self.step == Step::RestoreTraffic && self.when == When::Always {
+            let began = shop.azure.clock().began();
+            fault = fault.between(began, began + MENDED);
+        }
+        shop.azure.world().faults.add(fault);
+    }
+
+    /// Which calls are the step's own, and how many like them belong to earlier steps. `None`: the failure is an
+    /// incident of the new cluster, not of a call.
+    fn target(self, shop: &Shop) -> Option<(On, u32)> {
+        let green = shop.article.green.to_lowercase();
+        let gateway = || On::call(Method::PUT, "/applicationgateways/");
+        let apply = |namespace: &str| On { host: ".azmk8s.io".into(), ..On::call(Method::PATCH, namespace) };
+        Some(match (self.step, self.when) {
+            // The plan was made from a first look.
+            (Step::CheckPlan, _) => (On::call(Method::GET, "/kubernetesversions"), 1),
+            (Step::CreateCluster, _) => (On::call(Method::PUT, &green), 0),
+            (Step::InstallControllers, _) => (apply("/namespaces/ingress/"), 0),
+            (Step::SyncWorkloads, _) => (apply("/namespaces/shop/"), 0),
+            (Step::ValidateHealth, When::Always) => (On::host(&shop.article.candidate_host), 0),
+            (Step::ValidateHealth, _) => (gateway(), 0),
+            // The first write with the new cluster's addresses fills the candidate pool; the way back has none.
+            (Step::ShiftTraffic, _) => (gateway().with_body(&shop.article.green_addresses[0]), 1),
+            // Validation asks once, and each stage's watch some times.
+            (Step::ConfirmTraffic | Step::Soak, When::Always) => return None,
+            (Step::ConfirmTraffic, _) => (On::call(Method::POST, "/backendhealth"), 1),
+            (Step::Soak, _) => (On::call(Method::POST, "/backendhealth"), 30),
+            (Step::RetireOldCluster, _) => (On::call(Method::POST, "/stop"), 0),
+            // The candidate pool, the first share, and then the way back.
+            (Step::RestoreTraffic, _) => (gateway(), 2),
+            (Step::DeleteNewCluster, _) => (On::call(Method::DELETE, &green), 0),
+        })
+    }
+
+    /// The step at which the new cluster falls ill: by itself, or so that there is a way back that can fail.
+    const fn falls_ill_at(self) -> Option<Step> {
+        match (self.step, self.when) {
+            (Step::ConfirmTraffic | Step::Soak, When::Always) => Some(self.step),
+            (Step::RestoreTraffic | Step::DeleteNewCluster, _) => Some(Step::ConfirmTraffic),
+            _ => None,
+        }
+    }
+
+    /// Waits for the step at which the new cluster falls ill, and breaks it. It never returns.
+    pub async fn strike(self, shop: &Shop) -> Option<Run> {
+        let Some(step) = self.falls_ill_at() else { return std::future::pending().await };
+        let mut changes = shop.azure.changes();
+        while shop.run().is_none_or(|run| run.step != step) {
+            if changes.changed().await.is_err() {
+                break;
+            }
+        }
+        break_green(shop);
+        std::future::pending().await
+    }
+}
+
+/// From now on the new cluster's workloads answer 500. Users who reach it until the gateway or we turn away from it see
+/// that: no way of shifting traffic could spare them.
+pub fn break_green(shop: &Shop) {
+    let now = shop.azure.clock().now();
+    let until = now + SignedDuration::from_hours(1000);
+    let mut world = shop.azure.world();
+    let green = world.resource_manager.resource(&shop.article.green);
+    let host = green.and_then(|green| green["properties"]["fqdn"].as_str()).map(str::to_owned);
+    if let Some(host) = host {
+        world.kubernetes.break_workloads(&host, now, until);
+    }
+    drop(world);
+    if let Some(prober) = &shop.prober {
+        prober.excuse(shop.article.green.rsplit('/').next().unwrap_or_default(), now, until);
+    }
+}

@@ -1,0 +1,163 @@
+//! One upgrade of the shop from its request to its end, with what may go wrong, and what is left in the world after it.
+use super::failures::Failure;
+use super::shop::Shop;
+use crate::plan::Kind;
+use crate::request::Request;
+use crate::run::{Ending, Run};
+use crate::site::Colour;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use simulated_azure::prober::Report;
+use simulated_azure::{Effect, Fault, On};
+use std::time::Duration;
+
+/// No upgrade of the shop takes longer in virtual time: a day and a half.
+const LIMIT: Duration = Duration::from_secs(36 * 3600);
+/// So many crashes a story has.
+const CRASHES: u32 = 6;
+
+/// What may go wrong in a story.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Plot {
+    /// A step that fails.
+    pub failure: Option<Failure>,
+    /// Whether handler processes die at random calls.
+    pub crashes: bool,
+    /// What decides the random calls.
+    pub seed: u64,
+}
+
+/// How a story ended.
+pub struct Told {
+    /// The run as it was left.
+    pub run: Run,
+    /// What users saw.
+    pub users: Report,
+    /// Which colour the gateway's live pool really sends users to.
+    pub serving: Serving,
+    /// How long it took in the simulated world.
+    pub lasted: SignedDuration,
+    /// Calls that reached the simulated Azure.
+    pub calls: usize,
+    /// How often each fault of the script hit.
+    pub hits: Vec<(String, usize)>,
+}
+
+/// Where users' traffic really goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Serving {
+    /// To one colour.
+    Only(Colour),
+    /// To both.
+    Mixed,
+    /// To none.
+    Nobody,
+}
+
+impl Serving {
+    /// `blue`, `green`, `mixed` or `none`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Only(colour) => colour.name(),
+            Self::Mixed => "mixed",
+            Self::Nobody => "none",
+        }
+    }
+}
+
+impl Told {
+    /// `upgraded`, `rejected`, `rolled_back` or `held`.
+    #[must_use]
+    pub const fn ending(&self) -> &'static str {
+        match self.run.ending {
+            Some(Ending::Upgraded) => "upgraded",
+            Some(Ending::Rejected) => "rejected",
+            Some(Ending::RolledBack) => "rolled_back",
+            None => "held",
+        }
+    }
+
+    /// The one object that `--json` prints.
+    #[must_use]
+    pub fn summary(&self, wall: Duration) -> Value {
+        json!({
+            "ending": self.ending(), "serving": self.serving.name(),
+            "requests": {"sent": self.users.sent, "failed": self.users.failed},
+            "virtual_seconds": self.lasted.as_secs(), "wall_ms": wall.as_secs_f64() * 1000.0,
+            "hops": self.run.hop, "azure_calls": self.calls,
+        })
+    }
+}
+
+/// Plays an upgrade of an opened shop.
+///
+/// # Errors
+/// When the request is refused, or the run neither ends nor is held in a day and a half.
+pub async fn play(shop: &Shop, plot: Plot) -> anyhow::Result<Told> {
+    let began = shop.azure.clock().now();
+    let mut dice = fastrand::Rng::with_seed(plot.seed);
+    if let Some(failure) = plot.failure {
+        failure.script(shop);
+    }
+    if plot.crashes {
+        crashes(shop, &mut dice);
+    }
+    let request = Request {
+        site: shop.site.name.clone(),
+        version: Some("latest-stable".into()),
+        kind: Kind::Upgrade,
+        reason: Some("a story".into()),
+        requested_by: Some("storyteller".into()),
+        id: None,
+    };
+    shop.request(&request, "story")?;
+    let incidents = async {
+        match plot.failure {
+            Some(failure) => failure.strike(shop).await,
+            None => std::future::pending().await,
+        }
+    };
+    let run = tokio::select! {
+        run = shop.settled("story", LIMIT) => run,
+        never = incidents => never,
+    };
+    let run = run.ok_or_else(|| match shop.run() {
+        Some(run) => anyhow::anyhow!("the run neither ended nor is held: step {}, hop {}", run.step, run.hop),
+        None => anyhow::anyhow!("the request started no run"),
+    })?;
+    Ok(tell(shop, run, began))
+}
+
+/// What is left in the world.
+#[must_use]
+pub fn tell(shop: &Shop, run: Run, began: jiff::Timestamp) -> Told {
+    let users = shop.prober.as_ref().map(simulated_azure::prober::Prober::report).unwrap_or_default();
+    let world = shop.azure.world();
+    let mut hits = std::collections::BTreeMap::<String, usize>::new();
+    for (name, _) in world.faults.hits() {
+        *hits.entry(name.clone()).or_default() += 1;
+    }
+    let members = world.resource_manager.effective_members(&shop.article.gateway, &shop.article.live_pool);
+    let has = |colour: Colour| {
+        let addresses = &shop.site.slot(colour).addresses;
+        members.iter().any(|member| addresses.iter().any(|address| address.to_string() == *member))
+    };
+    let serving = match (has(Colour::Blue), has(Colour::Green)) {
+        (true, false) => Serving::Only(Colour::Blue),
+        (false, true) => Serving::Only(Colour::Green),
+        (true, true) => Serving::Mixed,
+        (false, false) => Serving::Nobody,
+    };
+    let lasted = shop.azure.clock().now().duration_since(began);
+    Told { run, users, serving, lasted, calls: world.calls.len(), hits: hits.into_iter().collect() }
+}
+
+/// Handlers die before or after random calls.
+fn crashes(shop: &Shop, dice: &mut fastrand::Rng) {
+    let mut world = shop.azure.world();
+    for _ in 0..CRASHES {
+        let effect = if dice.bool() { Effect::KillBefore } else { Effect::KillAfter };
+        world.faults.add(Fault::once("crash", On::default(), effect).after(dice.u32(0..400)));
+    }
+}
