@@ -18,6 +18,7 @@ pub mod moves;
 pub mod plan;
 pub mod run;
 pub mod site;
+pub mod site_check;
 pub mod tags;
 pub mod verbs;
 pub mod versions;
