@@ -61,8 +61,12 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Serve => crate::serve::serve(),
         Command::Site(SiteCommand::Check { file }) => site::check(&file),
         Command::Site(SiteCommand::Schema) => site::schema(),
-        Command::Site(SiteCommand::Publish { file }) => operator::in_azure(|app| async move { site::publish(&app, &file).await }),
-        Command::Status { site } => operator::in_azure(|app| async move { operator::status(&app, site.as_deref()).await }),
+        Command::Site(SiteCommand::Publish { file }) => {
+            operator::in_azure(|app| async move { site::publish(&app, &file).await })
+        }
+        Command::Status { site } => {
+            operator::in_azure(|app| async move { operator::status(&app, site.as_deref()).await })
+        }
         Command::Start(start) => operator::in_azure(|app| async move { operator::start(&app, start).await }),
         Command::Order(give) => operator::in_azure(|app| async move { operator::give(&app, give).await }),
         #[cfg(feature = "local")]

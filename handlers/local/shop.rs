@@ -90,9 +90,7 @@ impl Shop {
         let folder = AppFolder::write().context("failed to write the function app's folder")?;
         let world = azure.clone();
         // A process that cannot be wired up would answer nothing; in this world it always can be.
-        let start: Start = Arc::new(move |process: Process| {
-            app_of(&world, &process).map(router).unwrap_or_default()
-        });
+        let start: Start = Arc::new(move |process: Process| app_of(&world, &process).map(router).unwrap_or_default());
         let host = FunctionsHost::start(azure.clone(), folder.path(), options.host.clone(), start)?;
         let operator = app_of(&azure, &Process::new("operator"))?;
         let prober = options.probe.then(|| Prober::start(&azure, &[&article.host]));

@@ -40,9 +40,16 @@ pub fn totals(shop: &Shop, told: &Told, wall: Duration) -> String {
     };
     let _ = writeln!(text, "\n{}{why}", told.ending().replace('_', " ").to_uppercase());
     let _ = writeln!(text, "  serving         {}", told.serving.name());
-    let _ = writeln!(text, "  duration        {} simulated, {:.0} ms real", clock_of(told.lasted.as_secs()), wall.as_secs_f64() * 1000.0);
+    let _ = writeln!(
+        text,
+        "  duration        {} simulated, {:.0} ms real",
+        clock_of(told.lasted.as_secs()),
+        wall.as_secs_f64() * 1000.0
+    );
     let users = &told.users;
-    let excused = if users.excused == 0 { String::new() } else {
+    let excused = if users.excused == 0 {
+        String::new()
+    } else {
         format!(", {} more answered by a cluster that the script had broken", users.excused)
     };
     let _ = writeln!(text, "  users' requests {} sent, {} failed{excused}", users.sent, users.failed);
@@ -60,7 +67,12 @@ pub fn totals(shop: &Shop, told: &Told, wall: Duration) -> String {
 
 fn bar(shop: &Shop, minute: &Minute) -> String {
     let share = |colour: Colour| {
-        minute.served.keys().filter(|cluster| shop.colour(cluster) == Some(colour)).map(|cluster| minute.share(cluster)).sum::<f64>()
+        minute
+            .served
+            .keys()
+            .filter(|cluster| shop.colour(cluster) == Some(colour))
+            .map(|cluster| minute.share(cluster))
+            .sum::<f64>()
     };
     let green = share(Colour::Green);
     if minute.served.is_empty() {
