@@ -16,7 +16,6 @@ pub use options::{LockLost, QueueOptions, Refusal, SubscriptionOptions, TopicOpt
 
 use jiff::Timestamp;
 use queue::{DeadLetter, Queue, later};
-use serde_json::Value;
 use std::{collections::BTreeMap, time::Duration};
 
 /// The most bytes of a message, or of a batch: the Standard tier's limit.
@@ -260,7 +259,6 @@ impl Broker {
         // A target that is not there, or the queue itself, would lose the message or move it for ever.
         match target.filter(|target| target != key && self.queues.contains_key(target)) {
             Some(target) => {
-                message.properties.insert("DeadLetterSource".into(), Value::String(source.clone()));
                 self.accept(&target, message, Some(source), now);
             }
             None => {
