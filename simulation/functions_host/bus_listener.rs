@@ -51,7 +51,7 @@ fn receive(shared: &Shared, entity: &str) -> Result<Delivery, Option<Timestamp>>
     let bus = &mut world.service_bus;
     let dead_before = bus.dead_letters();
     let delivery = bus.receive(entity, now);
-    let due = bus.next_due(entity, now);
+    let due = if delivery.is_none() { bus.next_due(entity, now) } else { None };
     let moved = bus.dead_letters() != dead_before;
     drop(world);
     if moved {
