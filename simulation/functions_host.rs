@@ -1,8 +1,10 @@
 //! What the Azure Functions host does for a custom handler: definitions, readiness, invocations, settlement, restarts.
 //!
 //! It reads an app's folder as it lies in the deployed package and drives handlers that are routers in this process.
-//! Each instance (a host process with its child) is one task: when the host process ends, all that it was doing ends.
+//! Each instance (a host process with its child) is one future, so all that it was doing ends with it; all instances
+//! are one task.
 //! Waiting is for the clock or for a change of the world, so a paused clock jumps from event to event.
+//! Things that happen at once have a fixed order, so a story runs the same way each time.
 //! Batches (`cardinality: many`), sessions, function-level retries and output bindings other than `http` are refused
 //! at the start; a redirect is a failure like any other, where the real host follows it with a GET.
 mod admin;
@@ -17,6 +19,7 @@ mod http_trigger;
 mod instance;
 mod invocation;
 mod routes;
+mod row;
 mod schedule;
 mod timer;
 
@@ -27,7 +30,9 @@ pub use schedule::Schedule;
 use crate::{Process, SimulatedAzure};
 use counters::Count;
 use definition::App;
+use futures::FutureExt;
 use instance::Instance;
+use row::Row;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
@@ -82,7 +87,7 @@ impl Default for HostOptions {
 pub struct FunctionsHost {
     shared: Arc<Shared>,
     instances: Vec<Arc<Instance>>,
-    tasks: Vec<tokio::task::JoinHandle<()>>,
+    task: tokio::task::JoinHandle<()>,
 }
 
 /// What all instances have in common.
@@ -111,14 +116,18 @@ impl FunctionsHost {
             Instances::One => [("host".to_owned(), app.functions.values().cloned().collect())].into(),
         };
         let shared = Arc::new(Shared { azure, app, options, start, count: Count::default(), timers: Mutex::default() });
-        let mut host = Self { shared, instances: vec![], tasks: vec![] };
+        let (mut instances, mut row) = (vec![], Row::default());
         for (name, functions) in groups {
             let (instance, orders) = Instance::new(name, functions);
-            let run = instance::run(host.shared.clone(), instance.clone(), orders);
-            host.tasks.push(tokio::spawn(run));
-            host.instances.push(instance);
+            row.push(instance::run(shared.clone(), instance.clone(), orders).boxed());
+            instances.push(instance);
         }
-        Ok(host)
+        let task = tokio::spawn(async move {
+            loop {
+                row.next().await;
+            }
+        });
+        Ok(Self { shared, instances, task })
     }
 
     /// Waits until every instance's child is ready.
@@ -157,10 +166,8 @@ impl FunctionsHost {
 
     /// Ends all hosts and children at once, as SIGKILL does; what was in flight is dropped and stays locked.
     pub fn stop(&self) {
-        for (task, instance) in self.tasks.iter().zip(&self.instances) {
-            task.abort();
-            instance.stop();
-        }
+        self.task.abort();
+        self.instances.iter().for_each(|instance| instance.stop());
     }
 
     fn instance_of(&self, function: &str) -> Option<&Arc<Instance>> {

@@ -16,7 +16,6 @@ pub use options::{LockLost, QueueOptions, Refusal, SubscriptionOptions, TopicOpt
 
 use jiff::Timestamp;
 use queue::{DeadLetter, Queue, later};
-use serde_json::Value;
 use std::{collections::BTreeMap, time::Duration};
 
 /// The most bytes of a message, or of a batch: the Standard tier's limit.
@@ -33,6 +32,8 @@ pub struct Broker {
     deliveries: u64,
     made_ids: u64,
     buried: u64,
+    /// Until then no queue has anything to sweep. `None`: that must be found out.
+    quiet_until: Option<Timestamp>,
 }
 
 struct Topic {
@@ -134,6 +135,7 @@ impl Broker {
         self.advance(now);
         let delivery = self.queues.get_mut(&address(entity))?.receive(LockToken(self.deliveries + 1), now)?;
         self.deliveries += 1;
+        self.quiet_until = self.quiet_until.map(|until| until.min(delivery.locked_until));
         Some(delivery)
     }
 
@@ -150,7 +152,9 @@ impl Broker {
     /// # Errors
     /// When the lock is no longer held.
     pub fn abandon(&mut self, entity: &str, lock: LockToken, now: Timestamp) -> Result<(), LockLost> {
-        if let Some(dead) = self.held(entity, now)?.abandon(lock)? {
+        let dead = self.held(entity, now)?.abandon(lock)?;
+        self.quiet_until = None;
+        if let Some(dead) = dead {
             self.bury(&address(entity), dead, now);
         }
         Ok(())
@@ -201,6 +205,9 @@ impl Broker {
 
     /// Ends the locks and lives whose time has come, in every entity. Every other operation does this first.
     pub fn advance(&mut self, now: Timestamp) {
+        if self.quiet_until.is_some_and(|until| now < until) {
+            return;
+        }
         let mut dead = vec![];
         for (key, queue) in &mut self.queues {
             dead.extend(queue.sweep(now).into_iter().map(|letter| (key.clone(), letter)));
@@ -208,6 +215,7 @@ impl Broker {
         for (key, letter) in dead {
             self.bury(&key, letter, now);
         }
+        self.quiet_until = self.queues.values().map(|queue| queue.quiet_until).min();
     }
 
     fn held(&mut self, entity: &str, now: Timestamp) -> Result<&mut Queue, LockLost> {
@@ -217,6 +225,7 @@ impl Broker {
 
     /// Puts a message that was found good into a queue, or into the subscriptions that want it.
     fn accept(&mut self, key: &str, mut message: Message, source: Option<String>, now: Timestamp) -> SequenceNumber {
+        self.quiet_until = None;
         if message.message_id.is_empty() {
             self.made_ids += 1;
             message.message_id = format!("{:032x}", self.made_ids);
@@ -260,7 +269,6 @@ impl Broker {
         // A target that is not there, or the queue itself, would lose the message or move it for ever.
         match target.filter(|target| target != key && self.queues.contains_key(target)) {
             Some(target) => {
-                message.properties.insert("DeadLetterSource".into(), Value::String(source.clone()));
                 self.accept(&target, message, Some(source), now);
             }
             None => {

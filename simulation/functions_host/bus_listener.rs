@@ -4,9 +4,10 @@ use super::{
     definition::{Function, Trigger},
     instance::Instance,
     invocation,
+    row::Row,
 };
 use crate::service_bus::{Delivery, LockLost};
-use futures::{StreamExt, stream::FuturesUnordered};
+use futures::FutureExt;
 use jiff::Timestamp;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -15,7 +16,7 @@ use tokio::time::{Instant, sleep};
 pub(super) async fn listen(shared: &Shared, instance: &Instance, function: &Function) {
     let Trigger::Bus { entity, .. } = &function.trigger else { return };
     let mut changes = shared.azure.changes();
-    let mut in_flight = FuturesUnordered::new();
+    let mut in_flight = Row::default();
     loop {
         changes.borrow_and_update();
         let due = loop {
@@ -23,7 +24,7 @@ pub(super) async fn listen(shared: &Shared, instance: &Instance, function: &Func
                 break None;
             }
             match receive(shared, entity) {
-                Ok(delivery) => in_flight.push(handle(shared, instance, function, entity, delivery)),
+                Ok(delivery) => in_flight.push(handle(shared, instance, function, entity, delivery).boxed()),
                 Err(due) => break due,
             }
         };
@@ -34,7 +35,8 @@ pub(super) async fn listen(shared: &Shared, instance: &Instance, function: &Func
             }
         };
         tokio::select! {
-            Some(()) = in_flight.next() => {}
+            biased;
+            () = in_flight.next() => {}
             // The world outlives its listeners, so this cannot fail.
             _ = changes.changed() => {}
             () = next_due => {}
@@ -49,7 +51,7 @@ fn receive(shared: &Shared, entity: &str) -> Result<Delivery, Option<Timestamp>>
     let bus = &mut world.service_bus;
     let dead_before = bus.dead_letters();
     let delivery = bus.receive(entity, now);
-    let due = bus.next_due(entity, now);
+    let due = if delivery.is_none() { bus.next_due(entity, now) } else { None };
     let moved = bus.dead_letters() != dead_before;
     drop(world);
     if moved {
@@ -63,6 +65,7 @@ async fn handle(shared: &Shared, instance: &Instance, function: &Function, entit
     let (clock, lock) = (shared.azure.clock(), delivery.lock_token);
     let envelope = bus_envelope::envelope(function, (*binary, namespace), &delivery, clock.now(), &shared.count.guid());
     let answer = tokio::select! {
+        biased;
         answer = invocation::invoke(shared, instance, function, &envelope) => answer,
         never = renew(shared, entity, &delivery) => match never {},
     };

@@ -186,7 +186,8 @@ fn function(name: &str, prefix: &str, document: &Value, options: &HostOptions) -
 fn resolved(text: &str, options: &HostOptions) -> Result<String, String> {
     let mut parts = text.split('%');
     let mut whole = parts.next().unwrap_or("").to_owned();
-    while let (Some(name), Some(rest)) = (parts.next(), parts.next()) {
+    while let Some(name) = parts.next() {
+        let Some(rest) = parts.next() else { return Err(format!("{text:?} has a percent sign without its partner")) };
         whole += options.settings.get(name).ok_or_else(|| format!("the app setting {name} is missing"))?;
         whole += rest;
     }

@@ -1,8 +1,8 @@
 //! One host instance and its child: starting, readiness, exits, restarts, giving up.
-use super::{Shared, bus_listener, definition::Function, definition::Trigger, invocation, timer};
+use super::{Shared, bus_listener, definition::Function, definition::Trigger, invocation, row::Row, timer};
 use crate::Process;
 use axum::{Router, body::Body};
-use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::{
@@ -164,7 +164,12 @@ async fn live(shared: &Shared, instance: &Instance, number: u32) -> Option<Exit>
     let began = Instant::now();
     let process = Process::new(&format!("{}#{number}", instance.name));
     *instance.running() = Running { process: Some(process.clone()), exit: None };
-    let router = (shared.start)(process.clone());
+    let start = std::panic::catch_unwind(AssertUnwindSafe(|| (shared.start)(process.clone())));
+    let Ok(router) = start else {
+        // What a process does that panics before it listens.
+        process.kill();
+        return Some(Exit::Code(101));
+    };
     let is_ready = tokio::select! {
         biased;
         () = process.dead() => false,
@@ -197,7 +202,7 @@ async fn ping(router: Router) {
 /// Listens to all triggers. It never ends by itself.
 async fn work(shared: &Shared, instance: &Instance, orders: &mut mpsc::UnboundedReceiver<Order>) {
     instance.ready().await;
-    let mut tasks: FuturesUnordered<BoxFuture<'_, ()>> = FuturesUnordered::new();
+    let mut tasks = Row::default();
     for function in &instance.functions {
         match &function.trigger {
             Trigger::Bus { .. } => tasks.push(bus_listener::listen(shared, instance, function).boxed()),
@@ -207,7 +212,8 @@ async fn work(shared: &Shared, instance: &Instance, orders: &mut mpsc::Unbounded
     }
     loop {
         tokio::select! {
-            Some(()) = tasks.next() => {}
+            biased;
+            () = tasks.next() => {}
             Some((function, envelope)) = orders.recv() => {
                 let order = async move {
                     // Nobody waits for it: a failure is in the counters alone.
@@ -215,7 +221,6 @@ async fn work(shared: &Shared, instance: &Instance, orders: &mut mpsc::Unbounded
                 };
                 tasks.push(order.boxed());
             }
-            else => std::future::pending().await,
         }
     }
 }

@@ -105,7 +105,8 @@ pub(super) async fn call(
     tokio::select! {
         biased;
         () = process.dead() => return Err(Failure::Broken),
-        reply = &mut reply => return reply,
+        // A child that died while it answered has not answered.
+        reply = &mut reply => return if process.is_dead() { Err(Failure::Broken) } else { reply },
         () = sleep(shared.app.function_timeout) => {}
     }
     // Nobody tells the child: it goes on until it is killed, and a reply comes too late.

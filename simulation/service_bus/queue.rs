@@ -30,7 +30,7 @@ pub(super) struct Queue {
     messages: BTreeMap<Place, Stored>,
     last_number: SequenceNumber,
     /// Until then neither a lock nor a message expires: nothing to sweep.
-    quiet_until: Timestamp,
+    pub quiet_until: Timestamp,
 }
 
 pub(super) fn later(now: Timestamp, time: Duration) -> Timestamp {
