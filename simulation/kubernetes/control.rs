@@ -1,5 +1,7 @@
 //! The control loop: brings everything into the state that it has at a moment, and finds the next moment of a change.
-use super::{apply::second, kinds, server::Server, store::Name, writes::has_finalizers};
+use super::{
+    apply::second, kinds, server::Server, services::Balancer, store::Name, workloads::Progress, writes::has_finalizers,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -40,8 +42,8 @@ impl Server {
     fn moments(&self, now: Timestamp) -> Vec<Timestamp> {
         let mut moments: Vec<Timestamp> = self.nodes.values().map(|node| node.ready_at).collect();
         moments.extend(self.pods.values().filter_map(|pod| pod.next_change(now)));
-        moments.extend(self.balancers.values().map(|balancer| balancer.given_at()));
-        moments.extend(self.progress.values().filter_map(|progress| progress.deadline()));
+        moments.extend(self.balancers.values().map(Balancer::given_at));
+        moments.extend(self.progress.values().filter_map(Progress::deadline));
         moments.extend(self.broken.iter().flat_map(|(from, until)| [*from, *until]));
         let definitions = self
             .store

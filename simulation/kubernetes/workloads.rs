@@ -61,7 +61,7 @@ impl Server {
         let current = match at {
             Some(at) => Some(sets.remove(at)),
             None if paused => None,
-            None => Some((set_name(name, &template), self.make_set(name, deployment, &template, now))),
+            None => Some((set_name(name, &template), self.make_set(name, deployment, &template, newest + 1, now))),
         };
         let Some((current_name, current)) = current else {
             return self.show_deployment(name, deployment, &template, now);
@@ -104,8 +104,9 @@ impl Server {
         }
         self.size_set(&current_name, &current, new);
         let mut object = (*deployment).clone();
-        let number = if revision(&current) == newest { newest } else { self.renew(&current_name, newest + 1) };
-        object["metadata"]["annotations"][REVISION] = json!(number.max(1).to_string());
+        let present = revision(&current);
+        let number = if present >= newest { present } else { self.renew(&current_name, newest + 1) };
+        object["metadata"]["annotations"][REVISION] = json!(number.to_string());
         self.store.put(DEPLOYMENTS, name, object.clone());
         self.show_deployment(name, &object, &template, now);
     }
@@ -120,14 +121,14 @@ impl Server {
         number
     }
 
-    fn make_set(&mut self, name: &Name, deployment: &Value, template: &str, now: Timestamp) -> Arc<Value> {
+    fn make_set(&mut self, name: &Name, deployment: &Value, template: &str, number: u64, now: Timestamp) -> Arc<Value> {
         let mut spec = json!({"replicas": 0, "selector": deployment["spec"]["selector"], "template": deployment["spec"]["template"]});
         spec["selector"]["matchLabels"]["pod-template-hash"] = json!(template);
         spec["template"]["metadata"]["labels"]["pod-template-hash"] = json!(template);
         let object = json!({
             "apiVersion": "apps/v1", "kind": "ReplicaSet",
             "metadata": {"name": set_name(name, template).1, "labels": spec["template"]["metadata"]["labels"], "generation": 1,
-                         "annotations": {REVISION: "0"}, "ownerReferences": owned_by(deployment)},
+                         "annotations": {REVISION: number.to_string()}, "ownerReferences": owned_by(deployment)},
             "spec": spec,
         });
         self.make(REPLICA_SETS, &name.0, object, now)
