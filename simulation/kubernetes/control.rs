@@ -18,7 +18,9 @@ impl Server {
         if !self.running {
             return;
         }
-        self.seen = self.seen.max(now);
+        // What has been seen is never taken back by a caller whose clock is behind.
+        let now = now.max(self.seen);
+        self.seen = now;
         for _ in 0..MOST_ROUNDS {
             let before = self.store.version();
             self.establish_kinds(now);

@@ -12,6 +12,9 @@ const DEPLOYMENTS: &str = "deployments.apps";
 const REPLICA_SETS: &str = "replicasets.apps";
 const REVISION: &str = "deployment.kubernetes.io/revision";
 
+/// More pods than this one controller cannot make: the cluster's network has no more addresses.
+pub(super) const MOST_PODS: u64 = 1000;
+
 /// How far a Deployment's rollout has come, and since when nothing has moved.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Progress {
@@ -249,7 +252,7 @@ impl Server {
             }
             let mut pods = self.pods_of(&set);
             pods.retain(|(_, pod)| pod["metadata"]["deletionTimestamp"].is_null());
-            let desired = usize::try_from(count(&set["spec"]["replicas"])).unwrap_or(0);
+            let desired = count(&set["spec"]["replicas"]).min(MOST_PODS) as usize;
             // The ones that are not ready go first.
             pods.sort_by_key(|(_, pod)| !Self::is_ready(pod));
             for (pod, object) in pods.iter().skip(desired) {

@@ -1,4 +1,5 @@
 //! The real kube client against the simulated API servers, in process, on a paused clock.
+#![expect(clippy::unwrap_used, reason = "these are helpers of tests")]
 #[path = "kubernetes/apply.rs"]
 mod apply;
 #[path = "kubernetes/calls.rs"]
@@ -22,40 +23,40 @@ use simulated_azure::{
 };
 use std::sync::{Arc, Mutex};
 
-pub const HOST: &str = "green-1.hcp.westeurope.azmk8s.io";
+const HOST: &str = "green-1.hcp.westeurope.azmk8s.io";
 
-pub fn seconds(count: i64) -> SignedDuration {
+fn seconds(count: i64) -> SignedDuration {
     SignedDuration::from_secs(count)
 }
 
-pub fn began() -> Timestamp {
+fn began() -> Timestamp {
     "2026-11-25T00:00:00Z".parse().unwrap()
 }
 
 /// The moment so many seconds after the beginning.
-pub fn at(count: i64) -> Timestamp {
+fn at(count: i64) -> Timestamp {
     began() + seconds(count)
 }
 
-pub fn shape(nodes: u32) -> Shape {
+fn shape(nodes: u32) -> Shape {
     Shape { cluster: "green".into(), version: "1.34.1".into(), nodes }
 }
 
 /// A fleet of one cluster that began at `began`.
-pub fn fleet(nodes: u32) -> Fleet {
+fn fleet(nodes: u32) -> Fleet {
     let mut fleet = Fleet::default();
     fleet.add(HOST, shape(nodes), began());
     fleet
 }
 
 /// A fleet of one cluster whose nodes are ready, on the tests' paused clock.
-pub fn world() -> (Arc<Mutex<Fleet>>, Clock) {
+fn world() -> (Arc<Mutex<Fleet>>, Clock) {
     let fleet = fleet(2);
     fleet.server(HOST).unwrap().age_by(seconds(600), began());
     (Arc::new(Mutex::new(fleet)), Clock::starting_at(began()))
 }
 
-pub fn client(fleet: &Arc<Mutex<Fleet>>, clock: Clock) -> kube::Client {
+fn client(fleet: &Arc<Mutex<Fleet>>, clock: Clock) -> kube::Client {
     let fleet = Arc::clone(fleet);
     let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
         let fleet = Arc::clone(&fleet);
@@ -72,7 +73,7 @@ pub fn client(fleet: &Arc<Mutex<Fleet>>, clock: Clock) -> kube::Client {
 }
 
 /// One call, and its status and JSON.
-pub fn call(fleet: &mut Fleet, method: &str, path: &str, sort: &str, body: &str, now: Timestamp) -> (u16, Value) {
+fn call(fleet: &mut Fleet, method: &str, path: &str, sort: &str, body: &str, now: Timestamp) -> (u16, Value) {
     let ask = http::Request::builder().method(method).uri(format!("https://{HOST}{path}"));
     let ask = ask.header("authorization", "Bearer token").header("content-type", sort);
     let ask = ask.body(bytes::Bytes::from(body.to_owned())).unwrap();
@@ -81,16 +82,16 @@ pub fn call(fleet: &mut Fleet, method: &str, path: &str, sort: &str, body: &str,
     (status, json_of(reply.into_body()))
 }
 
-pub fn json_of(body: Body) -> Value {
+fn json_of(body: Body) -> Value {
     let bytes = futures::FutureExt::now_or_never(body.collect()).unwrap().unwrap().to_bytes();
     serde_json::from_slice(&bytes).unwrap_or(Value::Null)
 }
 
-pub fn get(fleet: &mut Fleet, path: &str, now: Timestamp) -> Value {
+fn get(fleet: &mut Fleet, path: &str, now: Timestamp) -> Value {
     call(fleet, "GET", path, "application/json", "", now).1
 }
 
-pub fn deployment(name: &str, image: &str, replicas: u32) -> Value {
+fn deployment(name: &str, image: &str, replicas: u32) -> Value {
     json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "default"},
         "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": {
@@ -99,9 +100,9 @@ pub fn deployment(name: &str, image: &str, replicas: u32) -> Value {
 }
 
 /// Whether a status has this condition with this status.
-pub fn has(object: &Value, sort: &str, status: &str, reason: &str) -> bool {
+fn has(object: &Value, sort: &str, status: &str, reason: &str) -> bool {
     let conditions = object["status"]["conditions"].as_array().into_iter().flatten();
     conditions.into_iter().any(|one| one["type"] == sort && one["status"] == status && one["reason"] == reason)
 }
 
-pub const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/default/deployments";
+const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/default/deployments";

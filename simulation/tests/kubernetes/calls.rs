@@ -175,3 +175,26 @@ fn wrong_types_anywhere_never_panic() {
         }
     }
 }
+
+#[test]
+fn absurd_numbers_of_replicas_and_copies_are_survived() {
+    let mut fleet = fleet(1);
+    let object = deployment("web", "web:1", 2_000_000_000).to_string();
+    assert_eq!(call(&mut fleet, "POST", DEPLOYMENTS, "application/json", &object, began()).0, 201);
+    assert_eq!(get(&mut fleet, "/api/v1/namespaces/default/pods", began())["items"].as_array().unwrap().len(), 1000);
+    call(
+        &mut fleet,
+        "POST",
+        CONFIG,
+        "application/json",
+        "{\"metadata\": {\"name\": \"a\"}, \"data\": {\"k\": \"v\"}}",
+        began(),
+    );
+    let copies: Vec<Value> =
+        (0..64).map(|number| json!({"op": "copy", "from": "/data", "path": format!("/data/k{number}")})).collect();
+    let copies = json!(copies).to_string();
+    assert_eq!(
+        call(&mut fleet, "PATCH", &format!("{CONFIG}/a"), "application/json-patch+json", &copies, began()).0,
+        422
+    );
+}

@@ -209,3 +209,42 @@ async fn a_definition_serves_its_kind_a_second_later() {
     assert!(kube::discovery::pinned_kind(&client, &kind).await.is_err());
     assert!(things.get("one").await.is_err());
 }
+
+#[tokio::test(start_paused = true)]
+async fn metadata_alone_and_whole_collections_can_be_asked_for() {
+    let (fleet, clock) = world();
+    let api: Api<ConfigMap> = Api::default_namespaced(client(&fleet, clock));
+    for name in ["a", "b"] {
+        api.create(&PostParams::default(), &config(name, &json!({"app": name}))).await.unwrap();
+    }
+    let found = api.list_metadata(&ListParams::default().labels("app")).await.unwrap();
+    assert_eq!(found.items.len(), 2);
+    api.delete_collection(&DeleteParams::default(), &ListParams::default().labels("app=a")).await.unwrap();
+    assert!(api.get_opt("a").await.unwrap().is_none() && api.get_opt("b").await.unwrap().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delete_with_another_uid_in_mind_is_a_conflict() {
+    let (fleet, clock) = world();
+    let api: Api<ConfigMap> = Api::default_namespaced(client(&fleet, clock));
+    api.create(&PostParams::default(), &config("one", &json!({}))).await.unwrap();
+    let other = kube::api::Preconditions { uid: Some("other".into()), resource_version: None };
+    let refused = api.delete("one", &DeleteParams::default().preconditions(other)).await.unwrap_err();
+    assert_eq!(code(&refused), (409, "Conflict".into()));
+}
+
+#[test]
+fn every_namespace_has_objects_that_nobody_asked_for() {
+    let mut fleet = fleet(1);
+    fleet.server(HOST).unwrap().apply(&deployment("web", "web:1", 0), began()).unwrap();
+    assert_eq!(call(&mut fleet, "GET", "/api/v1/namespaces/default/serviceaccounts/default", JSON, "", began()).0, 200);
+    assert_eq!(
+        call(&mut fleet, "GET", "/api/v1/namespaces/default/configmaps/kube-root-ca.crt", JSON, "", began()).0,
+        200
+    );
+    let system = get(&mut fleet, "/apis/apps/v1/namespaces/kube-system/deployments", at(300));
+    assert_eq!(
+        (&system["items"][0]["metadata"]["name"], &system["items"][0]["status"]["readyReplicas"]),
+        (&json!("coredns"), &json!(1))
+    );
+}
