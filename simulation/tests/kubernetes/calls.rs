@@ -103,6 +103,7 @@ fn an_invalid_object_is_refused_with_the_field_as_cause() {
 #[test]
 fn wrong_types_anywhere_never_panic() {
     let mut fleet = fleet(1);
+    let mut now = began();
     let whole = deployment("web", "web:1", 1);
     let wrong = [json!(null), json!(1), json!("x"), json!([1, "x", null]), json!({"x": [1]}), json!(true)];
     let kinds = [
@@ -139,6 +140,7 @@ fn wrong_types_anywhere_never_panic() {
     for (collection, kind) in kinds {
         for path in paths {
             for value in &wrong {
+                now += seconds(100);
                 let mut object = whole.clone();
                 object["kind"] = json!(kind);
                 object["metadata"]["finalizers"] = json!([]);
@@ -149,15 +151,15 @@ fn wrong_types_anywhere_never_panic() {
                     other => other[name] = value.clone(),
                 }
                 let text = object.to_string();
-                call(&mut fleet, "POST", collection, "application/json", &text, began());
-                call(&mut fleet, "PATCH", &format!("{collection}/web"), "application/merge-patch+json", &text, began());
+                call(&mut fleet, "POST", collection, "application/json", &text, now);
+                call(&mut fleet, "PATCH", &format!("{collection}/web"), "application/merge-patch+json", &text, now);
                 call(
                     &mut fleet,
                     "PATCH",
                     &format!("{collection}/web"),
                     "application/strategic-merge-patch+json",
                     &text,
-                    began(),
+                    now,
                 );
                 call(
                     &mut fleet,
@@ -165,12 +167,12 @@ fn wrong_types_anywhere_never_panic() {
                     &format!("{collection}/web/status"),
                     "application/merge-patch+json",
                     &text,
-                    began(),
+                    now,
                 );
                 let apply = format!("{collection}/web?fieldManager=t&force=true");
-                call(&mut fleet, "PATCH", &apply, "application/apply-patch+yaml", &text, began());
-                get(&mut fleet, collection, at(100));
-                call(&mut fleet, "DELETE", &format!("{collection}/web"), "application/json", "", began());
+                call(&mut fleet, "PATCH", &apply, "application/apply-patch+yaml", &text, now);
+                get(&mut fleet, collection, now);
+                call(&mut fleet, "DELETE", &format!("{collection}/web"), "application/json", "", now);
             }
         }
     }
