@@ -133,7 +133,7 @@ pub(super) fn check(kind: &Kind, before: Option<&Value>, object: &Value) -> Resu
     let longest = if matches!(kind.kind.as_str(), "Namespace" | "Service") { 63 } else { 253 };
     if name.len() > longest
         || name.contains('/')
-        || !relaxed && !(name.chars().all(letters) && name.starts_with(ends) && name.ends_with(ends))
+        || !(relaxed || name.chars().all(letters) && name.starts_with(ends) && name.ends_with(ends))
     {
         let wrong = format!(
             "Invalid value: {name:?}: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"

@@ -1,5 +1,7 @@
 //! The control loop: brings everything into the state that it has at a moment, and finds the next moment of a change.
-use super::{apply::second, kinds, server::Server, store::Name, writes::has_finalizers};
+use super::{
+    apply::second, kinds, server::Server, services::Balancer, store::Name, workloads::Progress, writes::has_finalizers,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -16,7 +18,9 @@ impl Server {
         if !self.running {
             return;
         }
-        self.seen = self.seen.max(now);
+        // What has been seen is never taken back by a caller whose clock is behind.
+        let now = now.max(self.seen);
+        self.seen = now;
         for _ in 0..MOST_ROUNDS {
             let before = self.store.version();
             self.establish_kinds(now);
@@ -40,8 +44,8 @@ impl Server {
     fn moments(&self, now: Timestamp) -> Vec<Timestamp> {
         let mut moments: Vec<Timestamp> = self.nodes.values().map(|node| node.ready_at).collect();
         moments.extend(self.pods.values().filter_map(|pod| pod.next_change(now)));
-        moments.extend(self.balancers.values().map(|balancer| balancer.given_at()));
-        moments.extend(self.progress.values().filter_map(|progress| progress.deadline()));
+        moments.extend(self.balancers.values().map(Balancer::given_at));
+        moments.extend(self.progress.values().filter_map(Progress::deadline));
         moments.extend(self.broken.iter().flat_map(|(from, until)| [*from, *until]));
         let definitions = self
             .store
@@ -134,6 +138,11 @@ impl Server {
 
     /// Every namespace has these two objects, which no one asked for.
     fn furnish_namespace(&mut self, space: &str, now: Timestamp) {
+        if self.store.get("serviceaccounts", space, "default").is_some()
+            && self.store.get("configmaps", space, "kube-root-ca.crt").is_some()
+        {
+            return;
+        }
         let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}});
         self.make_if_missing("serviceaccounts", space, account, now);
         let certificate = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kube-root-ca.crt"}, "data": {"ca.crt": ""}});

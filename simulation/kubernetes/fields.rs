@@ -180,7 +180,7 @@ pub(super) fn remove(object: &mut Value, path: &[String]) {
                 None => {}
             }
         }
-        ("v:", Value::Array(items)) => items.retain(|item| item.to_string() != text),
+        ("v:", Value::Array(items)) => items.retain(|item| serde_json::from_str(text).ok().as_ref() != Some(item)),
         _ => {}
     }
 }

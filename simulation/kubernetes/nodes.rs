@@ -57,6 +57,10 @@ impl Server {
                 self.make("nodes", "", object, now)
             });
             let ready = node.ready_at <= now;
+            let shown = object["status"]["conditions"].as_array().and_then(|list| list.first());
+            if shown.is_some_and(|shown| shown["status"] == if ready { "True" } else { "False" }) {
+                continue;
+            }
             let mut object = (*object).clone();
             let (status, reason, message) = if ready {
                 ("True", "KubeletReady", "kubelet is posting ready status")

@@ -39,6 +39,17 @@ pub(super) struct PodState {
     scheduled: Option<Timestamp>,
     ends: Option<Timestamp>,
     address: String,
+    /// What the object showed last.
+    shown: Option<Stage>,
+}
+
+/// What of a pod's state its object shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stage {
+    scheduled: bool,
+    running: bool,
+    ready: bool,
+    finished: bool,
 }
 
 impl PodState {
@@ -68,6 +79,12 @@ impl PodState {
         let Some(first) = self.first_ready().filter(|first| *first <= now) else { return false };
         let turns = now.duration_since(first).as_secs() / FLAPS_EVERY;
         self.ends.is_none() && !self.finished(now) && (self.behaviour != Behaviour::Flapping || turns % 2 == 0)
+    }
+
+    fn stage(&self, broken: bool, now: Timestamp) -> Stage {
+        let (ready, finished) = (self.ready(now) && !broken, self.finished(now));
+        let started = self.scheduled.is_some_and(|scheduled| later(scheduled, RUNNING_AFTER) <= now);
+        Stage { scheduled: self.scheduled.is_some(), running: started || ready || finished, ready, finished }
     }
 
     /// The next moment after `now` at which this pod changes by itself.
@@ -163,8 +180,11 @@ impl Server {
                     state.scheduled = Some(now);
                 }
             }
-            let updated = show(&object, state, broken, now);
-            self.store.put("pods", &name, updated);
+            let stage = state.stage(broken, now);
+            if state.shown.replace(stage) != Some(stage) {
+                let updated = show(&object, state, stage, now);
+                self.store.put("pods", &name, updated);
+            }
         }
     }
 
@@ -184,7 +204,7 @@ impl Server {
         let finishes = matches!(object["spec"]["restartPolicy"].as_str(), Some("Never" | "OnFailure"));
         let number = self.issue();
         let address = format!("10.244.{}.{}", number % 256, number / 256 % 254 + 1);
-        PodState { behaviour, finishes, node: None, scheduled: None, ends: None, address }
+        PodState { behaviour, finishes, node: None, scheduled: None, ends: None, address, shown: None }
     }
 
     /// Whether this pod gets traffic now.
@@ -202,7 +222,7 @@ impl Server {
 }
 
 /// The pod's object as it is now.
-fn show(object: &Value, state: &PodState, broken: bool, now: Timestamp) -> Value {
+fn show(object: &Value, state: &PodState, stage: Stage, now: Timestamp) -> Value {
     let mut object = object.clone();
     let (Some(node), Some(scheduled)) = (&state.node, state.scheduled) else {
         let message = "0 nodes are available: no node is ready and matches the pod's node selector.";
@@ -211,9 +231,7 @@ fn show(object: &Value, state: &PodState, broken: bool, now: Timestamp) -> Value
         return object;
     };
     object["spec"]["nodeName"] = json!(node);
-    let finished = state.finished(now);
-    let ready = state.ready(now) && !broken;
-    let running = finished || later(scheduled, RUNNING_AFTER) <= now || ready;
+    let Stage { running, ready, finished, .. } = stage;
     let status = &mut object["status"];
     status["phase"] = json!(if finished {
         "Succeeded"

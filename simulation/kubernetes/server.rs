@@ -102,7 +102,6 @@ impl Server {
         self.pods.values_mut().for_each(|pod| pod.moments().for_each(earlier));
         self.balancers.values_mut().for_each(|balancer| earlier(&mut balancer.asked_at));
         self.progress.values_mut().for_each(|progress| earlier(&mut progress.since));
-        self.broken.iter_mut().flat_map(|(from, until)| [from, until]).for_each(earlier);
         self.store.rewrite(|object| shift_moments(object, age));
         self.seen = now;
         self.settle(now);

@@ -1,5 +1,11 @@
 //! StatefulSets, DaemonSets and Jobs.
-use super::{apply::second, conditions::set_condition, server::Server, store::Name, workloads::template_hash};
+use super::{
+    apply::second,
+    conditions::set_condition,
+    server::Server,
+    store::Name,
+    workloads::{MOST_PODS, template_hash},
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -50,7 +56,7 @@ impl Server {
             if let Some((pod, object)) = surplus {
                 self.let_go("pods", pod, object, now);
             }
-            for ordinal in 0..desired {
+            for ordinal in 0..desired.min(MOST_PODS) {
                 match pods.iter().find(|(pod, _)| number(pod) == ordinal) {
                     Some((_, pod)) if parallel || Self::is_ready(pod) => {}
                     Some(_) => break,

@@ -12,6 +12,9 @@ const DEPLOYMENTS: &str = "deployments.apps";
 const REPLICA_SETS: &str = "replicasets.apps";
 const REVISION: &str = "deployment.kubernetes.io/revision";
 
+/// More pods than this one controller cannot make: the cluster's network has no more addresses.
+pub(super) const MOST_PODS: u64 = 1000;
+
 /// How far a Deployment's rollout has come, and since when nothing has moved.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Progress {
@@ -61,7 +64,7 @@ impl Server {
         let current = match at {
             Some(at) => Some(sets.remove(at)),
             None if paused => None,
-            None => Some((set_name(name, &template), self.make_set(name, deployment, &template, now))),
+            None => Some((set_name(name, &template), self.make_set(name, deployment, &template, newest + 1, now))),
         };
         let Some((current_name, current)) = current else {
             return self.show_deployment(name, deployment, &template, now);
@@ -104,8 +107,9 @@ impl Server {
         }
         self.size_set(&current_name, &current, new);
         let mut object = (*deployment).clone();
-        let number = if revision(&current) == newest { newest } else { self.renew(&current_name, newest + 1) };
-        object["metadata"]["annotations"][REVISION] = json!(number.max(1).to_string());
+        let present = revision(&current);
+        let number = if present >= newest { present } else { self.renew(&current_name, newest + 1) };
+        object["metadata"]["annotations"][REVISION] = json!(number.to_string());
         self.store.put(DEPLOYMENTS, name, object.clone());
         self.show_deployment(name, &object, &template, now);
     }
@@ -120,14 +124,14 @@ impl Server {
         number
     }
 
-    fn make_set(&mut self, name: &Name, deployment: &Value, template: &str, now: Timestamp) -> Arc<Value> {
+    fn make_set(&mut self, name: &Name, deployment: &Value, template: &str, number: u64, now: Timestamp) -> Arc<Value> {
         let mut spec = json!({"replicas": 0, "selector": deployment["spec"]["selector"], "template": deployment["spec"]["template"]});
         spec["selector"]["matchLabels"]["pod-template-hash"] = json!(template);
         spec["template"]["metadata"]["labels"]["pod-template-hash"] = json!(template);
         let object = json!({
             "apiVersion": "apps/v1", "kind": "ReplicaSet",
             "metadata": {"name": set_name(name, template).1, "labels": spec["template"]["metadata"]["labels"], "generation": 1,
-                         "annotations": {REVISION: "0"}, "ownerReferences": owned_by(deployment)},
+                         "annotations": {REVISION: number.to_string()}, "ownerReferences": owned_by(deployment)},
             "spec": spec,
         });
         self.make(REPLICA_SETS, &name.0, object, now)
@@ -248,7 +252,7 @@ impl Server {
             }
             let mut pods = self.pods_of(&set);
             pods.retain(|(_, pod)| pod["metadata"]["deletionTimestamp"].is_null());
-            let desired = usize::try_from(count(&set["spec"]["replicas"])).unwrap_or(0);
+            let desired = count(&set["spec"]["replicas"]).min(MOST_PODS) as usize;
             // The ones that are not ready go first.
             pods.sort_by_key(|(_, pod)| !Self::is_ready(pod));
             for (pod, object) in pods.iter().skip(desired) {

@@ -204,7 +204,9 @@ impl Server {
         {
             self.drop_object(&kind.resource(), &name);
         }
-        self.settle(writer.now);
+        if concerns_controllers(kind, &stored) {
+            self.settle(writer.now);
+        }
         let stored = self.store.get(&kind.resource(), target.namespace, target.name).unwrap_or(&stored);
         Ok((**stored).clone())
     }
@@ -285,6 +287,14 @@ impl Server {
         let writer = Writer { manager: "kubectl", subresource: "", now };
         self.apply_call(&target, object.clone(), &writer, true).map(|(object, _)| object)
     }
+}
+
+/// Whether a controller may have to do something after a write. Most of a chart's objects concern none.
+fn concerns_controllers(kind: &Kind, object: &Value) -> bool {
+    let metadata = &object["metadata"];
+    let is_plain =
+        !kind.built_in || matches!(kind.kind.as_str(), "ConfigMap" | "Secret" | "Lease" | "Event" | "Ingress");
+    !is_plain || metadata["deletionTimestamp"].is_string() || metadata["ownerReferences"].is_array()
 }
 
 pub(super) fn has_finalizers(object: &Value) -> bool {

@@ -1,0 +1,146 @@
+//! Server-side apply: ownership, conflicts, removal, lists by key.
+use super::*;
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::api::{Api, Patch, PatchParams};
+
+const APPLY: &str = "application/apply-patch+yaml";
+
+fn apply_as(fleet: &mut Fleet, manager: &str, more: &str, object: &Value) -> (u16, Value) {
+    let name = object["metadata"]["name"].as_str().unwrap();
+    let path = format!("{DEPLOYMENTS}/{name}?fieldManager={manager}{more}");
+    call(fleet, "PATCH", &path, APPLY, &object.to_string(), began())
+}
+
+fn containers(object: &Value) -> &Vec<Value> {
+    object["spec"]["template"]["spec"]["containers"].as_array().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_field_of_another_manager_conflicts_until_forced() {
+    let (fleet, clock) = world();
+    let api: Api<Deployment> = Api::default_namespaced(client(&fleet, clock));
+    let first = deployment("web", "web:1", 1);
+    api.patch("web", &PatchParams::apply("first"), &Patch::Apply(&first)).await.unwrap();
+    let mut second = first.clone();
+    second["spec"]["template"]["spec"]["containers"][0]["image"] = json!("web:2");
+    let refused = api.patch("web", &PatchParams::apply("second"), &Patch::Apply(&second)).await.unwrap_err();
+    let kube::Error::Api(status) = refused else { panic!("{refused}") };
+    assert_eq!((status.code, status.reason.as_str()), (409, "Conflict"));
+    let field = ".spec.template.spec.containers[name=\"web\"].image";
+    assert_eq!(status.message, format!("Apply failed with 1 conflict: conflict with \"first\" using apps/v1: {field}"));
+    let cause = &status.details.as_ref().unwrap().causes[0];
+    assert_eq!((cause.reason.as_str(), cause.field.as_str()), ("FieldManagerConflict", field));
+    let forced = api.patch("web", &PatchParams::apply("second").force(), &Patch::Apply(&second)).await.unwrap();
+    let image = forced.spec.unwrap().template.spec.unwrap().containers[0].image.clone();
+    assert_eq!(image.as_deref(), Some("web:2"));
+    let again = api.patch("web", &PatchParams::apply("first"), &Patch::Apply(&first)).await;
+    assert!(again.is_err(), "the field has another owner now");
+}
+
+#[test]
+fn managers_that_agree_share_a_field_and_it_stays_until_the_last_drops_it() {
+    let mut fleet = fleet(1);
+    let mut object = deployment("web", "web:1", 2);
+    object["metadata"]["labels"] = json!({"a": "b"});
+    assert_eq!(apply_as(&mut fleet, "first", "", &object).0, 201);
+    assert_eq!(apply_as(&mut fleet, "second", "", &object).0, 200);
+    let mut less = object.clone();
+    less["metadata"].as_object_mut().unwrap().remove("labels");
+    let (_, kept) = apply_as(&mut fleet, "first", "", &less);
+    assert_eq!(kept["metadata"]["labels"]["a"], "b");
+    let (_, gone) = apply_as(&mut fleet, "second", "", &less);
+    assert!(gone["metadata"]["labels"].is_null());
+}
+
+#[test]
+fn a_dropped_container_goes_and_a_foreign_one_stays() {
+    let mut fleet = fleet(1);
+    let mut object = deployment("web", "web:1", 1);
+    let side = json!({"name": "side", "image": "side:1", "env": [{"name": "A", "value": "1"}], "ports": [{"containerPort": 80}]});
+    object["spec"]["template"]["spec"]["containers"].as_array_mut().unwrap().push(side);
+    apply_as(&mut fleet, "first", "", &object);
+    let other = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+        "spec": {"template": {"spec": {"containers": [{"name": "mesh", "image": "mesh:1"}]}}}});
+    let (_, three) = apply_as(&mut fleet, "mesh", "", &other);
+    assert_eq!(containers(&three).len(), 3);
+    let (_, two) = apply_as(&mut fleet, "first", "", &deployment("web", "web:1", 1));
+    let names: Vec<&Value> = containers(&two).iter().map(|one| &one["name"]).collect();
+    assert_eq!(names, ["web", "mesh"]);
+}
+
+#[test]
+fn managed_fields_are_structured_as_the_real_server_writes_them() {
+    let mut fleet = fleet(1);
+    let mut object = deployment("web", "web:1", 1);
+    object["spec"]["template"]["spec"]["containers"][0]["ports"] = json!([{"containerPort": 80}]);
+    let (_, made) = apply_as(&mut fleet, "first", "", &object);
+    let entry = &made["metadata"]["managedFields"][0];
+    assert_eq!(
+        (&entry["manager"], &entry["operation"], &entry["fieldsType"]),
+        (&json!("first"), &json!("Apply"), &json!("FieldsV1"))
+    );
+    let container = &entry["fieldsV1"]["f:spec"]["f:template"]["f:spec"]["f:containers"]["k:{\"name\":\"web\"}"];
+    let port = json!({".": {}, "f:containerPort": {}});
+    assert_eq!(
+        *container,
+        json!({".": {}, "f:name": {}, "f:image": {}, "f:ports": {"k:{\"containerPort\":80,\"protocol\":\"TCP\"}": port}})
+    );
+}
+
+#[test]
+fn applying_the_same_again_changes_nothing() {
+    let mut fleet = fleet(1);
+    let object = deployment("web", "web:1", 1);
+    let (_, first) = apply_as(&mut fleet, "first", "", &object);
+    let path = format!("{DEPLOYMENTS}/web?fieldManager=first");
+    let (code, second) = call(&mut fleet, "PATCH", &path, APPLY, &object.to_string(), at(1));
+    assert_eq!((code, &second["metadata"]["resourceVersion"]), (200, &first["metadata"]["resourceVersion"]));
+}
+
+#[test]
+fn a_dry_run_answers_and_leaves_no_trace() {
+    let mut fleet = fleet(1);
+    let (code, shown) = apply_as(&mut fleet, "first", "&dryRun=All", &deployment("web", "web:1", 1));
+    assert_eq!((code, &shown["spec"]["progressDeadlineSeconds"]), (201, &json!(600)));
+    assert_eq!(get(&mut fleet, DEPLOYMENTS, began())["items"], json!([]));
+}
+
+#[test]
+fn a_scaled_deployment_conflicts_with_its_applier() {
+    let mut fleet = fleet(1);
+    apply_as(&mut fleet, "first", "", &deployment("web", "web:1", 1));
+    let scale = json!({"spec": {"replicas": 0}}).to_string();
+    let path = format!("{DEPLOYMENTS}/web/scale?fieldManager=person");
+    call(&mut fleet, "PATCH", &path, "application/merge-patch+json", &scale, began());
+    let (code, status) = apply_as(&mut fleet, "first", "", &deployment("web", "web:1", 1));
+    assert_eq!(code, 409);
+    let message = status["message"].as_str().unwrap();
+    assert!(
+        message.contains(
+            "conflict with \"person\" with subresource \"scale\" using apps/v1 at 2026-11-25T00:00:00Z: .spec.replicas"
+        ),
+        "{message}"
+    );
+}
+
+#[test]
+fn yaml_is_applied_too() {
+    let mut fleet = fleet(1);
+    let path = "/api/v1/namespaces/default/configmaps/one?fieldManager=t";
+    let yaml = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\ndata:\n  a: \"1\"\n";
+    let (code, object) = call(&mut fleet, "PATCH", path, APPLY, yaml, began());
+    assert_eq!((code, &object["data"]["a"]), (201, &json!("1")));
+}
+
+#[test]
+fn an_apply_without_manager_or_with_keyless_items_is_refused() {
+    let mut fleet = fleet(1);
+    let object = deployment("web", "web:1", 1);
+    let (code, status) = call(&mut fleet, "PATCH", &format!("{DEPLOYMENTS}/web"), APPLY, &object.to_string(), began());
+    assert_eq!((code, &status["details"]["causes"][0]["field"]), (422, &json!("fieldManager")));
+    let mut keyless = object.clone();
+    keyless["spec"]["template"]["spec"]["containers"] = json!([{"image": "x"}]);
+    let (code, status) = apply_as(&mut fleet, "first", "", &keyless);
+    assert_eq!(code, 500);
+    assert!(status["message"].as_str().unwrap().contains("omits key field \"name\""));
+}
