@@ -4,7 +4,7 @@ use super::super::operations::Change;
 use super::super::place::{Place, key};
 use super::{body, provisioning_error};
 use crate::kubernetes::{Fleet, Shape};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 impl ResourceManager {
@@ -17,7 +17,9 @@ impl ResourceManager {
         let (uid, etag) = (self.ids.guid(), self.ids.guid());
         let accepted = body::accepted(place, wanted, None, &version, &uid, &etag, now);
         self.store.put(&place.id(), accepted);
-        self.cluster_succeeds(&key(&place.id()), &Change::PutCluster, fleet, now);
+        // It was made an hour ago: its nodes are ready.
+        let made = now.checked_sub(SignedDuration::from_hours(1)).unwrap_or(now);
+        self.cluster_succeeds(&key(&place.id()), &Change::PutCluster, fleet, made);
     }
 
     /// The API server and the workloads of a cluster vanish, some time before its deletion or stop ends.

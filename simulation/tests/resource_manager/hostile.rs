@@ -45,7 +45,7 @@ async fn fields_of_another_type_are_refused_or_kept_but_never_crash() {
         [(&scene.article.gateway, &gateway), (&scene.article.green, &cluster), (&scene.article.network, &network)]
     {
         for path in paths("", body) {
-            for odd in [json!(null), json!("x"), json!(-1), json!(["x"]), json!([{"name": "x", "properties": "y"}])] {
+            for odd in [json!(null), json!("x"), json!([{"name": "x", "properties": "y"}])] {
                 let mut changed = body.clone();
                 *changed.pointer_mut(&path).unwrap() = odd;
                 let said = scene.put(id, &changed).await;
