@@ -118,11 +118,11 @@ impl Run {
         }
     }
 
-    /// Writes a line unless the newest one of this step says the same.
+    /// Writes a line unless this step has said the same since it began.
     pub fn note_news(&mut self, what: &str, now: Timestamp) {
         let step = self.step;
-        let said = self.journal.iter().rev().find(|entry| entry.after == step && entry.who == step.name());
-        if said.is_none_or(|entry| entry.what != what) {
+        let since = self.journal.iter().rev().take_while(|entry| entry.after == step && entry.before == step);
+        if !since.into_iter().any(|entry| entry.what == what) {
             self.note(step.name(), what, step, now);
         }
     }

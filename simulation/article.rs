@@ -144,7 +144,7 @@ impl Article {
                 }],
                 "oidcIssuerProfile": {"enabled": true},
                 "securityProfile": {"workloadIdentity": {"enabled": true}, "imageCleaner": {"enabled": true, "intervalHours": 168}},
-                "autoUpgradeProfile": {"upgradeChannel": "none", "nodeOSUpgradeChannel": "NodeImage"},
+                "autoUpgradeProfile": {"upgradeChannel": "none", "nodeOSUpgradeChannel": "None"},
                 "identityProfile": {"kubeletidentity": {"resourceId": self.kubelet_identity}},
             },
         });

@@ -1,5 +1,8 @@
 //! Which service a host name belongs to. The three clouds' names are known.
-use crate::{Ask, Reply, World, world::{NoAnswer, json}};
+use crate::{
+    Ask, Reply, World,
+    world::{NoAnswer, json},
+};
 use jiff::Timestamp;
 
 /// The host name that a request asks, without its port.
@@ -24,7 +27,9 @@ pub fn respond(world: &mut World, ask: &Ask, now: Timestamp) -> Result<Reply, No
         name if name.contains(".azmk8s.io") || name.contains(".azk8s.") => world.kubernetes.respond(&host, ask, now)?,
         _ => match crate::traffic::visit(world, &host, ask.uri().path(), now) {
             Some(answer) => answer.into_reply(),
-            None => json(502, &serde_json::json!({"error": format!("no simulated service has the host name {host:?}")})),
+            None => {
+                json(502, &serde_json::json!({"error": format!("no simulated service has the host name {host:?}")}))
+            }
         },
     })
 }

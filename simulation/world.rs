@@ -1,6 +1,9 @@
 //! The whole simulated world behind one lock, and the one way to call it.
 use crate::{Ask, Clock, Effect, Faults, Process, Reply, record::Call, router};
-use crate::{blobs::Blobs, entra::Entra, kubernetes::Fleet, resource_manager::ResourceManager, service_bus::Broker, traffic::Traffic};
+use crate::{
+    blobs::Blobs, entra::Entra, kubernetes::Fleet, resource_manager::ResourceManager, service_bus::Broker,
+    traffic::Traffic,
+};
 use axum::body::Body;
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -97,7 +100,8 @@ impl SimulatedAzure {
                 for (name, value) in headers {
                     reply = reply.header(name, value);
                 }
-                let reply = reply.body(Body::from(body.to_string())).map_err(|_| NoAnswer("the script's answer is no HTTP"))?;
+                let reply =
+                    reply.body(Body::from(body.to_string())).map_err(|_| NoAnswer("the script's answer is no HTTP"))?;
                 self.note(process, &ask, Some(reply.status()));
                 Ok(reply)
             }

@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use kube::client::{ClientBuilder, ConfigExt};
 use simulated_azure::{Process, SimulatedAzure};
 use std::sync::Arc;
-use tower::{Layer, ServiceExt, service_fn};
+use tower::{Layer, ServiceExt as _, service_fn};
 
 /// A process's way into the simulated Azure.
 #[derive(Clone)]
@@ -39,10 +39,11 @@ impl Door {
             let door = door.clone();
             async move { door.azure.call(&door.process, request.map(axum::body::Body::new)).await }
         });
+        let service = service.map_err(tower::BoxError::from);
         let service = config.base_uri_layer().layer(service);
         let service = match config.auth_layer()? {
-            Some(auth) => auth.layer(service).map_err(tower::BoxError::from).boxed(),
-            None => service.map_err(tower::BoxError::from).boxed(),
+            Some(auth) => auth.layer(service).boxed(),
+            None => service.boxed(),
         };
         Ok(ClientBuilder::new(service, config.default_namespace.clone()).build())
     }

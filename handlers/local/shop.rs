@@ -172,10 +172,10 @@ fn example(article: &Article) -> anyhow::Result<Site> {
     (green.cluster, green.subnet) = (article.green.clone(), article.green_subnet.clone());
     blue.addresses = parse(&article.blue_addresses)?;
     green.addresses = parse(&article.green_addresses)?;
-    Ok(with_digests(site, |file| {
+    with_digests(site, |file| {
         let found = MANIFESTS.iter().find(|(name, _)| *name == file);
         found.map(|(_, text)| (*text).to_owned()).with_context(|| format!("the example has no {file}"))
-    })?)
+    })
 }
 
 fn publish(world: &mut World, site: &Site, now: Timestamp) -> anyhow::Result<()> {
@@ -225,8 +225,8 @@ fn run_workloads(
     let placeholders = Placeholders::first(site, colour, &crate::cluster_view::Cluster(cluster));
     for (_, text) in MANIFESTS {
         for object in objects(text, &placeholders).map_err(anyhow::Error::msg)? {
-            let server = world.kubernetes.server(&host).context("the cluster's API server is not there")?;
-            server.apply(&object, since).map_err(anyhow::Error::msg)?;
+            let mut server = world.kubernetes.server(&host).context("the cluster's API server is not there")?;
+            server.apply(&object, since).map_err(|refusal| anyhow::anyhow!(refusal.message))?;
         }
     }
     Ok(())

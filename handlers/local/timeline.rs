@@ -80,7 +80,7 @@ fn bar(shop: &Shop, minute: &Minute) -> String {
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share lies between 0 and 1")]
     let greens = (green * BAR as f64).round() as usize;
-    format!("{}{} {:>3.0} % g", "b".repeat(BAR - greens.min(BAR)), "g".repeat(greens.min(BAR)), green * 100.0)
+    format!("{}{} {:>3.0} % g", "b".repeat(BAR - greens.min(BAR)), "g".repeat(greens.min(BAR)), (green * 100.0).abs())
 }
 
 fn clock(began: Timestamp, at: Timestamp) -> String {
