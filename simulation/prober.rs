@@ -109,5 +109,6 @@ fn ask_all(azure: &SimulatedAzure, book: &Mutex<Book>, calls: &mut usize) -> Dur
     if let Some(close) = changed.and_then(|at| at.checked_add(AFTERWARDS).ok()) {
         book.close_until = book.close_until.max(close);
     }
-    if world.resource_manager.next_change().is_some() || now < book.close_until { FAST } else { SLOW }
+    let due = world.resource_manager.next_change().or_else(|| world.kubernetes.next_change(now));
+    if due.is_some() || now < book.close_until { FAST } else { SLOW }
 }
