@@ -249,6 +249,11 @@ fn addresses_are_counted_to_the_last_one() {
     assert_eq!(check(&plan, &with("10.1.16.0/24", 256 - 133, "other")), FINE);
     assert_refused(&plan, &with("10.1.16.0/24", 257 - 133, "other"), "needs 133 addresses (3 nodes + 1 more");
     assert_refused(&plan, &with("10.1.16.0/25", 0, "other"), "has 128, of which 0 are in use");
+    // Each address of the slot is a load balancer's, whatever the site file counts.
+    let mut several = plan.clone();
+    several.site.internal_load_balancers = 0;
+    several.site.slots.green.addresses = (9..13).map(|host| [10, 1, 16, host].into()).collect();
+    assert_refused(&several, &with("10.1.16.0/24", 257 - 133, "other"), "needs 133 addresses");
     let mut overlay = with("10.1.16.0/28", 16 - 13, "other");
     set(old(&mut overlay), "/properties/networkProfile/networkPluginMode", json!("overlay"));
     assert_eq!(check(&plan, &overlay), FINE);
