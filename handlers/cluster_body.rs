@@ -108,7 +108,7 @@ fn keep_automatic_upgrades_off(body: &mut Value) {
 /// The version is the plan's; pools that were moved to the new slot's subnet stay there, new ones go there.
 fn place_pools(body: &mut Value, moved: &[String], plan: &Plan) {
     let version = plan.version.to_string();
-    body["properties"]["kubernetesVersion"] = json!(version);
+    merge_patch(body, &json!({"properties": {"kubernetesVersion": version}}));
     let pools = body.pointer_mut("/properties/agentPoolProfiles").and_then(Value::as_array_mut);
     for pool in pools.into_iter().flatten().filter_map(Value::as_object_mut) {
         pool.insert("orchestratorVersion".to_owned(), json!(version));
