@@ -193,7 +193,7 @@ pub fn decide(run: &Run, looked: Looked, now: Timestamp) -> Run {
     next.quiet_from = run.quiet_from.or(Some(looked.at));
     next.hop += 1;
     match looked.result {
-        Ok(Outcome::Done) => done(run, next, now),
+        Ok(Outcome::Done) => done(run, next, looked.at, now),
         Ok(Outcome::NotYet(waiting)) => wait(run, next, waiting, now),
         Ok(Outcome::Drifted(why)) => drifted(run, next, &why, now),
         Ok(Outcome::Breached(why)) => match run.step {
@@ -221,8 +221,9 @@ pub fn decide(run: &Run, looked: Looked, now: Timestamp) -> Run {
     }
 }
 
-fn done(run: &Run, mut next: Run, now: Timestamp) -> Run {
-    if run.step.undoes() && !next.is_quiet(now) {
+fn done(run: &Run, mut next: Run, looked_at: Timestamp, now: Timestamp) -> Run {
+    // Quiet when it looked, not only now: something older may have acted between the look and this decision.
+    if run.step.undoes() && !next.is_quiet(looked_at) {
         let rest = next.quiet_from.unwrap_or(now).duration_since(now) + QUIET_TIME;
         let why = "undone; waiting until nothing older can still act".to_owned();
         return wait(run, next, Waiting { why, again_in: Some(rest.unsigned_abs()), operation: None }, now);
