@@ -98,8 +98,8 @@ pub const TABLE: [Row; 11] = [
     row(Step::DeleteNewCluster,   End(Ending::RolledBack),           Hold,       Hold,                  90,   30),
 ];
 
-/// An undoing step is done, and the old cluster may be touched, only so long after the first look that found the step:
-/// an invocation that looked before may act until then (an invocation is bounded to 160 s).
+/// An undoing step and `RetireOldCluster` are done, and the old cluster may be touched, only so long after the first
+/// look that found the step: an invocation that looked before may act until then (an invocation is bounded to 160 s).
 pub const QUIET_TIME: SignedDuration = SignedDuration::from_secs(180);
 
 /// A wait is never shorter, and never longer, than this.
@@ -222,10 +222,12 @@ pub fn decide(run: &Run, looked: Looked, now: Timestamp) -> Run {
 }
 
 fn done(run: &Run, mut next: Run, looked_at: Timestamp, now: Timestamp) -> Run {
+    // An ending must stay true, also where the old cluster is kept and nothing had to be waited for.
+    let must_be_quiet = run.step.undoes() || run.step == Step::RetireOldCluster;
     // Quiet when it looked, not only now: something older may have acted between the look and this decision.
-    if run.step.undoes() && !next.is_quiet(looked_at) {
+    if must_be_quiet && !next.is_quiet(looked_at) {
         let rest = next.quiet_from.unwrap_or(now).duration_since(now) + QUIET_TIME;
-        let why = "undone; waiting until nothing older can still act".to_owned();
+        let why = "done; waiting until nothing older can still act".to_owned();
         return wait(run, next, Waiting { why, again_in: Some(rest.unsigned_abs()), operation: None }, now);
     }
     if let Some(mark) = run.operation.as_ref().and_then(|operation| operation.mark.clone()) {
