@@ -207,8 +207,7 @@ pub fn decide(run: &Run, looked: Looked, now: Timestamp) -> Run {
             | Step::ShiftTraffic
             | Step::ConfirmTraffic
             | Step::Soak => next.turn_back(&why, now),
-            // Traffic may still reach what it was about to delete.
-            Step::DeleteNewCluster => next.enter(Step::RestoreTraffic, run.stage, &why, now),
+            Step::DeleteNewCluster => restore_again(run, next, &why, now),
         },
         // The way back is never held: it keeps trying.
         Ok(Outcome::Hold(why)) if run.step == Step::RestoreTraffic => wait(run, next, Waiting::because(why), now),
@@ -269,24 +268,32 @@ fn wait(run: &Run, mut next: Run, waiting: Waiting, now: Timestamp) -> Run {
 }
 
 fn drifted(run: &Run, mut next: Run, why: &str, now: Timestamp) -> Run {
-    match run.step {
+    let again = match run.step {
         Step::RestoreTraffic => return wait(run, next, Waiting::because(why.to_owned()), now),
-        Step::DeleteNewCluster => return next.enter(Step::RestoreTraffic, run.stage, why, now),
+        Step::DeleteNewCluster => return restore_again(run, next, why, now),
+        Step::ShiftTraffic | Step::ConfirmTraffic | Step::Soak | Step::RetireOldCluster => Step::ShiftTraffic,
+        // No traffic has moved: what drifted is put right here, and no check before the traffic is skipped.
         Step::CheckPlan
         | Step::CreateCluster
         | Step::InstallControllers
         | Step::SyncWorkloads
-        | Step::ValidateHealth
-        | Step::ShiftTraffic
-        | Step::ConfirmTraffic
-        | Step::Soak
-        | Step::RetireOldCluster => {}
-    }
+        | Step::ValidateHealth => run.step,
+    };
     if run.repairs > 0 {
         return next.hold(format!("somebody else writes the gateway: {why}"), now);
     }
     next.repairs += 1;
-    next.enter(Step::ShiftTraffic, run.stage, &format!("repairing: {why}"), now)
+    next.enter(again, run.stage, &format!("repairing: {why}"), now)
+}
+
+/// Traffic may still reach what it was about to delete. That is never held, but from the second time on a person is
+/// called: each round enters `RestoreTraffic` anew, so its own deadline would never call one.
+fn restore_again(run: &Run, mut next: Run, why: &str, now: Timestamp) -> Run {
+    if run.repairs > 0 {
+        next.note_call(&format!("somebody else writes the gateway: {why}"), now);
+    }
+    next.repairs = run.repairs.saturating_add(1);
+    next.enter(Step::RestoreTraffic, run.stage, why, now)
 }
 
 fn otherwise(run: &Run, next: Run, what: Otherwise, why: &str, now: Timestamp) -> Run {
