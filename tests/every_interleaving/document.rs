@@ -71,7 +71,7 @@ fn ago(seconds: i64) -> Timestamp {
 
 impl Production {
     pub fn new() -> Self {
-        let plan = Kept::new(plan()).unwrap();
+        let plan = Kept::new(plan()).expect("a plan has a JSON form");
         let template = Run::begin("shop-1".into(), "request".into(), plan, "a test", NOW);
         Self { template, answers: HashMap::new() }
     }
@@ -204,12 +204,12 @@ fn plan() -> Plan {
         "slots": {"blue": slot("blue", "10.1.0.4"), "green": slot("green", "10.2.0.4")},
         "stages": [{"share": 50, "watchMinutes": 10}, {"share": 100, "watchMinutes": 10}],
     }))
-    .unwrap();
+    .expect("the site is valid");
     let (old, new) = (&site.slots.blue.addresses, &site.slots.green.addresses);
     let stages = site.stages.iter().map(|stage| planned(stage, old, new)).collect();
     Plan {
         kind: Kind::Upgrade,
-        version: "1.34.6".parse().unwrap(),
+        version: "1.34.6".parse().expect("the version is exact"),
         old: Colour::Blue,
         old_uid: "uid".into(),
         found_uid: None,

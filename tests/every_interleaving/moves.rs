@@ -325,12 +325,13 @@ impl<'a> Moves<'a> {
         if from.left.resumes > 0 && from.run.held.is_some() {
             self.orders(Verb::Resume, |state| state.left.resumes -= 1);
         }
-        if from.left.roll_backs > 0 && from.has_room() {
-            if let Some(run) = self.ask(Question::Obey(Verb::RollBack)) {
-                let mut saved = from;
-                saved.left.roll_backs -= 1;
-                self.turned_back(Move::Orders { verb: Verb::RollBack, published: true }, saved, run);
-            }
+        if from.left.roll_backs > 0
+            && from.has_room()
+            && let Some(run) = self.ask(Question::Obey(Verb::RollBack))
+        {
+            let mut saved = from;
+            saved.left.roll_backs -= 1;
+            self.turned_back(Move::Orders { verb: Verb::RollBack, published: true }, saved, run);
         }
         if from.left.breaches > 0 && from.has_room() && from.run.ending.is_none() && from.run.step.may_carry_traffic() {
             let time = Time { quiet_at_load: false, quiet_now: false, late: false };
