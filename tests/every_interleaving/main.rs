@@ -17,7 +17,7 @@ use bluegreen::run::Ending;
 use document::{Held, Production};
 use search::{Found, explore};
 use steps::Rules;
-use world::{Act, Gateway, Left, Members, Newest, Phase, State};
+use world::{Act, Gateway, Left, Members, Newest, PLACES, Phase, State};
 
 const ALL: Rules =
     Rules { sweep_takes_new_hop: true, quiet_time: true, recorded_operation: true, mark: true, keeps_clusters: false };
@@ -38,11 +38,12 @@ fn first(production: &Production) -> State {
         new_cluster: true,
         queue: [1, 0],
         sent: [true, false],
-        at_work: [None, None],
+        at_work: [None; PLACES],
         left: Left { faults, roll_backs: orders, pauses: orders, resumes: orders, breaches: orders },
     }
 }
 
+#[expect(clippy::print_stdout, reason = "the sizes and traces are what a person runs this for")]
 fn explored(name: &str, rules: Rules) -> Found {
     let mut production = Production::new();
     let found = explore(first(&production), rules, &mut production);

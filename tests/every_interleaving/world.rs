@@ -5,6 +5,9 @@
 //! a bound has passed.
 use crate::document::Document;
 
+/// So many invocations at once. Three are as safe, in four times as many states.
+pub const PLACES: usize = 2;
+
 /// Whose addresses the live pools hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Members {
@@ -107,7 +110,7 @@ pub struct State {
     /// Whether duplicate detection knows the event of this age.
     pub sent: [bool; 2],
     /// In the order in which they loaded the run.
-    pub at_work: [Option<Invocation>; 2],
+    pub at_work: [Option<Invocation>; PLACES],
     pub left: Left,
 }
 
@@ -146,7 +149,7 @@ impl State {
     }
 
     pub fn has_room(&self) -> bool {
-        self.at_work[1].is_none()
+        self.at_work[PLACES - 1].is_none()
     }
 
     pub fn begin(&mut self, one: Invocation) {
@@ -157,9 +160,7 @@ impl State {
     /// Takes the invocation at this place away.
     pub fn take(&mut self, place: usize) -> Invocation {
         let one = self.at_work[place].take().expect("callers name a place that is taken");
-        if place == 0 {
-            self.at_work = [self.at_work[1], None];
-        }
+        self.at_work[place..].rotate_left(1);
         one
     }
 
@@ -184,7 +185,7 @@ impl State {
 
     /// Makes states equal that nothing can tell apart any more.
     pub fn normalised(mut self) -> Self {
-        for place in [1, 0] {
+        for place in (0..PLACES).rev() {
             let Some(one) = &mut self.at_work[place] else { continue };
             one.message = one.message.filter(|age| *age < 2);
             let idle = match one.phase {
