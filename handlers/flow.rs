@@ -98,8 +98,8 @@ pub const TABLE: [Row; 11] = [
     row(Step::DeleteNewCluster,   End(Ending::RolledBack),           Hold,       Hold,                  90,   30),
 ];
 
-/// An undoing step is done, and the old cluster may be touched, only so long after the first look that found the step:
-/// an invocation that looked before may act until then (an invocation is bounded to 160 s).
+/// An undoing step and `RetireOldCluster` are done, and the old cluster may be touched, only so long after the first
+/// look that found the step: an invocation that looked before may act until then (an invocation is bounded to 160 s).
 pub const QUIET_TIME: SignedDuration = SignedDuration::from_secs(180);
 
 /// A wait is never shorter, and never longer, than this.
@@ -201,7 +201,7 @@ pub fn decide(run: &Run, looked: Looked, now: Timestamp) -> Run {
     next.quiet_from = run.quiet_from.or(Some(looked.at));
     next.hop += 1;
     match looked.result {
-        Ok(Outcome::Done) => done(run, next, now),
+        Ok(Outcome::Done) => done(run, next, looked.at, now),
         Ok(Outcome::NotYet(waiting)) => wait(run, next, waiting, now),
         Ok(Outcome::Drifted(why)) => drifted(run, next, &why, now),
         Ok(Outcome::Breached(why)) => match run.step {
@@ -215,8 +215,7 @@ pub fn decide(run: &Run, looked: Looked, now: Timestamp) -> Run {
             | Step::ShiftTraffic
             | Step::ConfirmTraffic
             | Step::Soak => next.turn_back(&why, now),
-            // Traffic may still reach what it was about to delete.
-            Step::DeleteNewCluster => next.enter(Step::RestoreTraffic, run.stage, &why, now),
+            Step::DeleteNewCluster => restore_again(run, next, &why, now),
         },
         // The way back is never held: it keeps trying.
         Ok(Outcome::Hold(why)) if run.step == Step::RestoreTraffic => wait(run, next, Waiting::because(why), now),
@@ -229,10 +228,13 @@ pub fn decide(run: &Run, looked: Looked, now: Timestamp) -> Run {
     }
 }
 
-fn done(run: &Run, mut next: Run, now: Timestamp) -> Run {
-    if run.step.undoes() && !next.is_quiet(now) {
+fn done(run: &Run, mut next: Run, looked_at: Timestamp, now: Timestamp) -> Run {
+    // An ending must stay true, also where the old cluster is kept and nothing had to be waited for.
+    let must_be_quiet = run.step.undoes() || run.step == Step::RetireOldCluster;
+    // Quiet when it looked, not only now: something older may have acted between the look and this decision.
+    if must_be_quiet && !next.is_quiet(looked_at) {
         let rest = next.quiet_from.unwrap_or(now).duration_since(now) + QUIET_TIME;
-        let why = "undone; waiting until nothing older can still act".to_owned();
+        let why = "done; waiting until nothing older can still act".to_owned();
         return wait(run, next, Waiting { why, again_in: Some(rest.unsigned_abs()), operation: None }, now);
     }
     if let Some(mark) = run.operation.as_ref().and_then(|operation| operation.mark.clone()) {
@@ -280,22 +282,32 @@ fn wait(run: &Run, mut next: Run, waiting: Waiting, now: Timestamp) -> Run {
 }
 
 fn drifted(run: &Run, mut next: Run, why: &str, now: Timestamp) -> Run {
-    match run.step {
-        Step::ShiftTraffic | Step::ConfirmTraffic | Step::Soak | Step::RetireOldCluster => {}
-        Step::DeleteNewCluster => return next.enter(Step::RestoreTraffic, run.stage, why, now),
-        // Nothing was proved yet that could be repaired, or everything is put right again anyway.
+    let again = match run.step {
+        Step::RestoreTraffic => return wait(run, next, Waiting::because(why.to_owned()), now),
+        Step::DeleteNewCluster => return restore_again(run, next, why, now),
+        Step::ShiftTraffic | Step::ConfirmTraffic | Step::Soak | Step::RetireOldCluster => Step::ShiftTraffic,
+        // No traffic has moved: what drifted is put right here, and no check before the traffic is skipped.
         Step::CheckPlan
         | Step::CreateCluster
         | Step::InstallControllers
         | Step::SyncWorkloads
-        | Step::ValidateHealth
-        | Step::RestoreTraffic => return wait(run, next, Waiting::because(why), now),
-    }
+        | Step::ValidateHealth => run.step,
+    };
     if run.repairs > 0 {
         return next.hold(format!("somebody else writes the gateway: {why}"), now);
     }
     next.repairs += 1;
-    next.enter(Step::ShiftTraffic, run.stage, &format!("repairing: {why}"), now)
+    next.enter(again, run.stage, &format!("repairing: {why}"), now)
+}
+
+/// Traffic may still reach what it was about to delete. That is never held, but from the second time on a person is
+/// called: each round enters `RestoreTraffic` anew, so its own deadline would never call one.
+fn restore_again(run: &Run, mut next: Run, why: &str, now: Timestamp) -> Run {
+    if run.repairs > 0 {
+        next.note_call(&format!("somebody else writes the gateway: {why}"), now);
+    }
+    next.repairs = run.repairs.saturating_add(1);
+    next.enter(Step::RestoreTraffic, run.stage, why, now)
 }
 
 fn otherwise(run: &Run, next: Run, what: Otherwise, why: &str, now: Timestamp) -> Run {

@@ -1,0 +1,201 @@
+//! What a person, the sweep and dead letters may do in each state, and what is refused. PURE.
+use super::*;
+use bluegreen::flow::Step::*;
+use bluegreen::run::Ending;
+use bluegreen::verbs::{MOST_DEAD_LETTERS, Order, Refusal, Verb, dead_letter, obey, sweep};
+
+const VERBS: [Verb; 7] =
+    [Verb::Pause, Verb::Resume, Verb::Approve, Verb::Promote, Verb::Abort, Verb::RollBack, Verb::Finish];
+
+fn order(run: &Run, verb: Verb) -> Order {
+    let (step, stage) = (Some(run.step), Some(run.stage));
+    Order { run: run.id.clone(), verb, step, stage, by: "a person".into(), reason: Some("because".into()) }
+}
+
+fn obeyed(run: &Run, verb: Verb) -> Result<Run, Refusal> {
+    obey(run, &order(run, verb), minutes(1))
+}
+
+/// The verbs that are obeyed here; each is checked to take one new hop and to leave a line with the person's name.
+fn allowed(run: &Run) -> Vec<Verb> {
+    let mut all = vec![];
+    for verb in VERBS {
+        match obeyed(run, verb) {
+            Ok(next) => {
+                assert_eq!(next.hop, run.hop + 1);
+                assert!(next.journal.iter().any(|entry| entry.who == "person:a person"), "{verb:?}");
+                all.push(verb);
+            }
+            Err(Refusal::NotNow(why)) => assert!(!why.is_empty()),
+            Err(other) => panic!("{verb:?} at {}: {other:?}", run.step),
+        }
+    }
+    all
+}
+
+#[test]
+fn each_state_obeys_its_verbs_and_refuses_the_others() {
+    use Verb::{Abort, Approve, Finish, Pause, Promote, Resume, RollBack};
+    for step in Step::ALL {
+        let moving = match step {
+            ConfirmTraffic | Soak => vec![Pause, Promote, Abort, RollBack],
+            RestoreTraffic => vec![],
+            RetireOldCluster | DeleteNewCluster => vec![Pause],
+            CheckPlan | CreateCluster | InstallControllers | SyncWorkloads | ValidateHealth | ShiftTraffic => {
+                vec![Pause, Abort, RollBack]
+            }
+        };
+        assert_eq!(allowed(&at(step, 0)), moving, "{step}");
+        if step == RestoreTraffic {
+            continue;
+        }
+        let stopped = match step {
+            RetireOldCluster | DeleteNewCluster => vec![Resume, Finish],
+            _ => vec![Resume, Abort, RollBack],
+        };
+        assert_eq!(allowed(&at(step, 0).hold("a reason".into(), NOW)), stopped, "{step}, held");
+        if !step.undoes() && step != RetireOldCluster {
+            let gate = Gate { before: Soak, stage: 0 };
+            assert_eq!(allowed(&at(step, 0).hold_at(gate, NOW)), [Approve, Abort, RollBack], "{step}, at a gate");
+        }
+    }
+}
+
+#[test]
+fn an_ended_run_names_its_ending_whatever_is_asked() {
+    for ending in [Ending::Upgraded, Ending::Rejected, Ending::RolledBack] {
+        let run = at(RetireOldCluster, 1).end(ending, "done", NOW);
+        for verb in VERBS {
+            assert_eq!(obeyed(&run, verb), Err(Refusal::Ended(ending)));
+            let nameless = Order { step: None, stage: None, ..order(&run, verb) };
+            assert_eq!(obey(&run, &nameless, NOW), Err(Refusal::Ended(ending)), "the ending, not the place");
+        }
+    }
+}
+
+#[test]
+fn an_order_for_another_run_step_or_stage_is_refused() {
+    let run = at(ConfirmTraffic, 1);
+    for verb in VERBS {
+        let good = order(&run, verb);
+        let other_run = Order { run: "shop-0".into(), ..good.clone() };
+        assert!(matches!(obey(&run, &other_run, NOW), Err(Refusal::Moved(_))), "{verb:?}");
+        let needs_no_place = matches!(verb, Verb::RollBack | Verb::Pause);
+        for moved in [
+            Order { step: Some(Soak), ..good.clone() },
+            Order { stage: Some(0), ..good.clone() },
+            Order { step: None, ..good.clone() },
+            Order { stage: None, ..good.clone() },
+        ] {
+            let answer = obey(&run, &moved, NOW);
+            assert_eq!(!matches!(answer, Err(Refusal::Moved(_))), needs_no_place, "{verb:?}: {moved:?}");
+        }
+    }
+}
+
+#[test]
+fn pause_and_resume_keep_the_place_and_the_time() {
+    let run = at(ShiftTraffic, 1);
+    let paused = obeyed(&run, Verb::Pause).unwrap();
+    assert!(held(&paused).paused && held(&paused).why == "pause: because");
+    let resumed = obey(&paused, &order(&paused, Verb::Resume), minutes(61)).unwrap();
+    assert!(resumed.moves());
+    assert_eq!((resumed.step, resumed.stage, resumed.hop), (ShiftTraffic, 1, run.hop + 2));
+    assert_eq!(resumed.step_began, minutes(60));
+}
+
+#[test]
+fn roll_back_and_abort_go_the_way_back_of_the_step() {
+    for verb in [Verb::RollBack, Verb::Abort] {
+        for (step, to) in [
+            (CheckPlan, DeleteNewCluster),
+            (SyncWorkloads, DeleteNewCluster),
+            (ValidateHealth, RestoreTraffic),
+            (Soak, RestoreTraffic),
+        ] {
+            let back = obeyed(&at(step, 0).hold("a reason".into(), NOW), verb).unwrap();
+            assert_eq!((back.step, back.held.is_none()), (to, true), "{step}");
+            assert!(back.failure.unwrap().ends_with(": because"));
+        }
+    }
+}
+
+#[test]
+fn promote_ends_the_watch_and_not_the_look() {
+    let promoted = obeyed(&at(Soak, 1), Verb::Promote).unwrap();
+    assert_eq!((promoted.step, promoted.promoted, promoted.due), (Soak, true, minutes(1)));
+    assert_eq!(decided(&promoted, breached(), minutes(1)).step, RestoreTraffic);
+    assert!(!decided(&promoted, done(), minutes(1)).promoted, "the next step is not promoted with it");
+}
+
+#[test]
+fn an_approval_opens_its_gate_after_one_more_look() {
+    let gate = Gate { before: Soak, stage: 0 };
+    let run = begun_with(vec![gate.clone()]).enter(ConfirmTraffic, 1, "done", NOW);
+    let waiting = decided(&run, done(), NOW);
+    let open = obeyed(&waiting, Verb::Approve).unwrap();
+    assert_eq!((open.step, open.approved[0].gate.clone()), (ConfirmTraffic, gate));
+    assert_eq!(decided(&open, done(), minutes(1)).step, Soak);
+}
+
+#[test]
+fn finish_ends_a_held_clean_up_and_records_what_is_left_over() {
+    for (step, ending) in [(RetireOldCluster, Ending::Upgraded), (DeleteNewCluster, Ending::RolledBack)] {
+        let run = at(step, 0).hold("the cluster is locked".into(), NOW);
+        let ended = obeyed(&run, Verb::Finish).unwrap();
+        assert_eq!(ended.ending, Some(ending));
+        assert!(ended.journal.last().unwrap().what.contains("left over: the cluster is locked"));
+    }
+}
+
+#[test]
+fn the_sweep_takes_a_new_hop_for_an_overdue_run_only() {
+    let run = at(ShiftTraffic, 0);
+    assert_eq!(sweep(&run, minutes(4)), None);
+    let swept = sweep(&run, seconds(241)).unwrap();
+    assert_eq!((swept.hop, swept.due, swept.step), (run.hop + 1, seconds(241), ShiftTraffic));
+    assert_eq!(sweep(&swept, minutes(6)), None, "it is due anew");
+    assert_eq!(sweep(&run.clone().hold("a reason".into(), NOW), minutes(9_999)), None);
+    assert_eq!(sweep(&run.end(Ending::RolledBack, "done", NOW), minutes(9_999)), None);
+}
+
+#[test]
+fn a_gate_expires_before_traffic_and_calls_daily_after_it() {
+    let day = 24 * 60;
+    let before = at(ValidateHealth, 0).hold_at(Gate { before: ShiftTraffic, stage: 0 }, NOW);
+    assert_eq!(sweep(&before, minutes(day)), None);
+    let back = sweep(&before, minutes(day + 1)).unwrap();
+    assert_eq!((back.step, back.hop, back.held.is_none()), (RestoreTraffic, before.hop + 1, true));
+    let after = at(Soak, 1).hold_at(Gate { before: RetireOldCluster, stage: 0 }, NOW);
+    let called = sweep(&after, minutes(day + 1)).unwrap();
+    assert_eq!((called.step, held(&called).called), (Soak, minutes(day + 1)));
+    assert_eq!(held(&called).since, NOW);
+    assert_eq!(sweep(&called, minutes(2 * day)), None, "once a day");
+    assert!(sweep(&called, minutes(2 * day + 2)).is_some());
+}
+
+#[test]
+fn the_third_dead_letter_of_the_present_step_holds_the_run() {
+    let mut run = at(SyncWorkloads, 0);
+    for count in 1..=MOST_DEAD_LETTERS {
+        assert!(run.moves(), "before number {count}");
+        run = dead_letter(&run, SyncWorkloads, run.hop, "it panicked", minutes(1)).unwrap();
+    }
+    assert!(held(&run).why.contains("it panicked"));
+    assert_eq!(dead_letter(&run, SyncWorkloads, run.hop, "again", minutes(1)), None, "held already");
+}
+
+#[test]
+fn dead_letters_of_another_hop_or_step_count_for_nothing_and_never_hold_the_way_back() {
+    let run = at(SyncWorkloads, 0);
+    for (step, hop) in [(SyncWorkloads, run.hop - 1), (SyncWorkloads, run.hop + 1), (CreateCluster, run.hop)] {
+        assert_eq!(dead_letter(&run, step, hop, "late", NOW), None);
+    }
+    let mut back = at(RestoreTraffic, 0);
+    for _ in 0..5 {
+        back = dead_letter(&back, RestoreTraffic, back.hop, "it panicked", NOW).unwrap();
+        assert!(back.moves());
+    }
+    let entered = back.enter(DeleteNewCluster, 0, "done", NOW);
+    assert_eq!(entered.dead_letters, 0, "each step counts its own");
+}
