@@ -15,6 +15,7 @@ impl Run {
         }
         self.step = step;
         self.stage = stage;
+        self.retiring |= step == Step::RetireOldCluster;
         self.step_began = now;
         self.due = now;
         self.quiet_from = None;
@@ -26,9 +27,13 @@ impl Run {
         self
     }
 
-    /// Goes back the way it came: traffic first, then the new cluster. Clears a hold.
+    /// Goes back the way it came: traffic first, then the new cluster. Clears a hold. Once the old cluster is being
+    /// retired there is nothing to go back to: a person decides.
     #[must_use]
     pub fn turn_back(mut self, why: &str, now: Timestamp) -> Self {
+        if self.is_retiring() {
+            return self.hold(format!("the old cluster is being retired, so there is no way back: {why}"), now);
+        }
         self.failure.get_or_insert_with(|| why.to_owned());
         self.held = None;
         let (to, stage) = (self.step.way_back(), self.stage);

@@ -56,6 +56,9 @@ pub struct Run {
     pub approved: Vec<Approval>,
     /// A person ended the present watch or soak.
     pub promoted: bool,
+    /// Retiring the old cluster has begun: from then on it is no way back, wherever a repair leads.
+    #[serde(default)]
+    pub retiring: bool,
     /// How often a foreign change was repaired.
     pub repairs: u32,
     /// Dead letters of the present step.
@@ -256,6 +259,7 @@ impl Run {
             ending: None,
             approved: vec![],
             promoted: false,
+            retiring: false,
             repairs: 0,
             dead_letters: 0,
             called: false,
@@ -297,6 +301,12 @@ impl Run {
         let is_here = |gate: &&Gate| gate.before == step && (step != Step::ShiftTraffic || gate.stage == stage);
         let is_open = |gate: &Gate| self.approved.iter().any(|approval| &approval.gate == gate);
         self.plan.gates().iter().filter(is_here).find(|gate| !is_open(gate)).cloned()
+    }
+
+    /// Whether retiring the old cluster has begun.
+    #[must_use]
+    pub fn is_retiring(&self) -> bool {
+        self.retiring || self.step == Step::RetireOldCluster
     }
 
     /// Whether green may carry users' traffic: then the old cluster is the way back.

@@ -122,7 +122,7 @@ pub fn obey(run: &Run, order: &Order, now: Timestamp) -> Result<Run, Refusal> {
             _ => not_now("only a watch or a soak under way can be promoted"),
         },
         Verb::Abort | Verb::RollBack => match run.step {
-            Step::RetireOldCluster => not_now(
+            _ if run.is_retiring() => not_now(
                 "the old cluster is being retired: with a kept old cluster a request of kind \"return\" goes back",
             ),
             Step::RestoreTraffic | Step::DeleteNewCluster => not_now("it is on its way back already"),

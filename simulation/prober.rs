@@ -14,10 +14,10 @@ use tokio::task::JoinHandle;
 
 /// One request a second in quiet times.
 const SLOW: Duration = Duration::from_secs(1);
-/// Twenty a second while something changes.
+/// Twenty a second around a change.
 const FAST: Duration = Duration::from_millis(50);
-/// So long after a change it is still watched closely.
-const AFTERWARDS: SignedDuration = SignedDuration::from_secs(60);
+/// So long before and after a change it is watched closely.
+const AROUND: SignedDuration = SignedDuration::from_secs(60);
 
 /// A user who never stops asking. Dropping it stops it.
 pub struct Prober {
@@ -27,8 +27,8 @@ pub struct Prober {
 }
 
 impl Prober {
-    /// Begins to ask each of `targets` (`host` or `host/path`): once a second, and 20 times a second while an operation
-    /// is under way or a change is due, and for the minute after each change of a cluster, of its objects or of
+    /// Begins to ask each of `targets` (`host` or `host/path`): once a second, and 20 times a second in the minute
+    /// before a change that is due, and in the minute after each change of a cluster, of its objects or of
     /// effective members.
     #[must_use]
     pub fn start(azure: &SimulatedAzure, targets: &[&str]) -> Self {
@@ -106,9 +106,11 @@ fn ask_all(azure: &SimulatedAzure, book: &Mutex<Book>, calls: &mut usize) -> Dur
         |call: &crate::record::Call| call.writes() && (call.host.contains(".azmk8s.") || call.host.contains(".azk8s."));
     let objects = world.calls[seen..].iter().rev().find(|call| written(call)).map(|call| call.at);
     let changed = [world.resource_manager.last_change(), objects, book.surprised].into_iter().flatten().max();
-    if let Some(close) = changed.and_then(|at| at.checked_add(AFTERWARDS).ok()) {
+    if let Some(close) = changed.and_then(|at| at.checked_add(AROUND).ok()) {
         book.close_until = book.close_until.max(close);
     }
-    let due = world.resource_manager.next_change().or_else(|| world.kubernetes.next_change(now));
-    if due.is_some() || now < book.close_until { FAST } else { SLOW }
+    let world = &mut *world;
+    let due = [world.resource_manager.next_effect(), world.kubernetes.next_change(now)].into_iter().flatten().min();
+    let soon = due.is_some_and(|due| due.duration_since(now) <= AROUND);
+    if soon || now < book.close_until { FAST } else { SLOW }
 }

@@ -83,6 +83,17 @@ impl ResourceManager {
         self.timeline.next()
     }
 
+    /// When the world will next change by itself: a gateway's look at its backends changes nothing.
+    #[must_use]
+    pub fn next_effect(&mut self) -> Option<Timestamp> {
+        let operations = &mut self.operations;
+        let mut changes = |due: &timeline::Due| match due {
+            timeline::Due::OperationEnds(id) => operations.get_mut(id).is_some_and(|found| found.changes_something()),
+            _ => true,
+        };
+        self.timeline.moments().find(|(_, due)| changes(due)).map(|(at, _)| at)
+    }
+
     /// When a cluster or a gateway's effective members changed last.
     #[must_use]
     pub fn last_change(&self) -> Option<Timestamp> {

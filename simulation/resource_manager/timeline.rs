@@ -40,6 +40,10 @@ impl Timeline {
         self.due.retain(|_, planned| planned != due);
     }
 
+    pub fn moments(&self) -> impl Iterator<Item = (Timestamp, &Due)> {
+        self.due.iter().map(|((at, _), due)| (*at, due))
+    }
+
     pub fn next(&self) -> Option<Timestamp> {
         self.due.first_key_value().map(|((at, _), _)| *at)
     }

@@ -24,6 +24,7 @@ pub struct Document {
     pub fails: bool,
     pub held: Option<Held>,
     pub ending: Option<Ending>,
+    pub retiring: bool,
     pub repairs: u8,
     pub dead_letters: u8,
     pub called: bool,
@@ -132,6 +133,7 @@ impl Production {
             called: NOW,
         });
         run.ending = document.ending;
+        run.retiring = document.retiring;
         run.repairs = document.repairs.into();
         run.dead_letters = document.dead_letters.into();
         run.called = document.called;
@@ -158,6 +160,7 @@ fn small(run: &Run) -> Document {
             Hold { .. } => Held::ForAReason,
         }),
         ending: run.ending,
+        retiring: run.retiring,
         repairs: run.repairs as u8,
         dead_letters: run.dead_letters as u8,
         called: run.called,

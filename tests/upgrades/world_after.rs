@@ -1,0 +1,72 @@
+//! What must hold in the world after an upgrade, however it went.
+use bluegreen::local::shop::Shop;
+use bluegreen::local::story::{Serving, Told};
+use bluegreen::run::Ending;
+use bluegreen::tags::MARK_TAG;
+use serde_json::Value;
+
+/// The gateway as it was before the story.
+pub fn gateway(shop: &Shop) -> Value {
+    shop.azure.world().resource_manager.resource(&shop.article.gateway).expect("the article has a gateway").clone()
+}
+
+/// An ending with exactly one cluster serving, or a hold that names its reason; nothing of ours in flight; the gateway as
+/// it was but for our pools and mark; no failed request that is not excused.
+#[track_caller]
+pub fn is_well(shop: &Shop, told: &Told, before: &Value) {
+    let run = &told.run;
+    let journal = || run.journal.iter().map(|e| format!("\n  {} {} {}", e.at, e.who, e.what)).collect::<String>();
+    match (run.ending, &run.held) {
+        (Some(Ending::Upgraded), _) => {
+            assert_eq!(told.serving, Serving::Only(run.plan.new_colour()), "upgraded{}", journal());
+        }
+        (Some(Ending::RolledBack | Ending::Rejected), _) => {
+            assert_eq!(told.serving, Serving::Only(run.plan.old), "turned back{}", journal());
+        }
+        (None, Some(hold)) => {
+            assert!(hold.why.len() > 10, "a hold names its reason: {hold:?}");
+            assert_ne!(told.serving, Serving::Nobody, "held: {}{}", hold.why, journal());
+        }
+        (None, None) => panic!("neither ended nor held{}", journal()),
+    }
+    if run.ending.is_some() {
+        let in_flight = shop.azure.world().resource_manager.in_flight();
+        let changing: Vec<_> = in_flight.iter().filter(|found| !found.verb.contains("ealth")).collect();
+        assert!(changing.is_empty(), "in flight: {changing:?}{}", journal());
+    }
+    assert_eq!(without_ours(&gateway(shop), shop), without_ours(before, shop), "the gateway differs");
+    assert_eq!(told.users.failed, 0, "failed: {:?}{}", told.users.failures.first(), journal());
+    assert!(told.users.sent > 0, "nobody asked anything");
+}
+
+/// The gateway without our pools' members, our mark, and what the service itself renews at each write.
+fn without_ours(gateway: &Value, shop: &Shop) -> Value {
+    let mut gateway = gateway.clone();
+    strip(&mut gateway);
+    if let Some(tags) = gateway["tags"].as_object_mut() {
+        tags.remove(MARK_TAG);
+    }
+    if gateway["tags"].as_object().is_some_and(serde_json::Map::is_empty) {
+        gateway["tags"] = Value::Null;
+    }
+    for pool in gateway["properties"]["backendAddressPools"].as_array_mut().into_iter().flatten() {
+        let ours = [&shop.article.live_pool, &shop.article.candidate_pool];
+        if ours.iter().any(|name| pool["name"] == name.as_str()) {
+            pool["properties"]["backendAddresses"] = Value::Null;
+        }
+    }
+    gateway
+}
+
+fn strip(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for renewed in ["etag", "provisioningState"] {
+                members.remove(renewed);
+            }
+            members.values_mut().for_each(strip);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
