@@ -276,7 +276,9 @@ fn wait(run: &Run, mut next: Run, waiting: Waiting, now: Timestamp) -> Run {
         SignedDuration::try_from(again).unwrap_or(LONGEST_WAIT)
     });
     let longest = if run.step == Step::RestoreTraffic { LONGEST_WAIT_ON_THE_WAY_BACK } else { LONGEST_WAIT };
-    next.due = now.saturating_add(again.clamp(SHORTEST_WAIT, longest)).unwrap_or(now);
+    // A way back that has failed for so long is not mended by haste.
+    let shortest = if late { longest.min(LONGEST_WAIT_ON_THE_WAY_BACK) } else { SHORTEST_WAIT };
+    next.due = now.saturating_add(again.clamp(shortest, longest)).unwrap_or(now);
     next.note_news(&waiting.why, now);
     next
 }
