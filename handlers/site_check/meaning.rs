@@ -188,9 +188,9 @@ fn smoke_tests(file: &Value) -> Vec<Mistake> {
     }
     let judge = |(index, test): (usize, &Value)| {
         let url = test.get("url").and_then(Value::as_str)?;
-        let parsed = url.parse::<http::Uri>().ok();
-        let host = parsed.as_ref().and_then(http::Uri::host).unwrap_or_default();
-        let has_user = parsed.as_ref().and_then(http::Uri::authority).is_some_and(|all| all.as_str().contains('@'));
+        let parsed = url.parse::<axum::http::Uri>().ok();
+        let host = parsed.as_ref().and_then(axum::http::Uri::host).unwrap_or_default();
+        let has_user = parsed.as_ref().and_then(axum::http::Uri::authority).is_some_and(|all| all.as_str().contains('@'));
         let place = format!("/smokeTests/{index}/url");
         if has_user {
             // Site files are shown and stored in many places.
