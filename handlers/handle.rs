@@ -3,7 +3,7 @@ use crate::app::App;
 use crate::azure::blob_runs::{SaveError, Stored};
 use crate::event::Event;
 use crate::flow::{Step, decide};
-use crate::run::{Looked, Run, StepError};
+use crate::run::{self, Run, StepError};
 use crate::steps;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -35,17 +35,29 @@ enum Found {
     Other(Reply),
 }
 
+/// What a look came to.
+enum Looked {
+    /// Nothing more is to be done.
+    Over(Reply),
+    /// The run was saved with a new hop, whose event is to be published; whether it has just turned to the way back.
+    Saved { run: Box<Run>, turned_back: bool },
+}
+
 /// Handles an event of a step.
 pub async fn handle(app: &App, event: &Event) -> Reply {
     let arrived = Instant::now();
-    match timeout_at(arrived + BOUND, forward(app, event, arrived)).await {
-        Ok((reply, None)) => reply,
-        Ok((reply, Some(turned_back))) => {
-            let bound = arrived + BOUND_WITH_THE_WAY_BACK;
-            way_back(app, &turned_back, bound).await;
-            reply
+    let over = || Reply::Again(format!("it took longer than {} s", BOUND.as_secs()));
+    match timeout_at(arrived + BOUND, look(app, event, arrived)).await {
+        Err(_) => over(),
+        Ok(Looked::Over(reply)) => reply,
+        Ok(Looked::Saved { run, turned_back: false }) => {
+            timeout_at(arrived + BOUND, publish(app, &run)).await.unwrap_or_else(|_| over())
         }
-        Err(_) => Reply::Again(format!("it took longer than {} s", BOUND.as_secs())),
+        // Side by side: the way back does not wait for the bus, and happens also when publishing fails.
+        Ok(Looked::Saved { run, turned_back: true }) => {
+            let bound = arrived + BOUND_WITH_THE_WAY_BACK;
+            tokio::join!(publish(app, &run), way_back(app, &run, bound)).0
+        }
     }
 }
 
@@ -53,43 +65,51 @@ pub async fn handle(app: &App, event: &Event) -> Reply {
 /// no lock. If this dies, the delivered event or the sweep repairs it.
 pub async fn way_back(app: &App, run: &Run, bound: Instant) {
     let event = Event::of(run);
-    match timeout_at(bound, forward(app, &event, Instant::now())).await {
-        Ok((reply, _)) => info!(?reply, "the way back was begun at once"),
-        Err(_) => warn!("the way back could not be begun at once; its event does it"),
+    let begun = async {
+        match look(app, &event, Instant::now()).await {
+            Looked::Over(reply) => reply,
+            Looked::Saved { run, .. } => publish(app, &run).await,
+        }
+    };
+    match timeout_at(bound, begun).await {
+        Ok(reply) => info!(run.id, ?reply, "the way back was begun at once"),
+        Err(_) => warn!(run.id, "the way back could not be begun at once; its event does it"),
     }
 }
 
-/// Handles an event. The second value is a run that was saved into `RestoreTraffic` just now.
-async fn forward(app: &App, event: &Event, arrived: Instant) -> (Reply, Option<Run>) {
+async fn publish(app: &App, run: &Run) -> Reply {
+    match app.publish(run).await {
+        Ok(()) => Reply::Done(format!("hop {}: {}", run.hop, run.step)),
+        Err(error) => again("failed to publish", &error),
+    }
+}
+
+/// Loads the run of an event, looks, decides and saves.
+async fn look(app: &App, event: &Event, arrived: Instant) -> Looked {
     // A conflict means that somebody else took a hop: then the event is late, and is looked at as such.
     for _ in 0..3 {
         let loaded = match find(app, event).await {
             Ok(Found::Present(loaded)) => *loaded,
-            Ok(Found::Other(reply)) => return (reply, None),
-            Err(error) => return (again("failed to load the run", &error), None),
+            Ok(Found::Other(reply)) => return Looked::Over(reply),
+            Err(error) => return Looked::Over(again("failed to load the run", &error)),
         };
         let run = &loaded.value;
         let azure = app.reader.at(loaded.at).for_run(run);
-        let look = timeout_at(arrived + BOUND.saturating_sub(RESERVE), steps::look(run, &azure)).await;
-        let result = look.unwrap_or_else(|_| Err(anyhow::anyhow!("{} took too long", run.step).into()));
+        let seen = timeout_at(arrived + BOUND.saturating_sub(RESERVE), steps::look(run, &azure)).await;
+        let result = seen.unwrap_or_else(|_| Err(anyhow::anyhow!("{} took too long", run.step).into()));
         say(run, &result);
         let now = app.store.now().unwrap_or(loaded.at);
-        let next = decide(run, Looked { at: loaded.at, result }, now);
+        let next = decide(run, run::Looked { at: loaded.at, result }, now);
         match app.store.save(&next, Some(&loaded.etag)).await {
             Ok(()) => {}
             Err(SaveError::Conflict) => continue,
-            Err(SaveError::Other(error)) => return (again("failed to save the run", &error), None),
+            Err(SaveError::Other(error)) => return Looked::Over(again("failed to save the run", &error)),
         }
         tell(run, &next);
-        let published = app.publish(&next).await;
-        let turned_back = (next.step == Step::RestoreTraffic && run.step != next.step).then(|| next.clone());
-        let reply = match published {
-            Ok(()) => Reply::Done(format!("hop {}: {}", next.hop, next.step)),
-            Err(error) => again("failed to publish", &error),
-        };
-        return (reply, turned_back);
+        let turned_back = next.step == Step::RestoreTraffic && run.step != next.step;
+        return Looked::Saved { run: Box::new(next), turned_back };
     }
-    (Reply::Again("the run changed three times meanwhile".into()), None)
+    Looked::Over(Reply::Again("the run changed three times meanwhile".into()))
 }
 
 /// In this order: a run that is not there is never made again; what cannot be read is left untouched; held or ended is
@@ -130,7 +150,7 @@ fn again(what: &str, error: &anyhow::Error) -> Reply {
     Reply::Again(what.into())
 }
 
-fn say(run: &Run, result: &crate::run::StepResult) {
+fn say(run: &Run, result: &run::StepResult) {
     match result {
         Ok(outcome) => info!(run.id, step = %run.step, run.hop, ?outcome, "looked"),
         Err(StepError::Transient { cause, .. }) => info!(run.id, step = %run.step, run.hop, "not yet: {cause:#}"),

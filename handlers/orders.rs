@@ -24,11 +24,16 @@ pub async fn carry_out(app: &App, before: &Stored<Run>, next: Run) -> anyhow::Re
         Err(SaveError::Other(error)) => return Err(error),
     }
     tell(&before.value, &next);
-    if let Err(error) = app.publish(&next).await {
-        warn!(run.id = next.id, "not published, the sweep repairs it: {error:#}");
-    }
+    let publish = async {
+        if let Err(error) = app.publish(&next).await {
+            warn!(run.id = next.id, "not published, the sweep repairs it: {error:#}");
+        }
+    };
     if next.step == Step::RestoreTraffic && before.value.step != next.step {
-        way_back(app, &next, Instant::now() + WAY_BACK).await;
+        // Side by side: the way back does not wait for the bus.
+        tokio::join!(publish, way_back(app, &next, Instant::now() + WAY_BACK));
+    } else {
+        publish.await;
     }
     Ok(Some(next))
 }

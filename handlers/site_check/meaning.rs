@@ -3,6 +3,7 @@ use super::{Mistake, mistake};
 use crate::answers::{list, same_id, shortened, text};
 use crate::flow::Step;
 use crate::tags::{MARK_TAG, RETIRED_TAG, RUN_TAG, SITE_TAG};
+use axum::http::Uri;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -188,9 +189,9 @@ fn smoke_tests(file: &Value) -> Vec<Mistake> {
     }
     let judge = |(index, test): (usize, &Value)| {
         let url = test.get("url").and_then(Value::as_str)?;
-        let parsed = url.parse::<axum::http::Uri>().ok();
-        let host = parsed.as_ref().and_then(axum::http::Uri::host).unwrap_or_default();
-        let has_user = parsed.as_ref().and_then(axum::http::Uri::authority).is_some_and(|all| all.as_str().contains('@'));
+        let parsed = url.parse::<Uri>().ok();
+        let host = parsed.as_ref().and_then(Uri::host).unwrap_or_default();
+        let has_user = parsed.as_ref().and_then(Uri::authority).is_some_and(|all| all.as_str().contains('@'));
         let place = format!("/smokeTests/{index}/url");
         if has_user {
             // Site files are shown and stored in many places.

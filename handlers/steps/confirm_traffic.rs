@@ -1,7 +1,7 @@
 //! The stage's share stayed healthy for its watch time.
 use super::again_in;
 use super::watch::{Seen, watch};
-use crate::azure::Azure;
+use crate::azure::Reader;
 use crate::run::{Operation, Outcome, Run, StepResult, Waiting};
 use jiff::SignedDuration;
 use std::time::Duration;
@@ -12,14 +12,14 @@ const ANSWER: Duration = Duration::from_secs(20);
 const LOOK_CLOSER: Duration = Duration::from_secs(30);
 
 /// The stage's share stayed healthy for its watch time.
-pub async fn confirm_traffic(run: &Run, azure: &Azure) -> StepResult {
+pub async fn confirm_traffic(run: &Run, reader: &Reader) -> StepResult {
     let minutes = run.plan.stages.get(run.stage).map_or(0, |stage| stage.watch_minutes);
-    stayed_healthy(run, azure, minutes).await
+    stayed_healthy(run, reader, minutes).await
 }
 
 /// The traffic of the present stage stayed healthy for so many minutes since the step began.
-pub async fn stayed_healthy(run: &Run, azure: &Azure, minutes: u32) -> StepResult {
-    match watch(run, azure).await? {
+pub async fn stayed_healthy(run: &Run, reader: &Reader, minutes: u32) -> StepResult {
+    match watch(run, reader).await? {
         Seen::Well => {}
         Seen::Asked(operation) => return asked("the gateway is asked what its probes see", operation, Some(ANSWER)),
         Seen::Looking(again) => return again_in("the gateway is looking at its backends", again),
@@ -28,7 +28,7 @@ pub async fn stayed_healthy(run: &Run, azure: &Azure, minutes: u32) -> StepResul
         Seen::Inconclusive(why) => return asked(why, Operation::answered(), Some(LOOK_CLOSER)),
     }
     let watched = SignedDuration::from_mins(i64::from(minutes));
-    let left = watched - azure.now().duration_since(run.step_began);
+    let left = watched - reader.now().duration_since(run.step_began);
     if run.promoted || !left.is_positive() {
         return Ok(Outcome::Done);
     }

@@ -1,11 +1,11 @@
 //! All traffic stayed healthy for the soak time, and the way back stayed ready.
 use super::confirm_traffic::stayed_healthy;
-use crate::azure::Azure;
+use crate::azure::Reader;
 use crate::run::{Outcome, Run, StepResult};
 
 /// All traffic stayed healthy for the soak time, and the way back stayed ready.
-pub async fn soak(run: &Run, azure: &Azure) -> StepResult {
-    let old = azure.cluster(&run.plan.old_slot().cluster).await?;
+pub async fn soak(run: &Run, reader: &Reader) -> StepResult {
+    let old = reader.cluster(&run.plan.old_slot().cluster).await?;
     let is_ready = old.is_some_and(|old| old.uid() == run.plan.old_uid && !old.is_stopped());
     if !is_ready {
         return Ok(Outcome::Hold(format!(
@@ -13,5 +13,5 @@ pub async fn soak(run: &Run, azure: &Azure) -> StepResult {
             run.plan.old.name()
         )));
     }
-    stayed_healthy(run, azure, run.plan.site.soak_minutes).await
+    stayed_healthy(run, reader, run.plan.site.soak_minutes).await
 }

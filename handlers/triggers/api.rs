@@ -7,6 +7,7 @@ use crate::request::Request;
 use crate::run::Run;
 use crate::verbs::{Order, Refusal, Verb};
 use azure_core::Uuid;
+use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use tracing::warn;
 
@@ -34,6 +35,9 @@ pub async fn answer(app: &App, call: &HttpCall) -> (u16, Value) {
     })
 }
 
+/// So many runs are read side by side.
+const AT_ONCE: usize = 32;
+
 type Answered = anyhow::Result<(u16, Value)>;
 
 fn places(path: &str) -> Vec<&str> {
@@ -48,12 +52,10 @@ fn is_site(name: &str) -> bool {
 }
 
 async fn list(app: &App) -> Answered {
-    let mut runs = vec![];
-    for site in app.store.sites_with_runs().await? {
-        if let Some(found) = app.store.run(&site).await? {
-            runs.push(summary(&found.value));
-        }
-    }
+    let sites = stream::iter(app.store.sites_with_runs().await?);
+    let found = sites.map(|site| async move { app.store.run(&site).await }).buffered(AT_ONCE);
+    let runs: Vec<_> =
+        found.try_filter_map(|found| async { Ok(found.map(|found| summary(&found.value))) }).try_collect().await?;
     Ok((
         200,
         json!({"runs": runs, "refusals": records(app, "refusals/").await?, "waiting": records(app, "waiting/").await?}),
