@@ -8,19 +8,25 @@ use azure_core::credentials::TokenCredential;
 use azure_core::http::headers::HeaderName;
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{Context, Etag, Request, StatusCode, Transport, Url};
-use azure_storage_blob::models::{BlobClientUploadOptions, BlobContainerClientListBlobsOptions};
+use azure_storage_blob::models::{
+    BlobClientDownloadOptions, BlobClientUploadOptions, BlobContainerClientListBlobsOptions,
+};
 use azure_storage_blob::{BlobContainerClient, BlobContainerClientOptions};
 use bytes::Bytes;
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use std::num::NonZero;
 use std::sync::Arc;
 
 /// The container of run documents, history, refusals and waiting requests.
 pub const RUNS: &str = "runs";
 /// The container of sites, their manifests and the gateways' reservations.
 pub const SITES: &str = "sites";
+
+/// Our documents are small. Otherwise the client asks the system for its number of processors each time.
+const IN_ONE: Option<NonZero<usize>> = NonZero::new(1);
 
 /// The store.
 #[derive(Clone)]
@@ -222,7 +228,8 @@ impl BlobRuns {
 
     async fn get(&self, container: &BlobContainerClient, name: &str) -> anyhow::Result<Option<Stored<Bytes>>> {
         let failed = || format!("failed to read {name} from the store");
-        let answer = match container.blob_client(name).download(None).await {
+        let options = BlobClientDownloadOptions { parallel: IN_ONE, ..BlobClientDownloadOptions::default() };
+        let answer = match container.blob_client(name).download(Some(options)).await {
             Ok(answer) => answer,
             Err(error) if error.http_status() == Some(StatusCode::NotFound) => return Ok(None),
             Err(error) => return Err(anyhow!(error)).with_context(failed),
@@ -242,6 +249,7 @@ impl BlobRuns {
     ) -> Result<(), SaveError> {
         let mut options = BlobClientUploadOptions {
             blob_content_type: Some("application/json".into()),
+            parallel: IN_ONE,
             ..BlobClientUploadOptions::default()
         };
         match condition {
