@@ -1,6 +1,7 @@
 //! The clients of the outside world. `Reader` only looks; `Azure` also acts, and reads the run again before it does.
 pub mod arm;
 pub mod blob_runs;
+pub mod break_glass;
 pub mod clusters;
 pub mod gateways;
 pub mod identity;

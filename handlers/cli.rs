@@ -5,6 +5,7 @@ pub mod publish;
 mod simulate;
 mod site;
 
+use crate::site::Colour;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -33,6 +34,14 @@ enum Command {
     Start(operator::Start),
     /// Give an order to the run of a site
     Order(operator::Give),
+    /// In an emergency: send all traffic to one colour, with Resource Manager alone (no store, no bus, no functions)
+    BreakGlass {
+        /// The site file
+        file: PathBuf,
+        /// The colour that shall serve
+        #[arg(long, value_enum)]
+        to: Colour,
+    },
     /// Run a whole upgrade on the embedded simulated Azure, in virtual time
     #[cfg(feature = "local")]
     Simulate(simulate::Simulate),
@@ -69,6 +78,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         }
         Command::Start(start) => operator::in_azure(|app| async move { operator::start(&app, start).await }),
         Command::Order(give) => operator::in_azure(|app| async move { operator::give(&app, give).await }),
+        Command::BreakGlass { file, to } => site::break_glass(&file, to),
         #[cfg(feature = "local")]
         Command::Simulate(simulate) => simulate::simulate(&simulate),
     };

@@ -42,14 +42,7 @@ impl Config {
         let needed = |name: &str, example: &str| {
             setting(name).with_context(|| format!("the setting {name} is missing: expected something like {example}"))
         };
-        let cloud = match (setting("AZURE_RESOURCE_MANAGER"), setting("AZURE_AUTHORITY_HOST")) {
-            (Some(host), Some(authority)) => Cloud::custom(&host, &authority),
-            (Some(_), None) => bail!("AZURE_RESOURCE_MANAGER is set, so AZURE_AUTHORITY_HOST must be, too"),
-            (None, _) => {
-                let name = setting("AZURE_CLOUD").unwrap_or_else(|| "AzurePublicCloud".into());
-                Cloud::named(&name).map_err(anyhow::Error::msg)?
-            }
-        };
+        let cloud = cloud(&setting)?;
         let store = needed("AzureWebJobsStorage__blobServiceUri", "https://account.blob.core.windows.net/")?;
         if !store.starts_with("https://") {
             bail!("AzureWebJobsStorage__blobServiceUri is {store:?}: expected https://");
@@ -65,6 +58,26 @@ impl Config {
             log: setting("RUST_LOG").unwrap_or_else(|| LOG.into()),
             port: port.transpose()?,
         })
+    }
+}
+
+/// The cloud that the environment of the process names: all that the emergency way back needs.
+///
+/// # Errors
+/// When it names none that is known.
+pub fn cloud_from_environment() -> anyhow::Result<Cloud> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
+    cloud(&|name: &str| std::env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+fn cloud(setting: &impl Fn(&str) -> Option<String>) -> anyhow::Result<Cloud> {
+    match (setting("AZURE_RESOURCE_MANAGER"), setting("AZURE_AUTHORITY_HOST")) {
+        (Some(host), Some(authority)) => Ok(Cloud::custom(&host, &authority)),
+        (Some(_), None) => bail!("AZURE_RESOURCE_MANAGER is set, so AZURE_AUTHORITY_HOST must be, too"),
+        (None, _) => {
+            let name = setting("AZURE_CLOUD").unwrap_or_else(|| "AzurePublicCloud".into());
+            Cloud::named(&name).map_err(anyhow::Error::msg)
+        }
     }
 }
 

@@ -4,6 +4,9 @@ use crate::tags::{MARK_TAG, tag};
 use serde_json::{Map, Value, json};
 use std::net::Ipv4Addr;
 
+/// Marks of the emergency way back begin so.
+pub const BREAK_GLASS: &str = "break-glass/";
+
 /// A gateway as a GET showed it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gateway(pub Value);
@@ -16,6 +19,12 @@ impl Gateway {
     #[must_use]
     pub fn mark(&self) -> Option<&str> {
         tag(&self.0, MARK_TAG)
+    }
+
+    /// Whether a person used the emergency way back after the last write that is known.
+    #[must_use]
+    pub fn is_glass_broken(&self) -> bool {
+        self.mark().is_some_and(|mark| mark.starts_with(BREAK_GLASS))
     }
 
     /// The version of what was read.

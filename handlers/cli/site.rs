@@ -1,8 +1,11 @@
 //! `bluegreen site`: check, publish, schema.
 use super::{publish, say};
 use crate::app::App;
-use crate::site::Site;
+use crate::azure::{arm::Arm, break_glass::restore, identity};
+use crate::config::cloud_from_environment;
+use crate::site::{Colour, Site};
 use crate::site_check;
+use crate::wire::Wire;
 use anyhow::Context;
 use std::path::Path;
 use std::process::ExitCode;
@@ -44,6 +47,22 @@ pub async fn publish(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
     let site = publish::publish(&app.store, site, read).await?;
     let manifests = site.controllers.len() + site.workloads.len();
     say(&format!("published {} with {manifests} manifests; its gateway is reserved for it\n", site.name));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Sends all traffic to one colour, with Resource Manager alone.
+pub fn break_glass(file: &Path, to: Colour) -> anyhow::Result<ExitCode> {
+    let site = match read(file)? {
+        Ok(site) => site,
+        Err(report) => {
+            eprint!("{report}");
+            return Ok(ExitCode::from(1));
+        }
+    };
+    let arm = Arm::new(&cloud_from_environment()?, &identity::operator()?, &Wire::sockets().http);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(restore(&arm, &site, to, |line| say(&format!("{line}\n"))))?;
+    say(&format!("all traffic of {} goes to {}; a run under way holds when it sees that\n", site.name, to.name()));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,5 +1,6 @@
 //! The stage's share stayed healthy for its watch time.
 use super::again_in;
+use super::proof::GLASS_BROKEN;
 use super::watch::{Seen, watch};
 use crate::azure::Reader;
 use crate::run::{Operation, Outcome, Run, StepResult, Waiting};
@@ -23,6 +24,7 @@ pub async fn stayed_healthy(run: &Run, reader: &Reader, minutes: u32) -> StepRes
         Seen::Well => {}
         Seen::Asked(operation) => return asked("the gateway is asked what its probes see", operation, Some(ANSWER)),
         Seen::Looking(again) => return again_in("the gateway is looking at its backends", again),
+        Seen::GlassBroken => return Ok(Outcome::Hold(GLASS_BROKEN.into())),
         Seen::Drifted(why) => return Ok(Outcome::Drifted(why)),
         Seen::Breached(why) => return Ok(Outcome::Breached(why)),
         Seen::Inconclusive(why) => return asked(why, Operation::answered(), Some(LOOK_CLOSER)),

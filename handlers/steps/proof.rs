@@ -14,12 +14,30 @@ pub enum Proof {
     Proved,
     /// There is no write, or it did not take effect, or another write of this run lies over it: write (again).
     Missing(Gateway, String),
+    /// A person used the emergency way back after a write of this run.
+    GlassBroken(Gateway),
     /// It took effect, and then somebody else wrote.
     Overwritten(Gateway, String),
 }
 
+/// What is said when a person used the emergency way back.
+pub const GLASS_BROKEN: &str = "a person used the emergency way back: use roll_back, then start again";
+
 /// Looks at the recorded write, and only after it at the gateway.
 pub async fn proof(run: &Run, azure: &Azure, members: &Members) -> Result<Proof, StepError> {
+    let proof = look(run, azure, members).await?;
+    Ok(match proof {
+        // Before the first write of a run the mark is of another day.
+        Proof::Missing(gateway, _) | Proof::Overwritten(gateway, _)
+            if gateway.is_glass_broken() && (run.in_force.is_some() || run.operation.is_some()) =>
+        {
+            Proof::GlassBroken(gateway)
+        }
+        proof => proof,
+    })
+}
+
+async fn look(run: &Run, azure: &Azure, members: &Members) -> Result<Proof, StepError> {
     let id = &run.plan.site.gateway;
     let Some((operation, mark)) = run.operation.as_ref().and_then(|found| Some((found, found.mark.as_ref()?))) else {
         return Ok(Proof::Missing(azure.gateway(id).await?, "not written yet".into()));

@@ -13,6 +13,9 @@ use crate::tags::{RETIRED_TAG, tag};
 pub async fn retire_old_cluster(run: &Run, azure: &Azure) -> StepResult {
     let slot = run.plan.old_slot();
     let gateway = azure.gateway(&run.plan.site.gateway).await?;
+    if gateway.is_glass_broken() {
+        return Ok(Outcome::Hold("a person used the emergency way back: the old cluster stays as it is".into()));
+    }
     if let Some(why) = drift(run, &gateway) {
         return Ok(Outcome::Drifted(why));
     }

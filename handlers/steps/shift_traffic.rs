@@ -1,5 +1,5 @@
 //! The gateway sends the present stage's share to the new cluster.
-use super::proof::{Proof, proof};
+use super::proof::{GLASS_BROKEN, Proof, proof};
 use super::{again_in, following};
 use crate::azure::Azure;
 use crate::run::{Outcome, Run, StepResult};
@@ -10,6 +10,7 @@ pub async fn shift_traffic(run: &Run, azure: &Azure) -> StepResult {
     let (gateway, why) = match proof(run, azure, &members).await? {
         Proof::Proved => return Ok(Outcome::Done),
         Proof::InFlight(again) => return again_in("the gateway is being updated", again),
+        Proof::GlassBroken(_) => return Ok(Outcome::Hold(GLASS_BROKEN.into())),
         Proof::Overwritten(_, why) => return Ok(Outcome::Drifted(why)),
         Proof::Missing(gateway, why) => (gateway, why),
     };

@@ -1,6 +1,6 @@
 //! Nodes, workloads, smoke tests and the gateway's own probe of the new cluster pass.
 use super::apply::first_unready;
-use super::proof::{Proof, proof};
+use super::proof::{GLASS_BROKEN, Proof, proof};
 use super::watch::ask;
 use super::{again_in, following, not_yet};
 use crate::azure::Azure;
@@ -27,6 +27,7 @@ async fn offered(run: &Run, azure: &Azure) -> StepResult {
     let members = run.plan.candidate();
     match proof(run, azure, &members).await? {
         Proof::InFlight(again) => again_in("the candidate pool is being filled", again),
+        Proof::GlassBroken(_) => Ok(Outcome::Hold(GLASS_BROKEN.into())),
         // No traffic depends on the candidate pool yet: whoever overwrote it is outlasted, or the deadline ends it.
         Proof::Missing(gateway, why) | Proof::Overwritten(gateway, why) => {
             let operation = azure.write_gateway(run, &gateway, &members).await?;

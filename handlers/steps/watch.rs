@@ -19,6 +19,8 @@ pub enum Seen {
     Inconclusive(String),
     /// Somebody else wrote.
     Drifted(String),
+    /// A person used the emergency way back.
+    GlassBroken,
     /// The new cluster is ill.
     Breached(String),
 }
@@ -41,6 +43,9 @@ pub fn drift(run: &Run, gateway: &Gateway) -> Option<String> {
 /// When something cannot be looked at.
 pub async fn watch(run: &Run, reader: &Reader) -> Result<Seen, StepError> {
     let gateway = reader.gateway(&run.plan.site.gateway).await?;
+    if gateway.is_glass_broken() {
+        return Ok(Seen::GlassBroken);
+    }
     if let Some(why) = drift(run, &gateway) {
         return Ok(Seen::Drifted(why));
     }

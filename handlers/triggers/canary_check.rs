@@ -67,6 +67,7 @@ async fn check(app: &App, site: &str) -> anyhow::Result<()> {
     match seen(run, &reader).await {
         Ok(Seen::Breached(why)) => turn_back(app, &found, &why).await,
         Ok(Seen::Drifted(why)) => look_now(app, &found, &why).await,
+        Ok(Seen::GlassBroken) => look_now(app, &found, "a person used the emergency way back").await,
         Ok(Seen::Well | Seen::Asked(_) | Seen::Looking(_) | Seen::Inconclusive(_)) => Ok(()),
         Err(StepError::Transient { cause, .. }) => Err(cause),
         Err(StepError::Terminal(why)) => Err(anyhow::anyhow!(why)),
@@ -78,6 +79,9 @@ async fn seen(run: &Run, reader: &Reader) -> Result<Seen, StepError> {
     // While the traffic is being shifted, what the gateway shows is between two states.
     if run.step != Step::ShiftTraffic {
         let gateway = reader.gateway(&run.plan.site.gateway).await?;
+        if gateway.is_glass_broken() {
+            return Ok(Seen::GlassBroken);
+        }
         if let Some(why) = drift(run, &gateway) {
             return Ok(Seen::Drifted(why));
         }
