@@ -2,7 +2,10 @@
 //! left in the world.
 mod azure_fails;
 mod every_failure;
+mod gates;
+mod http_api;
 mod kinds;
+mod requests;
 mod whole_upgrade;
 mod world_after;
 
