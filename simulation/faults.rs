@@ -1,5 +1,5 @@
 //! The script of faults: which calls go wrong, when, and how.
-use crate::Ask;
+use crate::{Ask, Process};
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 use std::time::Duration;
@@ -15,6 +15,8 @@ pub struct On {
     pub path: String,
     /// A part of the body.
     pub body: String,
+    /// The beginning of the calling process's name.
+    pub process: String,
 }
 
 impl On {
@@ -37,11 +39,19 @@ impl On {
         self
     }
 
-    /// Whether `ask` is such a call.
+    /// Only calls of processes whose name begins like this.
     #[must_use]
-    pub fn matches(&self, ask: &Ask) -> bool {
+    pub fn by(mut self, process: &str) -> Self {
+        self.process = process.into();
+        self
+    }
+
+    /// Whether `ask` of `process` is such a call.
+    #[must_use]
+    pub fn matches(&self, process: &Process, ask: &Ask) -> bool {
         let contains = |text: &str, part: &str| part.is_empty() || text.to_lowercase().contains(&part.to_lowercase());
         self.method.as_ref().is_none_or(|method| method == ask.method())
+            && process.name().starts_with(&self.process)
             && contains(crate::router::host_of(ask), &self.host)
             && contains(ask.uri().path_and_query().map_or("", |path| path.as_str()), &self.path)
             && (self.body.is_empty() || contains(&String::from_utf8_lossy(ask.body()), &self.body))
@@ -169,10 +179,10 @@ impl Faults {
     }
 
     /// What goes wrong with this call, if anything: the first fault of the script that is for it.
-    pub fn strike(&mut self, ask: &Ask, now: Timestamp) -> Option<Effect> {
+    pub fn strike(&mut self, process: &Process, ask: &Ask, now: Timestamp) -> Option<Effect> {
         for fault in &mut self.script {
             let timely = fault.from.is_none_or(|from| now >= from) && fault.until.is_none_or(|until| now < until);
-            if !timely || fault.times == Some(0) || !fault.on.matches(ask) {
+            if !timely || fault.times == Some(0) || !fault.on.matches(process, ask) {
                 continue;
             }
             if fault.skip > 0 {

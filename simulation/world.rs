@@ -93,7 +93,7 @@ impl SimulatedAzure {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.map_err(|_| NoAnswer("the request's body broke"))?.to_bytes();
         let ask = http::Request::from_parts(parts, body);
-        let struck = self.world().faults.strike(&ask, self.clock.now());
+        let struck = self.world().faults.strike(process, &ask, self.clock.now());
         match struck {
             Some(Effect::Answer { status, headers, body }) => {
                 let mut reply = http::Response::builder().status(status).header("content-type", "application/json");

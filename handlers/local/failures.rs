@@ -89,11 +89,12 @@ impl Failure {
     /// incident of the new cluster, not of a call.
     fn target(self, shop: &Shop) -> Option<(On, u32)> {
         let green = shop.article.green.to_lowercase();
+        let own = |on: On| on.by(self.step.name());
         let gateway = || On::call(Method::PUT, "/applicationgateways/");
         let apply = |namespace: &str| On { host: ".azmk8s.io".into(), ..On::call(Method::PATCH, namespace) };
         Some(match (self.step, self.when) {
-            // The plan was made from a first look.
-            (Step::CheckPlan, _) => (On::call(Method::GET, "/kubernetesversions"), 1),
+            // The plan was made from a first look, by another function.
+            (Step::CheckPlan, _) => (own(On::call(Method::GET, "/kubernetesversions")), 0),
             (Step::CreateCluster, _) => (On::call(Method::PUT, &green), 0),
             (Step::InstallControllers, _) => (apply("/namespaces/ingress/"), 0),
             (Step::SyncWorkloads, _) => (apply("/namespaces/shop/"), 0),
@@ -101,10 +102,9 @@ impl Failure {
             (Step::ValidateHealth, _) => (gateway(), 0),
             // The first write with the new cluster's addresses fills the candidate pool; the way back has none.
             (Step::ShiftTraffic, _) => (gateway().with_body(&shop.article.green_addresses[0]), 1),
-            // Validation asks once, and each stage's watch some times.
             (Step::ConfirmTraffic | Step::Soak, When::Always) => return None,
-            (Step::ConfirmTraffic, _) => (On::call(Method::POST, "/backendhealth"), 1),
-            (Step::Soak, _) => (On::call(Method::POST, "/backendhealth"), 30),
+            // Others ask the gateway, too: validation, the other watch, and the check each minute.
+            (Step::ConfirmTraffic | Step::Soak, _) => (own(On::call(Method::POST, "/backendhealth")), 0),
             (Step::RetireOldCluster, _) => (On::call(Method::POST, "/stop"), 0),
             // The candidate pool, the first share, and then the way back.
             (Step::RestoreTraffic, _) => (gateway(), 2),

@@ -14,10 +14,13 @@ pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
     if !pools.is_empty() {
         return Ok(Outcome::Breached(format!("the new cluster is still in the pools {}", pools.join(", "))));
     }
-    if let Some(operation) = &run.operation
-        && let Progress::InProgress(again) = azure.look(operation).await?
-    {
-        return again_in("Azure is working on the new cluster", again);
+    let mut again = String::new();
+    if let Some(operation) = &run.operation {
+        match azure.look(operation).await? {
+            Progress::InProgress(again) => return again_in("Azure is working on the new cluster", again),
+            Progress::Failed { code, message, .. } => again = format!(" again (Azure failed: {code}: {message})"),
+            Progress::Succeeded(_) | Progress::Gone => {}
+        }
     }
     let Some(found) = azure.cluster(&slot.cluster).await? else { return Ok(Outcome::Done) };
     if found.run() != Some(&run.id) || run.plan.keeps_failed_cluster() {
@@ -27,10 +30,10 @@ pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
         if !run.plan.found_stopped || found.is_stopped() {
             return Ok(Outcome::Done);
         }
-        return written("the stop", azure.stop_cluster(&slot.cluster).await?);
+        return written(&format!("the stop{again}"), azure.stop_cluster(&slot.cluster).await?);
     }
     if found.state().eq_ignore_ascii_case("Deleting") {
         return not_yet("the new cluster is being deleted");
     }
-    written("the deletion", azure.delete_cluster(&slot.cluster, &found).await?)
+    written(&format!("the deletion{again}"), azure.delete_cluster(&slot.cluster, &found).await?)
 }

@@ -62,9 +62,9 @@ pub async fn start(app: &App, request: &Request, id: &str) -> anyhow::Result<Sta
             Err(why) => return Ok(Started::Refused(why)),
         };
         if !request.by_person()
-            && let Some(failed) = failed_before(app, &plan, before.as_ref().map(|found| &found.value)).await?
+            && let Some(tried) = tried_before(app, &plan, before.as_ref().map(|found| &found.value)).await?
         {
-            let why = format!("{} went wrong in run {failed}; a person or a changed site may try again", plan.version);
+            let why = format!("{} {tried}; a person or a changed site may try again", plan.version);
             return Ok(Started::Refused(why));
         }
         let now = app.store.now()?;
@@ -118,23 +118,29 @@ async fn under_way(app: &App, subscription: &str) -> anyhow::Result<usize> {
     counts.buffer_unordered(32).try_fold(0, |sum, one| async move { Ok(sum + one) }).await
 }
 
-/// The run in which this version went wrong on the same, unchanged site.
-async fn failed_before(app: &App, plan: &Plan, last: Option<&Run>) -> anyhow::Result<Option<String>> {
-    let failed = |run: &Run| {
-        let went_wrong = matches!(run.ending, Some(Ending::RolledBack | Ending::Rejected));
-        went_wrong && run.plan.version == plan.version && run.plan.kind == Kind::Upgrade && run.plan.site == plan.site
-    };
-    if let Some(run) = last.filter(|run| failed(run)) {
-        return Ok(Some(run.id.clone()));
+/// What became of this version when the same, unchanged site was upgraded to it before: it went wrong, or else it was
+/// left again by a return, since an older version serves now.
+async fn tried_before(app: &App, plan: &Plan, last: Option<&Run>) -> anyhow::Result<Option<String>> {
+    let same =
+        |run: &Run| run.plan.version == plan.version && run.plan.kind == Kind::Upgrade && run.plan.site == plan.site;
+    if let Some(run) = last.filter(|run| same(run)) {
+        return Ok(Some(tried(run)));
     }
     for name in app.store.records(&format!("history/{}/", plan.site.name)).await? {
         let Some(found) = app.store.recorded(&name).await? else { continue };
         // What an older binary kept and this one cannot read says nothing of this version.
-        if let Some(run) = serde_json::from_value::<Run>(found).ok().filter(failed) {
-            return Ok(Some(run.id));
+        if let Some(run) = serde_json::from_value::<Run>(found).ok().filter(same) {
+            return Ok(Some(tried(&run)));
         }
     }
     Ok(None)
+}
+
+fn tried(run: &Run) -> String {
+    match run.ending {
+        Some(Ending::Upgraded) => format!("was left again after run {}", run.id),
+        Some(Ending::Rejected | Ending::RolledBack) | None => format!("went wrong in run {}", run.id),
+    }
 }
 
 fn run_id(site: &str, request: &str, now: Timestamp) -> String {

@@ -1,6 +1,7 @@
 //! The daily look at what the regions offer. It is the truth: the event's source is one cluster, and dies with it.
 use super::start::look;
 use crate::app::App;
+use crate::cli::publish::digest;
 use crate::event::{Message, REQUESTS};
 use crate::handle::Reply;
 use crate::plan::{Kind, Version};
@@ -54,9 +55,11 @@ pub async fn consider(app: &App, name: &str, function: &str) -> anyhow::Result<b
             return Ok(false);
         }
     };
+    // The same id however often it is seen: a version is asked for once, until the site changes.
+    let digest = digest(&serde_json::to_string(&site)?);
+    let id = format!("{name}-{version}-{}", digest.get(..8).unwrap_or_default());
     let request = Request {
-        // The same id however often it is seen: a version is asked for once.
-        id: Some(format!("{name}-{version}")),
+        id: Some(id.clone()),
         site: name.to_owned(),
         version: Some(version.to_string()),
         kind: Kind::Upgrade,
@@ -66,7 +69,7 @@ pub async fn consider(app: &App, name: &str, function: &str) -> anyhow::Result<b
     let day = app.store.now()?.strftime("%F").to_string();
     let message = Message {
         to: REQUESTS,
-        id: format!("{name}/{version}/{day}"),
+        id: format!("{id}/{day}"),
         subject: "RequestUpgrade".into(),
         body: serde_json::to_string(&request)?,
         at: None,

@@ -1,11 +1,52 @@
 //! Whole upgrades through the handlers' router and the simulated host. After each one, [`world_after`] looks at what is
 //! left in the world.
+mod azure_fails;
 mod break_glass;
+mod every_failure;
+mod gates;
+mod http_api;
+mod kinds;
+mod requests;
 mod whole_upgrade;
 mod world_after;
+
+use bluegreen::local::shop::Shop;
+use bluegreen::plan::Kind;
+use bluegreen::request::Request;
+use bluegreen::run::Run;
+use bluegreen::site::{Site, Stage};
+use std::time::Duration;
 
 /// Runs a story on a paused clock of its own.
 fn story<Story: Future>(story: impl FnOnce() -> Story) -> Story::Output {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.expect("a runtime can be built").block_on(async { story().await })
+}
+
+/// One stage, a short watch, a short soak: for stories that are about something else.
+fn quick(site: &mut Site) {
+    site.stages = vec![Stage { share: 100, watch_minutes: 2 }];
+    site.soak_minutes = 2;
+}
+
+/// Requests a replacement, as a person does.
+fn ask(shop: &Shop, id: &str, kind: Kind, version: Option<&str>) {
+    let version = version.map(str::to_owned);
+    let request = Request { site: shop.site.name.clone(), version, kind, ..Request::default() };
+    shop.request(&request, id).expect("the bus takes it");
+}
+
+/// Waits until the site's run is so.
+async fn until(shop: &Shop, mut so: impl FnMut(&Run) -> bool) -> Run {
+    let mut changes = shop.azure.changes();
+    let wait = async {
+        loop {
+            if let Some(run) = shop.run().filter(&mut so) {
+                return run;
+            }
+            changes.changed().await.expect("the world lasts");
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(60 * 3600), wait).await;
+    waited.unwrap_or_else(|_| panic!("the run never came there: {:?}", shop.run().map(|run| run.journal)))
 }

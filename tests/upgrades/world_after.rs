@@ -50,8 +50,8 @@ fn without_ours(gateway: &Value, shop: &Shop) -> Value {
         gateway["tags"] = Value::Null;
     }
     for pool in gateway["properties"]["backendAddressPools"].as_array_mut().into_iter().flatten() {
-        let ours = [&shop.article.live_pool, &shop.article.candidate_pool];
-        if ours.iter().any(|name| pool["name"] == name.as_str()) {
+        let pools = &shop.site.pools;
+        if pools.live.iter().chain([&pools.candidate]).any(|name| pool["name"] == name.as_str()) {
             pool["properties"]["backendAddresses"] = Value::Null;
         }
     }
