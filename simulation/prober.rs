@@ -8,6 +8,7 @@ pub use report::{Failure, Minute, Report, Tally};
 use crate::{SimulatedAzure, traffic};
 use jiff::{SignedDuration, Timestamp};
 use report::Book;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -38,7 +39,8 @@ impl Prober {
     }
 
     /// Failures are counted as excused from `from` on and before `until` while this very cluster should serve: it gave
-    /// the failing answer, or the gateway gave it and the cluster served that host within the minute before.
+    /// the failing answer, or the gateway gave it and the cluster served that host within the minute before, or all
+    /// that is behind the gateway is this cluster.
     /// To be declared before they happen: what has been counted stays.
     pub fn excuse(&self, cluster: &str, from: Timestamp, until: Timestamp) {
         self.book().excuse(cluster, from, until);
@@ -98,7 +100,10 @@ fn ask_all(azure: &SimulatedAzure, book: &Mutex<Book>, calls: &mut usize) -> Dur
     for target in 0..book.targets.len() {
         let (host, path) = book.targets[target].clone();
         let answer = traffic::visit(&mut world, &host, &path, now);
-        book.note(target, answer.as_ref(), now);
+        let by_the_gateway = answer.as_ref().is_some_and(|answer| answer.status >= 500 && answer.cluster.is_none());
+        let behind =
+            if by_the_gateway { traffic::clusters_behind(&mut world, &host, &path, now) } else { BTreeSet::new() };
+        book.note(target, answer.as_ref(), &behind, now);
     }
     // Writes to a cluster's objects: pods come and go after them.
     let seen = std::mem::replace(calls, world.calls.len()).min(world.calls.len());

@@ -6,7 +6,7 @@ mod tests;
 use crate::{Reply, World, kubernetes::Visit, resource_manager::Routing, world::json};
 use jiff::Timestamp;
 use probes::Target;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// Round-robin places and probe results of the gateways.
@@ -78,6 +78,16 @@ pub fn visit(world: &mut World, host: &str, path: &str, now: Timestamp) -> Optio
     let fleet = &mut world.kubernetes;
     let mut asking = |address: IpAddr, host: &str, path: &str, at| fleet.visit(address, host, path, at);
     Some(instance.forward(routing, backend, &mut asking, host, path, now))
+}
+
+/// The clusters that answer at the members behind a host name, for whoever asks why the gateway itself answered.
+pub(crate) fn clusters_behind(world: &mut World, host: &str, path: &str, now: Timestamp) -> BTreeSet<String> {
+    let mut routings = world.resource_manager.routings();
+    let found = routings.find_map(|(_, routing)| Some((routing, routing.backend(host, path)?)));
+    let Some((routing, Some(backend))) = found else { return BTreeSet::new() };
+    let fleet = &mut world.kubernetes;
+    let addresses = routing.backends[backend].members.iter().filter_map(|member| member.ip);
+    addresses.filter_map(|ip| Some(fleet.visit(ip, host, path, now)?.cluster)).collect()
 }
 
 impl Traffic {

@@ -3,7 +3,7 @@ use super::shop::Shop;
 use crate::flow::Step;
 use crate::run::{Ending, Run};
 use http::{Method, StatusCode};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use simulated_azure::{Effect, Fault, On};
 
 /// When a step fails.
@@ -138,16 +138,22 @@ impl Failure {
 /// From now on the new cluster's workloads answer 500. Users who reach it until the gateway or we turn away from it see
 /// that: no way of shifting traffic could spare them.
 pub fn break_green(shop: &Shop) {
+    break_green_until(shop, shop.azure.clock().now() + SignedDuration::from_hours(1000));
+}
+
+/// The same until that moment. Says whether there is a new cluster that can be broken.
+pub fn break_green_until(shop: &Shop, until: Timestamp) -> bool {
     let now = shop.azure.clock().now();
-    let until = now + SignedDuration::from_hours(1000);
     let mut world = shop.azure.world();
     let green = world.resource_manager.resource(&shop.article.green);
     let host = green.and_then(|green| green["properties"]["fqdn"].as_str()).map(str::to_owned);
-    if let Some(host) = host {
-        world.kubernetes.break_workloads(&host, now, until);
-    }
+    let Some(host) = host else { return false };
+    world.kubernetes.break_workloads(&host, now, until);
     drop(world);
     if let Some(prober) = &shop.prober {
-        prober.excuse(shop.article.green.rsplit('/').next().unwrap_or_default(), now, until);
+        // Pods and the gateway's probe need a while to find out that it is well again.
+        let found_out = until + SignedDuration::from_mins(10);
+        prober.excuse(shop.article.green.rsplit('/').next().unwrap_or_default(), now, found_out);
     }
+    true
 }

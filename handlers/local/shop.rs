@@ -23,7 +23,8 @@ use simulated_azure::{Clock, Process, SimulatedAzure, World};
 use std::sync::Arc;
 use std::time::Duration;
 
-const ACCOUNT: &str = "shopupgrader";
+/// The storage account with sites and runs.
+pub const ACCOUNT: &str = "shopupgrader";
 const BUS: &str = "shopupgrader.servicebus.windows.net";
 const CLIENT: &str = "00000000-0000-4000-8000-00000000c11e";
 const SITE: &str = include_str!("../../examples/shop/site.json");
@@ -111,9 +112,14 @@ impl Shop {
     /// The site's run as it lies in the store.
     #[must_use]
     pub fn run(&self) -> Option<Run> {
+        serde_json::from_slice(&self.document()?).ok()
+    }
+
+    /// The bytes of the site's run document.
+    #[must_use]
+    pub fn document(&self) -> Option<Vec<u8>> {
         let world = self.azure.world();
-        let document = world.blobs.get(ACCOUNT, RUNS, &format!("active/{}.json", self.site.name))?;
-        serde_json::from_slice(document).ok()
+        world.blobs.get(ACCOUNT, RUNS, &format!("active/{}.json", self.site.name)).map(<[u8]>::to_vec)
     }
 
     /// Waits until the run that this request started has ended or is held, at most `limit`.

@@ -1,7 +1,7 @@
 //! The prober's book: what was sent, what failed, who answered. Pure.
 use crate::traffic::Answer;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So many failures are kept one by one; the others are only counted.
 const KEPT_FAILURES: usize = 100;
@@ -106,10 +106,11 @@ impl Book {
         self.excuses.push((cluster.into(), from, until));
     }
 
-    pub fn note(&mut self, target: usize, answer: Option<&Answer>, now: Timestamp) {
+    /// `behind`: the clusters at the members behind the gateway, when it answered itself.
+    pub fn note(&mut self, target: usize, answer: Option<&Answer>, behind: &BTreeSet<String>, now: Timestamp) {
         let failed = answer.is_none_or(|answer| answer.status >= 500);
         let cluster = answer.and_then(|answer| answer.cluster.clone());
-        let excused = failed && self.is_excused(target, cluster.as_deref(), now);
+        let excused = failed && self.is_excused(target, cluster.as_deref(), behind, now);
         let one = Tally { sent: 1, failed: u64::from(failed && !excused), excused: u64::from(excused) };
         let report = &mut self.report;
         (report.sent, report.failed, report.excused) =
@@ -142,11 +143,12 @@ impl Book {
         }
     }
 
-    fn is_excused(&self, target: usize, cluster: Option<&str>, now: Timestamp) -> bool {
+    fn is_excused(&self, target: usize, cluster: Option<&str>, behind: &BTreeSet<String>, now: Timestamp) -> bool {
         self.excuses.iter().any(|(excused, from, until)| {
             let should_serve = || {
                 let served = self.served.get(&(target, excused.clone()));
-                served.is_some_and(|served| (*from).min(now).duration_since(*served) <= RECENTLY)
+                let stands_alone = behind.len() == 1 && behind.contains(excused);
+                stands_alone || served.is_some_and(|served| (*from).min(now).duration_since(*served) <= RECENTLY)
             };
             *from <= now && now < *until && cluster.map_or_else(should_serve, |cluster| cluster == excused)
         })

@@ -65,6 +65,12 @@ impl ResourceManager {
         self.script.failures.push((on.into(), code.into(), message.into()));
     }
 
+    /// The codes of the failures that no operation has had yet.
+    #[must_use]
+    pub fn failures_ahead(&self) -> Vec<String> {
+        self.script.failures.iter().map(|(_, code, _)| code.clone()).collect()
+    }
+
     /// The next call that is meant (see [`fail_next_operation`](Self::fail_next_operation)) is refused with this error.
     pub fn refuse_next(&mut self, on: &str, status: u16, code: &str, message: &str) {
         self.script.refusals.push((on.into(), refuse(status, code, message)));

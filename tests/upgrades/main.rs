@@ -6,6 +6,7 @@ mod every_failure;
 mod gates;
 mod http_api;
 mod kinds;
+mod random_schedules;
 mod requests;
 mod whole_upgrade;
 mod world_after;

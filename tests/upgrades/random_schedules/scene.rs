@@ -1,0 +1,375 @@
+//! A schedule as it is played: incidents happen when their time has come, people order, held runs are released.
+use super::schedule::{CallFault, Doomed, Edit, Incident, Place, Schedule, What};
+use crate::world_after::{gateway, is_well};
+use bluegreen::event::{Event, STEPS};
+use bluegreen::flow::Step;
+use bluegreen::local::failures::break_green_until;
+use bluegreen::local::shop::{Shop, app_of};
+use bluegreen::local::story::tell;
+use bluegreen::orders::{Obeyed, give};
+use bluegreen::plan::Kind;
+use bluegreen::request::Request;
+use bluegreen::run::Run;
+use bluegreen::tags::MARK_TAG;
+use bluegreen::verbs::{Order, Refusal, Verb};
+use fastrand::Rng;
+use futures::future::LocalBoxFuture;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
+use http::{Method, StatusCode};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use simulated_azure::service_bus::Message;
+use simulated_azure::{Effect, Fault, On, Process};
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+/// No story takes longer, with every outage and every person's night's rest.
+const LIMIT: SignedDuration = SignedDuration::from_hours(72);
+/// A run that a person must release more often than this has no way out.
+const MOST_RELEASES: u32 = 12;
+
+pub struct Scene<'a> {
+    pub shop: &'a Shop,
+    schedule: &'a Schedule,
+    began: Timestamp,
+    dice: RefCell<Rng>,
+    /// The gateway as it should be but for what is ours.
+    pub before: RefCell<Value>,
+    /// Incidents that are no scripted calls: name and moment.
+    hits: RefCell<Vec<(&'static str, Timestamp)>>,
+    /// Operations that are still to fail.
+    doomed: RefCell<Vec<String>>,
+    events: RefCell<Vec<Event>>,
+    people: Cell<u32>,
+    releases: Cell<u32>,
+}
+
+impl<'a> Scene<'a> {
+    pub fn new(shop: &'a Shop, schedule: &'a Schedule) -> Self {
+        Self {
+            shop,
+            schedule,
+            began: shop.azure.clock().now(),
+            dice: RefCell::new(Rng::with_seed(schedule.seed ^ 0x5eed)),
+            before: RefCell::new(gateway(shop)),
+            hits: RefCell::default(),
+            doomed: RefCell::default(),
+            events: RefCell::default(),
+            people: Cell::default(),
+            releases: Cell::default(),
+        }
+    }
+
+    /// Plays the story until its run has ended.
+    pub async fn play(&self) -> Run {
+        self.request();
+        let clock = self.shop.azure.clock();
+        let mut changes = self.shop.azure.changes();
+        let mut ahead: Vec<Incident> = self.schedule.incidents.clone();
+        let mut agenda: Vec<(Timestamp, Incident)> = vec![];
+        let mut acts: FuturesUnordered<LocalBoxFuture<'_, ()>> = FuturesUnordered::new();
+        let (mut seen, mut run) = (vec![], None::<Run>);
+        loop {
+            changes.borrow_and_update();
+            let now = clock.now();
+            self.note_doomed(now);
+            if let Some(news) = self.news(&mut seen) {
+                let is_new = run.as_ref().is_none_or(|run| run.hop != news.hop);
+                if news.ending.is_some() {
+                    return news;
+                }
+                if is_new {
+                    self.events.borrow_mut().push(Event::of(&news));
+                    let (due, later) = ahead.into_iter().partition(|incident| incident.step == news.step);
+                    ahead = later;
+                    let due: Vec<Incident> = due;
+                    agenda.extend(due.into_iter().map(|incident| (now + incident.after, incident)));
+                    if news.held.is_some() {
+                        acts.push(self.release(news.hop).boxed_local());
+                    }
+                }
+                run = Some(news);
+            }
+            let (due, later): (Vec<_>, Vec<_>) = agenda.into_iter().partition(|(at, _)| *at <= now);
+            agenda = later;
+            acts.extend(due.into_iter().map(|(_, incident)| self.happen(incident).boxed_local()));
+            let next = agenda.iter().map(|(at, _)| *at).min().unwrap_or(self.began + LIMIT);
+            assert!(
+                now < self.began + LIMIT,
+                "neither ended nor held:{}",
+                run.map_or_else(String::new, |run| journal(&run))
+            );
+            tokio::select! {
+                biased;
+                Some(()) = acts.next(), if !acts.is_empty() => {}
+                _ = changes.changed() => {}
+                () = clock.until(next) => {}
+            }
+        }
+    }
+
+    /// Every hit of a fault: its name and when.
+    pub fn hits(&self) -> Vec<(String, Timestamp)> {
+        let mut hits = self.shop.azure.world().faults.hits().to_vec();
+        hits.extend(self.hits.borrow().iter().map(|(name, at)| ((*name).to_owned(), *at)));
+        hits.sort_by_key(|(_, at)| *at);
+        hits
+    }
+
+    fn request(&self) {
+        let request = Request {
+            site: self.shop.site.name.clone(),
+            version: Some("latest-stable".into()),
+            kind: Kind::Upgrade,
+            reason: Some("a random story".into()),
+            requested_by: Some("storyteller".into()),
+            id: None,
+        };
+        self.shop.request(&request, "story").expect("the bus takes a request");
+    }
+
+    /// The run, if its document changed.
+    fn news(&self, seen: &mut Vec<u8>) -> Option<Run> {
+        let document = self.shop.document()?;
+        if document == *seen {
+            return None;
+        }
+        *seen = document;
+        serde_json::from_slice(seen).ok()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.shop.azure.clock().now()
+    }
+
+    fn hit(&self, what: &What) {
+        self.hits.borrow_mut().push((what.name(), self.now()));
+    }
+
+    async fn happen(&self, incident: Incident) {
+        let Incident { step, what, .. } = incident;
+        let now = self.now();
+        match &what {
+            What::Call { fault, skip } => {
+                let fault = Fault::once(what.name(), On::default(), effect(*fault)).after(*skip);
+                self.shop.azure.world().faults.add(fault);
+            }
+            What::Outage { at, refuses, lasts } => {
+                let effect = if *refuses { Effect::Refuse } else { Effect::status(StatusCode::SERVICE_UNAVAILABLE) };
+                let hosts: &[&str] = match at {
+                    Place::Store => &[".blob.core."],
+                    Place::Bus => &[".servicebus."],
+                    Place::Arm => &["management."],
+                    Place::Kubernetes => &[".azmk8s.io"],
+                    // All but the token endpoint. While a token is fetched in vain, two who wait for the SDK's lock
+                    // wake each other without end, and a paused clock stands still (async-lock's readers).
+                    Place::Everything => &[".blob.core.", ".servicebus.", "management.", ".azmk8s.io"],
+                };
+                for host in hosts {
+                    let on = On::host(host);
+                    let fault = Fault::always(what.name(), on, effect.clone()).between(now, now + *lasts);
+                    self.shop.azure.world().faults.add(fault);
+                }
+            }
+            What::LateSweep(lasts) => {
+                let lists = On { host: ".blob.core.".into(), ..On::call(Method::GET, "comp=list") };
+                let effect = Effect::status(StatusCode::SERVICE_UNAVAILABLE);
+                let fault = Fault::always(what.name(), lists, effect).between(now, now + *lasts);
+                self.shop.azure.world().faults.add(fault);
+            }
+            What::LostEvent => {
+                let publishes = On::call(Method::POST, "upgrade-steps/messages");
+                let accepted = Effect::Answer { status: StatusCode::CREATED, headers: vec![], body: json!({}) };
+                self.shop.azure.world().faults.add(Fault::once(what.name(), publishes, accepted));
+            }
+            What::OperationFails(doomed) => {
+                let on = match doomed {
+                    Doomed::GatewayWrite => "PUT …/applicationGateways/",
+                    Doomed::ClusterDeletion => "DELETE …/managedClusters/",
+                    Doomed::ClusterCreation => "PUT …/managedClusters/aks-green",
+                };
+                let mut world = self.shop.azure.world();
+                world.resource_manager.fail_next_operation(on, what.name(), "the script wants it so");
+                self.doomed.borrow_mut().push(what.name().to_owned());
+            }
+            What::Stranger(edit) => self.stranger(*edit, &what),
+            What::Redelivered { back } => self.redeliver(*back, &what),
+            What::Exit(code) => {
+                self.shop.host.exit_child(step.name(), *code);
+                self.hit(&what);
+            }
+            What::Order(verb) => {
+                if self.order(&[*verb]).await {
+                    self.hit(&what);
+                }
+            }
+            What::GreenFallsIll(lasts) => {
+                let lasts = lasts.unwrap_or(Duration::from_secs(1000 * 3600));
+                if break_green_until(self.shop, now + lasts) {
+                    self.hit(&what);
+                }
+            }
+        }
+        self.shop.azure.touch();
+    }
+
+    /// Operations that were to fail and have begun by now.
+    fn note_doomed(&self, now: Timestamp) {
+        let mut doomed = self.doomed.borrow_mut();
+        if doomed.is_empty() {
+            return;
+        }
+        let left = self.shop.azure.world().resource_manager.failures_ahead();
+        for what in [Doomed::GatewayWrite, Doomed::ClusterDeletion, Doomed::ClusterCreation] {
+            let name = What::OperationFails(what).name();
+            let count = |names: &[String]| names.iter().filter(|found| *found == name).count();
+            for _ in count(&left)..count(&doomed) {
+                self.hits.borrow_mut().push((name, now));
+            }
+        }
+        *doomed = left;
+    }
+
+    fn stranger(&self, edit: Edit, what: &What) {
+        let Some(run) = self.shop.run() else { return };
+        let article = &self.shop.article;
+        // Whoever sends all traffic to a cluster that is being retired breaks it himself.
+        let edit = if edit == Edit::FromTemplate && run.is_retiring() { Edit::DropsMember } else { edit };
+        let tag = format!("hop {}", run.hop);
+        let write = |body: &mut Value| {
+            let addresses = |all: &[String]| all.iter().map(|ip| json!({"ipAddress": ip})).collect::<Vec<_>>();
+            if matches!(edit, Edit::DropsMark | Edit::FromTemplate) {
+                body["tags"].as_object_mut().map(|tags| tags.remove(MARK_TAG));
+            }
+            if edit == Edit::KeepsOurs {
+                body["tags"]["stranger"] = tag.clone().into();
+            }
+            for pool in body["properties"]["backendAddressPools"].as_array_mut().into_iter().flatten() {
+                let is = |name: &str| pool["name"] == name;
+                let (live, candidate) = (is(&article.live_pool), is(&article.candidate_pool));
+                let members = &mut pool["properties"]["backendAddresses"];
+                match edit {
+                    Edit::FromTemplate if live => *members = addresses(&article.blue_addresses).into(),
+                    Edit::FromTemplate if candidate => *members = json!([]),
+                    Edit::DropsMember if live => {
+                        members.as_array_mut().filter(|members| members.len() > 1).map(Vec::pop);
+                    }
+                    Edit::FromTemplate | Edit::DropsMember | Edit::KeepsOurs | Edit::DropsMark => {}
+                }
+            }
+        };
+        let now = self.now();
+        let mut world = self.shop.azure.world();
+        let world = &mut *world;
+        let written = world.resource_manager.stranger_writes(&article.gateway, write, &mut world.kubernetes, now);
+        if written.is_ok() {
+            self.hits.borrow_mut().push((what.name(), now));
+            if edit == Edit::KeepsOurs {
+                self.before.borrow_mut()["tags"]["stranger"] = tag.into();
+            }
+        }
+    }
+
+    fn redeliver(&self, back: usize, what: &What) {
+        let event = self.events.borrow().iter().rev().nth(back).cloned();
+        let Some(event) = event else { return };
+        let body = serde_json::to_vec(&event).expect("an event has a JSON form");
+        let id = format!("again/{}/{}", event.message_id(), self.hits.borrow().len());
+        let message = Message::new(body).with_id(&id).with_subject(event.step.name());
+        self.shop.azure.world().service_bus.send(STEPS, message, self.now()).expect("the topic takes an event");
+        self.hit(what);
+    }
+
+    /// A held run is well, and a person comes after a while and says what may be said.
+    async fn release(&self, hop: u32) {
+        self.check_held();
+        let pause = self.dice.borrow_mut().u64(60..=1200);
+        tokio::time::sleep(Duration::from_secs(pause)).await;
+        let Some(run) = self.shop.run() else { return };
+        let Some(hold) = run.held.as_ref().filter(|_| run.hop == hop) else { return };
+        let releases = self.releases.get() + 1;
+        self.releases.set(releases);
+        assert!(releases <= MOST_RELEASES, "held again and again: {}{}", hold.why, journal(&run));
+        let verbs: &[Verb] = match run.step {
+            _ if hold.gate.is_some() => &[Verb::Approve],
+            _ if releases % 2 == 1 => &[Verb::Resume],
+            Step::RetireOldCluster | Step::DeleteNewCluster => &[Verb::Finish, Verb::Resume],
+            _ => &[Verb::RollBack, Verb::Resume],
+        };
+        self.order(verbs).await;
+    }
+
+    fn check_held(&self) {
+        let Some(run) = self.shop.run().filter(|run| run.held.is_some()) else { return };
+        is_well(self.shop, &tell(self.shop, run, self.began), &self.expected());
+    }
+
+    /// The gateway as it should be. Without `If-Match` a write of ours that was slow on its way reverts what a stranger
+    /// wrote meanwhile: no client of Azure can help that.
+    pub fn expected(&self) -> Value {
+        let mut before = self.before.borrow().clone();
+        if !self.schedule.honours_if_match {
+            let found = gateway(self.shop)["tags"]["stranger"].clone();
+            match (found, before["tags"].as_object_mut()) {
+                (Value::Null, Some(tags)) => {
+                    tags.remove("stranger");
+                }
+                (found, _) => before["tags"]["stranger"] = found,
+            }
+        }
+        before
+    }
+
+    /// A person gives the first of these orders that is obeyed, and tries again while nobody answers.
+    async fn order(&self, verbs: &[Verb]) -> bool {
+        for verb in verbs {
+            for _ in 0..30 {
+                let Some(run) = self.shop.run().filter(|run| run.ending.is_none()) else { return false };
+                self.people.set(self.people.get() + 1);
+                // A process of its own each time: the script may have killed the last one.
+                let process = Process::new(&format!("person#{}", self.people.get()));
+                let app = app_of(&self.shop.azure, &process).expect("a process can be wired up");
+                let order = Order {
+                    run: run.id.clone(),
+                    verb: *verb,
+                    step: Some(run.step),
+                    stage: Some(run.stage),
+                    by: "storyteller".into(),
+                    reason: Some("because the schedule says so".into()),
+                };
+                let given = give(&app, &self.shop.site.name, &order);
+                match tokio::time::timeout(Duration::from_secs(180), given).await {
+                    Ok(Ok(Obeyed::Yes(_))) => return true,
+                    Ok(Ok(Obeyed::Refused(Refusal::NotNow(_)))) => break,
+                    Ok(Ok(Obeyed::Refused(Refusal::Ended(_)) | Obeyed::NoRun)) => return false,
+                    Ok(Ok(Obeyed::Refused(Refusal::Moved(_)))) => {}
+                    Ok(Err(_)) | Err(_) => tokio::time::sleep(Duration::from_secs(60)).await,
+                }
+            }
+        }
+        false
+    }
+}
+
+/// The journal, a line an entry.
+pub fn journal(run: &Run) -> String {
+    let line = |entry: &bluegreen::run::Entry| {
+        let moved = if entry.before == entry.after { String::new() } else { format!(" -> {}", entry.after) };
+        format!("\n  {} {}: {}{moved}", entry.at, entry.who, entry.what)
+    };
+    run.journal.iter().map(line).collect()
+}
+
+fn effect(fault: CallFault) -> Effect {
+    match fault {
+        CallFault::CrashBefore => Effect::KillBefore,
+        CallFault::CrashAfter => Effect::KillAfter,
+        CallFault::LostAnswer => Effect::LoseAnswer,
+        CallFault::Throttled(seconds) => Effect::throttle(seconds),
+        CallFault::Error500 => Effect::status(StatusCode::INTERNAL_SERVER_ERROR),
+        CallFault::Error503 => Effect::status(StatusCode::SERVICE_UNAVAILABLE),
+        CallFault::SlowCall(time) => Effect::Delay(time),
+        CallFault::SlowAnswer(time) => Effect::DelayAnswer(time),
+    }
+}
