@@ -1,7 +1,10 @@
 //! Whole upgrades through the handlers' router and the simulated host. After each one, [`world_after`] looks at what is
 //! left in the world.
+mod cheap;
+mod every_crash;
 mod whole_upgrade;
 mod world_after;
+mod written;
 
 /// Runs a story on a paused clock of its own.
 fn story<Story: Future>(story: impl FnOnce() -> Story) -> Story::Output {
