@@ -82,6 +82,8 @@ pub enum Effect {
     KillBefore,
     /// The calling process dies just after the call was carried out.
     KillAfter,
+    /// The calling code panics, as a bug of its own would; its process lives on.
+    Panic,
 }
 
 impl Effect {

@@ -1,4 +1,5 @@
 //! What was asked of the simulated Azure: one line a call.
+use bytes::Bytes;
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 
@@ -15,6 +16,8 @@ pub struct Call {
     pub host: String,
     /// Path and query.
     pub path: String,
+    /// Its body.
+    pub body: Bytes,
     /// The answer's status; `None` when no answer reached the caller.
     pub status: Option<StatusCode>,
     /// The Resource Manager action that the call needs (`Microsoft.Network/applicationGateways/write`), if it is one.

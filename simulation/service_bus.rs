@@ -25,6 +25,9 @@ const DEAD_LETTERS: &str = "$deadletterqueue";
 /// Queues, topics, subscriptions and their messages.
 #[derive(Default)]
 pub struct Broker {
+    /// A fault: every message is delivered once more this long after its time (zero: twice at once), as after a
+    /// settlement that was lost. Duplicate detection does not see the second delivery.
+    pub deliver_again_after: Option<Duration>,
     /// Queues, subscriptions and their dead-letter sub-queues by address in lower case.
     queues: BTreeMap<String, Queue>,
     topics: BTreeMap<String, Topic>,
@@ -240,7 +243,12 @@ impl Broker {
         let Some(topic) = self.topics.get_mut(key) else {
             return match self.queues.get_mut(key) {
                 Some(queue) if repeated => queue.number(),
-                Some(queue) => queue.put(message, None, source, now),
+                Some(queue) => {
+                    if let Some(again) = again(&message, self.deliver_again_after, now) {
+                        queue.put(again, None, source.clone(), now);
+                    }
+                    queue.put(message, None, source, now)
+                }
                 None => 0,
             };
         };
@@ -250,8 +258,11 @@ impl Broker {
         }
         for (address, subject) in topic.subscriptions.iter().filter(|_| !repeated) {
             if subject.is_none() || *subject == message.subject {
-                let copy = self.queues.get_mut(address);
-                copy.map(|queue| queue.put(message.clone(), Some(topic.last_number), None, now));
+                let Some(queue) = self.queues.get_mut(address) else { continue };
+                queue.put(message.clone(), Some(topic.last_number), None, now);
+                if let Some(again) = again(&message, self.deliver_again_after, now) {
+                    queue.put(again, Some(topic.last_number), None, now);
+                }
             }
         }
         topic.last_number
@@ -327,6 +338,12 @@ impl Broker {
 /// The one spelling of a name under which an entity is kept.
 fn address(name: &str) -> String {
     name.trim_matches('/').to_lowercase()
+}
+
+/// The message once more, this long after its time.
+fn again(message: &Message, after: Option<Duration>, now: Timestamp) -> Option<Message> {
+    let active_from = message.scheduled_for.map_or(now, |moment| moment.max(now));
+    Some(message.clone().at(later(active_from, after?)))
 }
 
 fn check(message: &Message) -> Result<(), Refusal> {

@@ -86,6 +86,9 @@ impl SimulatedAzure {
     ///
     /// # Errors
     /// When the script refuses the connection or loses the answer.
+    ///
+    /// # Panics
+    /// When the script says so.
     pub async fn call(&self, process: &Process, request: http::Request<Body>) -> Result<Reply, NoAnswer> {
         if process.is_dead() {
             return std::future::pending().await;
@@ -110,6 +113,7 @@ impl SimulatedAzure {
                 Err(NoAnswer("connection refused"))
             }
             Some(Effect::KillBefore) => self.kill(process).await,
+            Some(Effect::Panic) => panic!("a fault of the script"),
             Some(Effect::KillAfter) => {
                 // Whoever is dead does not care whether there was an answer.
                 let _ = self.carry_out(process, &ask);
@@ -153,6 +157,7 @@ impl SimulatedAzure {
             method: ask.method().clone(),
             host: router::host_of(ask).into(),
             path: ask.uri().path_and_query().map_or("/", |path| path.as_str()).into(),
+            body: ask.body().clone(),
             status,
             action: crate::resource_manager::action_of(ask),
         };

@@ -66,7 +66,9 @@ pub struct Shop {
     pub site: Site,
     /// The clients of a person's own process.
     pub operator: App,
-    _folder: AppFolder,
+    options: HostOptions,
+    start: Start,
+    folder: AppFolder,
 }
 
 impl Shop {
@@ -92,10 +94,18 @@ impl Shop {
         let world = azure.clone();
         // A process that cannot be wired up would answer nothing; in this world it always can be.
         let start: Start = Arc::new(move |process: Process| app_of(&world, &process).map(router).unwrap_or_default());
-        let host = FunctionsHost::start(azure.clone(), folder.path(), options.host.clone(), start)?;
+        let host = FunctionsHost::start(azure.clone(), folder.path(), options.host.clone(), start.clone())?;
         let operator = app_of(&azure, &Process::new("operator"))?;
         let prober = options.probe.then(|| Prober::start(&azure, &[&article.host]));
-        Ok(Self { azure, article, host, prober, site, operator, _folder: folder })
+        Ok(Self { azure, article, host, prober, site, operator, options: options.host.clone(), start, folder })
+    }
+
+    /// The function app on another host, beside the present one or in its place.
+    ///
+    /// # Errors
+    /// When the app's folder cannot be read.
+    pub fn another_host(&self) -> anyhow::Result<FunctionsHost> {
+        Ok(FunctionsHost::start(self.azure.clone(), self.folder.path(), self.options.clone(), self.start.clone())?)
     }
 
     /// Enqueues a request, as a person does.

@@ -2,6 +2,8 @@
 //! left in the world.
 mod azure_fails;
 mod break_glass;
+mod cheap;
+mod every_crash;
 mod every_failure;
 mod gates;
 mod http_api;
@@ -10,6 +12,7 @@ mod random_schedules;
 mod requests;
 mod whole_upgrade;
 mod world_after;
+mod written;
 
 use bluegreen::local::shop::Shop;
 use bluegreen::plan::Kind;
