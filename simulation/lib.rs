@@ -31,7 +31,7 @@ pub mod world;
 pub use clock::Clock;
 pub use faults::{Effect, Fault, Faults, On};
 pub use process::Process;
-pub use world::{SimulatedAzure, World};
+pub use world::{SimulatedAzure, Witness, World};
 
 /// What a simulated service answers. The body is a stream only where the protocol streams (a Kubernetes watch).
 pub type Reply = http::Response<axum::body::Body>;

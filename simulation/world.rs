@@ -28,7 +28,12 @@ pub struct World {
     pub faults: Faults,
     /// Every call so far.
     pub calls: Vec<Call>,
+    /// Who is shown each call as it was made.
+    pub witness: Option<Witness>,
 }
+
+/// Is shown each call after it was carried out, with its headers and body, and the world as it left it.
+pub type Witness = Box<dyn FnMut(&World, &Call, &Ask) + Send>;
 
 /// The simulated Azure. Clones share one world.
 #[derive(Clone)]
@@ -161,7 +166,12 @@ impl SimulatedAzure {
             status,
             action: crate::resource_manager::action_of(ask),
         };
-        self.world().calls.push(call);
+        let mut world = self.world();
+        if let Some(mut witness) = world.witness.take() {
+            witness(&world, &call, ask);
+            world.witness = Some(witness);
+        }
+        world.calls.push(call);
     }
 }
 
