@@ -50,7 +50,7 @@ pub enum Expected {
 }
 
 /// A step that always fails is left alone after so long, where nothing else would ever end it.
-const MENDED: SignedDuration = SignedDuration::from_hours(3);
+const MENDED: SignedDuration = SignedDuration::from_mins(90);
 
 impl Failure {
     /// How an upgrade with this failure should end. The table of docs/simulate.md.

@@ -5,7 +5,7 @@ use bluegreen::flow::Step;
 use bluegreen::local::failures::{Expected, Failure, When};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, Told, play};
-use bluegreen::run::Ending;
+use bluegreen::run::{Ending, Entry};
 use jiff::Timestamp;
 use std::process::Command;
 
@@ -88,6 +88,10 @@ fn ends_as_expected(failure: Failure) {
         let came = told.run.ending.map_or(Expected::Held, Expected::Ends);
         let journal: Vec<_> = told.run.journal.iter().map(|entry| format!("{} {}", entry.who, entry.what)).collect();
         assert_eq!(came, failure.expected(), "{failure:?}: {journal:#?}");
+        if failure == (Failure { step: Step::RestoreTraffic, when: When::Always }) {
+            let called = |entry: &Entry| entry.needs_person && entry.what.starts_with("still RestoreTraffic");
+            assert!(told.run.journal.iter().any(called), "a person is called: {journal:#?}");
+        }
         assert!(struck(failure, &shop, &told), "{failure:?} never struck: {:?} {journal:#?}", told.hits);
     });
 }

@@ -125,7 +125,7 @@ fn a_gate_after_traffic_stays_shut_and_calls_a_person_daily() {
     story(|| async {
         let shop = begun(false, |site| site.gates = vec![gate(Step::RetireOldCluster, 0)]);
         until(&shop, is_held).await;
-        tokio::time::sleep(50 * HOUR).await;
+        tokio::time::sleep(49 * HOUR).await;
         let run = shop.run().unwrap();
         assert_eq!((run.step, is_held(&run)), (Step::Soak, true));
         let calls: Vec<_> = run.journal.iter().filter(|entry| entry.needs_person).collect();
