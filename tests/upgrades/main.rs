@@ -1,5 +1,6 @@
 //! Whole upgrades through the handlers' router and the simulated host. After each one, [`world_after`] looks at what is
 //! left in the world.
+mod old_and_new;
 mod random_schedules;
 mod whole_upgrade;
 mod world_after;
