@@ -1,12 +1,12 @@
 //! One event, end to end: load, look, decide, save, publish.
 use crate::app::App;
-use crate::azure::blob_runs::{SaveError, Stored};
+use crate::azure::blob_runs::{SaveError, Stored, Unreadable};
 use crate::event::Event;
 use crate::flow::{Step, decide};
 use crate::run::{self, Run, StepError};
 use crate::steps;
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{error, info, warn};
 
 /// An invocation is over so long after it arrived. Below the lock of the subscriptions, far below `functionTimeout`.
@@ -15,6 +15,8 @@ pub const BOUND: Duration = Duration::from_secs(100);
 pub const BOUND_WITH_THE_WAY_BACK: Duration = Duration::from_secs(160);
 /// What the look leaves for saving and publishing.
 const RESERVE: Duration = Duration::from_secs(20);
+/// A document that this binary cannot read is waited for as long as a store that does not answer.
+const UNREADABLE: Duration = Duration::from_secs(25);
 
 /// What the Functions host is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +93,13 @@ async fn look(app: &App, event: &Event, arrived: Instant) -> Looked {
         let loaded = match find(app, event).await {
             Ok(Found::Present(loaded)) => *loaded,
             Ok(Found::Other(reply)) => return Looked::Over(reply),
-            Err(error) => return Looked::Over(again("failed to load the run", &error)),
+            Err(error) => {
+                if error.is::<Unreadable>() {
+                    // Ten redeliveries take 0.6 s; another binary's instance, or a person, needs longer.
+                    sleep(UNREADABLE).await;
+                }
+                return Looked::Over(again("failed to load the run", &error));
+            }
         };
         let run = &loaded.value;
         let azure = app.reader.at(loaded.at).for_run(run);

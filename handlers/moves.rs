@@ -44,7 +44,7 @@ impl Run {
     #[must_use]
     pub fn hold(mut self, why: String, now: Timestamp) -> Self {
         self.note_call(&why, now);
-        self.held = Some(Hold { why, since: now, gate: None, paused: false, called: now });
+        self.held = Some(Hold { why, since: now, gate: None, paused: false, called: now, rest: Map::new() });
         self
     }
 
@@ -53,7 +53,7 @@ impl Run {
     pub fn hold_at(mut self, gate: Gate, now: Timestamp) -> Self {
         let why = format!("an approval is needed before {}", gate.before);
         self.note_call(&why, now);
-        self.held = Some(Hold { why, since: now, gate: Some(gate), paused: false, called: now });
+        self.held = Some(Hold { why, since: now, gate: Some(gate), paused: false, called: now, rest: Map::new() });
         self
     }
 

@@ -122,6 +122,9 @@ pub struct Hold {
     pub paused: bool,
     /// When a person was called last.
     pub called: Timestamp,
+    /// Members that this binary does not know.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
 }
 
 /// How a run ended.
@@ -146,6 +149,9 @@ pub struct Approval {
     pub by: String,
     /// When.
     pub at: Timestamp,
+    /// Members that this binary does not know.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
 }
 
 /// One line of a run's journal.

@@ -4,6 +4,7 @@ use crate::run::{Approval, Ending, Run};
 use clap::ValueEnum;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Map;
 
 /// What a person may say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ValueEnum)]
@@ -109,7 +110,7 @@ pub fn obey(run: &Run, order: &Order, now: Timestamp) -> Result<Run, Refusal> {
         Verb::Approve => match run.held.as_ref().and_then(|hold| hold.gate.clone()) {
             None => not_now("no gate waits for an approval"),
             Some(gate) => {
-                next.approved.push(Approval { gate, by: order.by.clone(), at: now });
+                next.approved.push(Approval { gate, by: order.by.clone(), at: now, rest: Map::new() });
                 Ok(next.release(now))
             }
         },

@@ -58,6 +58,17 @@ pub enum SaveError {
     Other(#[from] anyhow::Error),
 }
 
+/// A run's document that this binary cannot read, or must not: it is left untouched.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// Another binary wrote it, and only such a one may go on with it.
+    #[error("the run of {0} has format {1}; this binary understands up to {FORMAT}")]
+    Newer(String, u64),
+    /// It is no run.
+    #[error("the run of {0} is unreadable: {1}")]
+    Broken(String, serde_json::Error),
+}
+
 /// Sets the clock by each answer.
 #[derive(Debug)]
 struct TellTime(Clock);
@@ -105,16 +116,17 @@ impl BlobRuns {
     /// The present run of a site.
     ///
     /// # Errors
-    /// When the store does not answer, or the document is unreadable or of a newer format: it is left untouched.
+    /// When the store does not answer, or the document is [`Unreadable`].
     pub async fn run(&self, site: &str) -> anyhow::Result<Option<Stored<Run>>> {
         let Some(found) = self.get(&self.runs, &run_name(site)).await? else { return Ok(None) };
         let Stored { value, etag, at } = found;
-        let raw: Value = serde_json::from_slice(&value).with_context(|| format!("the run of {site} is unreadable"))?;
+        let broken = |error| Unreadable::Broken(site.to_owned(), error);
+        let raw: Value = serde_json::from_slice(&value).map_err(broken)?;
         let format = raw["format"].as_u64().unwrap_or(0);
         if format > u64::from(FORMAT) {
-            return Err(anyhow!("the run of {site} has format {format}; this binary understands up to {FORMAT}"));
+            return Err(Unreadable::Newer(site.to_owned(), format).into());
         }
-        let value = serde_json::from_value(raw).with_context(|| format!("the run of {site} is unreadable"))?;
+        let value = serde_json::from_value(raw).map_err(broken)?;
         Ok(Some(Stored { value, etag, at }))
     }
 

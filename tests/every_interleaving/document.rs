@@ -131,6 +131,7 @@ impl Production {
             gate: None,
             paused: held == Held::Paused,
             called: NOW,
+            rest: serde_json::Map::new(),
         });
         run.ending = document.ending;
         run.retiring = document.retiring;

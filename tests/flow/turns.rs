@@ -44,7 +44,7 @@ fn a_gate_holds_after_the_proof_and_opens_after_one_more() {
     let waiting = decided(&soak, done(), NOW);
     assert_eq!((waiting.step, held(&waiting).gate.as_ref()), (Soak, Some(&gate)));
     let mut open = waiting.release(minutes(5));
-    open.approved.push(Approval { gate, by: "a person".into(), at: minutes(5) });
+    open.approved.push(Approval { gate, by: "a person".into(), at: minutes(5), rest: serde_json::Map::new() });
     assert_eq!(decided(&open, done(), minutes(5)).step, RetireOldCluster);
     assert_eq!(decided(&open, breached(), minutes(5)).step, RestoreTraffic, "an approval is no proof");
 }

@@ -10,6 +10,7 @@ mod every_failure;
 mod gates;
 mod http_api;
 mod kinds;
+mod old_and_new;
 mod random_schedules;
 mod requests;
 mod whole_upgrade;
