@@ -231,6 +231,11 @@ fn limited(mut incidents: Vec<Incident>) -> Vec<Incident> {
         }
         _ => true,
     });
+    // A deletion can fail only in an upgrade that is turned back.
+    if incidents.iter().any(|incident| matches!(incident.what, What::OperationFails(Doomed::ClusterDeletion))) {
+        let (step, after) = (Step::ConfirmTraffic, Duration::from_secs(5));
+        incidents.push(Incident { step, after, what: What::Order(Verb::RollBack) });
+    }
     incidents
 }
 
@@ -267,7 +272,7 @@ fn incident(dice: &mut Rng) -> Incident {
     };
     // What needs a certain moment to matter gets one more often than chance would have it.
     let step = match &what {
-        What::OperationFails(Doomed::ClusterDeletion) => Step::DeleteNewCluster,
+        What::OperationFails(Doomed::ClusterDeletion) => Step::ValidateHealth,
         What::OperationFails(Doomed::ClusterCreation) => Step::CheckPlan,
         What::GreenFallsIll(_) => {
             [Step::SyncWorkloads, Step::ValidateHealth, Step::ShiftTraffic, Step::ConfirmTraffic, Step::Soak]
