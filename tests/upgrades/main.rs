@@ -1,7 +1,10 @@
 //! Whole upgrades through the handlers' router and the simulated host. After each one, [`world_after`] looks at what is
 //! left in the world.
 mod cheap;
+mod duplicates;
 mod every_crash;
+mod every_turn_back;
+
 mod whole_upgrade;
 mod world_after;
 mod written;
