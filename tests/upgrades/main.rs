@@ -4,6 +4,7 @@ mod cheap;
 mod duplicates;
 mod every_crash;
 mod every_turn_back;
+mod outages;
 
 mod whole_upgrade;
 mod world_after;
