@@ -16,7 +16,10 @@ pub use options::{LockLost, QueueOptions, Refusal, SubscriptionOptions, TopicOpt
 
 use jiff::Timestamp;
 use queue::{DeadLetter, Queue, later};
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// The most bytes of a message, or of a batch: the Standard tier's limit.
 pub const LARGEST: usize = 262_144;
@@ -25,9 +28,10 @@ const DEAD_LETTERS: &str = "$deadletterqueue";
 /// Queues, topics, subscriptions and their messages.
 #[derive(Default)]
 pub struct Broker {
-    /// A fault: every message is delivered once more this long after its time (zero: twice at once), as after a
-    /// settlement that was lost. Duplicate detection does not see the second delivery.
+    /// A fault: the first message of each id is delivered once more this long after its time (zero: twice at once), as
+    /// after a settlement that was lost. Duplicate detection does not see the second delivery.
     pub deliver_again_after: Option<Duration>,
+    delivered_again: BTreeSet<(String, String)>,
     /// Queues, subscriptions and their dead-letter sub-queues by address in lower case.
     queues: BTreeMap<String, Queue>,
     topics: BTreeMap<String, Topic>,
@@ -240,11 +244,13 @@ impl Broker {
         let repeated = window.is_some_and(|window| {
             self.histories.entry(key.into()).or_default().has_seen(&message.message_id, window, now)
         });
+        let mut is_first = || self.delivered_again.insert((key.into(), message.message_id.clone()));
+        let again_after = self.deliver_again_after.filter(|_| !repeated && is_first());
         let Some(topic) = self.topics.get_mut(key) else {
             return match self.queues.get_mut(key) {
                 Some(queue) if repeated => queue.number(),
                 Some(queue) => {
-                    if let Some(again) = again(&message, self.deliver_again_after, now) {
+                    if let Some(again) = again(&message, again_after, now) {
                         queue.put(again, None, source.clone(), now);
                     }
                     queue.put(message, None, source, now)
@@ -260,7 +266,7 @@ impl Broker {
             if subject.is_none() || *subject == message.subject {
                 let Some(queue) = self.queues.get_mut(address) else { continue };
                 queue.put(message.clone(), Some(topic.last_number), None, now);
-                if let Some(again) = again(&message, self.deliver_again_after, now) {
+                if let Some(again) = again(&message, again_after, now) {
                     queue.put(again, Some(topic.last_number), None, now);
                 }
             }

@@ -25,14 +25,14 @@ pub enum Started {
     Ended(String),
     /// It is not carried out, and why.
     Refused(String),
-    /// Too many runs are under way: later.
+    /// Too many runs are under way, or Azure does not answer: later.
     Later(String),
 }
 
 /// Starts the run of a request.
 ///
 /// # Errors
-/// When the store, the bus or Azure does not answer: the request may be repeated, with the same id.
+/// When the store or the bus does not answer: the request may be repeated, with the same id.
 pub async fn start(app: &App, request: &Request, id: &str) -> anyhow::Result<Started> {
     let Some(site) = app.store.site(&request.site).await? else {
         return Ok(Started::Refused(format!("there is no site {:?}: publish it first", request.site)));
@@ -57,7 +57,12 @@ pub async fn start(app: &App, request: &Request, id: &str) -> anyhow::Result<Sta
                 site.subscription()
             )));
         }
-        let plan = match plan(&site, request, &look(app, &site).await?) {
+        // Ten deliveries are over in seconds, an outage of Azure is not: the request must outlive it.
+        let world = match look(app, &site).await {
+            Ok(world) => world,
+            Err(error) => return Ok(Started::Later(format!("Azure does not answer: {error:#}"))),
+        };
+        let plan = match plan(&site, request, &world) {
             Ok(plan) => plan,
             Err(why) => return Ok(Started::Refused(why)),
         };

@@ -2,6 +2,7 @@
 use crate::story;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::site::{Site, Stage};
+use simulated_azure::{Effect, Fault, On};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -18,11 +19,19 @@ pub fn with(options: Options) -> Shop {
     shop
 }
 
-/// A shop with users.
-pub fn with_users() -> Shop {
-    let shop = Shop::open(&Options::default(), short).expect("the example opens");
-    quick(&shop);
+/// A shop without users whose Resource Manager takes its time to answer, so that there is a moment between a look and what
+/// is decided on it.
+pub fn slow_shop() -> Shop {
+    let shop = shop();
+    slow_down(&shop);
     shop
+}
+
+/// Resource Manager takes its time, where no other fault of the script hits.
+pub fn slow_down(shop: &Shop) {
+    let faults = &mut shop.azure.world().faults;
+    faults.remove("slow");
+    faults.add(Fault::always("slow", On::host("management."), Effect::Delay(Duration::from_millis(500))));
 }
 
 /// Two stages, and short watches.

@@ -5,12 +5,15 @@
 mod azure_fails;
 mod break_glass;
 mod cheap;
+mod duplicates;
 mod every_crash;
 mod every_failure;
+mod every_turn_back;
 mod gates;
 mod http_api;
 mod kinds;
 mod old_and_new;
+mod outages;
 mod random_schedules;
 mod requests;
 mod whole_upgrade;
