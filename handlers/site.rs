@@ -75,6 +75,12 @@ pub struct Site {
     pub new_versions: NewVersions,
 }
 
+/// Whether a site can have this name.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    (1..=40).contains(&text.len()) && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
 impl Site {
     const fn default_soak() -> u32 {
         60

@@ -5,6 +5,7 @@ use crate::envelope::HttpCall;
 use crate::orders::{Obeyed, give};
 use crate::request::Request;
 use crate::run::Run;
+use crate::site::is_name;
 use crate::verbs::{Order, Refusal, Verb};
 use azure_core::Uuid;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -47,10 +48,6 @@ fn places(path: &str) -> Vec<&str> {
     places.get(after..).unwrap_or_default().to_vec()
 }
 
-fn is_site(name: &str) -> bool {
-    (1..=40).contains(&name.len()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-}
-
 async fn list(app: &App) -> Answered {
     let sites = stream::iter(app.store.sites_with_runs().await?);
     let found = sites.map(|site| async move { app.store.run(&site).await }).buffered(AT_ONCE);
@@ -72,7 +69,7 @@ async fn records(app: &App, prefix: &str) -> anyhow::Result<Vec<Value>> {
 }
 
 async fn show(app: &App, site: &str) -> Answered {
-    if !is_site(site) {
+    if !is_name(site) {
         return Ok((404, error("a site's name is 1 to 40 lower-case letters, digits and hyphens")));
     }
     let Some(found) = app.store.run(site).await? else {
@@ -95,7 +92,7 @@ pub fn summary(run: &Run) -> Value {
 }
 
 async fn begin(app: &App, site: &str, call: &HttpCall) -> Answered {
-    if !is_site(site) {
+    if !is_name(site) {
         return Ok((404, error("a site's name is 1 to 40 lower-case letters, digits and hyphens")));
     }
     let mut body: Value = match serde_json::from_str(&call.body) {

@@ -5,6 +5,7 @@ use crate::envelope::Delivered;
 use crate::event::{Message, REQUESTS};
 use crate::handle::Reply;
 use crate::request::{Refused, Request, file_name};
+use crate::site::is_name;
 use azure_core::Uuid;
 use jiff::SignedDuration;
 use tracing::{info, warn};
@@ -22,6 +23,9 @@ pub async fn request_upgrade(app: &App, delivered: Delivered) -> Reply {
             ));
         }
     };
+    if !is_name(&request.site) {
+        return Reply::Refused("expected the name of a site: 1 to 40 lower-case letters, digits and hyphens".into());
+    }
     let id = request.id.clone().or(delivered.message_id).unwrap_or_else(|| Uuid::new_v4().to_string());
     match answered(app, &request, &id).await {
         Ok(said) => Reply::Done(said),
