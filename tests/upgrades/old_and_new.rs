@@ -1,5 +1,7 @@
 //! An old and a new binary alternate. The other one is played at the wire: between two hops the documents are rewritten
 //! as it would.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic, and so may what it is made of")]
+
 use crate::story;
 use bluegreen::azure::blob_runs::{RUNS, SITES};
 use bluegreen::event::{Event, STEPS};

@@ -41,7 +41,8 @@ struct Played {
 /// Plays a story, and looks at what it left.
 fn play(schedule: &Schedule) -> Played {
     story(|| async {
-        let shop = Shop::open(&Options::default(), |site| schedule.shape(site)).unwrap();
+        let shop = Shop::open(&Options::default(), |site| schedule.shape(site));
+        let shop = shop.expect("the example opens");
         {
             let arm = &mut shop.azure.world().resource_manager;
             schedule.time(&mut arm.timings);
