@@ -11,6 +11,7 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use std::net::Ipv4Addr;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -43,25 +44,36 @@ async fn listen(config: &Config) -> anyhow::Result<ExitCode> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
     let listener = listener.with_context(|| format!("failed to listen on 127.0.0.1:{port}"))?;
     let leaving = Leaving::default();
-    let serving = axum::serve(listener, leaving.guard(router(app)));
+    let mut serving = pin!(axum::serve(listener, leaving.guard(router(app))).into_future());
+    let mut orphaned = pin!(orphaned());
     info!(port, "serving");
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
     tokio::select! {
-        ended = serving => {
+        ended = &mut serving => {
             error!(?ended, "the listener ended");
             return Ok(ExitCode::from(1));
         }
         _ = terminated.recv() => info!("SIGTERM"),
         _ = interrupted.recv() => info!("SIGINT"),
-        () = orphaned() => {
-            // A killed host leaves its handler alive, still acting beside the redelivered message.
-            error!("the host is gone");
-            return Ok(ExitCode::from(1));
-        }
+        () = &mut orphaned => return Ok(without_host()),
     }
-    leaving.leave().await;
+    // It still takes connections: one that is refused burns a delivery at once, like an answer does.
+    tokio::select! {
+        () = leaving.leave() => {}
+        ended = serving => {
+            error!(?ended, "the listener ended");
+            leaving.leave().await;
+        }
+        () = orphaned => return Ok(without_host()),
+    }
     Ok(ExitCode::from(START_ME_AGAIN))
+}
+
+/// A killed host leaves its handler alive, still acting beside the redelivered message.
+fn without_host() -> ExitCode {
+    error!("the host is gone");
+    ExitCode::from(1)
 }
 
 /// Returns when the parent process is another one. Not `PR_SET_PDEATHSIG`: it fires when the forking thread ends.

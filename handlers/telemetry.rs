@@ -1,4 +1,5 @@
 //! What an operator sees: one JSON line an event on stdout, and spans over OTLP when an endpoint is set.
+use anyhow::Context;
 use opentelemetry::trace::{SpanContext, TraceContextExt, TracerProvider};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -23,13 +24,14 @@ impl Drop for Telemetry {
 /// # Errors
 /// When the filter or the endpoint is malformed, or logging was started before.
 pub fn start(filter: &str, endpoint: Option<&str>) -> anyhow::Result<Telemetry> {
+    let filter = EnvFilter::try_new(filter).with_context(|| format!("RUST_LOG is {filter:?}"))?;
     // stdout: the Functions host takes every line of stderr for a warning or an error.
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
-        .with_filter(EnvFilter::try_new(filter)?);
+        .with_filter(filter);
     let provider = endpoint.map(exporter).transpose()?;
     let spans = provider.as_ref().map(|provider| {
         let tracer = provider.tracer("bluegreen");

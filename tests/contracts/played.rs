@@ -1,0 +1,211 @@
+//! Whole upgrades, played once each, with everything that could be seen of them.
+use bluegreen::local::shop::{Options, Shop};
+use bluegreen::local::story::{Plot, play};
+use bluegreen::plan::Kind;
+use bluegreen::request::Request;
+use bluegreen::run::{Ending, Run};
+use bluegreen::site::{OldCluster, Site};
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use jiff::Timestamp;
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
+use serde_json::Value;
+use simulated_azure::SimulatedAzure;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
+use std::time::Duration;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+/// The key that callers of the function app give.
+pub const FUNCTION_KEY: &str = "a-function-key-that-nobody-may-see";
+
+/// One call with all that was in it.
+#[derive(Clone)]
+pub struct Seen {
+    pub at: Timestamp,
+    pub process: String,
+    pub method: Method,
+    pub host: String,
+    pub path: String,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    pub action: Option<String>,
+    /// What the shop's gateway was just after this call, if this is one of it.
+    pub gateway: Option<Value>,
+}
+
+impl Seen {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{} {}: {error}", self.method, self.path))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// Whether one of the function app's processes made it.
+    pub fn is_ours(&self) -> bool {
+        self.process.contains('#')
+    }
+
+    /// The function whose process made it.
+    pub fn function(&self) -> &str {
+        self.process.split('#').next().unwrap()
+    }
+
+    /// Whether it changes something of Resource Manager whose path contains this.
+    pub fn writes(&self, what: &str) -> bool {
+        let writes = matches!(self.method, Method::PUT | Method::PATCH | Method::DELETE);
+        writes && self.host.starts_with("management.") && self.path.to_lowercase().contains(what)
+    }
+}
+
+/// What was left of an upgrade.
+pub struct Played {
+    pub run: Run,
+    pub seen: Vec<Seen>,
+    /// Every blob at the end, by container and name.
+    pub blobs: BTreeMap<String, Vec<u8>>,
+    pub log: String,
+    pub spans: Vec<SpanData>,
+    pub pools: [String; 2],
+}
+
+/// An upgrade without a hitch; the old cluster is stopped.
+pub static UPGRADE: LazyLock<Played> = LazyLock::new(|| played(Some(Ending::Upgraded), None, |_| {}, None));
+/// The same, and then back to the stopped cluster.
+pub static RETURN: LazyLock<Played> =
+    LazyLock::new(|| played(Some(Ending::Upgraded), None, |_| {}, Some(Kind::Return)));
+/// The new cluster falls ill while it carries traffic.
+pub static ROLLBACK: LazyLock<Played> =
+    LazyLock::new(|| played(Some(Ending::RolledBack), Some("ConfirmTraffic:always"), |_| {}, None));
+/// An upgrade after which the old cluster is scaled down.
+pub static SCALED_DOWN: LazyLock<Played> =
+    LazyLock::new(|| played(Some(Ending::Upgraded), None, |site| site.old_cluster = OldCluster::ScaleDown, None));
+
+/// All of them.
+pub fn all() -> [&'static Played; 4] {
+    [&UPGRADE, &RETURN, &ROLLBACK, &SCALED_DOWN]
+}
+
+/// Keeps what is written or exported.
+#[derive(Clone, Debug)]
+struct Kept<T>(Arc<Mutex<Vec<T>>>);
+
+impl<T> Kept<T> {
+    fn nothing() -> Self {
+        Self(Arc::default())
+    }
+
+    fn so_far(&self) -> MutexGuard<'_, Vec<T>> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl io::Write for Kept<u8> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.so_far().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl SpanExporter for Kept<SpanData> {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        self.so_far().extend(batch);
+        Ok(())
+    }
+}
+
+/// Runs a story on a paused clock of its own.
+pub fn story<Told>(told: impl Future<Output = Told>) -> Told {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+    runtime.unwrap().block_on(told)
+}
+
+/// Shows every call to a list.
+pub fn watch(azure: &SimulatedAzure, gateway: &str) -> Arc<Mutex<Vec<Seen>>> {
+    let (seen, gateway) = (Arc::<Mutex<Vec<Seen>>>::default(), gateway.to_lowercase());
+    let list = seen.clone();
+    azure.world().witness = Some(Box::new(move |world, call, ask| {
+        let path = call.path.to_lowercase();
+        let is_gateway = path.split('?').next() == Some(&gateway);
+        list.lock().unwrap().push(Seen {
+            at: call.at,
+            process: call.process.clone(),
+            method: call.method.clone(),
+            host: call.host.clone(),
+            // The store's client encodes the slashes in a blob's name.
+            path: call.path.replace("%2F", "/"),
+            headers: ask.headers().clone(),
+            body: ask.body().clone(),
+            action: call.action.clone(),
+            gateway: is_gateway.then(|| world.resource_manager.resource(&gateway).cloned()).flatten(),
+        });
+    }));
+    seen
+}
+
+fn played(ends: Option<Ending>, failure: Option<&str>, change: fn(&mut Site), then: Option<Kind>) -> Played {
+    let (lines, spans) = (Kept::<u8>::nothing(), Kept::<SpanData>::nothing());
+    let provider = SdkTracerProvider::builder().with_simple_exporter(spans.clone()).build();
+    let writer = lines.clone();
+    // More than production logs: an operator may ask for it.
+    let log = tracing_subscriber::fmt::layer().json().with_writer(move || writer.clone());
+    let traced = tracing_opentelemetry::layer().with_tracer(provider.tracer("bluegreen"));
+    let subscriber = tracing_subscriber::registry()
+        .with(traced.with_filter(EnvFilter::new("bluegreen=info")))
+        .with(log.with_filter(EnvFilter::new("debug")));
+    // While there is only one subscriber, a place that is first reached on another thread is switched off for ever.
+    let _another = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
+    let _subscribed = tracing::subscriber::set_default(subscriber);
+    story(async {
+        let mut options = Options { probe: false, ..Options::default() };
+        options.host.function_key = Some(FUNCTION_KEY.into());
+        let shop = Shop::open(&options, change).unwrap();
+        let seen = watch(&shop.azure, &shop.article.gateway);
+        call(&shop, "/upgrades/shop").await;
+        let plot = Plot { failure: failure.map(|failure| failure.parse().unwrap()), ..Plot::default() };
+        let mut run = play(&shop, plot).await.unwrap().run;
+        if let Some(kind) = then {
+            let request = Request { site: "shop".into(), kind, ..Request::default() };
+            shop.request(&request, "then").unwrap();
+            run = shop.settled("then", Duration::from_secs(36 * 3600)).await.expect("it settles");
+        }
+        assert_eq!(run.ending, ends, "{:?}", run.journal);
+        call(&shop, "/upgrades").await;
+        let mut blobs = BTreeMap::new();
+        for container in ["runs", "sites"] {
+            let names = shop.azure.world().blobs.names("shopupgrader", container, "");
+            for name in names {
+                let content = shop.azure.world().blobs.get("shopupgrader", container, &name).unwrap().to_vec();
+                blobs.insert(format!("{container}/{name}"), content);
+            }
+        }
+        shop.azure.world().witness = None;
+        let seen = std::mem::take(&mut *seen.lock().unwrap());
+        Played {
+            run,
+            seen,
+            blobs,
+            log: String::from_utf8(lines.so_far().clone()).unwrap(),
+            spans: spans.so_far().clone(),
+            pools: [shop.article.live_pool.clone(), shop.article.candidate_pool.clone()],
+        }
+    })
+}
+
+/// A caller looks at the upgrades with a key in the query.
+async fn call(shop: &Shop, path: &str) {
+    shop.host.ready().await;
+    let request = http::Request::get(format!("{path}?code={FUNCTION_KEY}")).body(axum::body::Body::empty());
+    let answer = shop.host.http(request.unwrap()).await;
+    assert!(matches!(answer.status().as_u16(), 200 | 404), "{answer:?}");
+}

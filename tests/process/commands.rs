@@ -1,0 +1,121 @@
+//! The commands of a person: `site`, `simulate`, and what is no command.
+use crate::child::{output, text};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+fn example() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/shop/site.json")
+}
+
+/// Checks a site file with this content: exit status and everything that was said.
+fn check(name: &str, content: &str) -> (Option<i32>, String) {
+    let file = std::env::temp_dir().join(format!("bluegreen-{name}-{}.json", std::process::id()));
+    std::fs::write(&file, content).unwrap();
+    let ended = output(&["site", "check", file.to_str().unwrap()], &[]);
+    std::fs::remove_file(&file).unwrap();
+    (ended.status.code(), text(&ended.stdout) + &text(&ended.stderr))
+}
+
+#[test]
+fn a_good_site_file_is_well_formed() {
+    let ended = output(&["site", "check", example().to_str().unwrap()], &[]);
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    assert!(text(&ended.stdout).contains("the site shop is well formed"), "{ended:?}");
+}
+
+#[test]
+fn every_mistake_of_a_site_file_is_named_at_once_with_its_place() {
+    let mut site: Value = serde_json::from_str(&std::fs::read_to_string(example()).unwrap()).unwrap();
+    site["name"] = json!("SHOP!");
+    site["soakMinutes"] = json!("an hour");
+    site["slots"]["green"]["addresses"] = json!(["10.1.31.300"]);
+    site["surprise"] = json!(true);
+    let (status, said) = check("mistakes", &site.to_string());
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("4 to mend"), "{said}");
+    for place in ["/name: ", "/soakMinutes: ", "/slots/green/addresses/0: ", "surprise"] {
+        assert!(said.contains(place), "{place}: {said}");
+    }
+}
+
+#[test]
+fn what_is_no_site_file_at_all_is_refused() {
+    let deep = "[".repeat(100_000);
+    for (name, content) in
+        [("empty", ""), ("text", "hello"), ("array", "[]"), ("number", "7"), ("object", "{}"), ("deep", &deep)]
+    {
+        let (status, said) = check(name, content);
+        assert_eq!(status, Some(1), "{name}: {said}");
+        assert!(said.contains("to mend") && !said.contains("panicked"), "{name}: {said}");
+    }
+    let ended = output(&["site", "check", "/nowhere/site.json"], &[]);
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(text(&ended.stderr).contains("failed to read /nowhere/site.json"), "{ended:?}");
+}
+
+#[test]
+fn the_schema_is_that_of_the_documents() {
+    let ended = output(&["site", "schema"], &[]);
+    assert_eq!(ended.status.code(), Some(0));
+    let printed: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    let kept: Value = serde_json::from_str(include_str!("../../docs/site.schema.json")).unwrap();
+    assert_eq!(printed, kept);
+}
+
+#[test]
+fn what_is_no_command_exits_2_and_says_what_there_is() {
+    for arguments in [&["dance"][..], &[], &["site"], &["order", "shop", "dance"], &["simulate", "--fail", "Dance"]] {
+        let ended = output(arguments, &[]);
+        assert_eq!(ended.status.code(), Some(2), "{arguments:?}: {ended:?}");
+        assert!(!ended.stderr.is_empty(), "{arguments:?}");
+    }
+    let steps = text(&output(&["simulate", "--fail", "Dance"], &[]).stderr);
+    assert!(steps.contains("CheckPlan") && steps.contains("DeleteNewCluster"), "{steps}");
+    assert_eq!(output(&["--help"], &[]).status.code(), Some(0));
+}
+
+#[test]
+fn a_command_for_azure_without_settings_exits_1() {
+    let ended = output(&["status"], &[]);
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert!(text(&ended.stderr).contains("AzureWebJobsStorage__blobServiceUri is missing"), "{ended:?}");
+}
+
+/// What a simulation ends with: its exit status and the object in its last line.
+fn simulated(arguments: &[&str]) -> (Option<i32>, Value) {
+    let ended = output(&[&["simulate", "--json"], arguments].concat(), &[]);
+    let said = text(&ended.stdout);
+    let last = said.lines().last().unwrap_or_else(|| panic!("{ended:?}"));
+    (ended.status.code(), serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {last}")))
+}
+
+#[test]
+fn a_simulation_ends_with_one_object() {
+    let (status, told) = simulated(&[]);
+    assert_eq!(status, Some(0), "{told}");
+    let members: Vec<_> = told.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(members, ["ending", "serving", "requests", "virtual_seconds", "wall_ms", "hops", "azure_calls"]);
+    assert_eq!((&told["ending"], &told["serving"]), (&json!("upgraded"), &json!("green")));
+    assert_eq!(told["requests"]["failed"], 0);
+    assert!(told["requests"]["sent"].as_u64().unwrap() > 1000, "{told}");
+    for number in ["virtual_seconds", "hops", "azure_calls"] {
+        assert!(told[number].as_u64().is_some_and(|number| number > 10), "{number}: {told}");
+    }
+    assert!(told["wall_ms"].is_f64(), "{told}");
+}
+
+#[test]
+fn a_simulated_failure_that_ends_as_it_should_exits_0() {
+    for (failure, ending, serving) in [
+        ("CheckPlan:always", "rejected", "blue"),
+        ("ConfirmTraffic:always", "rolled_back", "blue"),
+        ("RetireOldCluster:always", "held", "green"),
+    ] {
+        let (status, told) = simulated(&["--fail", failure]);
+        assert_eq!(
+            (status, &told["ending"], &told["serving"]),
+            (Some(0), &json!(ending), &json!(serving)),
+            "{failure}"
+        );
+    }
+}
