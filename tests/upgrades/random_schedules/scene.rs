@@ -63,12 +63,18 @@ impl<'a> Scene<'a> {
 
     /// Plays the story until its run has ended.
     pub async fn play(&self) -> Run {
-        self.request();
         let clock = self.shop.azure.clock();
         let mut changes = self.shop.azure.changes();
-        let mut ahead: Vec<Incident> = self.schedule.incidents.clone();
-        let mut agenda: Vec<(Timestamp, Incident)> = vec![];
+        // The first step may be over before anybody sees that it has begun: what happens at it is set up before.
+        let (first, mut ahead): (Vec<_>, Vec<_>) =
+            self.schedule.incidents.iter().cloned().partition(|incident| incident.step == Step::CheckPlan);
+        let (now, later): (Vec<_>, Vec<_>) = first.into_iter().partition(|incident| incident.after.is_zero());
+        let mut agenda: Vec<_> = later.into_iter().map(|incident| (self.began + incident.after, incident)).collect();
+        for incident in now {
+            self.happen(incident).await;
+        }
         let mut acts: FuturesUnordered<LocalBoxFuture<'_, ()>> = FuturesUnordered::new();
+        acts.push(self.request().boxed_local());
         let (mut seen, mut run) = (vec![], None::<Run>);
         loop {
             changes.borrow_and_update();
@@ -117,7 +123,8 @@ impl<'a> Scene<'a> {
         hits
     }
 
-    fn request(&self) {
+    /// A person asks for the upgrade, and again after a while if nothing has come of it.
+    async fn request(&self) {
         let request = Request {
             site: self.shop.site.name.clone(),
             version: Some("latest-stable".into()),
@@ -126,7 +133,13 @@ impl<'a> Scene<'a> {
             requested_by: Some("storyteller".into()),
             id: None,
         };
-        self.shop.request(&request, "story").expect("the bus takes a request");
+        for time in 1.. {
+            self.shop.request(&request, &format!("story-{time}")).expect("the bus takes a request");
+            tokio::time::sleep(Duration::from_secs(1800)).await;
+            if self.shop.run().is_some() {
+                return;
+            }
+        }
     }
 
     /// The run, if its document changed.

@@ -7,7 +7,7 @@ use simulated_azure::resource_manager::Timings;
 use std::fmt::{Display, Formatter, Result};
 use std::time::Duration;
 
-/// One incident: so long after the run first reached the step, this happens.
+/// One incident: so long after the run first reached the step (after the request, for the first step), this happens.
 #[derive(Clone, Debug)]
 pub struct Incident {
     pub step: Step,
@@ -270,15 +270,19 @@ fn incident(dice: &mut Rng) -> Incident {
         18 => What::Order(Verb::RollBack),
         _ => What::GreenFallsIll(dice.bool().then(|| seconds(dice, 20, 600))),
     };
-    // What needs a certain moment to matter gets one more often than chance would have it.
-    let step = match &what {
-        What::OperationFails(Doomed::ClusterDeletion) => Step::ValidateHealth,
-        What::OperationFails(Doomed::ClusterCreation) => Step::CheckPlan,
-        What::GreenFallsIll(_) => {
-            [Step::SyncWorkloads, Step::ValidateHealth, Step::ShiftTraffic, Step::ConfirmTraffic, Step::Soak]
-                [dice.usize(0..5)]
+    // An operation that is to fail is named before it begins; some other things matter only at certain steps.
+    let (step, after) = match &what {
+        What::OperationFails(Doomed::ClusterDeletion | Doomed::ClusterCreation) => (Step::CheckPlan, Duration::ZERO),
+        What::Outage { at: Place::Kubernetes, .. } => {
+            let steps = [Step::InstallControllers, Step::SyncWorkloads, Step::ValidateHealth];
+            (steps[dice.usize(0..3)], after.min(Duration::from_secs(20)))
         }
-        _ => step,
+        What::GreenFallsIll(_) => {
+            let steps =
+                [Step::SyncWorkloads, Step::ValidateHealth, Step::ShiftTraffic, Step::ConfirmTraffic, Step::Soak];
+            (steps[dice.usize(0..5)], after)
+        }
+        _ => (step, after),
     };
     Incident { step, after, what }
 }
