@@ -149,10 +149,10 @@ async fn order(shop: &Shop, verb: Verb) -> Option<SignedDuration> {
     }
     loop {
         let now = shop.azure.clock().now();
-        let mut guard = shop.azure.world();
-        let world = &mut *guard;
-        world.resource_manager.advance(&mut world.kubernetes, now);
-        drop(guard);
+        {
+            let world = &mut *shop.azure.world();
+            world.resource_manager.advance(&mut world.kubernetes, now);
+        }
         let is_back = tell(shop, run.clone(), began).serving == Serving::Only(Colour::Blue);
         if is_back {
             return Some(now.duration_since(began));

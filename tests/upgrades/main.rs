@@ -1,5 +1,6 @@
 //! Whole upgrades through the handlers' router and the simulated host. After each one, [`world_after`] looks at what is
 //! left in the world.
+#![expect(clippy::print_stdout, reason = "how many stories were told is worth knowing")]
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
 
 mod azure_fails;

@@ -86,7 +86,7 @@ fn cases() -> Vec<Case> {
                 step: run.step,
                 stage: run.stage,
                 outage,
-            })
+            });
         };
         if index % 5 == 0 {
             add(Outage::LostMessage);
