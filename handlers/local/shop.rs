@@ -136,10 +136,16 @@ impl Shop {
     pub async fn settled(&self, request: &str, limit: Duration) -> Option<Run> {
         let mut changes = self.azure.changes();
         let settled = async {
+            let mut seen = None;
             loop {
-                let run = self.run().filter(|run| run.request == request);
-                if let Some(run) = run.filter(|run| !run.moves()) {
-                    return run;
+                // The world changes far more often than the run.
+                let document = self.document();
+                if document != seen {
+                    let run = self.run().filter(|run| run.request == request && !run.moves());
+                    if let Some(run) = run {
+                        return run;
+                    }
+                    seen = document;
                 }
                 if changes.changed().await.is_err() {
                     std::future::pending::<()>().await;
