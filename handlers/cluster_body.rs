@@ -1,10 +1,10 @@
 //! PURE. The new cluster's body from the old one's: equal, except where the plan says so or where a thing can only be
 //! one cluster's. What we do not know is carried along: a setting that a newer api-version brings is not lost.
 use crate::answers::{name_of, same_id, text};
+use crate::digest::digest;
 use crate::plan::Plan;
 use crate::tags::{MARK_TAG, RETIRED_TAG, RUN_TAG, SITE_TAG};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 mod fields;
 mod merge;
@@ -78,12 +78,12 @@ fn rename(body: &mut Value, cluster: &str) {
 /// A DNS prefix for a cluster: its name, and a hash of its id, since names repeat between resource groups. At most 54
 /// letters, digits and hyphens, a letter or digit at both ends.
 fn dns_prefix(cluster: &str) -> String {
-    let hash = Sha256::digest(cluster.to_ascii_lowercase());
+    let hash = digest(&cluster.to_ascii_lowercase());
     let allowed = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' };
     let name: String = name_of(cluster).chars().map(allowed).take(40).collect();
     let name = name.trim_matches('-');
     let name = if name.is_empty() { "aks" } else { name };
-    format!("{name}-{:02x}{:02x}{:02x}{:02x}", hash[0], hash[1], hash[2], hash[3])
+    format!("{name}-{}", &hash[..8])
 }
 
 /// Moves everything that lies in the old slot's subnet, wherever the cluster names it.

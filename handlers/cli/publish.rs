@@ -1,16 +1,10 @@
 //! Publishing: the manifests by their digests, then the site, with its gateway reserved.
 use crate::azure::blob_runs::{BlobRuns, Put, SaveError};
 use crate::azure::content_name;
+use crate::digest::digest;
 use crate::site::{Manifest, Site};
 use anyhow::{Context, bail};
 use bytes::Bytes;
-use sha2::{Digest, Sha256};
-
-/// SHA-256 in lower-case hex.
-#[must_use]
-pub fn digest(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// The site with the digests of its manifests filled in.
 ///

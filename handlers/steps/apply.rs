@@ -3,12 +3,12 @@ use super::not_yet;
 use crate::azure::kubernetes::Kubernetes;
 use crate::azure::{Azure, Reader};
 use crate::cluster_view::Cluster;
+use crate::digest::digest;
 use crate::manifests::{Placeholders, objects};
 use crate::readiness::unready;
 use crate::run::{Outcome, Run, StepError, StepResult};
 use crate::site::Manifest;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -80,7 +80,7 @@ async fn wanted(run: &Run, reader: &Reader, cluster: &Cluster, all: &[Manifest])
         wanted.extend(read.map_err(|why| StepError::Terminal(format!("{}: {why}", manifest.file)))?);
     }
     for object in &mut wanted {
-        let digest: String = Sha256::digest(object.to_string()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = digest(&object.to_string());
         if !object["metadata"]["annotations"].is_object() {
             object["metadata"]["annotations"] = serde_json::json!({});
         }

@@ -1,6 +1,7 @@
 //! A run is started, or it is said why not. One run a site; at most ten at once in a subscription.
 use crate::app::App;
 use crate::azure::blob_runs::{SaveError, Stored};
+use crate::digest::digest;
 use crate::kept::Kept;
 use crate::plan::{Kind, Plan};
 use crate::planning::{World, plan};
@@ -10,7 +11,6 @@ use crate::site::Site;
 use crate::versions::Offered;
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 use tracing::info;
 
 /// At most so many runs at once in a subscription.
@@ -149,7 +149,6 @@ fn tried(run: &Run) -> String {
 }
 
 fn run_id(site: &str, request: &str, now: Timestamp) -> String {
-    let digest = Sha256::digest(format!("{site}\n{request}\n{now}"));
-    let hex: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    format!("{site}-{hex}")
+    let digest = digest(&format!("{site}\n{request}\n{now}"));
+    format!("{site}-{}", &digest[..12])
 }

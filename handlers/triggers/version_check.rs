@@ -1,7 +1,7 @@
 //! The daily look at what the regions offer. It is the truth: the event's source is one cluster, and dies with it.
 use super::start::look;
 use crate::app::App;
-use crate::cli::publish::digest;
+use crate::digest::digest;
 use crate::event::{Message, REQUESTS};
 use crate::handle::Reply;
 use crate::plan::{Kind, Version};
