@@ -88,7 +88,7 @@ async fn run(azure: SimulatedAzure, book: Arc<Mutex<Book>>) {
     let mut calls = azure.world().calls.len();
     loop {
         let pause = ask_all(&azure, &book, &mut calls);
-        tokio::time::sleep(pause).await;
+        azure.clock().sleep(pause).await;
     }
 }
 

@@ -129,12 +129,12 @@ impl SimulatedAzure {
                 Err(NoAnswer("the connection broke before the answer"))
             }
             Some(Effect::Delay(time)) => {
-                tokio::time::sleep(time).await;
+                self.clock.sleep(time).await;
                 self.carry_out(process, &ask)
             }
             Some(Effect::DelayAnswer(time)) => {
                 let reply = self.carry_out(process, &ask);
-                tokio::time::sleep(time).await;
+                self.clock.sleep(time).await;
                 reply
             }
             None => self.carry_out(process, &ask),
