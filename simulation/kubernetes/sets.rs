@@ -78,13 +78,12 @@ impl Server {
             let updated = pods.iter().filter(|(_, pod)| is_of(pod, &revision) && !leaving(pod)).count();
             let rolled = updated as u64 == desired && pods.len() == updated;
             let before = set["status"]["currentRevision"].as_str().unwrap_or(&revision);
-            let mut object = (*set).clone();
-            object["status"] = json!({
+            let status = json!({
                 "observedGeneration": set["metadata"]["generation"], "replicas": pods.len(), "readyReplicas": ready, "availableReplicas": ready,
                 "updatedReplicas": updated, "currentReplicas": if rolled { updated } else { pods.len() - updated.min(pods.len()) },
                 "currentRevision": if rolled { &revision } else { before }, "updateRevision": revision, "collisionCount": 0,
             });
-            self.store.put("statefulsets.apps", &name, object);
+            self.store.put_status("statefulsets.apps", &name, &set, status);
         }
     }
 
@@ -111,13 +110,12 @@ impl Server {
             let pods = self.pods_of(&set);
             let ready = pods.iter().filter(|(_, pod)| Self::is_ready(pod)).count();
             let updated = pods.iter().filter(|(_, pod)| is_of(pod, &revision) && !leaving(pod)).count();
-            let mut object = (*set).clone();
-            object["status"] = json!({
+            let status = json!({
                 "observedGeneration": set["metadata"]["generation"], "desiredNumberScheduled": machines.len(), "currentNumberScheduled": pods.len().min(machines.len()),
                 "numberReady": ready, "numberAvailable": ready, "numberUnavailable": machines.len() - ready.min(machines.len()),
                 "updatedNumberScheduled": updated, "numberMisscheduled": 0,
             });
-            self.store.put("daemonsets.apps", &name, object);
+            self.store.put_status("daemonsets.apps", &name, &set, status);
         }
     }
 
@@ -138,7 +136,6 @@ impl Server {
             }
             let pods = self.pods_of(&job);
             let succeeded = pods.iter().filter(|(_, pod)| pod["status"]["phase"] == "Succeeded").count();
-            let mut object = (*job).clone();
             let started = job["status"]["startTime"].as_str().map_or_else(|| second(now), ToOwned::to_owned);
             let mut status = json!({"startTime": started, "active": pods.len() - succeeded, "succeeded": succeeded});
             if succeeded >= desired {
@@ -152,8 +149,7 @@ impl Server {
                     now,
                 );
             }
-            object["status"] = status;
-            self.store.put("jobs.batch", &name, object);
+            self.store.put_status("jobs.batch", &name, &job, status);
         }
     }
 }
