@@ -2,6 +2,7 @@
 use super::{
     apply::second,
     conditions::set_condition,
+    pods::pinned_to,
     server::Server,
     store::Name,
     workloads::{MOST_PODS, template_hash},
@@ -91,18 +92,14 @@ impl Server {
         for (name, set) in self.living("daemonsets.apps") {
             let revision = template_hash(&set);
             let pods = self.pods_of(&set);
-            let machine = |pod: &Value| {
-                let field = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0/matchFields/0/values/0";
-                pod.pointer(field).and_then(Value::as_str).map(ToOwned::to_owned)
-            };
             let machines: Vec<String> = self.store.all("nodes").map(|((_, node), _)| node.clone()).collect();
             for (pod, object) in &pods {
-                if machine(object).is_none_or(|node| !machines.contains(&node)) {
+                if pinned_to(object).is_none_or(|node| !machines.iter().any(|machine| machine == node)) {
                     self.let_go("pods", pod, object, now);
                 }
             }
             for node in &machines {
-                if !pods.iter().any(|(_, pod)| machine(pod).as_ref() == Some(node)) {
+                if !pods.iter().any(|(_, pod)| pinned_to(pod) == Some(node)) {
                     self.make_pod(&set, None, &json!({REVISION: revision, "pod-template-generation": set["metadata"]["generation"].to_string()}), Some(node), now);
                 }
             }
