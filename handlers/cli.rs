@@ -1,4 +1,6 @@
 //! The command line: `serve` for the Functions host, the operator's verbs, the simulation.
+#[cfg(feature = "local")]
+mod local;
 mod operator;
 pub mod publish;
 #[cfg(feature = "local")]
@@ -42,6 +44,9 @@ enum Command {
         #[arg(long, value_enum)]
         to: Colour,
     },
+    /// Run everything for real on this machine: a simulated Azure, the functions, a proxying gateway, users, one upgrade
+    #[cfg(feature = "local")]
+    Local(local::Local),
     /// Run a whole upgrade on the embedded simulated Azure, in virtual time
     #[cfg(feature = "local")]
     Simulate(simulate::Simulate),
@@ -79,6 +84,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Start(start) => operator::in_azure(|app| async move { operator::start(&app, start).await }),
         Command::Order(give) => operator::in_azure(|app| async move { operator::give(&app, give).await }),
         Command::BreakGlass { file, to } => site::break_glass(&file, to),
+        #[cfg(feature = "local")]
+        Command::Local(local) => local::local(local),
         #[cfg(feature = "local")]
         Command::Simulate(simulate) => simulate::simulate(&simulate),
     };

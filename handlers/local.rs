@@ -2,9 +2,12 @@
 pub mod app_folder;
 pub mod door;
 pub mod failures;
+pub mod live;
 pub mod scene;
+pub mod screen;
 mod setting;
 pub mod shop;
 pub mod story;
 pub mod timeline;
 pub mod users;
+pub mod view;

@@ -33,7 +33,7 @@ pub struct Simulate {
 pub fn simulate(arguments: &Simulate) -> anyhow::Result<ExitCode> {
     let filter = if arguments.verbose { "warn,bluegreen=info" } else { "off" };
     let _telemetry = crate::telemetry::start(filter, None)?;
-    let plot = Plot { failure: arguments.fail, crashes: arguments.crash, seed: arguments.seed };
+    let plot = Plot { failure: arguments.fail, crashes: arguments.crash, seed: arguments.seed, over_sockets: false };
     #[expect(clippy::disallowed_methods, reason = "how long it really took is asked of the real clock")]
     let began = std::time::Instant::now();
     // No sockets: without them each jump of the paused clock costs no system call.
@@ -53,7 +53,7 @@ pub fn simulate(arguments: &Simulate) -> anyhow::Result<ExitCode> {
 }
 
 /// 0 the ending that the options ask for, 3 another, 4 held.
-fn verdict(told: &Told, failure: Option<Failure>) -> ExitCode {
+pub(super) fn verdict(told: &Told, failure: Option<Failure>) -> ExitCode {
     let expected = failure.map_or(Expected::Ends(Ending::Upgraded), Failure::expected);
     let came = told.run.ending.map_or(Expected::Held, Expected::Ends);
     match (came == expected, came) {

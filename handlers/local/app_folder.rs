@@ -45,6 +45,16 @@ impl AppFolder {
         Ok(folder)
     }
 
+    /// The same with the running executable in it, under the name that `host.json` says.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write); or when the executable is no longer where it was started from.
+    pub fn with_executable() -> io::Result<Self> {
+        let folder = Self::write()?;
+        std::os::unix::fs::symlink(std::env::current_exe()?, folder.0.join("bluegreen"))?;
+        Ok(folder)
+    }
+
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {

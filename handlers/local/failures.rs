@@ -66,9 +66,21 @@ impl Failure {
         }
     }
 
-    /// Puts the failure into the script of a world in which nothing has begun.
-    pub fn script(self, scene: &Scene) {
-        let Some((on, skip)) = self.target(scene) else { return };
+    /// Puts the failure into the script of a world in which nothing has begun. Over sockets nobody knows which function
+    /// calls, and a failure that is told from others by that alone waits for its step.
+    pub fn script(self, scene: &Scene, over_sockets: bool) {
+        if !(over_sockets && self.is_like_others()) {
+            self.add_to(scene, over_sockets);
+        }
+    }
+
+    /// Whether other functions make the same calls while the step is the present one, or before.
+    fn is_like_others(self) -> bool {
+        matches!(self.step, Step::ConfirmTraffic | Step::Soak) && self.when != When::Always
+    }
+
+    fn add_to(self, scene: &Scene, over_sockets: bool) {
+        let Some((on, skip)) = self.target(scene, over_sockets) else { return };
         let effect = match self.when {
             When::After => Effect::LoseAnswer,
             When::Before | When::Always => Effect::status(StatusCode::SERVICE_UNAVAILABLE),
@@ -87,17 +99,19 @@ impl Failure {
 
     /// Which calls are the step's own, and how many like them belong to earlier steps. `None`: the failure is an
     /// incident of the new cluster, not of a call.
-    fn target(self, scene: &Scene) -> Option<(On, u32)> {
+    fn target(self, scene: &Scene, over_sockets: bool) -> Option<(On, u32)> {
         let green = scene.article.green.to_lowercase();
-        let own = |on: On| on.by(self.step.name());
+        let own = |on: On| if over_sockets { on } else { on.by(self.step.name()) };
         let gateway = || On::call(Method::PUT, "/applicationgateways/");
         let apply = |namespace: &str| On { host: ".azmk8s.io".into(), ..On::call(Method::PATCH, namespace) };
         Some(match (self.step, self.when) {
             // The plan was made from a first look, by another function.
-            (Step::CheckPlan, _) => (own(On::call(Method::GET, "/kubernetesversions")), 0),
+            (Step::CheckPlan, _) => (own(On::call(Method::GET, "/kubernetesversions")), u32::from(over_sockets)),
             (Step::CreateCluster, _) => (On::call(Method::PUT, &green), 0),
             (Step::InstallControllers, _) => (apply("/namespaces/ingress/"), 0),
             (Step::SyncWorkloads, _) => (apply("/namespaces/shop/"), 0),
+            // A request through the real gateway is no call of this world.
+            (Step::ValidateHealth, When::Always) if over_sockets => return None,
             (Step::ValidateHealth, When::Always) => (On::host(&scene.article.candidate_host), 0),
             (Step::ValidateHealth, _) => (gateway(), 0),
             // The first write with the new cluster's addresses fills the candidate pool; the way back has none.
@@ -113,24 +127,30 @@ impl Failure {
     }
 
     /// The step at which the new cluster falls ill: by itself, or so that there is a way back that can fail.
-    const fn falls_ill_at(self) -> Option<Step> {
+    const fn falls_ill_at(self, over_sockets: bool) -> Option<Step> {
         match (self.step, self.when) {
+            (Step::ValidateHealth, When::Always) if over_sockets => Some(self.step),
             (Step::ConfirmTraffic | Step::Soak, When::Always) => Some(self.step),
             (Step::RestoreTraffic | Step::DeleteNewCluster, _) => Some(Step::ConfirmTraffic),
             _ => None,
         }
     }
 
-    /// Waits for the step at which the new cluster falls ill, and breaks it. It never returns.
-    pub async fn strike(self, scene: &Scene) -> Option<Run> {
-        let Some(step) = self.falls_ill_at() else { return std::future::pending().await };
+    /// Waits for the step at which something is to happen, and lets it happen. It never returns.
+    pub async fn strike(self, scene: &Scene, over_sockets: bool) -> Option<Run> {
+        let ill = self.falls_ill_at(over_sockets);
+        let awaited = ill.or((over_sockets && self.is_like_others()).then_some(self.step));
+        let Some(step) = awaited else { return std::future::pending().await };
         let mut changes = scene.azure.changes();
         while scene.run().is_none_or(|run| run.step != step) {
             if changes.changed().await.is_err() {
                 break;
             }
         }
-        break_green(scene);
+        match ill {
+            Some(_) => break_green(scene),
+            None => self.add_to(scene, over_sockets),
+        }
         std::future::pending().await
     }
 }

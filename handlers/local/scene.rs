@@ -15,6 +15,8 @@ use std::time::Duration;
 
 /// The storage account with sites and runs.
 pub const ACCOUNT: &str = "shopupgrader";
+/// The Service Bus namespace.
+pub const NAMESPACE: &str = "shopupgrader";
 
 /// The site `shop` in its simulated world: the article's base, a serving blue cluster, the bus, the store.
 pub struct Scene {
@@ -53,6 +55,15 @@ impl Scene {
         azure.world().entra.managed_identity_lifetime = hundred_years;
         run_workloads(&mut azure.world(), &article, &site, Colour::Blue, before)?;
         Ok(Self { azure, article, site, users: Users::Nobody })
+    }
+
+    /// Publishes the site anew, with a change.
+    ///
+    /// # Errors
+    /// When the changed site has no JSON form.
+    pub fn change(&mut self, change: impl FnOnce(&mut Site)) -> anyhow::Result<()> {
+        change(&mut self.site);
+        publish(&mut self.azure.world(), &self.site, self.azure.clock().now())
     }
 
     /// Enqueues a request, as a person does.

@@ -25,6 +25,8 @@ pub struct Plot {
     pub crashes: bool,
     /// What decides the random calls.
     pub seed: u64,
+    /// The handlers call over sockets, so that nobody knows which of them it is who calls.
+    pub over_sockets: bool,
 }
 
 /// How a story ended.
@@ -98,7 +100,7 @@ pub async fn play(scene: &Scene, plot: Plot) -> anyhow::Result<Told> {
     let began = scene.azure.clock().now();
     let mut dice = fastrand::Rng::with_seed(plot.seed);
     if let Some(failure) = plot.failure {
-        failure.script(scene);
+        failure.script(scene, plot.over_sockets);
     }
     if plot.crashes {
         crashes(scene, &mut dice);
@@ -114,7 +116,7 @@ pub async fn play(scene: &Scene, plot: Plot) -> anyhow::Result<Told> {
     scene.request(&request, "story")?;
     let incidents = async {
         match plot.failure {
-            Some(failure) => failure.strike(scene).await,
+            Some(failure) => failure.strike(scene, plot.over_sockets).await,
             None => std::future::pending().await,
         }
     };

@@ -1,6 +1,7 @@
 //! PURE. A story as a person reads it: when, which step, what was seen, and who served the users.
 use super::scene::Scene;
 use super::story::Told;
+use crate::run::Entry;
 use crate::site::Colour;
 use jiff::Timestamp;
 use simulated_azure::prober::Minute;
@@ -19,14 +20,20 @@ pub fn timeline(scene: &Scene, told: &Told, began: Timestamp) -> String {
     let _ = writeln!(text, "Upgrade of {} from {old} to {new}, Kubernetes {}", plan.site.name, plan.version);
     let _ = writeln!(text, "\n{:>8}  {:<19} {:<29} what was seen", "time", "step", "traffic (b blue, g green)");
     for entry in &told.run.journal {
-        let minute = told.users.minutes.iter().rev().find(|minute| minute.from <= entry.at);
-        let bar = minute.map_or_else(String::new, |minute| bar(scene, minute));
-        let flag = if entry.needs_person { "! " } else { "" };
-        let moved = if entry.before == entry.after { String::new() } else { format!(" -> {}", entry.after) };
-        let what: String = entry.what.chars().take(150).collect();
-        let _ = writeln!(text, "{:>8}  {:<19} {bar:<29} {flag}{what}{moved}", clock(began, entry.at), entry.who);
+        text += &line(scene, &told.users.minutes, entry, began);
     }
     text
+}
+
+/// One line of it.
+#[must_use]
+pub fn line(scene: &Scene, minutes: &[Minute], entry: &Entry, began: Timestamp) -> String {
+    let minute = minutes.iter().rev().find(|minute| minute.from <= entry.at);
+    let bar = minute.map_or_else(String::new, |minute| bar(scene, minute));
+    let flag = if entry.needs_person { "! " } else { "" };
+    let moved = if entry.before == entry.after { String::new() } else { format!(" -> {}", entry.after) };
+    let what: String = entry.what.chars().take(150).collect();
+    format!("{:>8}  {:<19} {bar:<29} {flag}{what}{moved}\n", clock(began, entry.at), entry.who)
 }
 
 /// What it all came to.
@@ -87,6 +94,7 @@ fn clock(began: Timestamp, at: Timestamp) -> String {
     clock_of(at.duration_since(began).as_secs())
 }
 
-fn clock_of(seconds: i64) -> String {
+/// `h:mm:ss`.
+pub(super) fn clock_of(seconds: i64) -> String {
     format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }

@@ -1,5 +1,6 @@
 //! Who sends users' requests, and counts what comes back.
 use jiff::Timestamp;
+use simulated_azure::data_plane::load::{Load, Snapshot};
 use simulated_azure::prober::{Prober, Report};
 
 /// The users of a scene.
@@ -8,6 +9,8 @@ pub enum Users {
     Nobody,
     /// They ask the simulated gateway itself, in virtual time.
     Prober(Prober),
+    /// They ask the proxying gateway over sockets, in real time.
+    Load(Load),
 }
 
 impl Users {
@@ -16,6 +19,7 @@ impl Users {
         match self {
             Self::Nobody => {}
             Self::Prober(prober) => prober.excuse(cluster, from, until),
+            Self::Load(load) => load.excuse(cluster, from, until),
         }
     }
 
@@ -25,6 +29,16 @@ impl Users {
         match self {
             Self::Nobody => Report::default(),
             Self::Prober(prober) => prober.report(),
+            Self::Load(load) => load.report().report,
+        }
+    }
+
+    /// How it is just now, for a live view; nothing when nobody asks in real time.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        match self {
+            Self::Nobody | Self::Prober(_) => Snapshot::default(),
+            Self::Load(load) => load.snapshot(),
         }
     }
 
