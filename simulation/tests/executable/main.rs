@@ -1,0 +1,4 @@
+//! The Functions host with real children: processes, sockets, signals, real time.
+#![expect(clippy::unwrap_used, reason = "what the tests share may panic as tests do")]
+mod stage;
+mod starting;
