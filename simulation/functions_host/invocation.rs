@@ -50,7 +50,8 @@ pub(super) async fn invoke(
     function: &Function,
     envelope: &Value,
 ) -> Result<Answer, Failure> {
-    let request = Request::post(format!("/{}", function.name));
+    // The child's own port comes into this place when it is known.
+    let request = Request::post(format!("/{}", function.name)).header(header::HOST, "127.0.0.1");
     let mut request = request.body(Body::from(envelope.to_string())).map_err(|_| Failure::Invalid)?;
     let headers = request.headers_mut();
     mark(shared, headers);
@@ -78,7 +79,7 @@ pub(super) async fn call(
     shared: &Shared,
     instance: &Instance,
     function: &Function,
-    request: Request<Body>,
+    mut request: Request<Body>,
     enveloped: bool,
 ) -> Result<Response<Bytes>, Failure> {
     let _in_flight = shared.count.in_flight();
@@ -90,6 +91,9 @@ pub(super) async fn call(
         Child::Gone | Child::Starting => return Err(Failure::Refused),
         Child::HostStopped => return Err(Failure::HostStopped),
     };
+    if enveloped {
+        request.headers_mut().insert(header::HOST, port.authority());
+    }
     let clock = shared.azure.clock();
     let reply = async {
         let reply = port.ask(request).await;

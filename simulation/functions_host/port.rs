@@ -38,12 +38,19 @@ impl Port {
         matches!(self, Self::Socket(..))
     }
 
+    /// What its `Host` header says; a router gets the port of the host itself.
+    pub fn authority(&self) -> HeaderValue {
+        let port = match self {
+            Self::Router(_) => 7071,
+            Self::Socket(_, port) => *port,
+        };
+        HeaderValue::try_from(format!("127.0.0.1:{port}")).expect("an address is a header's value")
+    }
+
     /// One request and its whole answer, waited for as long as it takes.
     pub async fn ask(&self, request: Request<Body>) -> Result<Response<Bytes>, Failure> {
         let reply = match self {
             Self::Router(router) => {
-                let mut request = request;
-                request.headers_mut().entry(header::HOST).or_insert(HeaderValue::from_static("127.0.0.1:7071"));
                 // A panic in a real server breaks its connection.
                 let reply = AssertUnwindSafe(router.clone().oneshot(request)).catch_unwind().await;
                 reply.map_err(|_| Failure::Broken)?.unwrap_or_else(|never: Infallible| match never {})
@@ -66,7 +73,9 @@ impl Port {
     pub async fn is_ready(&self, limit: Duration, patience: Duration) -> bool {
         let until = Instant::now() + limit;
         loop {
-            match timeout(patience, self.ask(Request::new(Body::empty()))).await {
+            let mut request = Request::new(Body::empty());
+            request.headers_mut().insert(header::HOST, self.authority());
+            match timeout(patience, self.ask(request)).await {
                 Ok(Err(Failure::Refused)) if Instant::now() >= until => return false,
                 Ok(Err(Failure::Refused)) => sleep(AGAIN).await,
                 Ok(_) | Err(_) => return true,
@@ -80,7 +89,7 @@ pub(super) async fn free() -> io::Result<u16> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?.local_addr().map(|address| address.port())
 }
 
-/// The request as it goes to the socket. A caller's own `Host` is kept; without one the client sets the port's.
+/// The request as it goes to the socket.
 fn addressed(request: Request<Body>, port: u16) -> Result<Request<Body>, Failure> {
     let (mut parts, mut body) = request.into_parts();
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
