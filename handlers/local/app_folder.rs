@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 const HOST: &str = include_str!("../../host.json");
+/// `customHandler.description.defaultExecutablePath`.
+const EXECUTABLE: &str = "bluegreen";
 const FUNCTIONS: [(&str, &str); 17] = [
     ("CheckPlan", include_str!("../../function-definitions/CheckPlan/function.json")),
     ("CreateCluster", include_str!("../../function-definitions/CreateCluster/function.json")),
@@ -43,6 +45,14 @@ impl AppFolder {
             std::fs::write(folder.0.join(name).join("function.json"), definition)?;
         }
         Ok(folder)
+    }
+
+    /// Puts the executable into it, by the name that `host.json` has for it, so that it can be started as a process.
+    ///
+    /// # Errors
+    /// When it is there already, or the folder is gone.
+    pub fn link(&self, executable: &Path) -> io::Result<()> {
+        std::os::unix::fs::symlink(executable, self.0.join(EXECUTABLE))
     }
 
     /// Where it is.

@@ -17,7 +17,7 @@ pub(super) const PRODUCT: &str = "Azure-Functions-Host/4.1037.0.0";
 /// From an invocation's timeout to the kill.
 const GRACE: Duration = Duration::from_secs(2);
 /// When a socket breaks, its process may have died: the system says so a little later. Real time.
-const POST_MORTEM: Duration = Duration::from_millis(100);
+const POST_MORTEM: Duration = Duration::from_millis(250);
 
 /// What a good reply says.
 #[derive(Debug)]

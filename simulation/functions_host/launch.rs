@@ -104,7 +104,9 @@ impl Launch {
         let program = self.program(&self.settings);
         let is_command = program.components().count() == 1;
         let mut folders = self.settings.get("PATH").map_or("", String::as_str).split(':');
-        if program.is_file() || (is_command && folders.any(|folder| Path::new(folder).join(&program).is_file())) {
+        if (program.is_absolute() && program.is_file())
+            || (is_command && folders.any(|folder| Path::new(folder).join(&program).is_file()))
+        {
             return Ok(());
         }
         Err(HostError(format!(

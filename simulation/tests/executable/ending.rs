@@ -31,7 +31,7 @@ async fn exit_200_is_no_strike_however_often() {
 #[tokio::test]
 async fn the_third_exit_1_stops_the_host_and_the_platform_starts_it_again() {
     let mut set = set("exit-1");
-    set.options.restart_stopped_host_after = Some(Duration::from_secs(2));
+    set.options.restart_stopped_host_after = Some(Duration::from_secs(5));
     let stage = set.ready().await;
     stage.send("a", "exit 1");
     until(|| stage.host.counters().stopped_hosts == 1).await;

@@ -86,7 +86,7 @@ impl Set {
         let folder = folder(self.name, &self.host, &self.functions);
         let azure = SimulatedAzure::new(Clock::running_at("2026-11-23T08:04:35Z".parse().unwrap(), self.speed));
         for queue in ["a", "b"] {
-            let options = QueueOptions { lock_duration: Duration::from_secs(60), ..QueueOptions::default() };
+            let options = QueueOptions { lock_duration: Duration::from_secs(300), ..QueueOptions::default() };
             azure.world().service_bus.add_queue(queue, options);
         }
         let journal = folder.join("journal").to_string_lossy().into_owned();

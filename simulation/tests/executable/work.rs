@@ -97,7 +97,7 @@ async fn a_failing_message_is_delivered_ten_times() {
 async fn a_reply_that_says_nothing_hangs_until_the_timeout_kills_the_child() {
     let mut set = set("empty");
     set.speed = 20;
-    set.host = json!({"functionTimeout": "00:00:20"});
+    set.host = json!({"functionTimeout": "00:01:40"});
     set.functions = json!({"Step": on_queue("a"), "Other": on_queue("b")});
     let stage = set.ready().await;
     stage.send("a", "first empty");
