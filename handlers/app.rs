@@ -19,6 +19,8 @@ pub struct App {
     pub bus: ServiceBus,
     /// Looking at the world.
     pub reader: Reader,
+    /// The store's time, and how fast it goes.
+    pub clock: Clock,
 }
 
 impl App {
@@ -27,10 +29,11 @@ impl App {
     /// # Errors
     /// When a setting makes no URL.
     pub fn new(config: &Config, credential: &Arc<dyn TokenCredential>, wire: &Wire) -> anyhow::Result<Self> {
-        let store = BlobRuns::new(&config.store, credential, &wire.http, &Clock::default())?;
-        let bus = ServiceBus::new(&config.bus, credential, &wire.http)?;
+        let clock = Clock::running_at(config.clock_speed);
+        let store = BlobRuns::new(&config.store, credential, &wire.http, &clock)?;
+        let bus = ServiceBus::new(&config.bus, credential, &wire.http, &clock)?;
         let reader = Reader::new(&config.cloud, wire, credential, &store);
-        Ok(Self { store, bus, reader })
+        Ok(Self { store, bus, reader, clock })
     }
 
     /// Publishes the event of a run's present hop, if it still moves by itself.

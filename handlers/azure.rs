@@ -11,6 +11,7 @@ pub mod patience;
 pub mod service_bus;
 pub mod web;
 
+use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::run::{Run, StepError};
 use crate::wire::Wire;
@@ -71,7 +72,7 @@ impl Reader {
     #[must_use]
     pub fn new(cloud: &Cloud, wire: &Wire, credential: &Arc<dyn TokenCredential>, store: &BlobRuns) -> Self {
         Self {
-            arm: Arm::new(cloud, credential, &wire.http),
+            arm: Arm::new(cloud, credential, &wire.http, store.clock()),
             wire: wire.clone(),
             web: web::Web::new(&wire.http),
             credential: credential.clone(),
@@ -90,6 +91,12 @@ impl Reader {
     #[must_use]
     pub const fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// How fast the time goes.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        self.store.clock()
     }
 
     /// Looks at a long-running operation.

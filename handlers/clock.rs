@@ -1,16 +1,57 @@
 //! The time: what the store's `Date` said last, plus what has passed since. Many instances, one clock.
+//!
+//! In a simulated world that hurries, both the time and what is promised in it go `speed` times as fast: the bounds of an
+//! invocation, waits for Azure and for other instances, the tries within one invocation. What guards a socket, or waits
+//! for this process itself, is real time at any speed.
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::{Arc, Mutex};
-use tokio::time::Instant;
+use std::time::Duration;
+use tokio::time::{Instant, Sleep};
 
 /// A clock that is anchored anew by each answer of the store. Clones are the same clock.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Clock {
     anchor: Arc<Mutex<Option<(Timestamp, Instant)>>>,
+    speed: u32,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::running_at(1)
+    }
 }
 
 impl Clock {
+    /// A clock of a world in which `speed` seconds pass in one of ours; 1 in every real one, and 0 counts as 1.
+    #[must_use]
+    pub fn running_at(speed: u32) -> Self {
+        Self { anchor: Arc::default(), speed: speed.max(1) }
+    }
+
+    /// How many seconds of the world pass in one of ours.
+    #[must_use]
+    pub const fn speed(&self) -> u32 {
+        self.speed
+    }
+
+    /// How long so much of the world's time really takes.
+    #[must_use]
+    pub fn real(&self, time: Duration) -> Duration {
+        time / self.speed
+    }
+
+    /// When so much of the world's time will have passed.
+    #[must_use]
+    pub fn after(&self, time: Duration) -> Instant {
+        Instant::now() + self.real(time)
+    }
+
+    /// Waits while so much of the world's time passes.
+    pub fn sleep(&self, time: Duration) -> Sleep {
+        tokio::time::sleep(self.real(time))
+    }
+
     /// Sets it by the `Date` header of an answer that has just arrived. What is no HTTP date is ignored.
     pub fn set(&self, date: &str) {
         if let Ok(time) = jiff::fmt::rfc2822::parse(date)
@@ -27,7 +68,8 @@ impl Clock {
     pub fn now(&self) -> anyhow::Result<Timestamp> {
         let anchor =
             self.anchor.lock().ok().and_then(|anchor| *anchor).context("the store has not told the time yet")?;
-        let passed = SignedDuration::try_from(anchor.1.elapsed()).unwrap_or(SignedDuration::MAX);
+        let passed = anchor.1.elapsed().saturating_mul(self.speed);
+        let passed = SignedDuration::try_from(passed).unwrap_or(SignedDuration::MAX);
         Ok(anchor.0.saturating_add(passed)?)
     }
 }
@@ -49,11 +91,21 @@ mod tests {
         let clock = Clock::default();
         assert!(clock.now().is_err());
         clock.set("Wed, 25 Nov 2026 00:17:15 GMT");
-        tokio::time::sleep(std::time::Duration::from_secs(90)).await;
+        tokio::time::sleep(Duration::from_secs(90)).await;
         assert_eq!(clock.now().unwrap().to_string(), "2026-11-25T00:18:45Z");
         clock.set("no date");
         clock.set("Wed, 25 Nov 2026 00:17:00 GMT");
         assert_eq!(clock.now().unwrap().to_string(), "2026-11-25T00:17:00Z");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn in_a_hurrying_world_it_hurries_too() {
+        let clock = Clock::running_at(60);
+        clock.set("Wed, 25 Nov 2026 00:17:15 GMT");
+        let (before, deadline) = (Instant::now(), clock.after(Duration::from_secs(600)));
+        clock.sleep(Duration::from_secs(600)).await;
+        assert_eq!(clock.now().unwrap().to_string(), "2026-11-25T00:27:15Z");
+        assert_eq!((before.elapsed(), deadline.elapsed()), (Duration::from_secs(10), Duration::ZERO));
     }
 
     #[test]

@@ -19,10 +19,14 @@ pub struct Config {
     pub log: String,
     /// The port that the Functions host gave us.
     pub port: Option<u16>,
+    /// How many seconds of the world pass in one of ours: 1, but for a simulated one that hurries.
+    pub clock_speed: u32,
 }
 
 /// What is logged when `RUST_LOG` does not say: our own lines, and warnings of the libraries.
 const LOG: &str = "warn,bluegreen=info";
+/// Faster, the bounds of an invocation would be shorter than a call over a socket takes.
+const FASTEST: u32 = 1000;
 
 impl Config {
     /// Reads the environment of the process.
@@ -57,6 +61,7 @@ impl Config {
             otlp: setting("OTEL_EXPORTER_OTLP_ENDPOINT"),
             log: setting("RUST_LOG").unwrap_or_else(|| LOG.into()),
             port: port.transpose()?,
+            clock_speed: clock_speed(&setting)?,
         })
     }
 }
@@ -68,6 +73,23 @@ impl Config {
 pub fn cloud_from_environment() -> anyhow::Result<Cloud> {
     #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
     cloud(&|name: &str| std::env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+/// How fast the world goes that the environment of the process is for.
+///
+/// # Errors
+/// When it says something that is no speed.
+pub fn clock_speed_from_environment() -> anyhow::Result<u32> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
+    clock_speed(&|name: &str| std::env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+/// The deployed binary does not read it: Azure does not hurry.
+fn clock_speed(setting: &impl Fn(&str) -> Option<String>) -> anyhow::Result<u32> {
+    let given = if cfg!(feature = "local") { setting("BLUEGREEN_CLOCK_SPEED") } else { None };
+    let Some(given) = given else { return Ok(1) };
+    let speed = given.parse().ok().filter(|speed| (1..=FASTEST).contains(speed));
+    speed.with_context(|| format!("BLUEGREEN_CLOCK_SPEED is {given:?}: expected a whole number from 1 to {FASTEST}"))
 }
 
 fn cloud(setting: &impl Fn(&str) -> Option<String>) -> anyhow::Result<Cloud> {
@@ -91,5 +113,17 @@ mod tests {
         assert!(error.contains("AzureWebJobsStorage__blobServiceUri"), "{error}");
         let error = Config::read(|name| (name == "AZURE_CLOUD").then(|| "Mars".into())).unwrap_err().to_string();
         assert!(error.contains("\"Mars\"") && error.contains("AzureChinaCloud"), "{error}");
+    }
+
+    #[cfg(feature = "local")]
+    #[test]
+    fn a_speed_is_a_whole_number_or_refused() {
+        let read = |speed: &str| clock_speed(&|name| (name == "BLUEGREEN_CLOCK_SPEED").then(|| speed.to_owned()));
+        assert_eq!((read("1").unwrap(), read("60").unwrap(), read("1000").unwrap()), (1, 60, 1000));
+        assert_eq!(clock_speed(&|_| None).unwrap(), 1);
+        for wrong in ["0", "-1", "1.5", "60x", "1001", "99999999999", " 60"] {
+            let error = read(wrong).unwrap_err().to_string();
+            assert!(error.contains(wrong) && error.contains("from 1 to 1000"), "{error}");
+        }
     }
 }

@@ -6,10 +6,11 @@ use crate::flow::{Step, decide};
 use crate::run::{self, Run, StepError};
 use crate::steps;
 use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tracing::{error, info, warn};
 
-/// An invocation is over so long after it arrived. Below the lock of the subscriptions, far below `functionTimeout`.
+/// An invocation is over so long after it arrived. Below the lock of the subscriptions, far below `functionTimeout`: both
+/// are counted in the world's time, and so are these.
 pub const BOUND: Duration = Duration::from_secs(100);
 /// So much more when it handles the way back itself.
 pub const BOUND_WITH_THE_WAY_BACK: Duration = Duration::from_secs(160);
@@ -48,16 +49,17 @@ enum Looked {
 /// Handles an event of a step.
 pub async fn handle(app: &App, event: &Event) -> Reply {
     let arrived = Instant::now();
+    let bound = arrived + app.clock.real(BOUND);
     let over = || Reply::Again(format!("it took longer than {} s", BOUND.as_secs()));
-    match timeout_at(arrived + BOUND, look(app, event, arrived)).await {
+    match timeout_at(bound, look(app, event, arrived)).await {
         Err(_) => over(),
         Ok(Looked::Over(reply)) => reply,
         Ok(Looked::Saved { run, turned_back: false }) => {
-            timeout_at(arrived + BOUND, publish(app, &run)).await.unwrap_or_else(|_| over())
+            timeout_at(bound, publish(app, &run)).await.unwrap_or_else(|_| over())
         }
         // Side by side: the way back does not wait for the bus, and happens also when publishing fails.
         Ok(Looked::Saved { run, turned_back: true }) => {
-            let bound = arrived + BOUND_WITH_THE_WAY_BACK;
+            let bound = arrived + app.clock.real(BOUND_WITH_THE_WAY_BACK);
             tokio::join!(publish(app, &run), way_back(app, &run, bound)).0
         }
     }
@@ -96,14 +98,15 @@ async fn look(app: &App, event: &Event, arrived: Instant) -> Looked {
             Err(error) => {
                 if error.is::<Unreadable>() {
                     // Ten redeliveries take 0.6 s; another binary's instance, or a person, needs longer.
-                    sleep(UNREADABLE).await;
+                    app.clock.sleep(UNREADABLE).await;
                 }
                 return Looked::Over(again("failed to load the run", &error));
             }
         };
         let run = &loaded.value;
         let azure = app.reader.at(loaded.at).for_run(run);
-        let seen = timeout_at(arrived + BOUND.saturating_sub(RESERVE), steps::look(run, &azure)).await;
+        let bound = arrived + app.clock.real(BOUND.saturating_sub(RESERVE));
+        let seen = timeout_at(bound, steps::look(run, &azure)).await;
         let result = seen.unwrap_or_else(|_| Err(anyhow::anyhow!("{} took too long", run.step).into()));
         say(run, &result);
         let now = app.store.now().unwrap_or(loaded.at);

@@ -7,7 +7,6 @@ use crate::handle::{tell, way_back};
 use crate::run::Run;
 use crate::verbs::{Order, Refusal, obey};
 use std::time::Duration;
-use tokio::time::Instant;
 use tracing::warn;
 
 /// The way back may take so long when it is handled here.
@@ -31,7 +30,7 @@ pub async fn carry_out(app: &App, before: &Stored<Run>, next: Run) -> anyhow::Re
     };
     if next.step == Step::RestoreTraffic && before.value.step != next.step {
         // Side by side: the way back does not wait for the bus.
-        tokio::join!(publish, way_back(app, &next, Instant::now() + WAY_BACK));
+        tokio::join!(publish, way_back(app, &next, app.clock.after(WAY_BACK)));
     } else {
         publish.await;
     }

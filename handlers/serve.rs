@@ -22,7 +22,7 @@ use tracing::{error, info};
 
 /// Exit status that the host takes for a wish to be started again; 0 it would not even notice.
 const START_ME_AGAIN: u8 = 200;
-/// What was in flight is waited for so long after SIGTERM.
+/// What was in flight is waited for so long after SIGTERM: real time, for it is the platform's patience with a process.
 const FINISH: Duration = Duration::from_secs(170);
 
 /// Serves until the host is gone or a signal comes.

@@ -1,23 +1,43 @@
 //! What the Azure Functions host does for a custom handler: definitions, readiness, invocations, settlement, restarts.
 //!
-//! It reads an app's folder as it lies in the deployed package and drives handlers that are routers in this process.
+//! It reads an app's folder as it lies in the deployed package and drives a [`Handler`]: a router in this process, or the
+//! executable that `host.json` names, as a process of its own for each instance.
 //! Each instance (a host process with its child) is one future, so all that it was doing ends with it; all instances
 //! are one task.
-//! Waiting is for the clock or for a change of the world, so a paused clock jumps from event to event.
+//!
+//! **Time.** What the host promises the world is counted by the world's clock, as fast as that goes: `functionTimeout`
+//! and the grace after it, locks and their renewal, schedules, the pauses before redeliveries and restarts, the half
+//! hour of the strikes, the platform's restart. What waits for a child to start is counted in real time at any speed,
+//! because a process starts no sooner when the world hurries: `initializationTimeout`, the tries of `GET /`, and how
+//! long its answer is waited for.
+//! Waiting is for the clock or for a change of the world, so a paused clock jumps from event to event; with real
+//! children the clock cannot be paused.
 //! Things that happen at once have a fixed order, so a story runs the same way each time.
 //! Batches (`cardinality: many`), sessions, function-level retries and output bindings other than `http` are refused
 //! at the start; a redirect is a failure like any other, where the real host follows it with a GET.
 mod admin;
+mod admin_api;
+mod arguments;
 mod bus_envelope;
 mod bus_listener;
+mod child;
 mod counters;
 mod definition;
 mod encoding;
+mod front;
+mod handler;
 mod http_envelope;
 mod http_reply;
 mod http_trigger;
 mod instance;
 mod invocation;
+mod keys;
+mod launch;
+mod life;
+mod living;
+mod output;
+mod port;
+mod program;
 mod routes;
 mod row;
 mod schedule;
@@ -25,13 +45,17 @@ mod timer;
 
 pub use counters::{Counters, FunctionCounts};
 pub use definition::HostError;
+pub use handler::{Handler, Start};
+pub use living::LivingChild;
+pub use output::{Level, Line, Output, Stream};
 pub use schedule::Schedule;
 
-use crate::{Process, SimulatedAzure};
+use crate::SimulatedAzure;
 use counters::Count;
 use definition::App;
 use futures::FutureExt;
 use instance::Instance;
+use launch::Launch;
 use row::Row;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -39,9 +63,6 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-
-/// Starts a child process: gives the router that answers on its port.
-pub type Start = Arc<dyn Fn(Process) -> axum::Router + Send + Sync>;
 
 /// Which functions share a host instance and its child.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,16 +79,19 @@ pub enum Instances {
 pub struct HostOptions {
     /// Which functions share an instance.
     pub instances: Instances,
-    /// When the platform starts a host that gave up again. `None`: never.
+    /// When the platform starts a host that gave up again, in the world's time. `None`: never.
     pub restart_stopped_host_after: Option<Duration>,
     /// Functions switched off, as by the setting `AzureWebJobs.<name>.Disabled`.
     pub disabled: BTreeSet<String>,
     /// Whether timers fire by their schedules.
     pub run_timers: bool,
-    /// App settings, for `%NAME%` in bindings and `<connection>__fullyQualifiedNamespace`.
+    /// App settings, for `%NAME%` in bindings and `<connection>__fullyQualifiedNamespace`; the environment of an
+    /// executable.
     pub settings: BTreeMap<String, String>,
     /// The key that functions with `authLevel` other than `anonymous` ask for. `None`: they ask for none, as locally.
     pub function_key: Option<String>,
+    /// The key of the administrator's API, which opens every function, too. `None`: it asks for none, as locally.
+    pub master_key: Option<String>,
 }
 
 impl Default for HostOptions {
@@ -79,6 +103,7 @@ impl Default for HostOptions {
             run_timers: true,
             settings: BTreeMap::new(),
             function_key: None,
+            master_key: None,
         }
     }
 }
@@ -87,6 +112,7 @@ impl Default for HostOptions {
 pub struct FunctionsHost {
     shared: Arc<Shared>,
     instances: Vec<Arc<Instance>>,
+    began: jiff::Timestamp,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -95,31 +121,51 @@ struct Shared {
     azure: SimulatedAzure,
     app: App,
     options: HostOptions,
-    start: Start,
+    runs: Runs,
     count: Count,
     /// The timers' schedule monitor, which survives a host: it lies in the storage account.
     timers: Mutex<BTreeMap<String, timer::Status>>,
+    /// Ports that were given to children: none is given twice, though it is free until its child listens.
+    ports: Mutex<BTreeSet<u16>>,
+}
+
+/// What is started for each child.
+enum Runs {
+    Router(Start),
+    Executable(Launch, Output),
 }
 
 impl FunctionsHost {
-    /// Hosts the app in `folder` (`host.json` and `<Name>/function.json`). `start` is called for each start of a child.
-    /// It must be called within a tokio runtime.
+    /// Hosts the app in `folder` (`host.json` and `<Name>/function.json`), run by this handler.
+    /// It must be called within a tokio runtime; for an executable, one with IO and a clock that is not paused.
     ///
     /// # Errors
-    /// When the folder's files are missing, not readable, or ask for what this host does not do.
-    pub fn start(azure: SimulatedAzure, folder: &Path, options: HostOptions, start: Start) -> Result<Self, HostError> {
+    /// When the folder's files are missing, not readable, or ask for what this host does not do; when the executable is
+    /// not there.
+    pub fn start(
+        azure: SimulatedAzure,
+        folder: &Path,
+        options: HostOptions,
+        handler: impl Into<Handler>,
+    ) -> Result<Self, HostError> {
         let app = App::read(folder, &options)?;
+        let runs = match handler.into() {
+            Handler::Router(start) => Runs::Router(start),
+            Handler::Executable(output) => Runs::Executable(Launch::read(folder, &options.settings)?, output),
+        };
         let groups: BTreeMap<String, Vec<_>> = match options.instances {
             Instances::EachFunction => {
                 app.functions.values().map(|function| (function.name.clone(), vec![function.clone()])).collect()
             }
             Instances::One => [("host".to_owned(), app.functions.values().cloned().collect())].into(),
         };
-        let shared = Arc::new(Shared { azure, app, options, start, count: Count::default(), timers: Mutex::default() });
+        let (count, timers, ports) = (Count::default(), Mutex::default(), Mutex::default());
+        let began = azure.clock().now();
+        let shared = Arc::new(Shared { azure, app, options, runs, count, timers, ports });
         let (mut instances, mut row) = (vec![], Row::default());
         for (name, functions) in groups {
             let (instance, orders) = Instance::new(name, functions);
-            row.push(instance::run(shared.clone(), instance.clone(), orders).boxed());
+            row.push(life::run(shared.clone(), instance.clone(), orders).boxed());
             instances.push(instance);
         }
         let task = tokio::spawn(async move {
@@ -127,7 +173,7 @@ impl FunctionsHost {
                 row.next().await;
             }
         });
-        Ok(Self { shared, instances, task })
+        Ok(Self { shared, instances, began, task })
     }
 
     /// Waits until every instance's child is ready.
@@ -141,20 +187,6 @@ impl FunctionsHost {
     #[must_use]
     pub fn functions(&self) -> Vec<String> {
         self.shared.app.functions.keys().cloned().collect()
-    }
-
-    /// The process that serves a function now, to kill it. `None` for an unknown function or before its first start.
-    #[must_use]
-    pub fn child(&self, function: &str) -> Option<Process> {
-        self.instance_of(function)?.process()
-    }
-
-    /// The child that serves `function` exits with `code`: 0 is never noticed, 200 is a wish to be started again, all
-    /// else counts; at the third within 30 minutes the instance's host gives up. Nothing happens to an unknown function.
-    pub fn exit_child(&self, function: &str, code: i32) {
-        if let Some(instance) = self.instance_of(function) {
-            instance.exit(code);
-        }
     }
 
     /// What has been counted so far.

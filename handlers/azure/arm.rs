@@ -1,4 +1,5 @@
 //! Azure Resource Manager, as raw JSON: every field that we do not know survives.
+use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::run::{Operation, StepError, Style};
 use azure_core::credentials::TokenCredential;
@@ -13,6 +14,7 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Arm {
     cloud: Cloud,
+    clock: Clock,
     reading: Pipeline,
     writing: Pipeline,
 }
@@ -67,7 +69,7 @@ pub enum Condition {
 impl Arm {
     /// A client for this cloud. Tokens go to hosts under its Resource Manager's name alone.
     #[must_use]
-    pub fn new(cloud: &Cloud, credential: &Arc<dyn TokenCredential>, transport: &Transport) -> Self {
+    pub fn new(cloud: &Cloud, credential: &Arc<dyn TokenCredential>, transport: &Transport, clock: &Clock) -> Self {
         let bearer: Arc<dyn Policy> =
             Arc::new(BearerTokenAuthorizationPolicy::new(credential.clone(), [cloud.scope.clone()]));
         let pipeline = |options: ClientOptions| {
@@ -76,9 +78,16 @@ impl Arm {
         };
         Self {
             cloud: cloud.clone(),
-            reading: pipeline(super::patience::for_reading(transport)),
+            clock: clock.clone(),
+            reading: pipeline(super::patience::for_reading(transport, clock)),
             writing: pipeline(super::patience::for_writing(transport)),
         }
+    }
+
+    /// How fast the time of this cloud goes.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// The cloud.

@@ -103,13 +103,19 @@ impl BlobRuns {
         clock: &Clock,
     ) -> anyhow::Result<Self> {
         let container = |name: &str| -> anyhow::Result<Arc<BlobContainerClient>> {
-            let mut client_options = patience::for_the_store(transport);
+            let mut client_options = patience::for_the_store(transport, clock);
             client_options.per_try_policies.push(Arc::new(TellTime(clock.clone())));
             let options = BlobContainerClientOptions { client_options, ..BlobContainerClientOptions::default() };
             let url: Url = format!("{}/{name}", account.trim_end_matches('/')).parse().context("no storage URL")?;
             Ok(Arc::new(BlobContainerClient::new(url, Some(credential.clone()), Some(options))?))
         };
         Ok(Self { runs: container(RUNS)?, sites: container(SITES)?, clock: clock.clone() })
+    }
+
+    /// The clock that each answer of the store sets.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// The store's time, as far as it was told.

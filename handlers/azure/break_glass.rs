@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use azure_core::Uuid;
 use azure_core::http::Method;
 use std::time::Duration;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 /// A gateway's write is waited for so long.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
@@ -29,25 +29,26 @@ pub async fn restore(arm: &Arm, site: &Site, to: Colour, say: impl Fn(&str)) -> 
     let body = read.with(&members, &mark).map_err(anyhow::Error::msg)?;
     say(&format!("writing {} into the live pools of {}", to.name(), site.gateway));
     let answer = arm.send(Method::Put, arm.url(&site.gateway, &api), Condition::None, Some(&body)).await?;
-    let operation = answer.operation(None);
+    let (operation, clock) = (answer.operation(None), arm.clock());
     let ended = async {
         loop {
             match arm.look(&operation).await {
                 Ok(Progress::InProgress(again)) => {
                     say("the gateway is being updated");
-                    sleep(again.unwrap_or(AGAIN)).await;
+                    clock.sleep(again.unwrap_or(AGAIN)).await;
                 }
                 Ok(Progress::Succeeded(_) | Progress::Gone) => return Ok(()),
                 Ok(Progress::Failed { code, message, .. }) => bail!("the write did not take effect: {code}: {message}"),
                 // Looking failed, the write goes on.
                 Err(error) => {
                     say(&format!("{error}"));
-                    sleep(AGAIN).await;
+                    clock.sleep(AGAIN).await;
                 }
             }
         }
     };
-    timeout(PATIENCE, ended).await.context("the gateway has not ended its update in 15 min: look at it yourself")??;
+    let ended = timeout(clock.real(PATIENCE), ended).await;
+    ended.context("the gateway has not ended its update in 15 min: look at it yourself")??;
     let shown = Gateway(arm.get(&site.gateway, &api).await?.body);
     if shown.mark() != Some(&mark) || !shown.shows(&members) {
         bail!("somebody else wrote the gateway at the same time: stop them and try again");

@@ -1,4 +1,6 @@
-//! How long a client waits for a failing service inside one invocation, before it says so.
+//! How long a client waits for a failing service inside one invocation, before it says so. An invocation's time is the
+//! world's, so these waits go as fast as the clock.
+use crate::clock::Clock;
 use azure_core::http::policies::{RetryHeaders, RetryPolicy};
 use azure_core::http::{ClientOptions, RetryOptions, StatusCode, Transport};
 use azure_core::time::Duration;
@@ -10,6 +12,7 @@ use std::sync::Arc;
 struct Patience {
     tries: u32,
     first: Duration,
+    speed: u32,
     again: Vec<StatusCode>,
     headers: RetryHeaders,
 }
@@ -30,11 +33,11 @@ impl RetryPolicy for Patience {
     }
 
     fn sleep_duration(&self, retry: u32) -> Duration {
-        self.first * 2_u32.saturating_pow(retry.saturating_sub(1))
+        self.first * 2_u32.saturating_pow(retry.saturating_sub(1)) / self.speed
     }
 }
 
-fn options(transport: &Transport, tries: u32, throttled_too: bool) -> ClientOptions {
+fn options(transport: &Transport, clock: &Clock, tries: u32, throttled_too: bool) -> ClientOptions {
     let mut again = vec![
         StatusCode::RequestTimeout,
         StatusCode::InternalServerError,
@@ -45,7 +48,8 @@ fn options(transport: &Transport, tries: u32, throttled_too: bool) -> ClientOpti
     if throttled_too {
         again.push(StatusCode::TooManyRequests);
     }
-    let patience = Patience { tries, first: Duration::milliseconds(400), again, headers: RetryHeaders::default() };
+    let (first, speed) = (Duration::milliseconds(400), clock.speed());
+    let patience = Patience { tries, first, speed, again, headers: RetryHeaders::default() };
     ClientOptions {
         transport: Some(transport.clone()),
         retry: RetryOptions::custom(Arc::new(patience)),
@@ -55,14 +59,14 @@ fn options(transport: &Transport, tries: u32, throttled_too: bool) -> ClientOpti
 
 /// For the store and the bus: 25 s in six tries. Ten redeliveries without that take 0.6 s.
 #[must_use]
-pub fn for_the_store(transport: &Transport) -> ClientOptions {
-    options(transport, 6, true)
+pub fn for_the_store(transport: &Transport, clock: &Clock) -> ClientOptions {
+    options(transport, clock, 6, true)
 }
 
 /// For reading Azure: a broken connection is tried again twice; everything else is a wait of the run.
 #[must_use]
-pub fn for_reading(transport: &Transport) -> ClientOptions {
-    options(transport, 2, false)
+pub fn for_reading(transport: &Transport, clock: &Clock) -> ClientOptions {
+    options(transport, clock, 2, false)
 }
 
 /// For writing: never again with the same body. Whoever wrote meanwhile would be reverted.

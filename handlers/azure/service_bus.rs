@@ -1,6 +1,6 @@
 //! Publishing to Service Bus over REST, in the batch format: names keep their case, and one POST is atomic.
 use super::patience;
-use crate::clock::http_date;
+use crate::clock::{Clock, http_date};
 use crate::cloud::SERVICE_BUS_SCOPE;
 use crate::event::Message;
 use anyhow::{Context as _, bail};
@@ -22,11 +22,16 @@ impl ServiceBus {
     ///
     /// # Errors
     /// When the name makes no URL.
-    pub fn new(host: &str, credential: &Arc<dyn TokenCredential>, transport: &Transport) -> anyhow::Result<Self> {
+    pub fn new(
+        host: &str,
+        credential: &Arc<dyn TokenCredential>,
+        transport: &Transport,
+        clock: &Clock,
+    ) -> anyhow::Result<Self> {
         let namespace = format!("https://{host}/").parse().with_context(|| format!("{host:?} is no host name"))?;
         let bearer = Arc::new(BearerTokenAuthorizationPolicy::new(credential.clone(), [SERVICE_BUS_SCOPE]));
         let (name, version) = (option_env!("CARGO_PKG_NAME"), option_env!("CARGO_PKG_VERSION"));
-        let options = patience::for_the_store(transport);
+        let options = patience::for_the_store(transport, clock);
         Ok(Self { namespace, pipeline: Pipeline::new(name, version, options, vec![], vec![bearer], None) })
     }
 

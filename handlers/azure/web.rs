@@ -5,7 +5,7 @@ use axum::http::uri::{Authority, PathAndQuery};
 use azure_core::http::{Context, Method, Pipeline, PipelineSendOptions, Request, Transport};
 use std::time::Duration;
 
-/// A smoke test may take so long.
+/// A smoke test may take so long: real time, for it guards a socket.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A client without credentials.

@@ -2,7 +2,8 @@
 use super::{publish, say};
 use crate::app::App;
 use crate::azure::{arm::Arm, break_glass::restore, identity};
-use crate::config::cloud_from_environment;
+use crate::clock::Clock;
+use crate::config::{clock_speed_from_environment, cloud_from_environment};
 use crate::site::{Colour, Site};
 use crate::site_check;
 use crate::wire::Wire;
@@ -59,7 +60,8 @@ pub fn break_glass(file: &Path, to: Colour) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(1));
         }
     };
-    let arm = Arm::new(&cloud_from_environment()?, &identity::operator()?, &Wire::sockets().http);
+    let clock = Clock::running_at(clock_speed_from_environment()?);
+    let arm = Arm::new(&cloud_from_environment()?, &identity::operator()?, &Wire::sockets().http, &clock);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(restore(&arm, &site, to, |line| say(&format!("{line}\n"))))?;
     say(&format!("all traffic of {} goes to {}; a run under way holds when it sees that\n", site.name, to.name()));

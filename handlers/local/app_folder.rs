@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 const HOST: &str = include_str!("../../host.json");
+/// `customHandler.description.defaultExecutablePath`.
+const EXECUTABLE: &str = "bluegreen";
 const FUNCTIONS: [(&str, &str); 17] = [
     ("CheckPlan", include_str!("../../function-definitions/CheckPlan/function.json")),
     ("CreateCluster", include_str!("../../function-definitions/CreateCluster/function.json")),
@@ -45,14 +47,12 @@ impl AppFolder {
         Ok(folder)
     }
 
-    /// The same with the running executable in it, under the name that `host.json` says.
+    /// Puts the executable into it, by the name that `host.json` has for it, so that it can be started as a process.
     ///
     /// # Errors
-    /// As [`write`](Self::write); or when the executable is no longer where it was started from.
-    pub fn with_executable() -> io::Result<Self> {
-        let folder = Self::write()?;
-        std::os::unix::fs::symlink(std::env::current_exe()?, folder.0.join("bluegreen"))?;
-        Ok(folder)
+    /// When it is there already, or the folder is gone.
+    pub fn link(&self, executable: &Path) -> io::Result<()> {
+        std::os::unix::fs::symlink(executable, self.0.join(EXECUTABLE))
     }
 
     /// Where it is.

@@ -84,7 +84,8 @@ impl Live {
         let settings = doors.endpoints.app_settings().into_iter().map(|(name, value)| (name.to_owned(), value));
         let speed = ("BLUEGREEN_CLOCK_SPEED".to_owned(), options.speed.to_string());
         let settings: BTreeMap<String, String> = settings.chain([speed]).collect();
-        let folder = AppFolder::with_executable().context("failed to write the function app's folder")?;
+        let folder = AppFolder::write().context("failed to write the function app's folder")?;
+        folder.link(&std::env::current_exe()?).context("failed to put this executable into the function app's folder")?;
         let key = doors.endpoints.identity.header.clone();
         let host = HostOptions {
             instances: options.instances,

@@ -104,6 +104,7 @@ pub fn app_of(azure: &SimulatedAzure, process: &Process) -> anyhow::Result<App> 
         otlp: None,
         log: String::new(),
         port: None,
+        clock_speed: azure.clock().speed(),
     };
     App::new(&config, &credential, &wire)
 }

@@ -25,13 +25,13 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
     };
     let wanted = wanted(run, azure, &cluster, manifests).await?;
     let kubernetes = azure.kubernetes(&slot.cluster).await?;
-    let began = Instant::now();
+    let (began, batch) = (Instant::now(), azure.clock().real(BATCH));
     let (mut waiting, mut applied) = (vec![], 0);
     for object in &wanted {
         let found = kubernetes.find(object).await?;
         match found.filter(|found| digest_of(found) == digest_of(object)) {
             Some(found) => waiting.extend(unready(&found)),
-            None if began.elapsed() >= BATCH => return not_yet(progress(applied, wanted.len())),
+            None if began.elapsed() >= batch => return not_yet(progress(applied, wanted.len())),
             None => {
                 azure.apply(&kubernetes, object).await?;
                 applied += 1;

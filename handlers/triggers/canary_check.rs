@@ -11,7 +11,7 @@ use crate::verbs::sweep;
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tracing::{error, warn};
 
 /// So many runs are looked at side by side.
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(35);
 
 /// Looks at every run.
 pub async fn canary_check(app: &App) -> Reply {
-    let ends = Instant::now() + BUDGET;
+    let ends = app.clock.after(BUDGET);
     let mut sites = match app.store.sites_with_runs().await {
         Ok(sites) => sites,
         Err(error) => {
@@ -87,10 +87,12 @@ async fn seen(run: &Run, reader: &Reader) -> Result<Seen, StepError> {
         }
     }
     let asked = ask(run, reader).await?;
-    let until = Instant::now() + PATIENCE;
+    let (clock, until) = (reader.clock(), reader.clock().after(PATIENCE));
     while Instant::now() < until {
         match reader.look(&asked).await? {
-            Progress::InProgress(again) => sleep(again.unwrap_or(Duration::from_secs(10)).min(PATIENCE)).await,
+            Progress::InProgress(again) => {
+                clock.sleep(again.unwrap_or(Duration::from_secs(10)).min(PATIENCE)).await;
+            }
             Progress::Succeeded(answer) => return Ok(judge(run, &answer)),
             Progress::Gone | Progress::Failed { .. } => break,
         }

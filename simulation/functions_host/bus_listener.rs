@@ -10,17 +10,17 @@ use crate::service_bus::{Delivery, LockLost};
 use futures::FutureExt;
 use jiff::Timestamp;
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
 
-/// Receives up to the host's limit of messages at a time. It never ends by itself.
+/// Receives up to the host's limit of messages at a time, and none while the host drains. It never ends by itself.
 pub(super) async fn listen(shared: &Shared, instance: &Instance, function: &Function) {
     let Trigger::Bus { entity, .. } = &function.trigger else { return };
     let mut changes = shared.azure.changes();
+    let mut draining = instance.draining();
     let mut in_flight = Row::default();
     loop {
         changes.borrow_and_update();
         let due = loop {
-            if in_flight.len() >= shared.app.max_concurrent_calls {
+            if *draining.borrow_and_update() || in_flight.len() >= shared.app.max_concurrent_calls {
                 break None;
             }
             match receive(shared, entity) {
@@ -39,6 +39,7 @@ pub(super) async fn listen(shared: &Shared, instance: &Instance, function: &Func
             () = in_flight.next() => {}
             // The world outlives its listeners, so this cannot fail.
             _ = changes.changed() => {}
+            _ = draining.changed() => {}
             () = next_due => {}
         }
     }
@@ -74,7 +75,7 @@ async fn handle(shared: &Shared, instance: &Instance, function: &Function, entit
     } else {
         // No back-off: only the time that the settlement and the next receive take, 30 to 90 ms as recorded.
         let spread = (delivery.sequence_number * 17 + u64::from(delivery.delivery_count) * 23) % 61;
-        sleep(Duration::from_millis(30 + spread)).await;
+        clock.sleep(Duration::from_millis(30 + spread)).await;
         shared.azure.world().service_bus.abandon(entity, lock, clock.now())
     };
     if settled == Err(LockLost) {
@@ -86,15 +87,15 @@ async fn handle(shared: &Shared, instance: &Instance, function: &Function, entit
 /// Renews the lock behind the handler's back for as long as the host's settings say.
 async fn renew(shared: &Shared, entity: &str, delivery: &Delivery) -> std::convert::Infallible {
     let clock = shared.azure.clock();
-    let end = Instant::now() + shared.app.lock_renewal;
+    let end = clock.now().saturating_add(shared.app.lock_renewal).unwrap_or(Timestamp::MAX);
     let mut until = delivery.locked_until;
     loop {
         let left = Duration::try_from(until.duration_since(clock.now())).unwrap_or_default();
         let pause = left.saturating_sub(Duration::from_secs(10).min(left / 2));
-        if Instant::now() + pause >= end {
+        if clock.now().saturating_add(pause).unwrap_or(Timestamp::MAX) >= end {
             return std::future::pending().await;
         }
-        sleep(pause).await;
+        clock.sleep(pause).await;
         let renewed = shared.azure.world().service_bus.renew(entity, delivery.lock_token, clock.now());
         match renewed {
             Ok(later) => until = later,

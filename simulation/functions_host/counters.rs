@@ -3,7 +3,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -35,6 +35,16 @@ pub struct FunctionCounts {
 pub(super) struct Count {
     counters: Mutex<Counters>,
     identifiers: AtomicU64,
+    in_flight: AtomicUsize,
+}
+
+/// An invocation that has not ended.
+pub(super) struct InFlight<'count>(&'count AtomicUsize);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Count {
@@ -49,6 +59,17 @@ impl Count {
 
     pub fn host(&self, change: impl FnOnce(&mut Counters)) {
         change(&mut self.counters.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Counts an invocation as outstanding for as long as this is kept.
+    pub fn in_flight(&self) -> InFlight<'_> {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(&self.in_flight)
+    }
+
+    /// How many invocations have not ended.
+    pub fn outstanding(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
     }
 
     /// A GUID that no other call gives, the same in each run.

@@ -1,5 +1,5 @@
 //! The app's folder: `host.json` and each `<Name>/function.json`.
-use super::{HostOptions, Schedule, routes::Route};
+use super::{HostOptions, Schedule, keys::Access, routes::Route};
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt, fs, path::Path, sync::Arc, time::Duration};
 
@@ -52,7 +52,7 @@ pub(super) struct HttpTrigger {
     pub route: Route,
     /// In upper case; empty: all.
     pub methods: Vec<String>,
-    pub needs_key: bool,
+    pub access: Access,
     /// The name of the `http` output.
     pub output: Option<String>,
 }
@@ -169,7 +169,7 @@ fn function(name: &str, prefix: &str, document: &Value, options: &HostOptions) -
             Trigger::Http(HttpTrigger {
                 route: Route::parse(&format!("{prefix}/{route}"))?,
                 methods: methods.iter().filter_map(Value::as_str).map(str::to_uppercase).collect(),
-                needs_key: !binding["authLevel"].as_str().unwrap_or("function").eq_ignore_ascii_case("anonymous"),
+                access: Access::of(binding["authLevel"].as_str().unwrap_or("function")),
                 output: output.and_then(|output| output["name"].as_str()).map(Into::into),
             })
         }
@@ -194,7 +194,7 @@ fn resolved(text: &str, options: &HostOptions) -> Result<String, String> {
     Ok(whole)
 }
 
-fn json(path: &Path) -> Result<Value, HostError> {
+pub(super) fn json(path: &Path) -> Result<Value, HostError> {
     let wrong = |error: &dyn fmt::Display| HostError(format!("failed to read {}: {error}", path.display()));
     let text = fs::read_to_string(path).map_err(|error| wrong(&error))?;
     serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| wrong(&error))

@@ -2,6 +2,7 @@
 use super::{
     definition::Function,
     encoding::{leak, quoted, set, sys},
+    keys::Access,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderMap, request::Parts};
@@ -14,7 +15,7 @@ pub(super) fn envelope(
     request: &Parts,
     body: Option<&[u8]>,
     route: &Map<String, Value>,
-    (has_key, now, guid): (bool, Timestamp, &str),
+    (shown, now, guid): (Access, Timestamp, &str),
 ) -> Value {
     let host = header(&request.headers, "host").or(request.uri.host()).unwrap_or("localhost");
     let scheme = request.uri.scheme_str().unwrap_or("http");
@@ -34,7 +35,7 @@ pub(super) fn envelope(
     }
     let mut data = json!({
         "Url": format!("{scheme}://{host}{target}"), "Method": request.method.as_str(), "Query": joined,
-        "Headers": arrays, "Params": route, "Identities": [identity(has_key)],
+        "Headers": arrays, "Params": route, "Identities": [identity(shown)],
     });
     let mut metadata = Map::new();
     if let Some(body) = body.filter(|body| !body.is_empty()) {
@@ -90,7 +91,7 @@ fn cased(name: &str) -> String {
     name.split('-').map(capital).collect::<Vec<_>>().join("-")
 }
 
-fn identity(has_key: bool) -> Value {
+fn identity(shown: Access) -> Value {
     let claim = |kind: &str, value: &str| {
         json!({
             "Issuer": "LOCAL AUTHORITY", "OriginalIssuer": "LOCAL AUTHORITY", "Properties": {},
@@ -98,11 +99,12 @@ fn identity(has_key: bool) -> Value {
             "Value": value, "ValueType": "http://www.w3.org/2001/XMLSchema#string",
         })
     };
-    let claims = if has_key {
-        vec![claim("authlevel", "Function"), claim("invoke", "true"), claim("keyid", "default")]
-    } else {
-        vec![]
+    let claims = match shown {
+        Access::Anonymous => vec![],
+        Access::Function => vec![claim("authlevel", "Function"), claim("invoke", "true"), claim("keyid", "default")],
+        Access::Admin => vec![claim("authlevel", "Admin"), claim("invoke", "true"), claim("keyid", "master")],
     };
+    let has_key = shown != Access::Anonymous;
     json!({
         "AuthenticationType": has_key.then_some("WebJobsAuthLevel"), "IsAuthenticated": has_key,
         "Actor": null, "BootstrapContext": null, "Claims": claims, "Label": null, "Name": null,

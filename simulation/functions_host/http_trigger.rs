@@ -2,10 +2,11 @@
 use super::{
     FunctionsHost,
     definition::{Function, HttpMode, HttpTrigger, Trigger},
-    http_envelope::{self, header, query},
+    http_envelope::{self, header},
     http_reply::{bare, reply},
     instance::Instance,
     invocation::{self, PRODUCT},
+    keys::Access,
 };
 use axum::body::{Body, HttpBody};
 use http::{HeaderValue, Request, Response, StatusCode, header::*, request::Parts};
@@ -26,20 +27,17 @@ impl FunctionsHost {
     pub async fn http(&self, request: Request<Body>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let Some(found) = self.find(&parts) else { return bare(StatusCode::NOT_FOUND) };
-        let has_key = match &self.shared.options.function_key {
-            Some(key) if found.trigger.needs_key => match given_key(&parts) {
-                Some(given) if given == *key => true,
-                _ => return bare(StatusCode::UNAUTHORIZED),
-            },
-            _ => false,
-        };
+        let shown = Access::shown(&parts, &self.shared.options);
+        if !found.trigger.access.lets_in(shown, &self.shared.options) {
+            return bare(StatusCode::UNAUTHORIZED);
+        }
         // On a real wire a body has a length or is chunked; in this process only the body itself knows.
         let is_chunked = parts.headers.contains_key(TRANSFER_ENCODING) || body.size_hint().exact().is_none();
         let Ok(body) = body.collect().await else { return bare(StatusCode::BAD_REQUEST) };
         let body = body.to_bytes();
         let shared = &self.shared;
         if shared.app.http_mode == HttpMode::Envelope || found.trigger.output.is_none() {
-            let facts = (has_key, shared.azure.clock().now(), shared.count.guid());
+            let facts = (shown, shared.azure.clock().now(), shared.count.guid());
             let body = (!is_chunked).then_some(&*body);
             let facts = (facts.0, facts.1, facts.2.as_str());
             let envelope = http_envelope::envelope(found.function, &parts, body, &found.values, facts);
@@ -84,6 +82,11 @@ impl FunctionsHost {
         }
     }
 
+    /// Whether a function is for this request.
+    pub(super) fn serves(&self, request: &Parts) -> bool {
+        self.find(request).is_some()
+    }
+
     fn find(&self, request: &Parts) -> Option<Found<'_>> {
         let path = crate::service_bus::decoded(request.uri.path());
         let all = self
@@ -99,9 +102,4 @@ impl FunctionsHost {
         });
         fitting.min_by_key(|found| found.trigger.route.rank())
     }
-}
-
-fn given_key(request: &Parts) -> Option<String> {
-    let in_query = query(request.uri.query().unwrap_or("")).into_iter().find(|(name, _)| name == "code");
-    header(&request.headers, "x-functions-key").map(Into::into).or(in_query.map(|(_, key)| key))
 }

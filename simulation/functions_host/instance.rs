@@ -1,33 +1,15 @@
-//! One host instance and its child: starting, readiness, exits, restarts, giving up.
-use super::{Shared, bus_listener, definition::Function, definition::Trigger, invocation, row::Row, timer};
+//! One host instance and its child, as everybody else sees them.
+use super::{definition::Function, port::Port, program::Group};
 use crate::Process;
-use axum::{Router, body::Body};
-use futures::FutureExt;
-use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use std::{
-    panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
-use tokio::{
-    sync::{mpsc, watch},
-    time::{Instant, sleep, sleep_until, timeout},
-};
-use tower::ServiceExt;
-
-/// From a child's end to the start of the next one.
-const RESTART_AFTER: Duration = Duration::from_millis(100);
-/// From the last straw to the host's end: it still abandons what failed.
-const GIVE_UP_AFTER: Duration = Duration::from_millis(170);
-const STRIKES: usize = 3;
-const FORGIVEN_AFTER: SignedDuration = SignedDuration::from_mins(30);
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{mpsc, watch};
 
 /// The child as an invocation finds it.
 #[derive(Clone)]
 pub(super) enum Child {
     Starting,
-    Ready(Process, Router),
+    Ready(Process, Port),
     /// It exited with 0, which the host does not notice: its port refuses connections.
     Gone,
     HostStopped,
@@ -35,33 +17,38 @@ pub(super) enum Child {
 
 /// Why a child ended, when it was not killed from outside.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Exit {
+pub(super) enum Exit {
     Code(i32),
     Timeout,
 }
 
+/// The present child.
 #[derive(Default)]
-struct Running {
-    process: Option<Process>,
-    exit: Option<Exit>,
+pub(super) struct Running {
+    pub process: Option<Process>,
+    pub exit: Option<Exit>,
+    /// That of an executable, while it lives.
+    pub group: Option<Group>,
 }
 
 /// An invocation that somebody asked for by hand.
 pub(super) type Order = (Arc<Function>, Value);
 
 pub(super) struct Instance {
-    name: String,
+    pub name: String,
     pub functions: Vec<Arc<Function>>,
-    child: watch::Sender<Child>,
+    pub child: watch::Sender<Child>,
     running: Mutex<Running>,
     orders: mpsc::UnboundedSender<Order>,
+    draining: watch::Sender<bool>,
 }
 
 impl Instance {
     pub fn new(name: String, functions: Vec<Arc<Function>>) -> (Arc<Self>, mpsc::UnboundedReceiver<Order>) {
         let (orders, receiver) = mpsc::unbounded_channel();
         let child = watch::channel(Child::Starting).0;
-        (Arc::new(Self { name, functions, child, running: Mutex::default(), orders }), receiver)
+        let draining = watch::channel(false).0;
+        (Arc::new(Self { name, functions, child, running: Mutex::default(), orders, draining }), receiver)
     }
 
     pub async fn ready(&self) {
@@ -82,6 +69,42 @@ impl Instance {
         self.running().process.clone()
     }
 
+    /// The process that lives, with its id in the operating system if it has one.
+    pub fn living(&self) -> Option<(Process, Option<u32>)> {
+        let running = self.running();
+        let process = running.process.clone().filter(|process| !process.is_dead())?;
+        Some((process, running.group.map(Group::id)))
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        matches!(*self.child.borrow(), Child::HostStopped)
+    }
+
+    /// Whether nothing new shall be begun, from now on.
+    pub fn draining(&self) -> watch::Receiver<bool> {
+        self.draining.subscribe()
+    }
+
+    /// Returns when nothing new shall be begun.
+    pub async fn drained(&self) {
+        // The sender lives as long as `self`, so waiting cannot fail.
+        let _ = self.draining.subscribe().wait_for(|draining| *draining).await;
+    }
+
+    /// Nothing new is received or fired while this holds.
+    pub fn drain(&self, draining: bool) {
+        self.draining.send_replace(draining);
+    }
+
+    /// Kills the child. `false`: none lives.
+    pub fn kill(&self) -> bool {
+        let running = self.running();
+        let Some(process) = running.process.as_ref().filter(|process| !process.is_dead()) else { return false };
+        process.kill();
+        running.group.map(Group::kill);
+        true
+    }
+
     pub fn exit(&self, code: i32) {
         self.end(Exit::Code(code), None);
     }
@@ -93,9 +116,7 @@ impl Instance {
 
     pub fn stop(&self) {
         self.child.send_replace(Child::HostStopped);
-        if let Some(process) = &self.running().process {
-            process.kill();
-        }
+        self.kill();
     }
 
     pub fn order(&self, order: Order) {
@@ -112,115 +133,7 @@ impl Instance {
         }
     }
 
-    fn running(&self) -> std::sync::MutexGuard<'_, Running> {
+    pub fn running(&self) -> std::sync::MutexGuard<'_, Running> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The instance's whole life. Dropping it ends everything that the host and its child were doing.
-pub(super) async fn run(shared: Arc<Shared>, instance: Arc<Instance>, mut orders: mpsc::UnboundedReceiver<Order>) {
-    let mut starts = 0;
-    loop {
-        tokio::select! {
-            biased;
-            () = supervise(&shared, &instance, &mut starts) => {}
-            () = work(&shared, &instance, &mut orders) => {}
-        }
-        instance.stop();
-        shared.count.host(|counters| counters.stopped_hosts += 1);
-        match shared.options.restart_stopped_host_after {
-            Some(time) => sleep(time).await,
-            None => return,
-        }
-    }
-}
-
-/// Starts children until the host gives up.
-async fn supervise(shared: &Shared, instance: &Instance, starts: &mut u32) {
-    let mut strikes: Vec<Timestamp> = vec![];
-    for number in 0.. {
-        *starts += 1;
-        if number > 0 {
-            shared.count.host(|counters| counters.restarts += 1);
-        }
-        let exit = live(shared, instance, *starts).await;
-        instance.child.send_replace(Child::Starting);
-        if !matches!(exit, Some(Exit::Timeout | Exit::Code(200))) {
-            let now = shared.azure.clock().now();
-            if strikes.last().is_some_and(|last| now.duration_since(*last) > FORGIVEN_AFTER) {
-                strikes.clear();
-            }
-            strikes.push(now);
-            if strikes.len() >= STRIKES {
-                return sleep(GIVE_UP_AFTER).await;
-            }
-        }
-        sleep(RESTART_AFTER).await;
-    }
-}
-
-/// One child from its start to the end that the host notices.
-async fn live(shared: &Shared, instance: &Instance, number: u32) -> Option<Exit> {
-    let began = Instant::now();
-    let process = Process::new(&format!("{}#{number}", instance.name));
-    *instance.running() = Running { process: Some(process.clone()), exit: None };
-    let start = std::panic::catch_unwind(AssertUnwindSafe(|| (shared.start)(process.clone())));
-    let Ok(router) = start else {
-        // What a process does that panics before it listens.
-        process.kill();
-        return Some(Exit::Code(101));
-    };
-    let is_ready = tokio::select! {
-        biased;
-        () = process.dead() => false,
-        // Any answer will do; a child that takes the connection and never answers is waited for, and then taken too.
-        _ = timeout(shared.app.function_timeout + Duration::from_secs(60), ping(router.clone())) => true,
-    };
-    if is_ready {
-        instance.child.send_replace(Child::Ready(process.clone(), router));
-        process.dead().await;
-    }
-    let exit = instance.running().exit;
-    if exit == Some(Exit::Code(0)) {
-        if is_ready {
-            instance.child.send_replace(Child::Gone);
-            return std::future::pending().await;
-        }
-        sleep_until(began + shared.app.initialization_timeout).await;
-    }
-    exit
-}
-
-async fn ping(router: Router) {
-    let request = http::Request::get("/").header("host", "127.0.0.1").body(Body::empty());
-    if let Ok(request) = request {
-        // A panic breaks the connection, which counts as an answer too.
-        let _ = AssertUnwindSafe(router.oneshot(request)).catch_unwind().await;
-    }
-}
-
-/// Listens to all triggers. It never ends by itself.
-async fn work(shared: &Shared, instance: &Instance, orders: &mut mpsc::UnboundedReceiver<Order>) {
-    instance.ready().await;
-    let mut tasks = Row::default();
-    for function in &instance.functions {
-        match &function.trigger {
-            Trigger::Bus { .. } => tasks.push(bus_listener::listen(shared, instance, function).boxed()),
-            Trigger::Timer { .. } => tasks.push(timer::run(shared, instance, function).boxed()),
-            Trigger::Http(_) => {}
-        }
-    }
-    loop {
-        tokio::select! {
-            biased;
-            () = tasks.next() => {}
-            Some((function, envelope)) = orders.recv() => {
-                let order = async move {
-                    // Nobody waits for it: a failure is in the counters alone.
-                    let _ = invocation::invoke(shared, instance, &function, &envelope).await;
-                };
-                tasks.push(order.boxed());
-            }
-        }
     }
 }

@@ -6,19 +6,18 @@ use super::{
 };
 use axum::body::Body;
 use bytes::Bytes;
-use futures::FutureExt;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
-use http_body_util::BodyExt;
 use serde_json::{Map, Value};
-use std::{panic::AssertUnwindSafe, pin::pin, time::Duration};
-use tokio::time::sleep;
-use tower::ServiceExt;
+use std::{pin::pin, time::Duration};
+use tokio::time::timeout;
 
 /// The version of the host whose behaviour was recorded.
-const VERSION: &str = "4.1037.0.0";
+pub(super) const VERSION: &str = "4.1037.0.0";
 pub(super) const PRODUCT: &str = "Azure-Functions-Host/4.1037.0.0";
 /// From an invocation's timeout to the kill.
 const GRACE: Duration = Duration::from_secs(2);
+/// When a socket breaks, its process may have died: the system says so a little later. Real time.
+const POST_MORTEM: Duration = Duration::from_millis(250);
 
 /// What a good reply says.
 #[derive(Debug)]
@@ -51,7 +50,8 @@ pub(super) async fn invoke(
     function: &Function,
     envelope: &Value,
 ) -> Result<Answer, Failure> {
-    let request = Request::post(format!("/{}", function.name)).header(header::HOST, "127.0.0.1:7071");
+    // The child's own port comes into this place when it is known.
+    let request = Request::post(format!("/{}", function.name)).header(header::HOST, "127.0.0.1");
     let mut request = request.body(Body::from(envelope.to_string())).map_err(|_| Failure::Invalid)?;
     let headers = request.headers_mut();
     mark(shared, headers);
@@ -79,23 +79,29 @@ pub(super) async fn call(
     shared: &Shared,
     instance: &Instance,
     function: &Function,
-    request: Request<Body>,
+    mut request: Request<Body>,
     enveloped: bool,
 ) -> Result<Response<Bytes>, Failure> {
+    let _in_flight = shared.count.in_flight();
     let child = instance.child().await;
     shared.count.function(&function.name, |counts| counts.invocations += 1);
-    let (process, router) = match child {
-        Child::Ready(process, router) if !process.is_dead() => (process, router),
+    let (process, port) = match child {
+        Child::Ready(process, port) if !process.is_dead() => (process, port),
         Child::Ready(..) => return Err(Failure::Broken),
         Child::Gone | Child::Starting => return Err(Failure::Refused),
         Child::HostStopped => return Err(Failure::HostStopped),
     };
-    let reply = async move {
-        // A panic in a real server breaks its connection.
-        let reply = AssertUnwindSafe(router.oneshot(request)).catch_unwind().await.map_err(|_| Failure::Broken)?;
-        let (parts, body) = reply.unwrap_or_else(|never| match never {}).into_parts();
-        let body = AssertUnwindSafe(body.collect()).catch_unwind().await.map_err(|_| Failure::Broken)?;
-        let reply = Response::from_parts(parts, body.map_err(|_| Failure::Broken)?.to_bytes());
+    if enveloped {
+        request.headers_mut().insert(header::HOST, port.authority());
+    }
+    let clock = shared.azure.clock();
+    let reply = async {
+        let reply = port.ask(request).await;
+        if port.is_socket() && reply.is_err() {
+            // Otherwise the next delivery would find the dead one's port before its successor is awaited.
+            let _ = timeout(POST_MORTEM, process.dead()).await;
+        }
+        let reply = reply?;
         if enveloped && says_nothing(&reply) {
             return std::future::pending().await;
         }
@@ -107,7 +113,7 @@ pub(super) async fn call(
         () = process.dead() => return Err(Failure::Broken),
         // A child that died while it answered has not answered.
         reply = &mut reply => return if process.is_dead() { Err(Failure::Broken) } else { reply },
-        () = sleep(shared.app.function_timeout) => {}
+        () = clock.sleep(shared.app.function_timeout) => {}
     }
     // Nobody tells the child: it goes on until it is killed, and a reply comes too late.
     let late = async {
@@ -118,7 +124,7 @@ pub(super) async fn call(
         biased;
         () = process.dead() => {}
         () = late => {}
-        () = sleep(GRACE) => instance.time_out(&process),
+        () = clock.sleep(GRACE) => instance.time_out(&process),
     }
     Err(Failure::TimedOut)
 }

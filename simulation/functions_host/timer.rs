@@ -9,7 +9,6 @@ use super::{
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use std::{sync::PoisonError, time::Duration};
-use tokio::time::sleep;
 
 /// What the schedule monitor remembers of a timer.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +17,7 @@ pub(super) struct Status {
     next: Timestamp,
 }
 
-/// Fires by the schedule. It never ends by itself.
+/// Fires by the schedule, until the host drains. It never ends by itself.
 pub(super) async fn run(shared: &Shared, instance: &Instance, function: &Function) {
     let Trigger::Timer { schedule, monitored, at_start } = &function.trigger else { return };
     let clock = shared.azure.clock();
@@ -33,11 +32,18 @@ pub(super) async fn run(shared: &Shared, instance: &Instance, function: &Functio
     }
     let mut is_unscheduled = missed || *at_start;
     loop {
-        if is_unscheduled {
-            // A missed tick, or the one of each start, comes about a second after the start.
-            sleep(Duration::from_secs(1)).await;
-        } else {
-            clock.until(next).await;
+        let due = async {
+            if is_unscheduled {
+                // A missed tick, or the one of each start, comes about a second after the start.
+                clock.sleep(Duration::from_secs(1)).await;
+            } else {
+                clock.until(next).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = instance.drained() => return std::future::pending().await,
+            () = due => {}
         }
         let fired = clock.now();
         let status = remember(shared, function, None).filter(|_| *monitored);

@@ -286,6 +286,28 @@ async fn no_more_calls_run_at_once_than_the_settings_allow() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_the_host_promises_goes_by_the_worlds_clock() {
+    let handler: Handler = Arc::new(|seen, _, _| {
+        Box::pin(async move { if seen.delivery_count() == "1" { status(200) } else { status(500) } })
+    });
+    let host = json!({"functionTimeout": "01:00:00"});
+    let stage = Stage::set_at(60, "fast", &host, &json!({"Step": on_queue("a")}), together(), handler);
+    stage.send("a", Message::new("1"));
+    // Half an hour of the world.
+    pass(30.0).await;
+    let times = stage.times();
+    let first: Vec<i64> = times.iter().take_while(|at| **at < 1_000_000).map(|at| at / 1000).collect();
+    assert_eq!(first, [0, 330], "renewed for five minutes, and then lost after half a one: {times:?}");
+    pass(35.0).await;
+    assert_eq!(
+        (stage.dead("a"), stage.host.counters().restarts),
+        (1, 1),
+        "an hour and two seconds: the child is killed"
+    );
+    assert!(stage.times().last().unwrap() < &333_000, "a failure is delivered again at once: {:?}", stage.times());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_scheduled_message_comes_at_its_time_and_no_sooner() {
     let stage = Stage::set("scheduled", &host_json(), &json!({"Step": on_queue("a")}), together(), always(done));
     let now = stage.azure.clock().now();

@@ -3,14 +3,14 @@ use super::stage::{Stage, always, done, folder, on_queue, on_timer, pass};
 use serde_json::{Value, json};
 use simulated_azure::{
     Clock, SimulatedAzure,
-    functions_host::{FunctionsHost, HostOptions, Schedule},
+    functions_host::{FunctionsHost, HostOptions, Schedule, Start},
     service_bus::{Message, SubscriptionOptions, TopicOptions},
 };
 use std::{path::Path, sync::Arc};
 
 fn error(folder: &Path) -> String {
     let azure = SimulatedAzure::new(Clock::starting_at("2026-11-23T00:00:00Z".parse().unwrap()));
-    let start = Arc::new(|_| axum::Router::new());
+    let start: Start = Arc::new(|_| axum::Router::new());
     FunctionsHost::start(azure, folder, HostOptions::default(), start)
         .err()
         .map(|error| error.to_string())

@@ -85,8 +85,20 @@ pub fn status(status: u16) -> Response {
 impl Stage {
     /// Hosts the functions; each queue `a`, `b`, `c` is there, with locks of 30 s and 10 deliveries.
     pub fn set(name: &str, host: &Value, functions: &Value, options: HostOptions, handler: Handler) -> Self {
+        Self::set_at(1, name, host, functions, options, handler)
+    }
+
+    /// The same in a world that goes `speed` times as fast.
+    pub fn set_at(
+        speed: u32,
+        name: &str,
+        host: &Value,
+        functions: &Value,
+        options: HostOptions,
+        handler: Handler,
+    ) -> Self {
         let began: Timestamp = "2026-11-23T08:04:35Z".parse().unwrap();
-        let azure = SimulatedAzure::new(Clock::starting_at(began));
+        let azure = SimulatedAzure::new(Clock::running_at(began, speed));
         for queue in ["a", "b", "c"] {
             let options = QueueOptions { lock_duration: Duration::from_secs(30), ..QueueOptions::default() };
             azure.world().service_bus.add_queue(queue, options);
