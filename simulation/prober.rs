@@ -1,5 +1,5 @@
 //! A prober that sends users' requests and counts what came back. A tokio task of its own.
-mod report;
+pub(crate) mod report;
 #[cfg(test)]
 mod tests;
 
