@@ -89,7 +89,8 @@ impl Pool {
         ended: CancellationToken,
     ) -> Self {
         let backend = Arc::new(backend);
-        let known: Vec<&Arc<Target>> = before.into_iter().flat_map(Self::targets).filter(|one| !one.has_left(now)).collect();
+        let known: Vec<&Arc<Target>> =
+            before.into_iter().flat_map(Self::targets).filter(|one| !one.has_left(now)).collect();
         let keep = |member: &Member| {
             let Some(kept) = known.iter().find(|known| known.address == member.address) else {
                 return Arc::new(Target::new(member, &backend, known_health(all, &backend, member)));

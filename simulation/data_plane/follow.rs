@@ -10,11 +10,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// Not every change of the world is announced: so often, in real time, it is looked at anyway.
 const GLANCE: Duration = Duration::from_millis(100);
 /// Two looks are at least so far apart, in real time.
 const BLINK: Duration = Duration::from_millis(1);
+/// A pod that ends may finish its answers for as long as a simulated pod takes to end, but in real time, as real programs
+/// do: however fast the world's clock runs.
+const TO_FINISH: Duration = Duration::from_secs(ENDS_AFTER.unsigned_abs());
 
 /// Keeps the view up to date until the data plane ends.
 pub(super) async fn follow(shared: Arc<Shared>) {
@@ -60,7 +64,8 @@ impl Shared {
         let World { resource_manager, kubernetes, .. } = &mut *self.azure.world();
         resource_manager.advance(kubernetes, now);
         let landscapes = kubernetes.landscapes(known, now);
-        let routings = resource_manager.routings().map(|(key, routing)| (key.to_owned(), Arc::clone(routing))).collect();
+        let routings =
+            resource_manager.routings().map(|(key, routing)| (key.to_owned(), Arc::clone(routing))).collect();
         let next = [resource_manager.next_change(), kubernetes.next_change(now)].into_iter().flatten().min();
         (routings, landscapes, next)
     }
@@ -127,7 +132,7 @@ impl Shared {
                 lost.for_each(|target| target.leave(now));
                 let ended = pool.ended.clone();
                 match after {
-                    Some(_) => self.later(pool.backend.drain, ended),
+                    Some(_) => self.later(self.azure.clock().sleep(pool.backend.drain), ended),
                     None => ended.cancel(),
                 }
             }
@@ -138,18 +143,20 @@ impl Shared {
     fn release_pods(self: &Arc<Self>, old: &View, new: &View) {
         for (host, cluster) in &old.clusters {
             let after = new.clusters.get(host);
-            for (_, pod) in cluster.pods.iter().filter(|(uid, _)| after.is_none_or(|after| !after.pods.contains_key(*uid))) {
+            for (_, pod) in
+                cluster.pods.iter().filter(|(uid, _)| after.is_none_or(|after| !after.pods.contains_key(*uid)))
+            {
                 match after {
-                    Some(_) => self.later(Duration::from_secs(ENDS_AFTER.unsigned_abs()), pod.kill()),
+                    Some(_) => self.later(tokio::time::sleep(TO_FINISH), pod.kill()),
                     None => pod.kill().cancel(),
                 }
             }
         }
     }
 
-    /// Cancels when so much time has passed in the simulated world.
-    fn later(self: &Arc<Self>, time: Duration, token: tokio_util::sync::CancellationToken) {
-        let (waiting, ended) = (self.azure.clock().sleep(time), self.ended.clone());
+    /// Cancels after a while.
+    fn later(&self, waiting: tokio::time::Sleep, token: CancellationToken) {
+        let ended = self.ended.clone();
         self.tasks.spawn(async move {
             tokio::select! {
                 () = waiting => token.cancel(),

@@ -1,6 +1,5 @@
 //! An answer's body on its way through the gateway: it breaks when the drain time of its configuration is over.
 use axum::body::{Body, Bytes, HttpBody};
-use http_body_util::BodyExt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
@@ -44,6 +43,7 @@ impl HttpBody for Bounded {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http_body_util::BodyExt;
 
     #[tokio::test]
     async fn a_body_breaks_at_the_end_of_the_drain_time() {

@@ -50,8 +50,12 @@ pub(super) async fn serve<S, F>(
     limits: Limits,
     service: impl Fn(SocketAddr) -> S,
 ) where
-    S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<Box<dyn std::error::Error + Send + Sync>>, Future = F>
-        + Send
+    S: Service<
+            Request<Incoming>,
+            Response = Response<Body>,
+            Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+            Future = F,
+        > + Send
         + 'static,
     F: Future<Output = Result<S::Response, S::Error>> + Send + 'static,
 {
@@ -84,8 +88,12 @@ pub(super) async fn serve<S, F>(
 
 async fn connection<S, F>(stream: TcpStream, service: S, ending: Ending, limits: Limits)
 where
-    S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<Box<dyn std::error::Error + Send + Sync>>, Future = F>
-        + Send
+    S: Service<
+            Request<Incoming>,
+            Response = Response<Body>,
+            Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+            Future = F,
+        > + Send
         + 'static,
     F: Future<Output = Result<S::Response, S::Error>> + Send + 'static,
 {

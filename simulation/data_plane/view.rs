@@ -37,7 +37,11 @@ pub(super) struct Cluster {
 pub(super) enum Landed {
     Pod(Arc<Pod>),
     /// The ingress controller itself: it knows no such host or path, or no pod is ready.
-    Ingress { status: u16, cluster: String, version: String },
+    Ingress {
+        status: u16,
+        cluster: String,
+        version: String,
+    },
 }
 
 impl View {

@@ -72,7 +72,8 @@ impl Server {
         let mut has_ingress = false;
         for ((namespace, _), ingress) in self.store.all("ingresses.networking.k8s.io") {
             has_ingress = true;
-            let leads = |backend: &Value| self.leads(namespace, backend["service"]["name"].as_str().unwrap_or_default());
+            let leads =
+                |backend: &Value| self.leads(namespace, backend["service"]["name"].as_str().unwrap_or_default());
             let backend = &ingress["spec"]["defaultBackend"];
             if backend.is_object() {
                 rules.push(Rule { host: String::new(), path: "/".into(), exact: false, leads: leads(backend) });

@@ -94,8 +94,7 @@ impl Server {
 
     /// The pods of a Service that run and were not told to end.
     pub(super) fn running_pods(&self, (namespace, service): &Name) -> Vec<Endpoint> {
-        let runs =
-            |pod: &Value| pod["status"]["phase"] == "Running" && pod["metadata"]["deletionTimestamp"].is_null();
+        let runs = |pod: &Value| pod["status"]["phase"] == "Running" && pod["metadata"]["deletionTimestamp"].is_null();
         let running = self.pods_behind(namespace, service).filter(|(_, pod)| runs(pod));
         let endpoint = |((namespace, name), pod): (&Name, &Arc<Value>)| Endpoint {
             namespace: namespace.clone(),

@@ -124,14 +124,21 @@ impl Seen {
         }
         if failed {
             let (host, path) = &self.book.targets[target];
-            let reason = broken.or_else(|| answer.as_ref().map(|answer| reason(answer.status, answer.cluster.as_deref())));
+            let reason =
+                broken.or_else(|| answer.as_ref().map(|answer| reason(answer.status, answer.cluster.as_deref())));
             let reason = reason.unwrap_or_default();
-            self.failures.push_back(Failed { at, target: format!("{host}{path}"), reason, excused: counts.excused > 0 });
+            self.failures.push_back(Failed {
+                at,
+                target: format!("{host}{path}"),
+                reason,
+                excused: counts.excused > 0,
+            });
             if self.failures.len() > KEPT_FAILURES {
                 self.failures.pop_front();
             }
         }
-        self.recent.push_back(Recent { at: moment, served: answer.filter(|_| !failed).and_then(|answer| answer.cluster) });
+        self.recent
+            .push_back(Recent { at: moment, served: answer.filter(|_| !failed).and_then(|answer| answer.cluster) });
         self.forget(moment);
     }
 
