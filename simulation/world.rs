@@ -178,9 +178,14 @@ impl SimulatedAzure {
 /// A JSON answer.
 #[must_use]
 pub fn json(status: u16, body: &serde_json::Value) -> Reply {
+    json_text(status, body.to_string().into())
+}
+
+/// A JSON answer whose body has been written already.
+pub(crate) fn json_text(status: u16, body: Bytes) -> Reply {
     http::Response::builder()
         .status(status)
         .header("content-type", "application/json; charset=utf-8")
-        .body(Body::from(Bytes::from(body.to_string())))
+        .body(Body::from(body))
         .expect("a status and a JSON body always make an answer")
 }

@@ -15,6 +15,8 @@ use crate::run::Run;
 use crate::site::{Colour, Site};
 use anyhow::Context;
 use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use simulated_azure::article::{self, Article};
 use simulated_azure::functions_host::{FunctionsHost, HostOptions, Start};
 use simulated_azure::prober::Prober;
@@ -141,8 +143,8 @@ impl Shop {
                 // The world changes far more often than the run.
                 let document = self.document();
                 if document != seen {
-                    let run = self.run().filter(|run| run.request == request && !run.moves());
-                    if let Some(run) = run {
+                    let settled = document.as_deref().is_some_and(|document| is_settled(document, request));
+                    if settled && let Some(run) = self.run() {
                         return run;
                     }
                     seen = document;
@@ -161,6 +163,18 @@ impl Shop {
         let is = |colour: &Colour| self.site.slot(*colour).cluster.rsplit('/').next() == Some(cluster);
         [Colour::Blue, Colour::Green].into_iter().find(is)
     }
+}
+
+/// Whether a run's document is that of this request, and ended or held: far cheaper than reading the whole run.
+fn is_settled(document: &[u8], request: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Part {
+        request: String,
+        held: Option<IgnoredAny>,
+        ending: Option<IgnoredAny>,
+    }
+    let part = serde_json::from_slice::<Part>(document);
+    part.is_ok_and(|part| part.request == request && (part.held.is_some() || part.ending.is_some()))
 }
 
 /// The clients of one process of this world.
