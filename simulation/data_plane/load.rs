@@ -44,6 +44,8 @@ pub struct Load {
 
 struct Shared {
     azure: SimulatedAzure,
+    /// Host name and path of each target.
+    targets: Arc<[(String, String)]>,
     seen: Mutex<Seen>,
     sender: Sender,
     tasks: TaskTracker,
@@ -59,16 +61,18 @@ impl Load {
     #[must_use]
     pub fn start(azure: &SimulatedAzure, gateway: SocketAddr, options: &Options) -> Self {
         let targets: Vec<&str> = options.targets.iter().map(String::as_str).collect();
+        let seen = Seen::new(&targets, azure.clock().now());
         let shared = Arc::new(Shared {
             azure: azure.clone(),
-            seen: Mutex::new(Seen::new(&targets, azure.clock().now())),
+            targets: Arc::clone(&seen.book.targets),
+            seen: Mutex::new(seen),
             sender: Sender::new(gateway, options.timeout),
             tasks: TaskTracker::new(),
             enough: CancellationToken::new(),
             dropped: CancellationToken::new(),
         });
         let pause = Duration::from_secs(1) / options.rate.max(1);
-        shared.tasks.spawn(run(Arc::clone(&shared), pause, targets.len()));
+        shared.tasks.spawn(run(Arc::clone(&shared), pause));
         Self { began: Instant::now(), shared }
     }
 
@@ -113,10 +117,10 @@ impl Shared {
     }
 
     fn note(&self, target: usize, began: Instant, outcome: Outcome) {
-        let (host, path) = self.seen().book.targets[target].clone();
+        let (host, path) = &self.targets[target];
         // Why the gateway itself failed: asked before the book is opened, as the prober does.
         let behind = if outcome.is_of_the_gateway() {
-            traffic::clusters_behind(&mut self.azure.world(), &host, &path, self.azure.clock().now())
+            traffic::clusters_behind(&mut self.azure.world(), host, path, self.azure.clock().now())
         } else {
             BTreeSet::new()
         };
@@ -127,11 +131,11 @@ impl Shared {
     }
 }
 
-async fn run(shared: Arc<Shared>, pause: Duration, targets: usize) {
+async fn run(shared: Arc<Shared>, pause: Duration) {
     let mut ticks = tokio::time::interval(pause);
     // What was missed is made up for: the rate is kept.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
-    for target in (0..targets).cycle() {
+    for target in (0..shared.targets.len()).cycle() {
         tokio::select! {
             _ = ticks.tick() => {}
             () = shared.enough.cancelled() => return,
@@ -139,9 +143,9 @@ async fn run(shared: Arc<Shared>, pause: Duration, targets: usize) {
         let shared = Arc::clone(&shared);
         shared.tasks.clone().spawn(async move {
             let began = Instant::now();
-            let (host, path) = shared.seen().book.targets[target].clone();
+            let (host, path) = &shared.targets[target];
             tokio::select! {
-                outcome = shared.sender.send(&host, &path) => shared.note(target, began, outcome),
+                outcome = shared.sender.send(host, path) => shared.note(target, began, outcome),
                 () = shared.dropped.cancelled() => {}
             }
         });

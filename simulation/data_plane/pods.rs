@@ -35,6 +35,7 @@ impl Pod {
             version: landscape.version.clone(),
             namespace: endpoint.namespace.clone(),
             name: endpoint.name.clone(),
+            address,
             broken: AtomicBool::new(landscape.broken),
             killed: ending.at_once.clone(),
         });

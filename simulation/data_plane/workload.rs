@@ -4,6 +4,7 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade, rejection::WebSock
 use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, json};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -20,6 +21,8 @@ pub(super) struct Identity {
     pub version: String,
     pub namespace: String,
     pub name: String,
+    /// Where its own server listens.
+    pub address: SocketAddr,
     /// Whether it answers 500 to everything.
     pub broken: AtomicBool,
     /// Its WebSockets end with it.
@@ -62,7 +65,7 @@ async fn answer(
             }
             let body = json!({
                 "cluster": pod.cluster, "colour": pod.colour, "version": pod.version, "namespace": pod.namespace,
-                "pod": pod.name, "method": request.method().as_str(), "path": path, "headers": headers,
+                "pod": pod.name, "address": pod.address.to_string(), "method": request.method().as_str(), "path": path, "headers": headers,
             });
             (status, axum::Json(body)).into_response()
         }

@@ -1,10 +1,12 @@
 //! What becomes of requests, WebSockets and ports when members, configurations or the data plane itself go.
 use crate::requests::socket;
-use crate::scene::Scene;
-use futures::{SinkExt, StreamExt};
+use crate::scene::{Scene, deployment};
+use futures::{SinkExt, StreamExt, future::join_all};
 use http::header::SET_COOKIE;
 use serde_json::Value;
 use simulated_azure::data_plane;
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -84,18 +86,45 @@ async fn a_cluster_that_goes_away_breaks_what_it_was_asked() {
 }
 
 #[tokio::test]
-async fn a_dropped_data_plane_closes_its_port() {
+async fn a_pod_that_ends_finishes_what_it_has_and_closes_its_port() {
     let scene = Scene::open(&["blue"]);
-    let address = scene.plane.address();
-    assert_eq!(scene.ask("/").await.status, 200);
-    drop(scene);
+    let before = scene.ask("/").await;
+    let slow = scene.ask("/?wait=2000");
+    let rollout = async {
+        scene.clusters(20).await;
+        let (host, now) = (scene.api_server(&scene.article.blue), scene.azure.clock().now());
+        scene.azure.world().kubernetes.server(&host).unwrap().apply(&deployment("shop:2", 1), now).unwrap();
+        scene.azure.clock().sleep(Duration::from_secs(120)).await;
+    };
+    let (slow, ()) = tokio::join!(slow, rollout);
+    assert_eq!(slow.status, 200);
+    let pods: BTreeSet<_> =
+        join_all((0..10).map(|_| scene.ask("/"))).await.iter().map(|got| got.body["pod"].to_string()).collect();
+    assert!(pods.len() == 1 && !pods.contains(&before.body["pod"].to_string()), "{pods:?}");
+    for gone in [&before, &slow] {
+        let address: SocketAddr = gone.body["address"].as_str().unwrap().parse().unwrap();
+        assert!(closes(address).await, "{address} is still open");
+    }
+}
+
+/// Whether nothing listens at this address any more, soon.
+async fn closes(address: SocketAddr) -> bool {
     for _ in 0..1_000 {
         if TcpStream::connect(address).await.is_err() {
-            return;
+            return true;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("{address} is still open");
+    false
+}
+
+#[tokio::test]
+async fn a_dropped_data_plane_closes_its_ports() {
+    let scene = Scene::open(&["blue"]);
+    let gateway = scene.plane.address();
+    let pod = scene.ask("/").await.body["address"].as_str().unwrap().parse().unwrap();
+    drop(scene);
+    assert!(closes(gateway).await && closes(pod).await);
 }
 
 #[tokio::test]

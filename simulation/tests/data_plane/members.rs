@@ -1,5 +1,5 @@
 //! Which member a request goes to: turns, health, affinity, effective writes.
-use crate::scene::{Scene, deployment};
+use crate::scene::Scene;
 use http::header::SET_COOKIE;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -90,20 +90,6 @@ async fn the_real_probes_agree_with_backendhealth() {
     let seen: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
     let servers = &seen["backendAddressPools"][0]["backendHttpSettingsCollection"][0]["servers"];
     assert_eq!((&servers[0]["health"], &servers[1]["health"]), (&json!("Healthy"), &json!("Unhealthy")));
-}
-
-#[tokio::test]
-async fn pods_come_and_go_as_the_simulated_ones_do() {
-    let scene = Scene::open(&["blue"]);
-    let now = scene.azure.clock().now();
-    let host = scene.api_server(&scene.article.blue);
-    scene.azure.world().kubernetes.server(&host).unwrap().apply(&deployment("shop:2", 1), now).unwrap();
-    scene.azure.clock().sleep(Duration::from_secs(120)).await;
-    let mut pods = BTreeSet::new();
-    for _ in 0..10 {
-        pods.insert(scene.ask("/").await.body["pod"].to_string());
-    }
-    assert_eq!(pods.len(), 1);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 use crate::scene::Scene;
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use simulated_azure::{World, data_plane};
+use simulated_azure::{World, data_plane, traffic};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
@@ -74,6 +74,20 @@ async fn an_ingress_decides_which_hosts_and_paths_its_cluster_knows() {
     assert_eq!(got.cluster(), "aks-blue", "the ingress controller of the cluster says so");
     assert_eq!(scene.ask("/buy/shoes").await.status, 200);
     assert_eq!(scene.ask("/old").await.status, 503, "a rule without a ready pod");
+    // The simulation's own visits and real requests follow the same rules.
+    for host in
+        ["shop.example.com", "candidate.shop.example.com", "old.shop.example.com", "pay.example.com", "else.where"]
+    {
+        for path in ["/", "/buy", "/buyers", "/buy/shoes", "/old", "/healthz", "/shop/x"] {
+            let (now, mut world) = (scene.azure.clock().now(), scene.azure.world());
+            let simulated = traffic::visit(&mut world, host, path, now);
+            drop(world);
+            let simulated = simulated.map_or((404, None), |answer| (answer.status, answer.cluster));
+            let real = scene.ask_as(host, path, &[]).await.unwrap();
+            let cluster = real.body["cluster"].as_str().map(ToOwned::to_owned);
+            assert_eq!((real.status, cluster), simulated, "{host}{path}");
+        }
+    }
 }
 
 #[tokio::test]
