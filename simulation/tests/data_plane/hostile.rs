@@ -1,6 +1,5 @@
 //! Clients that send rubbish, half of a request, or nothing at all disturb nobody.
 use crate::scene::Scene;
-use simulated_azure::data_plane;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -20,8 +19,7 @@ async fn answer(mut stream: TcpStream) -> String {
 
 #[tokio::test]
 async fn half_requests_and_silence_disturb_nobody_and_are_hung_up_on() {
-    let options = data_plane::Options { keep_alive: Duration::from_secs(2), ..data_plane::Options::default() };
-    let scene = Scene::open_with(&["blue"], |_| {}, options);
+    let scene = Scene::open_with(&["blue"], |_| {}, Duration::from_secs(2));
     let mut lurking = vec![];
     for number in 0..120 {
         let text = match number % 4 {

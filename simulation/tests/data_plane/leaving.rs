@@ -1,6 +1,6 @@
 //! What becomes of requests, WebSockets and ports when members, configurations or the data plane itself go.
 use crate::requests::socket;
-use crate::scene::{Scene, deployment};
+use crate::scene::{KEEP_ALIVE, Scene, deployment};
 use futures::{SinkExt, StreamExt, future::join_all};
 use http::header::SET_COOKIE;
 use serde_json::Value;
@@ -20,7 +20,7 @@ fn draining(seconds: u64) -> impl FnOnce(&mut Value) {
 
 #[tokio::test]
 async fn a_removed_member_finishes_what_it_has_and_gets_nothing_new() {
-    let scene = Scene::open_with(&["blue"], draining(3600), data_plane::Options::default());
+    let scene = Scene::open_with(&["blue"], draining(3600), KEEP_ALIVE);
     let mut socket = socket(&scene, "/ws").await;
     socket.send(Message::text("before")).await.unwrap();
     socket.next().await.unwrap().unwrap();
@@ -40,7 +40,7 @@ async fn a_removed_member_finishes_what_it_has_and_gets_nothing_new() {
 
 #[tokio::test]
 async fn at_the_end_of_the_drain_time_everything_of_the_old_configuration_breaks() {
-    let scene = Scene::open_with(&["blue"], draining(1), data_plane::Options::default());
+    let scene = Scene::open_with(&["blue"], draining(1), KEEP_ALIVE);
     let mut socket = socket(&scene, "/ws").await;
     socket.send(Message::text("before")).await.unwrap();
     socket.next().await.unwrap().unwrap();
@@ -60,7 +60,7 @@ async fn a_bound_user_still_reaches_a_removed_member_until_it_has_drained() {
         draining(100)(body);
         body["properties"]["backendHttpSettingsCollection"][0]["properties"]["cookieBasedAffinity"] = "Enabled".into();
     };
-    let scene = Scene::open_with(&["blue"], affine, data_plane::Options::default());
+    let scene = Scene::open_with(&["blue"], affine, KEEP_ALIVE);
     let first = scene.ask("/").await;
     let cookie = first.headers[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
     scene.write_live(&["green"]);

@@ -1,9 +1,9 @@
 //! Which member a request goes to: turns, health, affinity, effective writes.
-use crate::scene::Scene;
+use crate::scene::{KEEP_ALIVE, Scene};
 use http::header::SET_COOKIE;
 use jiff::SignedDuration;
 use serde_json::json;
-use simulated_azure::{World, data_plane};
+use simulated_azure::World;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -97,7 +97,7 @@ async fn the_cookie_binds_a_user_to_a_member_while_it_is_healthy() {
     let affine = |body: &mut serde_json::Value| {
         body["properties"]["backendHttpSettingsCollection"][0]["properties"]["cookieBasedAffinity"] = "Enabled".into();
     };
-    let scene = Scene::open_with(&["blue", "green"], affine, data_plane::Options::default());
+    let scene = Scene::open_with(&["blue", "green"], affine, KEEP_ALIVE);
     let first = scene.ask("/").await;
     let cookies: Vec<_> = first.headers.get_all(SET_COOKIE).iter().map(|line| line.to_str().unwrap()).collect();
     assert!(cookies[0].starts_with("ApplicationGatewayAffinity=") && cookies[0].ends_with("; Path=/"), "{cookies:?}");

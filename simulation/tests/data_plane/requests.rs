@@ -1,8 +1,8 @@
 //! What a request looks like on its way, and what the gateway answers itself.
-use crate::scene::Scene;
+use crate::scene::{KEEP_ALIVE, Scene};
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use simulated_azure::{World, data_plane, traffic};
+use simulated_azure::{World, traffic};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
@@ -79,9 +79,8 @@ async fn an_ingress_decides_which_hosts_and_paths_its_cluster_knows() {
         ["shop.example.com", "candidate.shop.example.com", "old.shop.example.com", "pay.example.com", "else.where"]
     {
         for path in ["/", "/buy", "/buyers", "/buy/shoes", "/old", "/healthz", "/shop/x"] {
-            let (now, mut world) = (scene.azure.clock().now(), scene.azure.world());
-            let simulated = traffic::visit(&mut world, host, path, now);
-            drop(world);
+            let now = scene.azure.clock().now();
+            let simulated = traffic::visit(&mut scene.azure.world(), host, path, now);
             let simulated = simulated.map_or((404, None), |answer| (answer.status, answer.cluster));
             let real = scene.ask_as(host, path, &[]).await.unwrap();
             let cluster = real.body["cluster"].as_str().map(ToOwned::to_owned);
@@ -95,7 +94,7 @@ async fn a_backend_that_takes_too_long_is_a_504() {
     let hasty = |body: &mut Value| {
         body["properties"]["backendHttpSettingsCollection"][0]["properties"]["requestTimeout"] = 1.into();
     };
-    let scene = Scene::open_with(&["blue"], hasty, data_plane::Options::default());
+    let scene = Scene::open_with(&["blue"], hasty, KEEP_ALIVE);
     assert_eq!(scene.ask("/?wait=30000").await.status, 504);
     assert_eq!(scene.ask("/?wait=1").await.status, 200);
 }

@@ -15,6 +15,8 @@ use tokio::time::Instant;
 /// World seconds in a second: a probe every 100 ms.
 pub const SPEED: u32 = 50;
 
+pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
 pub struct Scene {
     pub azure: SimulatedAzure,
     pub article: Article,
@@ -40,10 +42,10 @@ impl Got {
 impl Scene {
     /// Both clusters run, and the live pool has the first address of each colour that is named.
     pub fn open(live: &[&str]) -> Self {
-        Self::open_with(live, |_| {}, data_plane::Options::default())
+        Self::open_with(live, |_| {}, KEEP_ALIVE)
     }
 
-    pub fn open_with(live: &[&str], edit: impl FnOnce(&mut Value), options: data_plane::Options) -> Self {
+    pub fn open_with(live: &[&str], edit: impl FnOnce(&mut Value), keep_alive: Duration) -> Self {
         let azure = SimulatedAzure::new(Clock::running_at("2026-11-25T08:00:00Z".parse().unwrap(), SPEED));
         let now = azure.clock().now();
         let base = Options::default();
@@ -58,7 +60,8 @@ impl Scene {
             edit(&mut gateway);
             resource_manager.place(&article.gateway, gateway, kubernetes, now);
         }
-        let options = data_plane::Options { colours: [("aks-blue".into(), "blue".into())].into(), ..options };
+        let colours = [("aks-blue".into(), "blue".into())].into();
+        let options = data_plane::Options { colours, keep_alive, ..data_plane::Options::default() };
         for (cluster, addresses) in
             [(&article.blue, &article.blue_addresses), (&article.green, &article.green_addresses)]
         {

@@ -1,9 +1,6 @@
 //! Traffic moves to and fro, and pods are replaced, under load: no request is lost.
-use crate::scene::{Scene, deployment};
-use simulated_azure::data_plane::{
-    self,
-    load::{Load, Options},
-};
+use crate::scene::{KEEP_ALIVE, Scene, deployment};
+use simulated_azure::data_plane::load::{Load, Options};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -17,7 +14,7 @@ async fn under_load(scene: &Scene, story: impl Future<Output = ()>) {
     let user = async |number: usize| {
         while !over.load(Ordering::Relaxed) {
             // Some are slow, so that each change meets requests under way.
-            let path = if number % 5 == 0 { "/?wait=300" } else { "/?wait=20" };
+            let path = if number.is_multiple_of(5) { "/?wait=300" } else { "/?wait=20" };
             let got = scene.ask_as(&scene.article.host, path, &[]).await;
             assert!(got.as_ref().is_ok_and(|got| got.status == 200), "{got:?}");
             asked.fetch_add(1, Ordering::Relaxed);
@@ -41,7 +38,7 @@ async fn switches_of_the_pool_lose_no_request() {
         let settings = &mut body["properties"]["backendHttpSettingsCollection"][0]["properties"];
         settings["connectionDraining"]["drainTimeoutInSec"] = 3600.into();
     };
-    let scene = Scene::open_with(&["blue"], patient, data_plane::Options::default());
+    let scene = Scene::open_with(&["blue"], patient, KEEP_ALIVE);
     under_load(&scene, async {
         for (live, then) in [
             (&["blue", "green"][..], "aks-green"),
