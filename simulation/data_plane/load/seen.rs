@@ -10,6 +10,8 @@ use tokio::time::Instant;
 /// So many failures are kept with their reasons, the latest ones.
 const KEPT_FAILURES: usize = 100;
 const LAST: Duration = Duration::from_secs(1);
+/// Longer latencies, in microseconds, count as this one: an hour.
+const LONGEST: u64 = 3_600_000_000;
 
 /// A request that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +89,9 @@ impl Seen {
     pub fn new(targets: &[&str], now: Timestamp) -> Self {
         Self {
             book: Book::new(targets, now),
-            latencies: Histogram::new(3).expect("3 digits are within what a histogram can have"),
+            // With bounds: a histogram that grows by itself does not do so where values are clamped.
+            latencies: Histogram::new_with_bounds(1, LONGEST, 3)
+                .expect("an hour in 3 digits is what a histogram can have"),
             recent: VecDeque::new(),
             failures: VecDeque::new(),
             unsent: 0,

@@ -54,7 +54,7 @@ async fn failures_have_reasons_and_excuses_as_the_probers_have() {
         ("500 of green", false),
     ];
     assert_eq!(seen, expected);
-    assert_eq!(report.longest.as_millis(), 6);
+    assert_eq!(report.longest.as_millis(), 6, "in milliseconds, as the seventh took");
 }
 
 #[tokio::test(start_paused = true)]
@@ -71,6 +71,25 @@ async fn the_last_second_shows_the_shares() {
     assert_eq!(shown.shares["green"], 0.75);
     tokio::time::advance(Duration::from_secs(2)).await;
     assert_eq!((seen.snapshot(Instant::now()).rate, seen.snapshot(Instant::now()).shares.len()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn percentiles_hold_from_microseconds_to_hours() {
+    let mut seen = Seen::new(&["shop"], Timestamp::UNIX_EPOCH);
+    let mut after = |latency: Duration| {
+        seen.note(0, answered(200, Some("blue")), &BTreeSet::new(), Timestamp::UNIX_EPOCH, Instant::now(), latency);
+        let report = seen.report(Duration::from_secs(1));
+        (report.p50, report.p99, report.longest)
+    };
+    let near = |seen: Duration, real: Duration| seen.abs_diff(real) <= real / 500;
+    for milliseconds in 1..=100 {
+        after(Duration::from_millis(milliseconds));
+    }
+    let (p50, p99, longest) = after(Duration::from_micros(80));
+    assert!(near(p50, Duration::from_millis(50)) && near(p99, Duration::from_millis(99)), "{p50:?} {p99:?}");
+    assert!(near(longest, Duration::from_millis(100)), "{longest:?}");
+    let (.., longest) = after(Duration::from_secs(100_000));
+    assert!(near(longest, Duration::from_secs(3_600)), "the longest that is told apart: {longest:?}");
 }
 
 #[test]
