@@ -11,6 +11,7 @@ mod control;
 mod discovery;
 mod fields;
 mod kinds;
+mod landscape;
 mod lists;
 mod merge;
 mod nodes;
@@ -28,6 +29,8 @@ mod watching;
 mod workloads;
 mod writes;
 
+pub(crate) use landscape::{Endpoint, Landscape};
+pub(crate) use pods::ENDS_AFTER;
 pub use refusal::Refusal;
 pub use server::Server;
 

@@ -2,7 +2,8 @@
 //!
 //! Every service is a plain state machine: it is asked with a request and the present time, and answers.
 //! Nothing runs in the background but the Functions host and the prober, so with a paused tokio clock
-//! hours pass in milliseconds and the same seed gives the same story.
+//! hours pass in milliseconds and the same seed gives the same story. Only the data plane, which somebody
+//! has to start, opens sockets.
 //!
 //! ```text
 //! caller ──Door──► SimulatedAzure::call ──faults──► router (by host name)
@@ -11,10 +12,12 @@
 //!                                                    ├─ service_bus        broker core, REST face
 //!                                                    ├─ blobs, entra       storage; tokens
 //!                                                    └─ traffic            users' requests through the gateway
+//! user ──socket──► data_plane: the gateway as a real proxy ──socket──► pods as real servers
 //! ```
 pub mod article;
 pub mod blobs;
 pub mod clock;
+pub mod data_plane;
 pub mod entra;
 pub mod faults;
 pub mod functions_host;

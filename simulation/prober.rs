@@ -2,7 +2,7 @@
 //!
 //! Its requests are carried out when somebody next looks at the world, each at its own moment and before anything
 //! later happens: the same answers as from a task that wakes for each of them, without the waking.
-mod report;
+pub(crate) mod report;
 #[cfg(test)]
 mod tests;
 

@@ -22,6 +22,7 @@ mod timings;
 mod versions;
 
 pub use gateways::routing::{Backend, Member, Probe, Routing};
+pub(crate) use ids::hex_of;
 pub use operations::InFlight;
 pub use permissions::action_of;
 pub use timings::Timings;

@@ -5,6 +5,7 @@ mod tests;
 
 use crate::{Reply, World, kubernetes::Visit, resource_manager::Routing, world::json};
 use jiff::Timestamp;
+pub(crate) use probes::Health;
 use probes::Target;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -142,7 +143,8 @@ impl Instance {
             target.catch_up(configured, asking, now);
         }
         let count = targets.members.len();
-        let chosen = (0..count).map(|ahead| (targets.next + ahead) % count).find(|at| targets.members[*at].healthy);
+        let chosen =
+            (0..count).map(|ahead| (targets.next + ahead) % count).find(|at| targets.members[*at].health.healthy);
         let Some(chosen) = chosen else { return Answer::of_the_gateway(502) };
         targets.next = chosen + 1;
         let host = configured.host.as_deref().unwrap_or(host);

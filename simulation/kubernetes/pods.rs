@@ -14,8 +14,8 @@ const READY_AFTER: i64 = 20;
 const SLOWLY_READY_AFTER: i64 = 300;
 const FLAPS_EVERY: i64 = 45;
 const JOB_TAKES: i64 = 30;
-/// A pod that was told to end is gone so long after.
-const ENDS_AFTER: i64 = 10;
+/// A pod that was told to end is gone so many seconds after.
+pub(crate) const ENDS_AFTER: i64 = 10;
 
 /// The machine that a DaemonSet's pod is for.
 pub(super) fn pinned_to(pod: &Value) -> Option<&str> {

@@ -1,17 +1,18 @@
 //! Which answer a user's request gets that reached a cluster's load balancer. Computed once for each state of the cluster.
-use super::server::Server;
+use super::{server::Server, store::Name};
 use jiff::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// What answers where, as of one version of the store.
 #[derive(Debug)]
 pub(super) struct Routes {
     version: u64,
     alive: bool,
-    /// The addresses of load balancers, and whether a pod is ready behind each.
-    addresses: BTreeMap<IpAddr, bool>,
+    /// The addresses of load balancers, and the Service of each.
+    addresses: BTreeMap<IpAddr, Leads>,
     /// `None`: there is no Ingress, and the load balancer's own pods answer.
     rules: Option<Vec<Rule>>,
 }
@@ -22,7 +23,21 @@ struct Rule {
     host: String,
     path: String,
     exact: bool,
+    leads: Leads,
+}
+
+/// The Service that requests are led to.
+#[derive(Debug)]
+struct Leads {
+    service: Name,
+    /// Whether a pod of it is ready.
     ready: bool,
+}
+
+impl Leads {
+    fn answer(&self) -> (u16, Option<&Name>) {
+        (if self.ready { 200 } else { 503 }, Some(&self.service))
+    }
 }
 
 impl Server {
@@ -31,14 +46,18 @@ impl Server {
         if !self.running {
             return None;
         }
+        let (status, _) = self.routes(now).land(address, host, path)?;
+        Some(if self.is_broken(now) { 500 } else { status })
+    }
+
+    /// What answers where now.
+    pub(super) fn routes(&mut self, now: Timestamp) -> &Arc<Routes> {
         if self.due.is_some_and(|due| due <= now) {
             self.advance(now);
         }
-        if self.routes.as_ref().is_none_or(|routes| routes.version != self.store.version()) {
-            self.routes = Some(self.find_routes(now));
-        }
-        let status = self.routes.as_ref()?.status(address, host, path)?;
-        Some(if self.is_broken(now) { 500 } else { status })
+        let found = self.routes.take().filter(|routes| routes.version == self.store.version());
+        let routes = found.unwrap_or_else(|| Arc::new(self.find_routes(now)));
+        self.routes.insert(routes)
     }
 
     fn find_routes(&self, now: Timestamp) -> Routes {
@@ -46,19 +65,18 @@ impl Server {
         for ((namespace, name), service) in self.store.all("services") {
             let given = service["status"]["loadBalancer"]["ingress"].as_array().into_iter().flatten();
             for address in given.filter_map(|given| given["ip"].as_str()?.parse().ok()) {
-                addresses.insert(address, self.has_ready_pods(namespace, name));
+                addresses.insert(address, self.leads(namespace, name));
             }
         }
         let mut rules = vec![];
         let mut has_ingress = false;
         for ((namespace, _), ingress) in self.store.all("ingresses.networking.k8s.io") {
             has_ingress = true;
-            let leads = |backend: &Value| {
-                backend["service"]["name"].as_str().is_some_and(|service| self.has_ready_pods(namespace, service))
-            };
+            let leads =
+                |backend: &Value| self.leads(namespace, backend["service"]["name"].as_str().unwrap_or_default());
             let backend = &ingress["spec"]["defaultBackend"];
             if backend.is_object() {
-                rules.push(Rule { host: String::new(), path: "/".into(), exact: false, ready: leads(backend) });
+                rules.push(Rule { host: String::new(), path: "/".into(), exact: false, leads: leads(backend) });
             }
             for rule in ingress["spec"]["rules"].as_array().into_iter().flatten() {
                 for path in rule["http"]["paths"].as_array().into_iter().flatten() {
@@ -66,7 +84,7 @@ impl Server {
                         host: rule["host"].as_str().unwrap_or_default().to_lowercase(),
                         path: path["path"].as_str().unwrap_or("/").into(),
                         exact: path["pathType"] == "Exact",
-                        ready: leads(&path["backend"]),
+                        leads: leads(&path["backend"]),
                     });
                 }
             }
@@ -81,23 +99,33 @@ impl Server {
         let alive = self.nodes.values().any(|node| node.ready_at <= now);
         Routes { version: self.store.version(), alive, addresses, rules: has_ingress.then_some(rules) }
     }
+
+    fn leads(&self, namespace: &str, service: &str) -> Leads {
+        Leads { service: (namespace.into(), service.into()), ready: self.has_ready_pods(namespace, service) }
+    }
 }
 
 impl Routes {
-    fn status(&self, address: IpAddr, host: &str, path: &str) -> Option<u16> {
-        let ready = self.addresses.get(&address).filter(|_| self.alive)?;
-        let status = |ready: bool| if ready { 200 } else { 503 };
-        match &self.rules {
-            None => Some(status(*ready)),
-            Some(_) if !ready => Some(503),
-            Some(rules) => {
-                let path = path.split('?').next().unwrap_or(path);
-                // As an ingress controller does, a host that is named nowhere is left to the rules for every host.
-                let hosted = rules.iter().find(|rule| rule.is_for(host)).map(|rule| rule.host.as_str());
-                let found = rules.iter().find(|rule| Some(rule.host.as_str()) == hosted && rule.leads(path));
-                Some(found.map_or(404, |rule| status(rule.ready)))
-            }
-        }
+    /// The status of a request, and the Service that is behind it if a rule leads to one; `None` when nothing listens at
+    /// the address.
+    pub fn land(&self, address: IpAddr, host: &str, path: &str) -> Option<(u16, Option<&Name>)> {
+        let own = self.addresses.get(&address).filter(|_| self.alive)?;
+        let rules = match &self.rules {
+            Some(rules) if own.ready => rules,
+            // Without a pod of its own the ingress controller leads nowhere.
+            _ => return Some(own.answer()),
+        };
+        let path = path.split('?').next().unwrap_or(path);
+        // As an ingress controller does, a host that is named nowhere is left to the rules for every host.
+        let hosted = rules.iter().find(|rule| rule.is_for(host)).map(|rule| rule.host.as_str());
+        let found = rules.iter().find(|rule| Some(rule.host.as_str()) == hosted && rule.covers(path));
+        Some(found.map_or((404, None), |rule| rule.leads.answer()))
+    }
+
+    /// Every Service that a request can be led to.
+    pub fn services(&self) -> BTreeSet<&Name> {
+        let ruled = self.rules.iter().flatten().map(|rule| &rule.leads);
+        self.addresses.values().chain(ruled).map(|leads| &leads.service).collect()
     }
 }
 
@@ -113,7 +141,7 @@ impl Rule {
         }
     }
 
-    fn leads(&self, path: &str) -> bool {
+    fn covers(&self, path: &str) -> bool {
         if self.exact {
             return path == self.path;
         }

@@ -12,6 +12,7 @@ use super::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// One API server. Time passes for it when somebody looks: each look first carries out, in order and at
 /// their own moments, all changes that have become due.
@@ -31,7 +32,7 @@ pub struct Server {
     pub(super) balancers: BTreeMap<Name, Balancer>,
     pub(super) progress: BTreeMap<String, Progress>,
     pub(super) broken: Vec<(Timestamp, Timestamp)>,
-    pub(super) routes: Option<Routes>,
+    pub(super) routes: Option<Arc<Routes>>,
     pub(super) issued: u64,
 }
 

@@ -1,12 +1,14 @@
 //! Services: their addresses, and the endpoints behind them.
 use super::{
     admission::list_of,
+    landscape::Endpoint,
     selectors::contains_labels,
     server::{Server, hash},
     store::Name,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 /// A load balancer has its address so long after it was asked for.
 const GIVEN_AFTER: SignedDuration = SignedDuration::from_secs(30);
@@ -87,13 +89,30 @@ impl Server {
 
     /// Whether a Service has a pod that is ready.
     pub(super) fn has_ready_pods(&self, namespace: &str, service: &str) -> bool {
-        let Some(service) = self.store.get("services", namespace, service) else { return false };
-        let Some(wanted) = service["spec"]["selector"].as_object().filter(|wanted| !wanted.is_empty()) else {
-            return false;
+        self.pods_behind(namespace, service).any(|(_, pod)| Self::is_ready(pod))
+    }
+
+    /// The pods of a Service that run and were not told to end.
+    pub(super) fn running_pods(&self, (namespace, service): &Name) -> Vec<Endpoint> {
+        let runs = |pod: &Value| pod["status"]["phase"] == "Running" && pod["metadata"]["deletionTimestamp"].is_null();
+        let running = self.pods_behind(namespace, service).filter(|(_, pod)| runs(pod));
+        let endpoint = |((namespace, name), pod): (&Name, &Arc<Value>)| Endpoint {
+            namespace: namespace.clone(),
+            name: name.clone(),
+            uid: pod["metadata"]["uid"].as_str().unwrap_or_default().to_owned(),
+            ready: Self::is_ready(pod),
         };
-        self.store
-            .all("pods")
-            .any(|((space, _), pod)| space == namespace && matches(pod, wanted) && Self::is_ready(pod))
+        running.map(endpoint).collect()
+    }
+
+    fn pods_behind(&self, namespace: &str, service: &str) -> impl Iterator<Item = (&Name, &Arc<Value>)> {
+        let service = self.store.get("services", namespace, service);
+        let wanted = service.and_then(|service| service["spec"]["selector"].as_object());
+        let wanted = wanted.filter(|wanted| !wanted.is_empty());
+        let pods = wanted.map(|wanted| (wanted, self.store.all("pods"))).into_iter();
+        pods.flat_map(move |(wanted, pods)| {
+            pods.filter(move |((space, _), pod)| space == namespace && matches(pod, wanted))
+        })
     }
 
     fn list_endpoints(&mut self, name: &Name, service: &Value, now: Timestamp) {

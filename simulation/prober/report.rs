@@ -75,7 +75,7 @@ pub struct Report {
 }
 
 #[derive(Debug)]
-pub(super) struct Book {
+pub(crate) struct Book {
     pub targets: Arc<[(String, String)]>,
     pub close_until: Timestamp,
     /// When a target last began to fail or to be well, or was answered by a cluster anew.
@@ -107,8 +107,8 @@ impl Book {
         self.excuses.push((cluster.into(), from, until));
     }
 
-    /// `behind`: the clusters at the members behind the gateway, when it answered itself.
-    pub fn note(&mut self, target: usize, answer: Option<&Answer>, behind: &BTreeSet<String>, now: Timestamp) {
+    /// `behind`: the clusters at the members behind the gateway, when it answered itself. Gives what this one counts.
+    pub fn note(&mut self, target: usize, answer: Option<&Answer>, behind: &BTreeSet<String>, now: Timestamp) -> Tally {
         let failed = answer.is_none_or(|answer| answer.status >= 500);
         let cluster = answer.and_then(|answer| answer.cluster.clone());
         let excused = failed && self.is_excused(target, cluster.as_deref(), behind, now);
@@ -142,6 +142,7 @@ impl Book {
         if news {
             self.surprised = Some(now);
         }
+        one
     }
 
     fn is_excused(&self, target: usize, cluster: Option<&str>, behind: &BTreeSet<String>, now: Timestamp) -> bool {
@@ -157,6 +158,11 @@ impl Book {
 
     pub fn report(&self) -> Report {
         self.report.clone()
+    }
+
+    /// How many were sent, failed without excuse, and were excused.
+    pub fn counts(&self) -> (u64, u64, u64) {
+        (self.report.sent, self.report.failed, self.report.excused)
     }
 }
 

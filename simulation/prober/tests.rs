@@ -86,7 +86,9 @@ fn turns_between_clusters_are_no_news_but_a_new_cluster_and_a_failure_are() {
 #[test]
 fn only_the_first_failures_are_kept_one_by_one() {
     let mut book = Book::new(&["shop"], at(0));
-    (0..1_000).for_each(|second| book.note(0, None, &nobody(), at(second)));
+    for second in 0..1_000 {
+        book.note(0, None, &nobody(), at(second));
+    }
     let report = book.report();
     assert_eq!((report.failed, report.failures.len()), (1_000, 100));
     assert_eq!(report.failures[99].at, at(99));

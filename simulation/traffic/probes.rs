@@ -4,21 +4,41 @@ use crate::resource_manager::Backend;
 use jiff::{SignedDuration, Timestamp};
 use std::net::IpAddr;
 
+/// What the probes of a member have found: healthy until proved otherwise.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Health {
+    pub healthy: bool,
+    failures: u32,
+}
+
+impl Health {
+    pub const UNPROBED: Self = Self { healthy: true, failures: 0 };
+
+    /// One success makes healthy, so many failures in a row as the probe's threshold make unhealthy.
+    pub fn note(&mut self, success: bool, threshold: u32) {
+        if success {
+            *self = Self::UNPROBED;
+        } else {
+            self.failures = self.failures.saturating_add(1);
+            self.healthy &= self.failures < threshold;
+        }
+    }
+}
+
 /// A member of a pool, spoken to by certain settings, and what its probes have found.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub settings: String,
     pub address: String,
     pub ip: Option<IpAddr>,
-    pub healthy: bool,
-    failures: u32,
+    pub health: Health,
     next: Timestamp,
 }
 
 impl Target {
-    /// A member that has just been added: healthy until proved otherwise, probed at once.
+    /// A member that has just been added, probed at once.
     pub fn new(settings: &str, address: &str, ip: Option<IpAddr>, since: Timestamp) -> Self {
-        Self { settings: settings.into(), address: address.into(), ip, healthy: true, failures: 0, next: since }
+        Self { settings: settings.into(), address: address.into(), ip, health: Health::UNPROBED, next: since }
     }
 
     /// Runs the probes that were due by now.
@@ -35,12 +55,7 @@ impl Target {
         while self.next <= now {
             let host = probe.host.as_deref().or(backend.host.as_deref()).unwrap_or("127.0.0.1");
             let visit = self.ip.and_then(|ip| asking(ip, host, &probe.path, self.next));
-            if visit.is_some_and(|visit| probe.accepts(visit.status)) {
-                (self.healthy, self.failures) = (true, 0);
-            } else {
-                self.failures = self.failures.saturating_add(1);
-                self.healthy &= self.failures < probe.threshold;
-            }
+            self.health.note(visit.is_some_and(|visit| probe.accepts(visit.status)), probe.threshold);
             self.next = later(self.next, every);
         }
     }

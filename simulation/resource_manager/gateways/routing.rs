@@ -3,6 +3,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// What a gateway does with users' requests.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +28,12 @@ pub struct Backend {
     pub settings: String,
     /// The host name that the backends are asked for, if the settings change it.
     pub host: Option<String>,
+    /// How long a backend may take to answer.
+    pub request_timeout: Duration,
+    /// How long requests under way may go on after their member, or the configuration that they came by, has gone.
+    pub drain: Duration,
+    /// The name of the cookie that binds a user to a member, if the settings ask for it.
+    pub affinity: Option<String>,
     /// How their health is found out.
     pub probe: Probe,
     /// The pool's members.
@@ -51,6 +58,8 @@ pub struct Probe {
     pub host: Option<String>,
     /// The time between two probes.
     pub interval: SignedDuration,
+    /// How long an answer may take.
+    pub timeout: Duration,
     /// So many failures in a row make a member unhealthy; one success makes it healthy again.
     pub threshold: u32,
     /// The statuses that count as success, first and last.
@@ -63,6 +72,7 @@ impl Default for Probe {
             path: "/".into(),
             host: None,
             interval: SignedDuration::from_secs(30),
+            timeout: Duration::from_secs(30),
             threshold: 3,
             statuses: vec![(200, 399)],
         }
@@ -163,7 +173,33 @@ pub(super) fn backend(body: &Value, pool: &Value, settings: &Value) -> Backend {
     let host = own["hostName"].as_str().filter(|host| !host.is_empty()).map(ToOwned::to_owned);
     let probe =
         part(body, &own["probe"]).map(|probe| probe_of(&probe["properties"], host.as_deref())).unwrap_or_default();
-    Backend { pool: text(&pool["id"]), settings: text(&settings["id"]), host, probe, members: members(pool) }
+    Backend {
+        pool: text(&pool["id"]),
+        settings: text(&settings["id"]),
+        host,
+        request_timeout: seconds(&own["requestTimeout"], 20),
+        drain: draining(&own["connectionDraining"]),
+        affinity: affinity(own),
+        probe,
+        members: members(pool),
+    }
+}
+
+/// Connections end 30 s after a change where draining is not enabled.
+fn draining(asked: &Value) -> Duration {
+    let enabled = asked["enabled"] == true;
+    if enabled { seconds(&asked["drainTimeoutInSec"], 30) } else { Duration::from_secs(30) }
+}
+
+fn affinity(settings: &Value) -> Option<String> {
+    let name = settings["affinityCookieName"].as_str().filter(|name| !name.is_empty());
+    let enabled = settings["cookieBasedAffinity"].as_str().is_some_and(|asked| asked.eq_ignore_ascii_case("enabled"));
+    enabled.then(|| name.unwrap_or("ApplicationGatewayAffinity").to_owned())
+}
+
+/// Azure takes 1 to 86,400 s.
+fn seconds(asked: &Value, default: u64) -> Duration {
+    Duration::from_secs(asked.as_u64().map_or(default, |asked| asked.clamp(1, 86_400)))
 }
 
 /// A probe from the fields of its resource or of a request on demand.
@@ -184,6 +220,7 @@ pub(super) fn probe_of(fields: &Value, settings_host: Option<&str>) -> Probe {
         interval: fields["interval"]
             .as_i64()
             .map_or(default.interval, |given| SignedDuration::from_secs(given.clamp(1, 86_400))),
+        timeout: seconds(&fields["timeout"], 30),
         threshold: fields["unhealthyThreshold"]
             .as_u64()
             .map_or(default.threshold, |given| u32::try_from(given.clamp(1, 20)).unwrap_or(20)),
