@@ -31,7 +31,7 @@ mod writes;
 pub use refusal::Refusal;
 pub use server::Server;
 
-use crate::{Ask, Reply, world::NoAnswer};
+use crate::{Ask, Clock, Reply, world::NoAnswer};
 use jiff::Timestamp;
 use requests::Answer;
 use std::collections::BTreeMap;
@@ -63,6 +63,8 @@ pub struct Visit {
 /// All API servers, by host name (in lower case).
 #[derive(Default)]
 pub struct Fleet {
+    /// How fast the world's clock goes; 0 counts as 1. A watch waits by it.
+    pub(crate) speed: u32,
     servers: BTreeMap<String, Arc<Mutex<Server>>>,
 }
 
@@ -133,7 +135,7 @@ impl Fleet {
         }
         Ok(match open.answer(ask, now) {
             Answer::Reply(reply) => reply,
-            Answer::Watch(watch) => watch.reply(Arc::downgrade(server), now),
+            Answer::Watch(watch) => watch.reply(Arc::downgrade(server), Clock::running_at(now, self.speed)),
         })
     }
 

@@ -55,9 +55,9 @@ impl Watch {
     }
 
     /// The answer whose body is the stream of changes.
-    pub fn reply(self, server: Weak<Mutex<Server>>, now: Timestamp) -> Reply {
-        let until = now.saturating_add(SignedDuration::from_secs(self.seconds)).unwrap_or(Timestamp::MAX);
-        let stream = Stream { watch: self, server, clock: Clock::starting_at(now), until, over: false };
+    pub fn reply(self, server: Weak<Mutex<Server>>, clock: Clock) -> Reply {
+        let until = clock.now().saturating_add(SignedDuration::from_secs(self.seconds)).unwrap_or(Timestamp::MAX);
+        let stream = Stream { watch: self, server, clock, until, over: false };
         let body = Body::from_stream(futures::stream::unfold(stream, |mut stream| async move {
             let lines = stream.next().await?;
             Some((Ok::<_, std::convert::Infallible>(lines), stream))
