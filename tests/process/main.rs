@@ -2,4 +2,5 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
 mod child;
 mod commands;
+mod doors;
 mod serving;
