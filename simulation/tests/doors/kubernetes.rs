@@ -65,6 +65,18 @@ async fn a_new_cluster_gets_its_kubeconfig_and_a_deleted_one_loses_it() {
     assert!(Path::new(&house.doors.endpoints.clusters["aks-blue"].kubeconfig).exists());
 }
 
+#[tokio::test]
+async fn a_watch_ends_by_the_clock_of_the_world() {
+    let house = House::open().await;
+    let cluster = &house.doors.endpoints.clusters["aks-blue"];
+    let maps: Api<ConfigMap> =
+        Api::default_namespaced(client(Kubeconfig::read_from(&cluster.kubeconfig).unwrap()).await);
+    let version = maps.list(&ListParams::default()).await.unwrap().metadata.resource_version.unwrap();
+    let watch = maps.watch(&WatchParams::default().timeout(290), &version).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(100), watch.try_collect::<Vec<_>>()).await;
+    assert!(ended.is_ok(), "290 s of the world are 0.3 s here");
+}
+
 async fn until(holds: impl Fn() -> bool) {
     while !holds() {
         tokio::time::sleep(Duration::from_millis(20)).await;
