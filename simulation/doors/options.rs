@@ -32,7 +32,7 @@ impl Ports {
             (Service::ResourceManager, self.resource_manager, "--resource-manager-port"),
             (Service::Login, self.login, "--login-port"),
             (Service::Blobs, self.blobs, "--blobs-port"),
-            (Service::ServiceBus, self.service_bus, "--service-bus-port"),
+            (Service::Bus, self.service_bus, "--service-bus-port"),
             (Service::Kubernetes, self.kubernetes, "--kubernetes-port"),
         ]
     }
@@ -105,7 +105,7 @@ impl Options {
             },
             service_bus: ServiceBus {
                 name: self.namespace.clone(),
-                rest: format!("localhost:{}", port(Service::ServiceBus)),
+                rest: format!("localhost:{}", port(Service::Bus)),
                 amqp,
             },
             kubernetes: format!("{}/clusters", url(Service::Kubernetes)),

@@ -7,7 +7,7 @@ pub(super) enum Service {
     /// Entra ID, and the managed identity endpoint of App Service.
     Login,
     Blobs,
-    ServiceBus,
+    Bus,
     Kubernetes,
 }
 
@@ -29,7 +29,7 @@ impl Service {
         match self {
             Self::ResourceManager => whole("management.azure.com"),
             Self::Login => whole("login.microsoftonline.com"),
-            Self::ServiceBus => whole(&format!("{namespace}.servicebus.windows.net")),
+            Self::Bus => whole(&format!("{namespace}.servicebus.windows.net")),
             Self::Blobs => {
                 let (prefix, account, path) = first_segments(path, "/")?;
                 let good = account.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
@@ -52,7 +52,7 @@ impl Service {
     pub fn largest_body(self) -> usize {
         match self {
             Self::Blobs => 64 * 1024 * 1024,
-            Self::ResourceManager | Self::Login | Self::ServiceBus | Self::Kubernetes => 8 * 1024 * 1024,
+            Self::ResourceManager | Self::Login | Self::Bus | Self::Kubernetes => 8 * 1024 * 1024,
         }
     }
 
@@ -63,7 +63,7 @@ impl Service {
                 "expected /<account>/<container>/<blob>; the account has 3 to 24 lower-case letters and digits"
             }
             Self::Kubernetes => "expected /clusters/<fqdn>/...; a cluster's kubeconfig names its server",
-            Self::ResourceManager | Self::Login | Self::ServiceBus => "no such path",
+            Self::ResourceManager | Self::Login | Self::Bus => "no such path",
         }
     }
 }
