@@ -15,6 +15,7 @@ mod landscape;
 mod lists;
 mod merge;
 mod nodes;
+mod openapi;
 mod place;
 mod pods;
 mod refusal;
@@ -25,6 +26,8 @@ mod server;
 mod services;
 mod sets;
 mod store;
+mod tables;
+mod view;
 mod watching;
 mod workloads;
 mod writes;
@@ -34,7 +37,7 @@ pub(crate) use pods::ENDS_AFTER;
 pub use refusal::Refusal;
 pub use server::Server;
 
-use crate::{Ask, Reply, world::NoAnswer};
+use crate::{Ask, Clock, Reply, world::NoAnswer};
 use jiff::Timestamp;
 use requests::Answer;
 use std::collections::BTreeMap;
@@ -66,6 +69,8 @@ pub struct Visit {
 /// All API servers, by host name (in lower case).
 #[derive(Default)]
 pub struct Fleet {
+    /// How fast the world's clock goes; 0 counts as 1. A watch waits by it.
+    pub(crate) speed: u32,
     servers: BTreeMap<String, Arc<Mutex<Server>>>,
 }
 
@@ -136,7 +141,7 @@ impl Fleet {
         }
         Ok(match open.answer(ask, now) {
             Answer::Reply(reply) => reply,
-            Answer::Watch(watch) => watch.reply(Arc::downgrade(server), now),
+            Answer::Watch(watch) => watch.reply(Arc::downgrade(server), Clock::running_at(now, self.speed)),
         })
     }
 

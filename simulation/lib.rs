@@ -18,6 +18,7 @@ pub mod article;
 pub mod blobs;
 pub mod clock;
 pub mod data_plane;
+pub mod doors;
 pub mod entra;
 pub mod faults;
 pub mod functions_host;

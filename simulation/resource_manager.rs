@@ -10,19 +10,23 @@ mod dispatch;
 mod ending;
 mod gateways;
 mod ids;
+mod neighbours;
 mod operations;
 mod permissions;
 mod place;
 mod plain;
 mod quota;
+mod root;
 mod script;
 mod store;
 mod timeline;
 mod timings;
 mod versions;
 
+pub use clusters::TENANT;
 pub use gateways::routing::{Backend, Member, Probe, Routing};
 pub(crate) use ids::hex_of;
+pub use neighbours::Neighbours;
 pub use operations::InFlight;
 pub use permissions::action_of;
 pub use timings::Timings;
@@ -42,6 +46,8 @@ pub struct ResourceManager {
     pub honour_if_match: bool,
     /// Whether a superseded gateway write takes effect before it is overwritten. Normally it never does.
     pub superseded_writes_land: bool,
+    /// Where the other services are.
+    pub neighbours: Neighbours,
     subscriptions: BTreeSet<String>,
     store: store::Store,
     operations: operations::Operations,
@@ -117,6 +123,11 @@ impl ResourceManager {
     #[must_use]
     pub fn resource(&self, id: &str) -> Option<&Value> {
         self.store.get(&place::key(id))
+    }
+
+    /// Every cluster that has an API server: its name and the server's host name.
+    pub fn api_servers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.api_servers.iter().filter_map(|(key, host)| Some((self.store.get(key)?["name"].as_str()?, host.as_str())))
     }
 
     /// The members of a pool that really carry traffic: addresses or host names.

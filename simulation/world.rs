@@ -61,7 +61,9 @@ impl SimulatedAzure {
     /// An empty world on this clock.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
-        Self { world: Arc::default(), clock, changed: Arc::new(tokio::sync::watch::channel(0).0) }
+        let mut world = World::default();
+        world.kubernetes.speed = clock.speed();
+        Self { world: Arc::new(Mutex::new(world)), clock, changed: Arc::new(tokio::sync::watch::channel(0).0) }
     }
 
     /// The world's clock.

@@ -35,8 +35,8 @@ impl Blobs {
         let next = found.next().map_or(String::new(), |(name, _)| marker_of(name));
         let limit = asked.map_or(String::new(), |size| format!("<MaxResults>{size}</MaxResults>"));
         let body = format!(
-            "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><EnumerationResults ServiceEndpoint=\"https://{}/\" ContainerName=\"{}\">{}{}{limit}<Blobs>{blobs}</Blobs>{}</EnumerationResults>",
-            escape(&target.host),
+            "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><EnumerationResults ServiceEndpoint=\"{}/\" ContainerName=\"{}\">{}{}{limit}<Blobs>{blobs}</Blobs>{}</EnumerationResults>",
+            escape(&target.base),
             escape(&target.container),
             if prefix.is_empty() { String::new() } else { element("Prefix", prefix) },
             if marker.is_empty() { String::new() } else { element("Marker", marker) },

@@ -1,6 +1,9 @@
 //! Which account, container and blob a request is about, and its query. Pure.
 use super::answers::Refusal;
-use crate::{Ask, router::host_of};
+use crate::{
+    Ask,
+    router::{host_of, origin_of},
+};
 use axum::extract::Query;
 use std::collections::BTreeMap;
 
@@ -9,7 +12,8 @@ pub struct Target {
     pub account: String,
     pub container: String,
     pub blob: String,
-    pub host: String,
+    /// The account's base URL, as the caller reached it.
+    pub base: String,
     query: BTreeMap<String, String>,
 }
 
@@ -22,8 +26,13 @@ impl Target {
             Some((container, blob)) => (container.to_owned(), blob.to_owned()),
             None => (path, String::new()),
         };
-        let mut target =
-            Self { account: host.split('.').next().unwrap_or("").to_owned(), container, blob, host, query };
+        let mut target = Self {
+            account: host.split('.').next().unwrap_or("").to_owned(),
+            container,
+            blob,
+            base: origin_of(ask),
+            query,
+        };
         if target.blob.is_empty() && target.query("restype").is_none() && !target.container.is_empty() {
             // A path of one part without `restype` means a blob of the root container.
             target.blob = std::mem::replace(&mut target.container, "$root".to_owned());

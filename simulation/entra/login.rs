@@ -1,6 +1,6 @@
 //! Entra ID's public endpoints: tokens for applications, and the two kinds of discovery. Pure.
 use super::{Claims, Entra, TENANT, pairs};
-use crate::{Ask, Reply, router::host_of, world::json};
+use crate::{Ask, Reply, router::origin_of, world::json};
 use http::{Method, Uri};
 use jiff::Timestamp;
 use serde_json::json;
@@ -9,12 +9,14 @@ const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 impl Entra {
     pub(super) fn login(&mut self, ask: &Ask, now: Timestamp) -> Reply {
-        let host = host_of(ask);
+        let origin = &origin_of(ask);
         let (tenant, rest) = ask.uri().path().trim_start_matches('/').split_once('/').unwrap_or_default();
         match rest {
             "oauth2/v2.0/token" => self.token(ask, tenant, now),
-            "v2.0/.well-known/openid-configuration" | ".well-known/openid-configuration" => configuration(host, tenant),
-            "discovery/instance" => instance(host, ask.uri()),
+            "v2.0/.well-known/openid-configuration" | ".well-known/openid-configuration" => {
+                configuration(origin, tenant)
+            }
+            "discovery/instance" => instance(origin, ask.uri()),
             _ => json(
                 404,
                 &json!({"error": "not_found", "error_description": "the simulated Entra ID has no such page"}),
@@ -80,8 +82,8 @@ fn refuse(status: u16, error: &str, code: u32, text: &str, now: Timestamp) -> Re
     )
 }
 
-fn configuration(host: &str, tenant: &str) -> Reply {
-    let base = format!("https://{host}/{tenant}");
+fn configuration(origin: &str, tenant: &str) -> Reply {
+    let (base, host) = (format!("{origin}/{tenant}"), authority(origin));
     json(
         200,
         &json!({
@@ -103,16 +105,22 @@ fn configuration(host: &str, tenant: &str) -> Reply {
     )
 }
 
-fn instance(host: &str, uri: &Uri) -> Reply {
+fn instance(origin: &str, uri: &Uri) -> Reply {
+    let host = authority(origin);
     let query = pairs(uri);
     let authority = query.get("authorization_endpoint").and_then(|text| text.parse::<Uri>().ok());
     let tenant = authority.as_ref().and_then(|uri| uri.path().split('/').nth(1)).unwrap_or("common");
     json(
         200,
         &json!({
-            "tenant_discovery_endpoint": format!("https://{host}/{tenant}/v2.0/.well-known/openid-configuration"),
+            "tenant_discovery_endpoint": format!("{origin}/{tenant}/v2.0/.well-known/openid-configuration"),
             "api-version": "1.1",
             "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}],
         }),
     )
+}
+
+/// Host and port of a base URL.
+fn authority(origin: &str) -> &str {
+    origin.split_once("://").map_or(origin, |(_, authority)| authority)
 }

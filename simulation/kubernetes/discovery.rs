@@ -5,6 +5,20 @@ use std::collections::BTreeMap;
 
 const VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
+/// What `kubectl get all` means.
+const OF_ALL: &[&str] = &[
+    "cronjobs",
+    "daemonsets",
+    "deployments",
+    "horizontalpodautoscalers",
+    "jobs",
+    "pods",
+    "replicasets",
+    "replicationcontrollers",
+    "services",
+    "statefulsets",
+];
+
 /// `/version`.
 pub(super) fn version(version: &str) -> Value {
     let version = version.trim_start_matches('v');
@@ -67,6 +81,9 @@ fn resource(kind: &Kind) -> Vec<Value> {
         "name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced, "kind": kind.kind,
         "shortNames": kind.short, "verbs": VERBS,
     })];
+    if kind.built_in && OF_ALL.contains(&kind.plural.as_str()) {
+        entries[0]["categories"] = json!(["all"]);
+    }
     let verbs = ["get", "patch", "update"];
     let subresource = |name: &str, of: &str| json!({"name": format!("{}/{name}", kind.plural), "singularName": "", "namespaced": kind.namespaced, "kind": of, "verbs": verbs});
     if kind.status {

@@ -3,11 +3,12 @@ use super::{
     apply::Writer,
     discovery,
     kinds::Kind,
-    merge,
+    merge, openapi,
     place::{Place, Query},
     refusal::Refusal,
     selectors::Selector,
     server::Server,
+    view::{View, shown},
     watching::Watch,
     writes::Target,
 };
@@ -53,11 +54,11 @@ impl Server {
             "/version" => Some(discovery::version(&self.shape.version)),
             "/api" => Some(discovery::core_versions(&self.host)),
             "/apis" => Some(discovery::groups(&self.kinds)),
-            "/openapi/v3" => Some(json!({"paths": {}})),
+            "/openapi/v3" => Some(openapi::index(&self.kinds)),
             _ => path
-                .strip_prefix("/apis/")
-                .filter(|group| !group.contains('/'))
-                .and_then(|group| discovery::one_group(&self.kinds, group)),
+                .strip_prefix("/openapi/v3/")
+                .and_then(|path| openapi::document(&self.kinds, path, &self.shape.version))
+                .or_else(|| self.group(path)),
         };
         if let Some(known) = known {
             return if ask.method() == Method::GET { Ok(ok(&known)) } else { Err(Refusal::method_not_allowed()) };
@@ -88,9 +89,14 @@ impl Server {
         }
     }
 
+    fn group(&self, path: &str) -> Option<Value> {
+        let group = path.strip_prefix("/apis/").filter(|group| !group.contains('/'))?;
+        discovery::one_group(&self.kinds, group)
+    }
+
     fn collection(&mut self, ask: &Ask, kind: &Kind, place: &Place, query: &Query, now: Timestamp) -> Answered {
         let selector = Selector::read(&place.namespace, query.text("labelSelector"), query.text("fieldSelector"))?;
-        let metadata_only = asks_metadata_only(ask);
+        let view = View::asked(ask, query);
         let resource = kind.resource();
         match *ask.method() {
             Method::GET if query.is_true("watch") => {
@@ -99,27 +105,19 @@ impl Server {
                 let Some(from) = from else {
                     return Err(Refusal::bad_request(format!("invalid resourceVersion: {version:?}")));
                 };
-                Ok(Answer::Watch(Watch::new(kind, selector, from, query, metadata_only)))
+                Ok(Answer::Watch(Watch::new(kind, selector, from, query, view)))
             }
             Method::GET => {
                 let matching = self.store.all(&resource).filter(|(_, object)| selector.matches(object));
-                let items: Vec<Value> = matching.map(|(_, object)| shown(kind, object, metadata_only)).collect();
                 let version = self.store.version().to_string();
-                let (sort, api_version) = if metadata_only {
-                    ("PartialObjectMetadataList".to_owned(), "meta.k8s.io/v1".to_owned())
-                } else {
-                    (format!("{}List", kind.kind), kind.api_version())
-                };
-                Ok(ok(
-                    &json!({"kind": sort, "apiVersion": api_version, "metadata": {"resourceVersion": version}, "items": items}),
-                ))
+                Ok(ok(&view.list(kind, matching.map(|(_, object)| &**object), &version, now)))
             }
             Method::POST => {
                 let object = body(ask)?;
                 let target =
                     Target { kind, namespace: &place.namespace, name: "", subresource: "", dry_run: query.dry_run() };
                 let created = self.create(&target, object, &writer(ask, query, "", now))?;
-                Ok(Answer::Reply(reply(201, &shown(kind, &created, false))))
+                Ok(Answer::Reply(reply(201, &view.of(kind, &created, now))))
             }
             Method::DELETE => {
                 let options = if ask.body().is_empty() { json!({}) } else { body(ask)? };
@@ -148,6 +146,9 @@ impl Server {
             "finalize" => kind.kind == "Namespace",
             _ => false,
         };
+        if kind.kind == "Pod" && matches!(subresource, "log" | "exec" | "attach" | "portforward" | "proxy") {
+            return Err(Refusal::no_containers());
+        }
         if !served {
             return Err(Refusal::no_such_resource());
         }
@@ -159,7 +160,7 @@ impl Server {
                 Ok(ok(&if subresource == "scale" {
                     scale_of(&object)
                 } else {
-                    shown(kind, &object, asks_metadata_only(ask))
+                    View::asked(ask, query).of(kind, &object, now)
                 }))
             }
             Method::PUT => {
@@ -229,18 +230,7 @@ fn ok(value: &Value) -> Answer {
 }
 
 fn written(kind: &Kind, object: &Value, subresource: &str, status: u16) -> Answer {
-    Answer::Reply(reply(status, &if subresource == "scale" { scale_of(object) } else { shown(kind, object, false) }))
-}
-
-/// An object as this version of its kind, or its metadata alone.
-pub(super) fn shown(kind: &Kind, object: &Value, metadata_only: bool) -> Value {
-    if metadata_only {
-        return json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]});
-    }
-    let mut shown = object.clone();
-    shown["apiVersion"] = json!(kind.api_version());
-    shown["kind"] = json!(kind.kind);
-    shown
+    Answer::Reply(reply(status, &if subresource == "scale" { scale_of(object) } else { shown(kind, object) }))
 }
 
 pub(super) fn scale_of(object: &Value) -> Value {
@@ -257,11 +247,6 @@ pub(super) fn scale_of(object: &Value) -> Value {
         "spec": {"replicas": object["spec"]["replicas"]},
         "status": {"replicas": object["status"]["replicas"].as_u64().unwrap_or(0), "selector": selector.join(",")},
     })
-}
-
-fn asks_metadata_only(ask: &Ask) -> bool {
-    let accept = ask.headers().get("accept").and_then(|value| value.to_str().ok());
-    accept.is_some_and(|accept| accept.contains("as=PartialObjectMetadata"))
 }
 
 fn writer<'a>(ask: &'a Ask, query: &'a Query, subresource: &'a str, now: Timestamp) -> Writer<'a> {
@@ -285,10 +270,11 @@ fn body(ask: &Ask) -> Result<Value, Refusal> {
 fn parse(ask: &Ask) -> Result<Value, Refusal> {
     let sort = ask.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or("application/json");
     let (json, yaml) = (sort.contains("json"), sort.contains("yaml"));
+    if sort.contains("protobuf") {
+        return Err(Refusal::protobuf());
+    }
     if !json && !yaml {
-        return Err(Refusal::unsupported_media_type(
-            "application/json, application/yaml, application/vnd.kubernetes.protobuf",
-        ));
+        return Err(Refusal::unsupported_media_type("application/json, application/yaml"));
     }
     let read = serde_json::from_slice(ask.body());
     if json || read.is_ok() {

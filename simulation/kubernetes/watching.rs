@@ -1,6 +1,6 @@
 //! A watch: a body that never ends by itself, one change a line. Whoever reads it drives it; nothing runs in the background.
 use super::{
-    kinds::Kind, place::Query, refusal::Refusal, requests::shown, selectors::Selector, server::Server, store::Change,
+    kinds::Kind, place::Query, refusal::Refusal, selectors::Selector, server::Server, store::Change, view::View,
 };
 use crate::{Clock, Reply};
 use axum::body::Body;
@@ -22,7 +22,7 @@ pub(super) struct Watch {
     /// Marks the end of what is there.
     marks_initial: bool,
     bookmarks: bool,
-    metadata_only: bool,
+    view: View,
     seconds: i64,
 }
 
@@ -35,7 +35,7 @@ struct Stream {
 }
 
 impl Watch {
-    pub fn new(kind: &Kind, selector: Selector, from: u64, query: &Query, metadata_only: bool) -> Self {
+    pub fn new(kind: &Kind, selector: Selector, from: u64, query: &Query, view: View) -> Self {
         let marks_initial = query.is_true("sendInitialEvents");
         Self {
             kind: kind.clone(),
@@ -44,7 +44,7 @@ impl Watch {
             initial: from == 0 || marks_initial,
             marks_initial,
             bookmarks: query.is_true("allowWatchBookmarks"),
-            metadata_only,
+            view,
             seconds: query
                 .text("timeoutSeconds")
                 .parse()
@@ -55,9 +55,9 @@ impl Watch {
     }
 
     /// The answer whose body is the stream of changes.
-    pub fn reply(self, server: Weak<Mutex<Server>>, now: Timestamp) -> Reply {
-        let until = now.saturating_add(SignedDuration::from_secs(self.seconds)).unwrap_or(Timestamp::MAX);
-        let stream = Stream { watch: self, server, clock: Clock::starting_at(now), until, over: false };
+    pub fn reply(self, server: Weak<Mutex<Server>>, clock: Clock) -> Reply {
+        let until = clock.now().saturating_add(SignedDuration::from_secs(self.seconds)).unwrap_or(Timestamp::MAX);
+        let stream = Stream { watch: self, server, clock, until, over: false };
         let body = Body::from_stream(futures::stream::unfold(stream, |mut stream| async move {
             let lines = stream.next().await?;
             Some((Ok::<_, std::convert::Infallible>(lines), stream))
@@ -67,48 +67,48 @@ impl Watch {
         reply
     }
 
-    fn look(&mut self, server: &Server) -> Result<Vec<String>, String> {
+    fn look(&mut self, server: &Server, now: Timestamp) -> Result<Vec<String>, String> {
         let resource = self.kind.resource();
         let mut lines = vec![];
         if std::mem::take(&mut self.initial) {
             let matching = server.store.all(&resource).filter(|(_, object)| self.selector.matches(object));
-            lines.extend(matching.map(|(_, object)| self.line("ADDED", object)));
+            lines.extend(matching.map(|(_, object)| self.line("ADDED", object, now)));
             self.seen = server.store.version();
             if self.marks_initial {
-                lines.push(self.bookmark(true));
+                lines.push(self.bookmark(true, now));
             }
             return Ok(lines);
         }
         let changes = server.store.since(self.seen, &resource).map_err(|oldest| {
             json!({"type": "ERROR", "object": Refusal::expired(self.seen, oldest).status()}).to_string() + "\n"
         })?;
-        lines.extend(changes.filter_map(|change| self.event(change)));
+        lines.extend(changes.filter_map(|change| self.event(change, now)));
         self.seen = self.seen.max(server.store.version());
         Ok(lines)
     }
 
     /// An object that begins or ceases to match the selector is added or deleted for this watch.
-    fn event(&self, change: &Change) -> Option<String> {
+    fn event(&self, change: &Change, now: Timestamp) -> Option<String> {
         let before = change.before.as_ref().is_some_and(|object| self.selector.matches(object));
         let after = !change.deleted && self.selector.matches(&change.after);
         match (before, after) {
-            (false, true) => Some(self.line("ADDED", &change.after)),
-            (true, true) => Some(self.line("MODIFIED", &change.after)),
-            (true, false) => Some(self.line("DELETED", &change.after)),
+            (false, true) => Some(self.line("ADDED", &change.after, now)),
+            (true, true) => Some(self.line("MODIFIED", &change.after, now)),
+            (true, false) => Some(self.line("DELETED", &change.after, now)),
             (false, false) => None,
         }
     }
 
-    fn line(&self, sort: &str, object: &Value) -> String {
-        json!({"type": sort, "object": shown(&self.kind, object, self.metadata_only)}).to_string() + "\n"
+    fn line(&self, sort: &str, object: &Value, now: Timestamp) -> String {
+        json!({"type": sort, "object": self.view.of(&self.kind, object, now)}).to_string() + "\n"
     }
 
-    fn bookmark(&self, ends_initial: bool) -> String {
+    fn bookmark(&self, ends_initial: bool, now: Timestamp) -> String {
         let mut object = json!({"metadata": {"resourceVersion": self.seen.to_string(), "creationTimestamp": null}});
         if ends_initial {
             object["metadata"]["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }
-        self.line("BOOKMARK", &object)
+        self.line("BOOKMARK", &object, now)
     }
 }
 
@@ -125,7 +125,7 @@ impl Stream {
                     return None;
                 }
                 server.advance(now);
-                (self.watch.look(&server), server.due, server.store.bell())
+                (self.watch.look(&server, now), server.due, server.store.bell())
             };
             match looked {
                 Err(line) => {
@@ -134,7 +134,9 @@ impl Stream {
                 }
                 Ok(lines) if !lines.is_empty() => return Some(lines.concat().into()),
                 Ok(_) if now >= self.until => return None,
-                Ok(_) if self.watch.bookmarks && now >= bookmark_at => return Some(self.watch.bookmark(false).into()),
+                Ok(_) if self.watch.bookmarks && now >= bookmark_at => {
+                    return Some(self.watch.bookmark(false, now).into());
+                }
                 Ok(_) => {}
             }
             let mut wake = due.map_or(self.until, |due| due.min(self.until));

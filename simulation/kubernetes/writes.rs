@@ -265,7 +265,7 @@ impl Server {
         }
         let stored = self.store.put(&kind.resource(), &name, object);
         self.settle(now);
-        Ok(super::requests::shown(kind, &stored, false))
+        Ok(super::view::shown(kind, &stored))
     }
 
     /// Applies an object as server-side apply with force does, for setting a world up. Namespaces are made when missing.

@@ -1,4 +1,5 @@
 //! Resource Manager's answers: bodies, error envelopes, and the headers that every one carries. Pure.
+use super::clusters::TENANT;
 use crate::{Ask, Reply, world::json};
 use axum::body::Body;
 use http::{HeaderName, HeaderValue};
@@ -11,17 +12,27 @@ pub(crate) struct Refusal {
     pub code: String,
     pub message: String,
     pub target: Option<String>,
+    /// The value of `WWW-Authenticate`.
+    pub challenge: Option<String>,
 }
 
 pub(crate) type Answered = Result<Reply, Refusal>;
 
 pub(crate) fn refuse(status: u16, code: &str, message: impl Into<String>) -> Refusal {
-    Refusal { status, code: code.into(), message: message.into(), target: None }
+    Refusal { status, code: code.into(), message: message.into(), target: None, challenge: None }
 }
 
 impl Refusal {
     pub fn about(mut self, target: &str) -> Self {
         self.target = Some(target.into());
+        self
+    }
+
+    /// Tells where to get a token.
+    pub fn challenging(mut self, login: &str) -> Self {
+        self.challenge = Some(format!(
+            "Bearer authorization_uri=\"{login}/{TENANT}\", error=\"invalid_token\", error_description=\"The authentication failed because of missing 'Authorization' header.\""
+        ));
         self
     }
 
@@ -50,14 +61,12 @@ impl Refusal {
             error["target"] = target.into();
         }
         let reply = json(self.status, &json!({"error": error}));
-        match self.status {
-            401 => with(reply, "www-authenticate", CHALLENGE),
-            _ => reply,
+        match self.challenge {
+            Some(challenge) => with(reply, "www-authenticate", &challenge),
+            None => reply,
         }
     }
 }
-
-const CHALLENGE: &str = "Bearer authorization_uri=\"https://login.microsoftonline.com/11111111-1111-4111-8111-111111111111\", error=\"invalid_token\", error_description=\"The authentication failed because of missing 'Authorization' header.\"";
 
 /// An answer without a body.
 pub(crate) fn empty(status: u16) -> Reply {

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 pub(crate) const KIND: &str = "microsoft.containerservice/managedclusters";
 /// The one tenant of the simulation.
-pub(crate) const TENANT: &str = "11111111-1111-4111-8111-111111111111";
+pub const TENANT: &str = "11111111-1111-4111-8111-111111111111";
 
 impl ResourceManager {
     pub(crate) fn answer_cluster(&mut self, ask: &Ask, place: &Place, now: Timestamp) -> Answered {
@@ -36,11 +36,11 @@ impl ResourceManager {
             (&Method::POST, 3, Some("stop")) => self.start_or_stop(ask, place, Change::StopCluster, now),
             (&Method::POST, 3, Some("listclusterusercredential")) => {
                 let cluster = self.cluster(&owner(place))?;
-                Ok(json(200, &kubeconfig::user(cluster, answers::parameter(ask, "format"))?))
+                Ok(json(200, &kubeconfig::user(cluster, answers::parameter(ask, "format"), &self.neighbours)?))
             }
             (&Method::POST, 3, Some("listclusteradmincredential")) => {
                 let cluster = self.cluster(&owner(place))?;
-                Ok(json(200, &kubeconfig::admin(cluster)?))
+                Ok(json(200, &kubeconfig::admin(cluster, &self.neighbours)?))
             }
             (&Method::GET, 4, Some("upgradeprofiles")) => {
                 let cluster = self.cluster(&owner(place))?;

@@ -14,7 +14,10 @@ const LARGEST_BODY: usize = 4 * 1024 * 1024;
 impl ResourceManager {
     pub(crate) fn dispatch(&mut self, ask: &Ask, now: Timestamp) -> Answered {
         let place = Place::of(ask.uri().path());
-        authenticated(ask)?;
+        if let Some(answer) = self.metadata(ask, &place) {
+            return answer;
+        }
+        self.authenticated(ask)?;
         if parameter(ask, "api-version").is_none() {
             let message = "The api-version query parameter (?api-version=) is required for all requests.";
             return Err(refuse(400, "MissingApiVersionParameter", message));
@@ -34,6 +37,10 @@ impl ResourceManager {
         };
         if let Some(refusal) = self.script.refusal_for(verb, &place.id()) {
             return Err(refusal);
+        }
+        // The collection of subscriptions has no name in it.
+        if place.subscription.is_none() {
+            return self.above_subscriptions(ask, &place);
         }
         if place.location().is_some() {
             return self.at_location(ask, &place, now);
@@ -62,16 +69,7 @@ impl ResourceManager {
     }
 
     fn inside_what_exists(&self, place: &Place) -> Result<(), Refusal> {
-        let Some(subscription) = &place.subscription else {
-            return match place.id().as_str() {
-                "/" => Err(refuse(404, "InvalidResourceType", "The resource type could not be found.")),
-                _ => Err(refuse(
-                    404,
-                    "MissingSubscription",
-                    "The request did not have a subscription or a valid tenant level resource provider.",
-                )),
-            };
-        };
+        let Some(subscription) = &place.subscription else { return Ok(()) };
         if !self.subscriptions.contains(&subscription.to_lowercase()) {
             let message = format!("The subscription '{subscription}' could not be found.");
             return Err(refuse(404, "SubscriptionNotFound", message));
@@ -82,6 +80,19 @@ impl ResourceManager {
             return Err(refuse(404, "ResourceGroupNotFound", message));
         }
         Ok(())
+    }
+
+    fn authenticated(&self, ask: &Ask) -> Result<(), Refusal> {
+        let token = header(ask, "authorization").and_then(|value| value.split_once(' '));
+        match token {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() => Ok(()),
+            _ => Err(refuse(
+                401,
+                "AuthenticationFailed",
+                "Authentication failed. The 'Authorization' header is missing or its access token is invalid.",
+            )
+            .challenging(&self.neighbours.login)),
+        }
     }
 
     fn at_location(&self, ask: &Ask, place: &Place, now: Timestamp) -> Answered {
@@ -100,16 +111,4 @@ impl ResourceManager {
 
 fn is_or_below(kind: &str, parent: &str) -> bool {
     kind.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-fn authenticated(ask: &Ask) -> Result<(), Refusal> {
-    let token = header(ask, "authorization").and_then(|value| value.split_once(' '));
-    match token {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() => Ok(()),
-        _ => Err(refuse(
-            401,
-            "AuthenticationFailed",
-            "Authentication failed. The 'Authorization' header is missing or its access token is invalid.",
-        )),
-    }
 }

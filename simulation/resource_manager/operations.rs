@@ -1,7 +1,7 @@
 //! Long-running operations: what is under way, how it ends, and the two styles of asking for it.
 use super::answers::{Answered, empty, refuse, with};
 use super::place::{Place, squeezed};
-use crate::{Ask, Reply, world::json};
+use crate::{Ask, Reply, router::origin_of, world::json};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -135,7 +135,7 @@ impl Operation {
     /// The answer at `Location`: 202 until the result is there.
     fn result(&self, ask: &Ask) -> Reply {
         match &self.state {
-            State::Running => with(empty(202), "location", &format!("{}{}", origin(ask), ask.uri())),
+            State::Running => with(empty(202), "location", &same_place(ask)),
             State::Succeeded(Value::Null) => empty(204),
             State::Succeeded(result) => json(200, result),
             State::Failed(error) | State::Canceled(error) => json(400, &json!({"error": error})),
@@ -150,13 +150,9 @@ fn hinted(reply: Reply, retry_after: Option<u32>) -> Reply {
     }
 }
 
-/// Scheme and host by which the caller reached us, so that it reaches us again.
-fn origin(ask: &Ask) -> String {
-    if ask.uri().host().is_some() {
-        return String::new();
-    }
-    let host = ask.headers().get("host").and_then(|host| host.to_str().ok()).unwrap_or("management.azure.com");
-    format!("https://{host}")
+/// The URL by which the caller asked.
+fn same_place(ask: &Ask) -> String {
+    format!("{}{}", origin_of(ask), ask.uri().path_and_query().map_or("/", |path| path.as_str()))
 }
 
 /// Which headers tell where the operation can be asked for.
@@ -177,10 +173,7 @@ pub(crate) fn started(
     retry_after: Option<u32>,
 ) -> Reply {
     let place = Place::of(ask.uri().path());
-    let base = match (ask.uri().scheme_str(), ask.uri().authority()) {
-        (scheme, Some(authority)) => format!("{}://{authority}", scheme.unwrap_or("https")),
-        (_, None) => origin(ask),
-    };
+    let base = origin_of(ask);
     let namespace = super::place::spelt(place.namespace.as_deref().unwrap_or_default());
     let url = |what: &str| {
         // Opaque and signed in Azure: a caller that takes it apart or cuts it is wrong.

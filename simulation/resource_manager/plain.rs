@@ -131,13 +131,7 @@ fn listed(azure: &ResourceManager, place: &Place) -> Value {
 fn above_resources(azure: &mut ResourceManager, ask: &Ask, place: &Place) -> Answered {
     let subscription = place.subscription.clone().unwrap_or_default();
     match (ask.method(), place.group.as_deref()) {
-        (&Method::GET, None) => Ok(json(
-            200,
-            &json!({
-                "id": format!("/subscriptions/{subscription}"), "subscriptionId": subscription,
-                "displayName": "simulated", "state": "Enabled", "tenantId": clusters::TENANT,
-            }),
-        )),
+        (&Method::GET, None) => Ok(json(200, &self::subscription(&subscription))),
         (&Method::GET, Some("")) => {
             let scope = format!("/subscriptions/{subscription}/resourcegroups/").to_lowercase();
             let groups: Vec<_> = azure.store.of_kind(&scope, "Microsoft.Resources/resourceGroups").collect();
@@ -159,6 +153,15 @@ fn above_resources(azure: &mut ResourceManager, ask: &Ask, place: &Place) -> Ans
         }
         _ => Err(Refusal::method()),
     }
+}
+
+/// A subscription, as it is shown.
+pub(crate) fn subscription(id: &str) -> Value {
+    json!({
+        "id": format!("/subscriptions/{id}"), "subscriptionId": id, "displayName": "simulated", "state": "Enabled",
+        "tenantId": clusters::TENANT, "authorizationSource": "RoleBased", "managedByTenants": [],
+        "subscriptionPolicies": {"locationPlacementId": "Public_2014-09-01", "quotaId": "PayAsYouGo_2014-09-01", "spendingLimit": "Off"},
+    })
 }
 
 /// A resource provider and the newest versions of its interface.

@@ -4,6 +4,8 @@
 mod apply;
 #[path = "kubernetes/calls.rs"]
 mod calls;
+#[path = "kubernetes/kubectl.rs"]
+mod kubectl;
 #[path = "kubernetes/objects.rs"]
 mod objects;
 #[path = "kubernetes/rollouts.rs"]

@@ -3,4 +3,5 @@
 mod child;
 mod commands;
 mod hosted;
+mod doors;
 mod serving;

@@ -91,7 +91,10 @@ pub(super) fn accept_pool(pool: &mut Value, old: Option<&Value>, version: &str) 
         ("powerState", json!({"code": "Running"})),
         ("type", json!("VirtualMachineScaleSets")),
     ] {
-        fields.entry(field).or_insert(value);
+        // The Azure CLI sends empty texts for what it was not told.
+        if fields.get(field).is_none_or(|given| given == "") {
+            fields.insert(field.into(), value);
+        }
     }
 }
 

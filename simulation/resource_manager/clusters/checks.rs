@@ -27,7 +27,8 @@ impl ResourceManager {
             self.pool_checked(place, pool, properties)?;
         }
         let current = existing.and_then(|body| body["properties"]["currentKubernetesVersion"].as_str());
-        let asked = match properties["kubernetesVersion"].as_str() {
+        // The Azure CLI sends an empty one when it was not told any.
+        let asked = match properties["kubernetesVersion"].as_str().filter(|asked| !asked.is_empty()) {
             Some(asked) => asked.to_owned(),
             None => current.map(ToOwned::to_owned).or_else(|| self.versions.default_at(location)).unwrap_or_default(),
         };

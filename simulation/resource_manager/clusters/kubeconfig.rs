@@ -1,13 +1,12 @@
 //! The kubeconfigs of a cluster's users. Pure.
 use super::super::answers::{Refusal, refuse};
 use super::super::ids::hex_of;
+use super::super::neighbours::Neighbours;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-const AUTHORITY: &str = include_str!("../certificate_authority.pem");
-
 /// `listClusterUserCredential`. With Entra the user has to log in; else the file carries a token.
-pub(super) fn user(cluster: &Value, format: Option<&str>) -> Result<Value, Refusal> {
+pub(super) fn user(cluster: &Value, format: Option<&str>, neighbours: &Neighbours) -> Result<Value, Refusal> {
     let properties = &cluster["properties"];
     let login = if properties["aadProfile"].is_null() {
         token(cluster, "user")
@@ -22,16 +21,16 @@ pub(super) fn user(cluster: &Value, format: Option<&str>) -> Result<Value, Refus
             super::TENANT
         )
     };
-    file(cluster, "clusterUser", &login)
+    file(cluster, "clusterUser", &login, neighbours)
 }
 
 /// `listClusterAdminCredential`, which needs local accounts.
-pub(super) fn admin(cluster: &Value) -> Result<Value, Refusal> {
+pub(super) fn admin(cluster: &Value, neighbours: &Neighbours) -> Result<Value, Refusal> {
     if cluster["properties"]["disableLocalAccounts"] == true {
         let message = "Getting static credential is not allowed because this cluster is set to disable local accounts.";
         return Err(refuse(400, "BadRequest", message));
     }
-    file(cluster, "clusterAdmin", &token(cluster, "admin"))
+    file(cluster, "clusterAdmin", &token(cluster, "admin"), neighbours)
 }
 
 fn token(cluster: &Value, who: &str) -> String {
@@ -39,17 +38,18 @@ fn token(cluster: &Value, who: &str) -> String {
     format!("    token: {}\n", hex_of(&format!("{uid} {who} token")))
 }
 
-fn file(cluster: &Value, who: &str, login: &str) -> Result<Value, Refusal> {
+fn file(cluster: &Value, who: &str, login: &str, neighbours: &Neighbours) -> Result<Value, Refusal> {
     let (name, id) = (cluster["name"].as_str().unwrap_or_default(), cluster["id"].as_str().unwrap_or_default());
     let Some(host) = cluster["properties"]["fqdn"].as_str() else {
         let message = format!("Operation is not allowed: the cluster {name} has no API server yet.");
         return Err(refuse(409, "OperationNotAllowed", message));
     };
     let group = super::super::place::Place::of(id).group.unwrap_or_default();
-    let (user, authority) = (format!("{who}_{group}_{name}"), STANDARD.encode(AUTHORITY));
+    let (user, authority) = (format!("{who}_{group}_{name}"), STANDARD.encode(&neighbours.authority));
+    let server = neighbours.api_server(host);
     let context = if who == "clusterAdmin" { format!("{name}-admin") } else { name.to_owned() };
     let yaml = format!(
-        "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {authority}\n    server: https://{host}:443\n  name: {name}\ncontexts:\n- context:\n    cluster: {name}\n    user: {user}\n  name: {context}\ncurrent-context: {context}\nkind: Config\npreferences: {{}}\nusers:\n- name: {user}\n  user:\n{login}"
+        "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {authority}\n    server: {server}\n  name: {name}\ncontexts:\n- context:\n    cluster: {name}\n    user: {user}\n  name: {context}\ncurrent-context: {context}\nkind: Config\npreferences: {{}}\nusers:\n- name: {user}\n  user:\n{login}"
     );
     Ok(json!({"kubeconfigs": [{"name": who, "value": STANDARD.encode(yaml)}]}))
 }

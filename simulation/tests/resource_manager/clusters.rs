@@ -141,6 +141,17 @@ async fn a_version_that_is_not_offered_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_empty_version_means_the_default() {
+    let scene = Scene::new();
+    let mut body = scene.green_body();
+    body["properties"]["kubernetesVersion"] = "".into();
+    body["properties"]["agentPoolProfiles"][0]["orchestratorVersion"] = "".into();
+    let said = scene.put(&scene.article.green, &body).await;
+    assert_eq!((said.status, &said.body["properties"]["kubernetesVersion"]), (201, &json!("1.34.2")));
+    assert_eq!(said.body["properties"]["agentPoolProfiles"][0]["orchestratorVersion"], "1.34.2");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_subnet_must_exist_and_have_room() {
     let scene = Scene::new();
     let mut body = scene.green_body();

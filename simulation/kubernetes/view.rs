@@ -1,0 +1,99 @@
+//! In which form a caller wants to see objects: whole, their metadata alone, or as rows of a table (kubectl). Pure.
+use super::kinds::Kind;
+use super::place::Query;
+use super::tables;
+use crate::Ask;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// A form of answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum View {
+    Whole,
+    Metadata,
+    /// With so much of the object in each row.
+    Table(Include),
+}
+
+/// What a table's row carries of its object (`includeObject`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Include {
+    Nothing,
+    Metadata,
+    Object,
+}
+
+impl View {
+    /// What the `Accept` header asks for. The first form in it that is known counts, as in the real server.
+    pub fn asked(ask: &Ask, query: &Query) -> Self {
+        let accept = ask.headers().get("accept").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let include = match query.text("includeObject") {
+            "None" => Include::Nothing,
+            "Object" => Include::Object,
+            _ => Include::Metadata,
+        };
+        let form = |sort: &str| match sort {
+            sort if sort.contains("as=PartialObjectMetadata") => Some(Self::Metadata),
+            sort if sort.contains("as=Table") && sort.contains("v=v1;") => Some(Self::Table(include)),
+            sort if sort.contains("as=Table") && sort.ends_with("v=v1") => Some(Self::Table(include)),
+            sort if sort.contains("as=") => None,
+            _ => Some(Self::Whole),
+        };
+        accept.split(',').map(str::trim).find_map(form).unwrap_or(Self::Whole)
+    }
+
+    /// One object.
+    pub fn of(self, kind: &Kind, object: &Value, now: Timestamp) -> Value {
+        match self {
+            Self::Whole => shown(kind, object),
+            Self::Metadata => partial(object),
+            Self::Table(include) => {
+                let version = object["metadata"]["resourceVersion"].as_str().unwrap_or_default();
+                tables::table(kind, &[(object, carried(kind, object, include))], version, now)
+            }
+        }
+    }
+
+    /// A list of objects at a version of the store.
+    pub fn list<'object>(
+        self,
+        kind: &Kind,
+        objects: impl Iterator<Item = &'object Value>,
+        version: &str,
+        now: Timestamp,
+    ) -> Value {
+        let (sort, api_version, items): (_, _, Vec<Value>) = match self {
+            Self::Whole => {
+                (format!("{}List", kind.kind), kind.api_version(), objects.map(|one| shown(kind, one)).collect())
+            }
+            Self::Metadata => {
+                ("PartialObjectMetadataList".into(), "meta.k8s.io/v1".into(), objects.map(partial).collect())
+            }
+            Self::Table(include) => {
+                let rows: Vec<_> = objects.map(|object| (object, carried(kind, object, include))).collect();
+                return tables::table(kind, &rows, version, now);
+            }
+        };
+        json!({"kind": sort, "apiVersion": api_version, "metadata": {"resourceVersion": version}, "items": items})
+    }
+}
+
+/// An object as this version of its kind.
+pub(super) fn shown(kind: &Kind, object: &Value) -> Value {
+    let mut shown = object.clone();
+    shown["apiVersion"] = json!(kind.api_version());
+    shown["kind"] = json!(kind.kind);
+    shown
+}
+
+fn partial(object: &Value) -> Value {
+    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]})
+}
+
+fn carried(kind: &Kind, object: &Value, include: Include) -> Value {
+    match include {
+        Include::Nothing => Value::Null,
+        Include::Metadata => partial(object),
+        Include::Object => shown(kind, object),
+    }
+}
