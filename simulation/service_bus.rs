@@ -1,18 +1,25 @@
-//! Service Bus: a pure broker core and its REST face.
+//! Service Bus: a pure broker core, its REST face and its AMQP face.
 //!
 //! Queues, topics and subscriptions of all namespaces are in one broker; names are found in any case.
 //! A subscription is addressed as `topic/subscriptions/name`, a dead-letter sub-queue as `entity/$deadletterqueue`.
-//! Sessions, deferral and transactions are not here. A scheduled message is copied to the subscriptions when it is
+//! Transactions, rules beside a subject, and auto-forwarding are not here. A scheduled message is copied to the subscriptions when it is
 //! sent, not when its time comes: a subscription made in between does not get it.
+pub mod amqp;
+mod deferral;
+mod looking;
 mod message;
+mod native;
 mod options;
 mod queue;
 mod rest;
+mod sessions;
+mod settling;
 
 pub(crate) use rest::decoded;
 
-pub use message::{Counts, Delivery, Held, LockToken, Message, SequenceNumber, State};
-pub use options::{LockLost, QueueOptions, Refusal, SubscriptionOptions, TopicOptions};
+pub use message::{Counts, Delivery, Held, LockToken, Message, SequenceNumber, SessionLock, Settlement, State};
+pub use native::Native;
+pub use options::{LockLost, QueueOptions, Refusal, SessionRefusal, SubscriptionOptions, TopicOptions};
 
 use jiff::Timestamp;
 use queue::{DeadLetter, Queue, later};
@@ -41,6 +48,8 @@ pub struct Broker {
     buried: u64,
     /// Until then no queue has anything to sweep. `None`: that must be found out.
     quiet_until: Option<Timestamp>,
+    /// How often the idle links of an entity were to be detached.
+    detachments: BTreeMap<String, u64>,
 }
 
 struct Topic {
@@ -100,6 +109,7 @@ impl Broker {
             dead_letter_on_expiry: options.dead_letter_on_expiry,
             duplicate_window: None,
             forward_dead_letters_to: options.forward_dead_letters_to,
+            requires_session: options.requires_session,
         };
         self.add_queue(&path, queue);
         Ok(())
@@ -125,8 +135,7 @@ impl Broker {
     ) -> Result<Vec<SequenceNumber>, Refusal> {
         self.advance(now);
         let key = address(entity);
-        let is_own = self.topics.contains_key(&key) || (self.queues.contains_key(&key) && !key.contains('/'));
-        if !is_own {
+        if !self.can_send(&key) {
             return Err(Refusal::NoSuchEntity(entity.into()));
         }
         let size = messages.iter().map(Message::size).sum();
@@ -134,63 +143,19 @@ impl Broker {
             return Err(Refusal::TooLarge(size));
         }
         messages.iter().try_for_each(check)?;
+        if self.requires_session(&key) && messages.iter().any(|message| message.session_id.is_none()) {
+            return Err(Refusal::NoSession);
+        }
         Ok(messages.into_iter().map(|message| self.accept(&key, message, None, now)).collect())
     }
 
-    /// Gives out the first message that may be received, under a lock. `None` when there is none, or no such entity.
+    /// Gives out the first message that may be received, under a lock. `None` when there is none, no such entity, or
+    /// one that requires sessions.
     pub fn receive(&mut self, entity: &str, now: Timestamp) -> Option<Delivery> {
         self.advance(now);
         let delivery = self.queues.get_mut(&address(entity))?.receive(LockToken(self.deliveries + 1), now)?;
-        self.deliveries += 1;
-        self.quiet_until = self.quiet_until.map(|until| until.min(delivery.locked_until));
+        self.given_out(&delivery);
         Some(delivery)
-    }
-
-    /// Removes the message that this lock is on.
-    ///
-    /// # Errors
-    /// When the lock is no longer held.
-    pub fn complete(&mut self, entity: &str, lock: LockToken, now: Timestamp) -> Result<(), LockLost> {
-        self.held(entity, now)?.complete(lock).map(|_| ())
-    }
-
-    /// Gives the message back: it may be received again at once, or is a dead letter after its last delivery.
-    ///
-    /// # Errors
-    /// When the lock is no longer held.
-    pub fn abandon(&mut self, entity: &str, lock: LockToken, now: Timestamp) -> Result<(), LockLost> {
-        let dead = self.held(entity, now)?.abandon(lock)?;
-        self.quiet_until = None;
-        if let Some(dead) = dead {
-            self.bury(&address(entity), dead, now);
-        }
-        Ok(())
-    }
-
-    /// Makes the message a dead letter, with a reason and a description.
-    ///
-    /// # Errors
-    /// When the lock is no longer held.
-    pub fn dead_letter(
-        &mut self,
-        entity: &str,
-        lock: LockToken,
-        reason: &str,
-        description: &str,
-        now: Timestamp,
-    ) -> Result<(), LockLost> {
-        let message = self.held(entity, now)?.complete(lock)?;
-        let dead = DeadLetter { message, reason: reason.into(), description: description.into() };
-        self.bury(&address(entity), dead, now);
-        Ok(())
-    }
-
-    /// Holds the message for another lock duration from now; says until when.
-    ///
-    /// # Errors
-    /// When the lock is no longer held.
-    pub fn renew(&mut self, entity: &str, lock: LockToken, now: Timestamp) -> Result<Timestamp, LockLost> {
-        self.held(entity, now)?.renew(lock, now)
     }
 
     /// Takes a scheduled message out again by the number that its send returned; says whether it was there.
@@ -202,12 +167,6 @@ impl Broker {
         let cancelled =
             keys.iter().filter(|key| self.queues.get_mut(*key).is_some_and(|queue| queue.cancel(number, now)));
         cancelled.count() > 0
-    }
-
-    /// When a message may become receivable in this entity: `now` if one is, else by schedule or the end of a lock.
-    #[must_use]
-    pub fn next_due(&self, entity: &str, now: Timestamp) -> Option<Timestamp> {
-        self.queues.get(&address(entity))?.next_due(now)
     }
 
     /// Ends the locks and lives whose time has come, in every entity. Every other operation does this first.
@@ -223,6 +182,11 @@ impl Broker {
             self.bury(&key, letter, now);
         }
         self.quiet_until = self.queues.values().map(|queue| queue.quiet_until).min();
+    }
+
+    fn given_out(&mut self, delivery: &Delivery) {
+        self.deliveries += 1;
+        self.quiet_until = self.quiet_until.map(|until| until.min(delivery.locked_until));
     }
 
     fn held(&mut self, entity: &str, now: Timestamp) -> Result<&mut Queue, LockLost> {
@@ -262,16 +226,32 @@ impl Broker {
         if let Some(most) = topic.options.default_time_to_live {
             message.time_to_live = Some(message.time_to_live.map_or(most, |own| own.min(most)));
         }
+        let mut without_session = vec![];
         for (address, subject) in topic.subscriptions.iter().filter(|_| !repeated) {
             if subject.is_none() || *subject == message.subject {
                 let Some(queue) = self.queues.get_mut(address) else { continue };
+                if queue.options.requires_session && message.session_id.is_none() {
+                    without_session.push(address.clone());
+                    continue;
+                }
                 queue.put(message.clone(), Some(topic.last_number), None, now);
                 if let Some(again) = again(&message, again_after, now) {
                     queue.put(again, Some(topic.last_number), None, now);
                 }
             }
         }
-        topic.last_number
+        let number = topic.last_number;
+        for address in without_session {
+            let dead = DeadLetter {
+                message: message.clone(),
+                reason: Some("Session ID is null".into()),
+                description: Some(
+                    "Session enabled entity doesn't allow a message whose session identifier is null.".into(),
+                ),
+            };
+            self.bury(&address, dead, now);
+        }
+        number
     }
 
     fn bury(&mut self, key: &str, dead: DeadLetter, now: Timestamp) {
@@ -281,8 +261,9 @@ impl Broker {
         let target = queue.options.forward_dead_letters_to.as_deref().map(address);
         let DeadLetter { mut message, reason, description } = dead;
         message.scheduled_for = None;
-        message.properties.insert("DeadLetterReason".into(), reason.into());
-        message.properties.insert("DeadLetterErrorDescription".into(), description.into());
+        for (name, why) in [("DeadLetterReason", reason), ("DeadLetterErrorDescription", description)] {
+            why.map(|why| message.properties.insert(name.into(), why.into()));
+        }
         // A target that is not there, or the queue itself, would lose the message or move it for ever.
         match target.filter(|target| target != key && self.queues.contains_key(target)) {
             Some(target) => {
@@ -294,50 +275,6 @@ impl Broker {
                 sub_queue.map(|sub_queue| sub_queue.put(message, None, Some(source), now));
             }
         }
-    }
-}
-
-/// What may be looked at without changing anything.
-impl Broker {
-    /// Whether there is a queue, topic, subscription or sub-queue of this name.
-    #[must_use]
-    pub fn has(&self, entity: &str) -> bool {
-        let key = address(entity);
-        self.queues.contains_key(&key) || self.topics.contains_key(&key)
-    }
-
-    /// Every queue and subscription by its address in lower case, dead-letter sub-queues included.
-    #[must_use]
-    pub fn entities(&self) -> Vec<String> {
-        self.queues.keys().cloned().collect()
-    }
-
-    /// Every message in a queue, subscription or sub-queue in the order of delivery, scheduled and locked ones included.
-    #[must_use]
-    pub fn messages(&self, entity: &str, now: Timestamp) -> Vec<Held> {
-        self.queues.get(&address(entity)).map(|queue| queue.messages(now)).unwrap_or_default()
-    }
-
-    /// How many messages stand where.
-    #[must_use]
-    pub fn counts(&self, entity: &str, now: Timestamp) -> Counts {
-        let key = address(entity);
-        let count = |key: &str| self.queues.get(key).map(|queue| queue.counts(now)).unwrap_or_default();
-        let dead = count(&format!("{key}/{DEAD_LETTERS}"));
-        Counts { dead_lettered: dead.active + dead.locked, ..count(&key) }
-    }
-
-    /// Whether no message waits, is scheduled or is held anywhere, but for those in dead-letter sub-queues.
-    #[must_use]
-    pub fn is_at_rest(&self, now: Timestamp) -> bool {
-        let alive = self.queues.iter().filter(|(key, _)| !key.ends_with(DEAD_LETTERS));
-        alive.map(|(_, queue)| queue.counts(now)).all(|counts| counts == Counts::default())
-    }
-
-    /// How many messages have become dead letters so far, forwarded ones included.
-    #[must_use]
-    pub fn dead_letters(&self) -> u64 {
-        self.buried
     }
 }
 

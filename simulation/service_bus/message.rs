@@ -1,4 +1,5 @@
 //! What a sender gives, what a receiver gets, and what is there to be looked at. Pure.
+use super::{amqp::codec::Value as AmqpValue, native::Native};
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -18,7 +19,7 @@ pub struct Message {
     pub subject: Option<String>,
     /// `CorrelationId`.
     pub correlation_id: Option<String>,
-    /// `SessionId`. It is carried, but no entity here asks for sessions.
+    /// `SessionId`. Entities that require sessions group messages by it.
     pub session_id: Option<String>,
     /// `ReplyTo`.
     pub reply_to: Option<String>,
@@ -36,6 +37,8 @@ pub struct Message {
     pub scheduled_for: Option<Timestamp>,
     /// Application properties: text, numbers and truth values.
     pub properties: Map<String, Value>,
+    /// What came by AMQP and has no place above. `None`: it came by REST.
+    pub native: Option<Box<Native>>,
 }
 
 impl Message {
@@ -81,6 +84,8 @@ impl Message {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LockToken(pub(super) u64);
 
+const PREFIX: u128 = 0x10c0_0000_0000_4000_8000_0000_0000_0000;
+
 impl LockToken {
     /// Reads a token that was printed; anything else is no token.
     #[must_use]
@@ -88,6 +93,19 @@ impl LockToken {
         let number = text.to_lowercase();
         let number = number.strip_prefix("10c00000-0000-4000-8000-")?;
         (number.len() == 12).then(|| u64::from_str_radix(number, 16).ok()).flatten().map(Self)
+    }
+
+    /// The GUID's bytes in the order in which it is printed.
+    #[must_use]
+    pub fn bytes(self) -> [u8; 16] {
+        (PREFIX | u128::from(self.0 & 0xffff_ffff_ffff)).to_be_bytes()
+    }
+
+    /// Reads a GUID's bytes; another GUID is no token.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 16]) -> Option<Self> {
+        let number = u128::from_be_bytes(bytes);
+        (number >> 48 == PREFIX >> 48).then(|| u64::try_from(number & 0xffff_ffff_ffff).ok()).flatten().map(Self)
     }
 }
 
@@ -97,11 +115,45 @@ impl std::fmt::Display for LockToken {
     }
 }
 
+/// A receiver's exclusive hold on a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionLock {
+    /// The session.
+    pub session_id: String,
+    /// When the hold ended or ends if it was not renewed.
+    pub locked_until: Timestamp,
+    pub(super) holder: u64,
+}
+
+/// What a receiver decides about a message that it holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Settlement {
+    /// It is done with.
+    Complete,
+    /// It may be received again at once, with these application properties set.
+    Abandon(Vec<(String, AmqpValue)>),
+    /// It may be received again at once, and this delivery does not count.
+    Release,
+    /// It stays, and is given out only by its number.
+    Defer(Vec<(String, AmqpValue)>),
+    /// It is a dead letter.
+    DeadLetter {
+        /// `DeadLetterReason`.
+        reason: Option<String>,
+        /// `DeadLetterErrorDescription`.
+        description: Option<String>,
+        /// Further application properties.
+        changes: Vec<(String, AmqpValue)>,
+    },
+}
+
 /// One delivery: the message and the lock under which it was given out.
 #[derive(Clone, Debug)]
 pub struct Delivery {
     /// Its number in the entity it was received from.
     pub sequence_number: SequenceNumber,
+    /// Its number in the entity it was sent to: for a subscription's copy the topic's.
+    pub enqueued_sequence_number: SequenceNumber,
     /// Settles this delivery.
     pub lock_token: LockToken,
     /// When the lock ends, unless it is renewed.
@@ -127,6 +179,8 @@ pub enum State {
     Scheduled(Timestamp),
     /// A receiver holds it until this moment.
     Locked(Timestamp),
+    /// It was deferred: it is given out only by its number.
+    Deferred,
 }
 
 /// A message in an entity, as one who peeks sees it.
@@ -134,10 +188,14 @@ pub enum State {
 pub struct Held {
     /// Its number in this entity.
     pub sequence_number: SequenceNumber,
+    /// Its number in the entity it was sent to: for a subscription's copy the topic's.
+    pub enqueued_sequence_number: SequenceNumber,
     /// Where it stands.
     pub state: State,
     /// How often it has been given out.
     pub delivery_count: u32,
+    /// When it was sent, or, if it is or was scheduled, when it becomes active.
+    pub enqueued_at: Timestamp,
     /// The entity it was a dead letter of, if it came here as one.
     pub dead_letter_source: Option<String>,
     /// The message.
@@ -153,6 +211,8 @@ pub struct Counts {
     pub scheduled: usize,
     /// Those that a receiver holds.
     pub locked: usize,
+    /// Those that were deferred and are held by nobody.
+    pub deferred: usize,
     /// Those in its dead-letter sub-queue.
     pub dead_lettered: usize,
 }

@@ -16,6 +16,8 @@ pub struct QueueOptions {
     pub duplicate_window: Option<Duration>,
     /// The queue that gets the dead letters as ordinary messages. `None`: they stay in the dead-letter sub-queue.
     pub forward_dead_letters_to: Option<String>,
+    /// Whether it takes only messages with a `SessionId` and gives them out only to holders of a session.
+    pub requires_session: bool,
 }
 
 impl Default for QueueOptions {
@@ -27,6 +29,7 @@ impl Default for QueueOptions {
             dead_letter_on_expiry: false,
             duplicate_window: None,
             forward_dead_letters_to: None,
+            requires_session: false,
         }
     }
 }
@@ -55,6 +58,8 @@ pub struct SubscriptionOptions {
     pub dead_letter_on_expiry: bool,
     /// The queue that gets the dead letters as ordinary messages. `None`: they stay in the dead-letter sub-queue.
     pub forward_dead_letters_to: Option<String>,
+    /// Whether it takes only messages with a `SessionId` and gives them out only to holders of a session.
+    pub requires_session: bool,
 }
 
 impl Default for SubscriptionOptions {
@@ -67,6 +72,7 @@ impl Default for SubscriptionOptions {
             default_time_to_live: None,
             dead_letter_on_expiry: false,
             forward_dead_letters_to: None,
+            requires_session: false,
         }
     }
 }
@@ -80,6 +86,8 @@ pub enum Refusal {
     TooLarge(usize),
     /// Something in the message is not allowed.
     Malformed(String),
+    /// The entity requires sessions and the message has no `SessionId`.
+    NoSession,
 }
 
 impl std::fmt::Display for Refusal {
@@ -88,6 +96,10 @@ impl std::fmt::Display for Refusal {
             Self::NoSuchEntity(name) => write!(formatter, "The messaging entity '{name}' could not be found."),
             Self::TooLarge(size) => write!(formatter, "The message has {size} bytes and exceeds the limit (262144)."),
             Self::Malformed(why) => formatter.write_str(why),
+            Self::NoSession => formatter.write_str(
+                "The SessionId was not set on a message, and it cannot be sent to the entity. Entities that have \
+                 session support enabled can only receive messages that have the SessionId set to a valid value.",
+            ),
         }
     }
 }
@@ -105,3 +117,29 @@ impl std::fmt::Display for LockLost {
 }
 
 impl std::error::Error for LockLost {}
+
+/// Why a session is not given, or no longer held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionRefusal {
+    /// Another receiver holds it.
+    Held,
+    /// The lock has expired, was released, or never was.
+    Lost,
+    /// The entity has no sessions.
+    NotSessionful,
+}
+
+impl std::fmt::Display for SessionRefusal {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Held => "The requested session cannot be accepted. It may be locked by another receiver.",
+            Self::Lost => "The session lock has expired on the MessageSession. Accept a new MessageSession.",
+            Self::NotSessionful => {
+                "A sessionful message receiver cannot be created on an entity that does not require sessions. Ensure \
+                 RequiresSession is set to true when creating a Queue or Subscription to enable sessionful behavior."
+            }
+        })
+    }
+}
+
+impl std::error::Error for SessionRefusal {}

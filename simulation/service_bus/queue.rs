@@ -1,13 +1,16 @@
 //! One queue, subscription or dead-letter sub-queue: its messages and their locks. Pure.
-use super::{Counts, Delivery, Held, LockLost, LockToken, Message, QueueOptions, SequenceNumber, State};
+mod sessions;
+
+use super::{Counts, Delivery, Held, LockLost, LockToken, Message, QueueOptions, SequenceNumber, Settlement, State};
 use jiff::{SignedDuration, Timestamp};
+use sessions::Session;
 use std::{collections::BTreeMap, time::Duration};
 
 /// A message that leaves its queue as a dead letter.
 pub(super) struct DeadLetter {
     pub message: Message,
-    pub reason: String,
-    pub description: String,
+    pub reason: Option<String>,
+    pub description: Option<String>,
 }
 
 struct Stored {
@@ -16,6 +19,7 @@ struct Stored {
     sent_as: SequenceNumber,
     delivery_count: u32,
     lock: Option<(LockToken, Timestamp)>,
+    deferred: bool,
     expires: Option<Timestamp>,
     dead_letter_source: Option<String>,
 }
@@ -28,6 +32,8 @@ pub(super) struct Queue {
     pub path: String,
     pub options: QueueOptions,
     messages: BTreeMap<Place, Stored>,
+    /// Those that are held or have a state, by their ids.
+    sessions: BTreeMap<String, Session>,
     last_number: SequenceNumber,
     /// Until then neither a lock nor a message expires: nothing to sweep.
     pub quiet_until: Timestamp,
@@ -40,7 +46,14 @@ pub(super) fn later(now: Timestamp, time: Duration) -> Timestamp {
 
 impl Queue {
     pub fn new(path: &str, options: QueueOptions) -> Self {
-        Self { path: path.into(), options, messages: BTreeMap::new(), last_number: 0, quiet_until: Timestamp::MAX }
+        Self {
+            path: path.into(),
+            options,
+            messages: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            last_number: 0,
+            quiet_until: Timestamp::MAX,
+        }
     }
 
     /// The number that the next message gets; a duplicate uses one up as well.
@@ -69,6 +82,7 @@ impl Queue {
             sent_as: sent_as.unwrap_or(number),
             delivery_count: 0,
             lock: None,
+            deferred: false,
             expires,
             dead_letter_source: source,
         };
@@ -95,49 +109,99 @@ impl Queue {
             if self.options.dead_letter_on_expiry {
                 dead.push(DeadLetter {
                     message: stored.message,
-                    reason: "TTLExpiredException".into(),
-                    description: "The message expired and was dead lettered.".into(),
+                    reason: Some("TTLExpiredException".into()),
+                    description: Some("The message expired and was dead lettered.".into()),
                 });
             }
         }
         let ends = |stored: &Stored| stored.lock.map(|(_, until)| until).or(stored.expires);
-        self.quiet_until = self.messages.values().filter_map(ends).min().unwrap_or(Timestamp::MAX);
+        let sessions = self.end_sessions(now);
+        let messages = self.messages.values().filter_map(ends).min().unwrap_or(Timestamp::MAX);
+        self.quiet_until = messages.min(sessions);
         dead
     }
 
+    /// Gives out the first message, or, of a queue with sessions, nothing.
     pub fn receive(&mut self, token: LockToken, now: Timestamp) -> Option<Delivery> {
-        let locked_until = later(now, self.options.lock_duration.min(Duration::from_secs(300)));
-        let (place, stored) =
-            self.messages.range_mut(..=(now, SequenceNumber::MAX)).find(|(_, stored)| stored.lock.is_none())?;
+        if self.options.requires_session {
+            return None;
+        }
+        let until = self.lock_end(now);
+        let place = self.first(now, |_| true)?;
+        self.lock(place, token, until)
+    }
+
+    /// Gives out a deferred message. `session`: the one that the caller holds.
+    pub fn receive_deferred(
+        &mut self,
+        number: SequenceNumber,
+        session: Option<&str>,
+        token: LockToken,
+        now: Timestamp,
+    ) -> Option<Delivery> {
+        let until = session.map_or(Some(self.lock_end(now)), |id| self.session_end(id, now))?;
+        let wanted = |(place, stored): (&Place, &Stored)| {
+            let is_ours = stored.deferred && stored.lock.is_none() && place.1 == number;
+            (is_ours && (!self.options.requires_session || stored.message.session_id.as_deref() == session))
+                .then_some(*place)
+        };
+        let place = self.messages.iter().find_map(wanted)?;
+        self.lock(place, token, until)
+    }
+
+    fn lock_end(&self, now: Timestamp) -> Timestamp {
+        later(now, self.options.lock_duration.min(Duration::from_secs(300)))
+    }
+
+    fn first(&self, now: Timestamp, wanted: impl Fn(&Stored) -> bool) -> Option<Place> {
+        let mut due = self.messages.range(..=(now, SequenceNumber::MAX));
+        due.find(|(_, stored)| stored.lock.is_none() && !stored.deferred && wanted(stored)).map(|(place, _)| *place)
+    }
+
+    fn lock(&mut self, place: Place, token: LockToken, until: Timestamp) -> Option<Delivery> {
+        let stored = self.messages.get_mut(&place)?;
         stored.delivery_count = stored.delivery_count.saturating_add(1);
-        stored.lock = Some((token, locked_until));
+        stored.lock = Some((token, until));
         let delivery = Delivery {
             sequence_number: place.1,
+            enqueued_sequence_number: stored.sent_as,
             lock_token: token,
-            locked_until,
+            locked_until: until,
             delivery_count: stored.delivery_count,
             enqueued_at: place.0,
             expires_at: stored.expires,
             dead_letter_source: stored.dead_letter_source.clone(),
             message: stored.message.clone(),
         };
-        self.wake_at(Some(locked_until));
+        self.wake_at(Some(until));
         Some(delivery)
     }
 
-    pub fn complete(&mut self, token: LockToken) -> Result<Message, LockLost> {
-        let place = self.place_of(token)?;
-        self.messages.remove(&place).map(|stored| stored.message).ok_or(LockLost)
-    }
-
-    /// Gives the message back, or up when it was given out often enough.
-    pub fn abandon(&mut self, token: LockToken) -> Result<Option<DeadLetter>, LockLost> {
+    /// Carries out what the holder decided. A message that must be buried is returned.
+    pub fn settle(&mut self, token: LockToken, settlement: Settlement) -> Result<Option<DeadLetter>, LockLost> {
         let place = self.place_of(token)?;
         let most = self.options.max_delivery_count;
         let stored = self.messages.get_mut(&place).ok_or(LockLost)?;
+        match settlement {
+            Settlement::Complete => {
+                self.messages.remove(&place);
+                return Ok(None);
+            }
+            Settlement::DeadLetter { reason, description, changes } => {
+                stored.message.set(changes);
+                let dead = self.messages.remove(&place);
+                return Ok(dead.map(|stored| DeadLetter { message: stored.message, reason, description }));
+            }
+            Settlement::Abandon(changes) => stored.message.set(changes),
+            Settlement::Release => stored.delivery_count = stored.delivery_count.saturating_sub(1),
+            Settlement::Defer(changes) => {
+                stored.message.set(changes);
+                stored.deferred = true;
+            }
+        }
         stored.lock = None;
         let expires = stored.expires;
-        if stored.delivery_count >= most {
+        if stored.delivery_count >= most && !stored.deferred {
             return Ok(self.messages.remove(&place).map(|stored| worn_out(stored, most)));
         }
         self.wake_at(expires);
@@ -146,7 +210,7 @@ impl Queue {
 
     pub fn renew(&mut self, token: LockToken, now: Timestamp) -> Result<Timestamp, LockLost> {
         let place = self.place_of(token)?;
-        let until = later(now, self.options.lock_duration.min(Duration::from_secs(300)));
+        let until = self.lock_end(now);
         self.messages.get_mut(&place).ok_or(LockLost)?.lock = Some((token, until));
         Ok(until)
     }
@@ -164,19 +228,29 @@ impl Queue {
 
     /// When a message may become receivable, as far as is known now.
     pub fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
-        let due = |(place, stored): (&Place, &Stored)| stored.lock.map_or(place.0.max(now), |(_, until)| until);
-        self.messages.iter().map(due).min()
+        if self.options.requires_session {
+            return None;
+        }
+        let receivable = self.messages.iter().filter(|(_, stored)| !stored.deferred);
+        receivable.map(|(place, stored)| stored.lock.map_or(place.0.max(now), |(_, until)| until)).min()
     }
 
-    pub fn messages(&self, now: Timestamp) -> Vec<Held> {
+    /// When the next scheduled message becomes active.
+    pub fn next_scheduled(&self, now: Timestamp) -> Option<Timestamp> {
+        self.messages.range((now, SequenceNumber::MAX)..).next().map(|(place, _)| place.0).filter(|at| *at > now)
+    }
+
+    pub fn messages(&self, now: Timestamp, wanted: impl Fn(SequenceNumber, &Message) -> bool) -> Vec<Held> {
         let look = |(place, stored): (&Place, &Stored)| Held {
             sequence_number: place.1,
+            enqueued_sequence_number: stored.sent_as,
             state: state(place, stored, now),
             delivery_count: stored.delivery_count,
+            enqueued_at: place.0,
             dead_letter_source: stored.dead_letter_source.clone(),
             message: stored.message.clone(),
         };
-        self.messages.iter().map(look).collect()
+        self.messages.iter().filter(|(place, stored)| wanted(place.1, &stored.message)).map(look).collect()
     }
 
     pub fn counts(&self, now: Timestamp) -> Counts {
@@ -186,6 +260,7 @@ impl Queue {
                 State::Active => counts.active += 1,
                 State::Scheduled(_) => counts.scheduled += 1,
                 State::Locked(_) => counts.locked += 1,
+                State::Deferred => counts.deferred += 1,
             }
         }
         counts
@@ -210,6 +285,7 @@ impl Queue {
 fn state(place: &Place, stored: &Stored, now: Timestamp) -> State {
     match stored.lock {
         Some((_, until)) => State::Locked(until),
+        None if stored.deferred => State::Deferred,
         None if place.0 > now => State::Scheduled(place.0),
         None => State::Active,
     }
@@ -218,7 +294,7 @@ fn state(place: &Place, stored: &Stored, now: Timestamp) -> State {
 fn worn_out(stored: Stored, most: u32) -> DeadLetter {
     DeadLetter {
         message: stored.message,
-        reason: "MaxDeliveryCountExceeded".into(),
-        description: format!("Message could not be consumed after {most} delivery attempts."),
+        reason: Some("MaxDeliveryCountExceeded".into()),
+        description: Some(format!("Message could not be consumed after {most} delivery attempts.")),
     }
 }

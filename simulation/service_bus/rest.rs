@@ -36,7 +36,7 @@ impl Broker {
             [head] if head.eq_ignore_ascii_case("head") && method == Method::DELETE => {
                 self.give_out(ask, entity, true, now)
             }
-            [name, lock] => self.settle(method, entity, name, lock, now),
+            [name, lock] => self.settle_by_name(method, entity, name, lock, now),
             _ => refuse(StatusCode::METHOD_NOT_ALLOWED, "The method is not allowed on this resource."),
         }
     }
@@ -69,7 +69,7 @@ fn refused(refusal: &Refusal) -> Reply {
     let status = match refusal {
         Refusal::NoSuchEntity(_) => StatusCode::GONE,
         Refusal::TooLarge(_) => StatusCode::FORBIDDEN,
-        Refusal::Malformed(_) => StatusCode::BAD_REQUEST,
+        Refusal::Malformed(_) | Refusal::NoSession => StatusCode::BAD_REQUEST,
     };
     refuse(status, &refusal.to_string())
 }

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 #[path = "service_bus/rest.rs"]
 mod rest;
+#[path = "service_bus/sessions.rs"]
+mod sessions;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::new(1_790_000_000 + seconds, 0).unwrap()

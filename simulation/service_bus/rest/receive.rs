@@ -9,10 +9,17 @@ use http::{HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 use serde_json::Value;
 
+/// REST has no way to hold a session.
+const NEEDS_SESSION: &str =
+    "It is not possible for an entity that requires sessions to create a non-sessionful message receiver.";
+
 impl Broker {
     pub(super) fn give_out(&mut self, ask: &Ask, entity: &str, destructively: bool, now: Timestamp) -> Reply {
         if !self.has(entity) {
             return refuse(StatusCode::GONE, &format!("The messaging entity '{entity}' could not be found."));
+        }
+        if self.requires_session(entity) {
+            return refuse(StatusCode::BAD_REQUEST, NEEDS_SESSION);
         }
         let Some(delivery) = self.receive(entity, now) else { return empty(StatusCode::NO_CONTENT) };
         if !destructively {
@@ -24,7 +31,14 @@ impl Broker {
         }
     }
 
-    pub(super) fn settle(&mut self, method: &Method, entity: &str, name: &str, lock: &str, now: Timestamp) -> Reply {
+    pub(super) fn settle_by_name(
+        &mut self,
+        method: &Method,
+        entity: &str,
+        name: &str,
+        lock: &str,
+        now: Timestamp,
+    ) -> Reply {
         let lost = || refuse(StatusCode::GONE, &LockLost.to_string());
         let Some(lock) = LockToken::parse(lock) else { return lost() };
         match self.held(entity, now) {
