@@ -13,11 +13,13 @@ mod http;
 mod kubeconfigs;
 mod listener;
 mod options;
+mod routed;
 mod service;
 
 pub use endpoints::{Amqp, Blobs, Cluster, Endpoints, Identity, Login, ServiceBus};
 pub use listener::{Connection, Duplex, Serve};
 pub use options::{Error, Options, Ports};
+pub use routed::routed;
 
 use crate::SimulatedAzure;
 use certificates::Certificates;

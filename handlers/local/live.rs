@@ -15,7 +15,7 @@ use serde_json::json;
 use simulated_azure::data_plane::{self, DataPlane, load::Load};
 use simulated_azure::doors::{self, Connection, Doors, Ports, Serve};
 use simulated_azure::functions_host::{FunctionsHost, Handler, HostOptions, Instances, Line, Output};
-use simulated_azure::{Clock, SimulatedAzure, article, service_bus};
+use simulated_azure::{Clock, Process, SimulatedAzure, article, service_bus};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
@@ -98,7 +98,7 @@ impl Live {
         let host = FunctionsHost::start(azure.clone(), folder.path(), host, Handler::Executable(output))?;
         let host = Arc::new(host);
         host.ready().await;
-        let port = doors.add(options.functions_port, "--functions-port", front(&host)).await?;
+        let port = doors.add(options.functions_port, "--functions-port", doors::routed(host.router())).await?;
         let others = &mut doors.endpoints.others;
         others.insert("functions".into(), json!({"url": format!("http://localhost:{port}"), "key": key}));
         let hosts = json!({"users": scene.article.host, "smokeTests": scene.article.candidate_host});
@@ -145,6 +145,6 @@ fn amqp(azure: &SimulatedAzure) -> Serve {
     let azure = azure.clone();
     Arc::new(move |connection: Connection| {
         let azure = azure.clone();
-        Box::pin(async move { service_bus::amqp::serve(azure, connection.stream).await })
+        Box::pin(async move { service_bus::amqp::serve(azure, Process::new("outside"), connection.stream).await })
     })
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// Marks the folder as ours, and is locked as long as somebody uses it. Its content is the process's id.
 const LOCK: &str = "simulated-azure.lock";
 /// What a former run may have left.
-const STALE: [&str; 5] = [ENDPOINTS, AUTHORITY, CERTIFICATE, KEY, KUBECONFIGS];
+const STALE: [&str; 6] = [ENDPOINTS, AUTHORITY, CERTIFICATE, KEY, KUBECONFIGS, "functions.log"];
 
 pub(super) const ENDPOINTS: &str = "endpoints.json";
 pub(super) const AUTHORITY: &str = "ca.pem";
