@@ -98,7 +98,7 @@ fn ask_all(azure: &SimulatedAzure, book: &Mutex<Book>, calls: &mut usize) -> Dur
     let mut world = azure.world();
     let mut book = book.lock().expect("nobody panics while writing the book");
     for target in 0..book.targets.len() {
-        let asked = std::sync::Arc::clone(&book.targets);
+        let asked = Arc::clone(&book.targets);
         let (host, path) = &asked[target];
         let answer = traffic::visit(&mut world, host, path, now);
         let by_the_gateway = answer.as_ref().is_some_and(|answer| answer.status >= 500 && answer.cluster.is_none());
