@@ -39,7 +39,7 @@ pub(super) async fn start(
     }
 }
 
-/// Returns when the child is no more, killed or by itself; if by itself, with its exit code.
+/// Returns when the child has ended by itself, with its exit code, or shall end.
 pub(super) async fn ended(process: &Process, program: Option<&mut Program>) -> Option<Exit> {
     let Some(program) = program else {
         process.dead().await;
@@ -47,16 +47,10 @@ pub(super) async fn ended(process: &Process, program: Option<&mut Program>) -> O
     };
     tokio::select! {
         biased;
-        () = process.dead() => {}
-        status = program.ended() => {
-            // Without a code it died by a signal.
-            let code = status.ok().and_then(|status| status.code()).map(Exit::Code);
-            process.kill();
-            return code;
-        }
+        () = process.dead() => None,
+        // Without a code it died by a signal.
+        status = program.ended() => status.ok().and_then(|status| status.code()).map(Exit::Code),
     }
-    program.kill().await;
-    None
 }
 
 impl Shared {

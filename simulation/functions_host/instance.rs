@@ -101,7 +101,9 @@ impl Instance {
         let running = self.running();
         let Some(process) = running.process.as_ref().filter(|process| !process.is_dead()) else { return false };
         process.kill();
-        running.group.map(Group::kill);
+        if let Some(group) = running.group {
+            group.kill();
+        }
         true
     }
 

@@ -97,8 +97,11 @@ async fn live(shared: &Shared, instance: &Instance, number: u32, port: &mut Opti
         exit = ended(&process, program.as_mut()).await;
     }
     process.kill();
-    // Dropped, it ends whatever has not ended yet.
-    drop(program);
+    // Whoever calls from now on waits for the next one, also while this one is still dying.
+    instance.child.send_replace(Child::Starting);
+    if let Some(mut program) = program {
+        program.kill().await;
+    }
     let exit = {
         let mut running = instance.running();
         running.group = None;

@@ -47,6 +47,13 @@ impl Program {
         self.group
     }
 
+    fn end(&self) {
+        // One that was waited for has no id any more: another process may have it by now.
+        if self.child.id().is_some() {
+            self.group.kill();
+        }
+    }
+
     /// How it ended, when it has; whatever it started ends with it.
     pub async fn ended(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait().await;
@@ -54,9 +61,9 @@ impl Program {
         status
     }
 
-    /// Ends the group, and waits until the process is gone.
+    /// Ends the group if it has not ended, and waits until the process is gone.
     pub async fn kill(&mut self) {
-        self.group.kill();
+        self.end();
         // SIGKILL cannot be refused; that it was gone already is as good.
         let _ = self.child.wait().await;
     }
@@ -64,9 +71,6 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // One that was waited for has no id any more: another process may have it by now.
-        if self.child.id().is_some() {
-            self.group.kill();
-        }
+        self.end();
     }
 }

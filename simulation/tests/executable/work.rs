@@ -106,7 +106,8 @@ async fn a_reply_that_says_nothing_hangs_until_the_timeout_kills_the_child() {
     let began = &stage.asked()[0]["pid"];
     assert!(stage.asked().len() == 4 && stage.asked()[2..].iter().all(|asked| asked["pid"] != *began));
     assert_eq!((stage.host.counters().restarts, stage.host.counters().stopped_hosts), (1, 0));
-    assert!(stage.host.counters().functions.values().all(|counts| counts.failures == 1), "the neighbour died, too");
+    let counts = stage.host.counters().functions;
+    assert!(counts.values().all(|counts| counts.failures == 1), "the neighbour died, too: {counts:?}");
 }
 
 #[tokio::test]
