@@ -19,8 +19,21 @@ impl Wire {
     /// Over sockets, with TLS.
     #[must_use]
     pub fn sockets() -> Self {
+        // Two providers are linked, so rustls chooses none by itself and panics. An error means that one was chosen already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         #[expect(clippy::disallowed_methods, reason = "this is the one place where the transport comes from")]
         let http = azure_core::http::new_http_client(None);
         Self { http: Transport::new(http), kubernetes: Arc::new(|config| Ok(kube::Client::try_from(config)?)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_for_a_cluster_is_made_whatever_tls_providers_are_linked() {
+        let config = kube::Config::new("https://127.0.0.1:1".parse().unwrap());
+        assert!((Wire::sockets().kubernetes)(config).is_ok());
     }
 }
