@@ -12,8 +12,9 @@ async fn say(scene: &Scene, text: &[u8]) -> TcpStream {
 
 async fn answer(mut stream: TcpStream) -> String {
     let mut bytes = vec![];
-    // A reset after the answer is as good as an end.
-    let _ = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut bytes)).await;
+    let ended = tokio::time::timeout(Duration::from_secs(30), stream.read_to_end(&mut bytes)).await;
+    // A reset after the answer is as good as an end; a connection that stays open is not.
+    assert!(ended.is_ok(), "nobody hangs up: {}", String::from_utf8_lossy(&bytes));
     String::from_utf8_lossy(&bytes).into_owned()
 }
 

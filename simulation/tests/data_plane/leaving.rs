@@ -1,5 +1,5 @@
 //! What becomes of requests, WebSockets and ports when members, configurations or the data plane itself go.
-use crate::requests::socket;
+use crate::requests::{socket, socket_at};
 use crate::scene::{KEEP_ALIVE, Scene, deployment};
 use futures::{SinkExt, StreamExt, future::join_all};
 use http::header::SET_COOKIE;
@@ -89,11 +89,16 @@ async fn a_cluster_that_goes_away_breaks_what_it_was_asked() {
 async fn a_pod_that_ends_finishes_what_it_has_and_closes_its_port() {
     let scene = Scene::open(&["blue"]);
     let before = scene.ask("/").await;
+    let first: SocketAddr = before.body["address"].as_str().unwrap().parse().unwrap();
+    let mut own = socket_at(first, &scene.article.host, "/ws").await;
     let slow = scene.ask("/?wait=2000");
     let rollout = async {
         scene.clusters(20).await;
         let (host, now) = (scene.api_server(&scene.article.blue), scene.azure.clock().now());
         scene.azure.world().kubernetes.server(&host).unwrap().apply(&deployment("shop:2", 1), now).unwrap();
+        assert!(closes(first).await);
+        own.send(Message::text("still")).await.unwrap();
+        assert_eq!(own.next().await.unwrap().unwrap(), Message::text("still"), "closed gently, not killed");
         scene.azure.clock().sleep(Duration::from_secs(120)).await;
     };
     let (slow, ()) = tokio::join!(slow, rollout);

@@ -3,13 +3,18 @@ use crate::scene::{KEEP_ALIVE, Scene};
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use simulated_azure::{World, traffic};
+use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
 pub async fn socket(scene: &Scene, path: &str) -> tokio_tungstenite::WebSocketStream<TcpStream> {
-    let stream = TcpStream::connect(scene.plane.address()).await.unwrap();
-    let request = format!("ws://{}{path}", scene.article.host).into_client_request().unwrap();
+    socket_at(scene.plane.address(), &scene.article.host, path).await
+}
+
+pub async fn socket_at(address: SocketAddr, host: &str, path: &str) -> tokio_tungstenite::WebSocketStream<TcpStream> {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("ws://{host}{path}").into_client_request().unwrap();
     tokio_tungstenite::client_async(request, stream).await.unwrap().0
 }
 
