@@ -5,6 +5,7 @@
 //! hours pass in milliseconds and the same seed gives the same story.
 //!
 //! ```text
+//! socket ──doors──►
 //! caller ──Door──► SimulatedAzure::call ──faults──► router (by host name)
 //!                                                    ├─ resource_manager   clusters, gateways, operations
 //!                                                    ├─ kubernetes         one API server for each cluster
