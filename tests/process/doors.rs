@@ -9,7 +9,7 @@ use std::time::Duration;
 #[tokio::test]
 async fn the_version_check_asks_azure_through_the_doors() {
     let shop = Shop::open(&Options { probe: false, ..Options::default() }, |site| {
-        site.new_versions = NewVersions::LatestPatch
+        site.new_versions = NewVersions::LatestPatch;
     })
     .unwrap();
     let folder = tempfile::tempdir().unwrap();
