@@ -32,6 +32,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+/// Real clients run for days: of what they upload, the record of calls keeps only so many bytes.
+const LONGEST_BODY_KEPT: usize = 64 * 1024;
+
 /// The open doors. Dropping them closes every connection and takes `endpoints.json` away.
 pub struct Doors {
     /// Where everything is. What is changed here is written by [`publish`](Self::publish).
@@ -73,7 +76,9 @@ impl Doors {
         let authority = folder.path_of(folder::AUTHORITY);
         let endpoints = options.endpoints(at, amqp_ports, authority, &certificates.key);
         {
-            let neighbours = &mut azure.world().resource_manager.neighbours;
+            let mut world = azure.world();
+            world.longest_body_kept = Some(LONGEST_BODY_KEPT);
+            let neighbours = &mut world.resource_manager.neighbours;
             neighbours.login.clone_from(&endpoints.login.authority);
             neighbours.api_servers = Some(endpoints.kubernetes.clone());
             neighbours.authority.clone_from(&certificates.authority);

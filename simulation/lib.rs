@@ -6,6 +6,7 @@
 //! has to start, opens sockets.
 //!
 //! ```text
+//! socket ──doors──►
 //! caller ──Door──► SimulatedAzure::call ──faults──► router (by host name)
 //!                                                    ├─ resource_manager   clusters, gateways, operations
 //!                                                    ├─ kubernetes         one API server for each cluster

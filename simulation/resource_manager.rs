@@ -17,6 +17,7 @@ mod place;
 mod plain;
 mod quota;
 mod root;
+mod scopes;
 mod script;
 mod store;
 mod timeline;

@@ -28,6 +28,8 @@ pub struct World {
     pub faults: Faults,
     /// Every call so far.
     pub calls: Vec<Call>,
+    /// Of a call's body so many bytes are kept in [`calls`](Self::calls); `None`: all.
+    pub longest_body_kept: Option<usize>,
     /// Who is shown each call as it was made.
     pub witness: Option<Witness>,
     /// The users who ask for themselves.
@@ -165,7 +167,7 @@ impl SimulatedAzure {
     }
 
     fn note(&self, process: &Process, ask: &Ask, status: Option<http::StatusCode>) {
-        let call = Call {
+        let mut call = Call {
             at: self.clock.now(),
             process: process.name().into(),
             method: ask.method().clone(),
@@ -179,6 +181,12 @@ impl SimulatedAzure {
         if let Some(mut witness) = world.witness.take() {
             witness(&world, &call, ask);
             world.witness = Some(witness);
+        }
+        if let Some(longest) = world.longest_body_kept
+            && call.body.len() > longest
+        {
+            // A copy: a slice would keep the whole.
+            call.body = Bytes::copy_from_slice(&call.body[..longest]);
         }
         world.calls.push(call);
     }

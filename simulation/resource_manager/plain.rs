@@ -1,8 +1,8 @@
-//! Subscriptions, groups, networks, addresses, identities and everything else that is only kept and shown.
+//! Networks, addresses, identities and everything else that is only kept and shown.
 use super::answers::{Answered, Refusal, body_of, empty, refuse};
 use super::ids::guid_of;
 use super::place::{Place, key};
-use super::{ResourceManager, clusters};
+use super::{ResourceManager, clusters, scopes};
 use crate::{Ask, world::json};
 use http::Method;
 use serde_json::{Value, json};
@@ -11,9 +11,9 @@ const NETWORK: &str = "microsoft.network/virtualnetworks";
 const SUBNET: &str = "microsoft.network/virtualnetworks/subnets";
 
 pub(crate) fn answer(azure: &mut ResourceManager, ask: &Ask, place: &Place) -> Answered {
-    let Some(namespace) = &place.namespace else { return above_resources(azure, ask, place) };
+    let Some(namespace) = &place.namespace else { return scopes::answer(azure, ask, place) };
     if place.steps.is_empty() {
-        return Ok(json(200, &provider(namespace, &place.id())));
+        return Ok(json(200, &scopes::provider(namespace, &place.id())));
     }
     let found = azure.store.get(&key(&place.id())).is_some();
     let group = place.group.clone().unwrap_or_default();
@@ -126,55 +126,4 @@ fn listed(azure: &ResourceManager, place: &Place) -> Value {
     let scope = scope.to_lowercase();
     let keys = azure.store.of_kind(&scope, &kind).filter_map(|body| body["id"].as_str());
     json!({"value": keys.map(|id| shown(azure, &key(id))).collect::<Vec<_>>()})
-}
-
-fn above_resources(azure: &mut ResourceManager, ask: &Ask, place: &Place) -> Answered {
-    let subscription = place.subscription.clone().unwrap_or_default();
-    match (ask.method(), place.group.as_deref()) {
-        (&Method::GET, None) => Ok(json(200, &self::subscription(&subscription))),
-        (&Method::GET, Some("")) => {
-            let scope = format!("/subscriptions/{subscription}/resourcegroups/").to_lowercase();
-            let groups: Vec<_> = azure.store.of_kind(&scope, "Microsoft.Resources/resourceGroups").collect();
-            Ok(json(200, &json!({"value": groups})))
-        }
-        (&Method::GET, Some(group)) => match azure.store.get(&key(&place.id())) {
-            Some(body) => Ok(json(200, body)),
-            None => Err(refuse(404, "ResourceGroupNotFound", format!("Resource group '{group}' could not be found."))),
-        },
-        (&Method::PUT, Some(group)) if !group.is_empty() => {
-            let body = body_of(ask)?;
-            let Some(location) = body["location"].as_str() else {
-                return Err(refuse(400, "LocationRequired", "The location property is required for this definition."));
-            };
-            let found = azure.store.get(&key(&place.id())).is_some();
-            azure.add_group(&subscription, group, location);
-            retag(azure, &key(&place.id()), &body);
-            Ok(json(if found { 200 } else { 201 }, azure.store.get(&key(&place.id())).unwrap_or(&Value::Null)))
-        }
-        _ => Err(Refusal::method()),
-    }
-}
-
-/// A subscription, as it is shown.
-pub(crate) fn subscription(id: &str) -> Value {
-    json!({
-        "id": format!("/subscriptions/{id}"), "subscriptionId": id, "displayName": "simulated", "state": "Enabled",
-        "tenantId": clusters::TENANT, "authorizationSource": "RoleBased", "managedByTenants": [],
-        "subscriptionPolicies": {"locationPlacementId": "Public_2014-09-01", "quotaId": "PayAsYouGo_2014-09-01", "spendingLimit": "Off"},
-    })
-}
-
-/// A resource provider and the newest versions of its interface.
-fn provider(namespace: &str, id: &str) -> Value {
-    let types: &[(&str, &[&str])] = match namespace.to_lowercase().as_str() {
-        "microsoft.containerservice" => &[("managedClusters", &["2026-08-01", "2026-06-01", "2026-05-01"])],
-        "microsoft.network" => &[
-            ("applicationGateways", &["2026-03-01", "2025-09-01", "2025-07-01"]),
-            ("virtualNetworks", &["2026-03-01", "2025-09-01", "2025-07-01"]),
-        ],
-        _ => &[],
-    };
-    let types: Vec<_> =
-        types.iter().map(|(name, versions)| json!({"resourceType": name, "apiVersions": versions})).collect();
-    json!({"id": id, "namespace": super::place::spelt(namespace), "registrationState": "Registered", "resourceTypes": types})
 }

@@ -1,7 +1,7 @@
 //! What Resource Manager answers above subscriptions: the cloud's endpoints, tenants, subscriptions.
 use super::answers::{Answered, Refusal, parameter, refuse};
 use super::place::Place;
-use super::{ResourceManager, clusters, plain};
+use super::{ResourceManager, clusters, scopes};
 use crate::{Ask, router::origin_of, world::json};
 use http::Method;
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ impl ResourceManager {
         match place.id().to_lowercase().as_str() {
             "/tenants" if read => Ok(json(200, &json!({"value": [tenant()]}))),
             "/subscriptions" if read => {
-                let all: Vec<_> = self.subscriptions.iter().map(|id| plain::subscription(id)).collect();
+                let all: Vec<_> = self.subscriptions.iter().map(|id| scopes::subscription(id)).collect();
                 Ok(json(200, &json!({"count": {"type": "Total", "value": all.len()}, "value": all})))
             }
             "/" => Err(refuse(404, "InvalidResourceType", "The resource type could not be found.")),

@@ -20,5 +20,7 @@ mod networks;
 mod pools;
 #[path = "resource_manager/scene.rs"]
 mod scene;
+#[path = "resource_manager/scopes.rs"]
+mod scopes;
 #[path = "resource_manager/superseded.rs"]
 mod superseded;

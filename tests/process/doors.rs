@@ -1,6 +1,7 @@
 //! `bluegreen serve` against the simulated Azure over sockets: the clients, the trust and the settings of production.
 use crate::child::{Serving, answer, send};
-use bluegreen::local::shop::{ACCOUNT, Options, Shop};
+use bluegreen::local::scene::ACCOUNT;
+use bluegreen::local::shop::{Options, Shop};
 use bluegreen::site::NewVersions;
 use simulated_azure::doors::{self, Doors};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 #[tokio::test]
 async fn the_version_check_asks_azure_through_the_doors() {
     let shop = Shop::open(&Options { probe: false, ..Options::default() }, |site| {
-        site.new_versions = NewVersions::LatestPatch
+        site.new_versions = NewVersions::LatestPatch;
     })
     .unwrap();
     let folder = tempfile::tempdir().unwrap();

@@ -49,6 +49,12 @@ check "account show" "servicePrincipal" az account show
 check "access token" "accessToken" az account get-access-token
 check "group list" "$group" az group list
 check "group show" "$group" az group show -n "$group"
+check "group create" "Succeeded" az group create -n rg-az -l westeurope
+check "group exists" "true" az group exists -n rg-az
+check "group delete" "" az group delete -n rg-az --yes
+check "resource list" "$gateway" az resource list -g "$group"
+check "provider list" "Microsoft.Network" az provider list
+check "locations" "westeurope" az account list-locations
 check "rest" "$gateway" az rest --method get --url "$(told resourceManager)/subscriptions/$(az account show --query id -o tsv)/resourceGroups/$group/providers/Microsoft.Network/applicationGateways?api-version=2026-03-01"
 
 check "gateway list" "$gateway" az network application-gateway list -g "$group"
@@ -71,6 +77,11 @@ check "cluster create" "Succeeded" az aks create -g "$group" -n "$cluster" --nod
 check "cluster get-credentials" "" az aks get-credentials -g "$group" -n "$cluster" -f "$work/kubeconfig" --overwrite-existing
 check "kubectl with these" "Ready" kubectl --kubeconfig "$work/kubeconfig" --cache-dir "$work/cache" get nodes
 check "node pools" "nodepool1" az aks nodepool list -g "$group" --cluster-name "$cluster"
+check "cluster tags" '"team": "az"' az aks update -g "$group" -n "$cluster" --tags team=az
+check "node pool add" "Succeeded" az aks nodepool add -g "$group" --cluster-name "$cluster" -n extra --node-count 1 --vnet-subnet-id "$subnet"
+check "node pool delete" "" az aks nodepool delete -g "$group" --cluster-name "$cluster" -n extra
+check "cluster stop" "" az aks stop -g "$group" -n "$cluster"
+check "cluster start" "" az aks start -g "$group" -n "$cluster"
 check "upgrades" "controlPlaneProfile" az aks get-upgrades -g "$group" -n "$cluster"
 check "cluster delete" "" az aks delete -g "$group" -n "$cluster" --yes
 refused "it is gone" "ResourceNotFound" az aks show -g "$group" -n "$cluster"

@@ -117,6 +117,7 @@ pub(super) fn provisioned(body: &mut Value, etag: &str) {
     let subscription = place.subscription.clone().unwrap_or_default();
     fill_identity(body, &id);
     body["eTag"] = etag.into();
+    let has_identity = body["identity"].is_object();
     let properties = &mut body["properties"];
     let prefix =
         properties["dnsPrefix"].as_str().or(properties["fqdnSubdomain"].as_str()).unwrap_or(place.name()).to_owned();
@@ -127,6 +128,9 @@ pub(super) fn provisioned(body: &mut Value, etag: &str) {
     if properties["fqdn"].as_str().is_none() {
         properties["fqdn"] = format!("{domain}.hcp.{location}.azmk8s.io").into();
         properties["azurePortalFQDN"] = format!("{domain}.portal.hcp.{location}.azmk8s.io").into();
+    }
+    if has_identity && properties["servicePrincipalProfile"].is_null() {
+        properties["servicePrincipalProfile"] = json!({"clientId": "msi"});
     }
     properties["currentKubernetesVersion"] = version.clone();
     properties["provisioningState"] = "Succeeded".into();

@@ -30,7 +30,7 @@ async fn kube_reads_and_watches_with_the_kubeconfig_of_the_folder() {
     let WatchEvent::Added(seen) = watch.try_next().await.unwrap().unwrap() else { panic!("another event") };
     assert_eq!(seen.metadata.name.as_deref(), Some("late"));
     let spaces: Api<Namespace> = Api::all(client);
-    assert_eq!(spaces.get("nowhere").await.unwrap_err().to_string().contains("not found"), true);
+    assert!(spaces.get("nowhere").await.unwrap_err().to_string().contains("not found"));
     drop(house.doors);
     assert!(watch.next().await.is_none_or(|event| event.is_err()), "the doors are closed");
 }

@@ -29,7 +29,7 @@ fn cell(table: &Value, name: &str, column: &str) -> String {
 }
 
 fn serving() -> Fleet {
-    let mut fleet = fleet(2);
+    let fleet = fleet(2);
     let service = json!({
         "apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "default"},
         "spec": {"type": "LoadBalancer", "selector": {"app": "web"}, "ports": [{"port": 80}]},
