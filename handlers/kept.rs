@@ -1,14 +1,14 @@
 //! PURE. A document that keeps what this binary does not know: an older binary rewrites it without loss.
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use std::sync::Arc;
 
-/// An immutable value together with the JSON that it was read from. Cloning is cheap.
+/// An immutable value together with the JSON text that it was read from. Cloning is cheap, and so is writing it again.
 #[derive(Debug)]
 pub struct Kept<T> {
     value: Arc<T>,
-    raw: Arc<Value>,
+    raw: Arc<RawValue>,
 }
 
 impl<T> Clone for Kept<T> {
@@ -23,7 +23,7 @@ impl<T: Serialize> Kept<T> {
     /// # Errors
     /// When the value has no JSON form.
     pub fn new(value: T) -> serde_json::Result<Self> {
-        let raw = serde_json::to_value(&value)?;
+        let raw = serde_json::value::to_raw_value(&value)?;
         Ok(Self { value: value.into(), raw: raw.into() })
     }
 }
@@ -37,7 +37,7 @@ impl<T> std::ops::Deref for Kept<T> {
 
 impl<T> PartialEq for Kept<T> {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.raw, &other.raw) || self.raw == other.raw
+        Arc::ptr_eq(&self.raw, &other.raw) || self.raw.get() == other.raw.get()
     }
 }
 
@@ -49,8 +49,8 @@ impl<T> Serialize for Kept<T> {
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Kept<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = Value::deserialize(deserializer)?;
-        let value = T::deserialize(&raw).map_err(serde::de::Error::custom)?;
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let value: T = serde_json::from_str(raw.get()).map_err(serde::de::Error::custom)?;
         Ok(Self { value: value.into(), raw: raw.into() })
     }
 }

@@ -2,6 +2,9 @@
 pub mod app_folder;
 pub mod door;
 pub mod failures;
+pub mod scene;
+mod setting;
 pub mod shop;
 pub mod story;
 pub mod timeline;
+pub mod users;

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 /// One Application Gateway with two slots (blue, green).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -263,6 +263,10 @@ pub struct SmokeTest {
     /// The URL to GET.
     #[schemars(regex(pattern = r"^https?://"))]
     pub url: String,
+    /// The gateway's own address, with a port where it is not 80: the request goes there, and only its `Host` header
+    /// names the URL's host. For an `http` URL whose host is in no DNS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect_to: Option<String>,
     /// The status that it must answer.
     #[serde(default = "SmokeTest::ok")]
     #[schemars(range(min = 100, max = 599))]
@@ -270,6 +274,12 @@ pub struct SmokeTest {
     /// A text that the body must contain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contains: Option<String>,
+}
+
+/// The address and port that a text names: port 80, if it has none. `None` when it names no IP address.
+#[must_use]
+pub fn address_of(text: &str) -> Option<SocketAddr> {
+    text.parse().ok().or_else(|| Some(SocketAddr::new(text.parse().ok()?, 80)))
 }
 
 impl SmokeTest {

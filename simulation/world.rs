@@ -30,6 +30,8 @@ pub struct World {
     pub calls: Vec<Call>,
     /// Who is shown each call as it was made.
     pub witness: Option<Witness>,
+    /// The users who ask for themselves.
+    pub(crate) users: Vec<crate::prober::User>,
 }
 
 /// Is shown each call after it was carried out, with its headers and body, and the world as it left it.
@@ -69,11 +71,16 @@ impl SimulatedAzure {
     }
 
     /// The world itself, to set it up, to script it, to look into it. Hold it briefly, never across an await.
+    /// Users' requests that were due by now have been carried out.
     ///
     /// # Panics
     /// When an earlier holder panicked.
     pub fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().expect("a panic inside the simulation leaves no world to go on with")
+        let mut world = self.world.lock().expect("a panic inside the simulation leaves no world to go on with");
+        if !world.users.is_empty() {
+            crate::prober::catch_up(&mut world, self.clock.now());
+        }
+        world
     }
 
     /// Tells those who wait (the Functions host) that something may have changed.
@@ -178,9 +185,14 @@ impl SimulatedAzure {
 /// A JSON answer.
 #[must_use]
 pub fn json(status: u16, body: &serde_json::Value) -> Reply {
+    json_text(status, body.to_string().into())
+}
+
+/// A JSON answer whose body has been written already.
+pub(crate) fn json_text(status: u16, body: Bytes) -> Reply {
     http::Response::builder()
         .status(status)
         .header("content-type", "application/json; charset=utf-8")
-        .body(Body::from(Bytes::from(body.to_string())))
+        .body(Body::from(body))
         .expect("a status and a JSON body always make an answer")
 }

@@ -71,6 +71,7 @@ fn every_single_mistake_is_found_at_its_place() {
         ("/smokeTests/0/url", json!("ftp://x"), "/smokeTests/0/url", "begins with http:// or https://"),
         ("/smokeTests/0/url", json!("http:///x"), "/smokeTests/0/url", "expected a URL with a host"),
         ("/smokeTests/0/url", json!("http://a:b@x/"), "/smokeTests/0/url", "no user and no password"),
+        ("/smokeTests/0/connectTo", json!("gateway"), "/smokeTests/0/connectTo", "expected an IP address"),
         ("/controllers/0/file", json!("../secret.yaml"), "/controllers/0/file", "one of . and .."),
         ("/workloads/0/file", json!("/etc/passwd"), "/workloads/0/file", "it is absolute"),
         ("/workloads/0/file", json!("a\\b.yaml"), "/workloads/0/file", "only names with /"),
@@ -129,6 +130,7 @@ fn what_may_stand_in_a_site_is_accepted() {
         ("/deadlineMinutes", json!({"CreateCluster": 120, "RestoreTraffic": 5})),
         ("/newVersions", json!("latest-patch")),
         ("/slots/green/addresses/0", json!("100.64.0.9")),
+        ("/smokeTests/0", json!({"url": "http://candidate.shop.example.com/", "connectTo": "10.1.0.7:8080"})),
         ("/smokeTests/0", json!({"url": "https://candidate.shop.example.com:8443/a?b=c", "status": 204})),
     ] {
         let found = changed(pointer, value.clone());

@@ -140,6 +140,7 @@ impl Arm {
         }
         let mut request = Request::new(url, method);
         request.insert_header("accept", "application/json");
+        super::identify(&mut request);
         match condition {
             Condition::None => {}
             Condition::Match(etag) => request.insert_header("if-match", etag),

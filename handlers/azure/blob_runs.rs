@@ -15,7 +15,7 @@ use azure_storage_blob::{BlobContainerClient, BlobContainerClientOptions};
 use bytes::Bytes;
 use futures::TryStreamExt;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -69,6 +69,13 @@ pub enum Unreadable {
     Broken(String, serde_json::Error),
 }
 
+/// What is read of a run's document that is no run to this binary.
+#[derive(Deserialize)]
+struct Format {
+    #[serde(default)]
+    format: u64,
+}
+
 /// Sets the clock by each answer.
 #[derive(Debug)]
 struct TellTime(Clock);
@@ -120,13 +127,16 @@ impl BlobRuns {
     pub async fn run(&self, site: &str) -> anyhow::Result<Option<Stored<Run>>> {
         let Some(found) = self.get(&self.runs, &run_name(site)).await? else { return Ok(None) };
         let Stored { value, etag, at } = found;
-        let broken = |error| Unreadable::Broken(site.to_owned(), error);
-        let raw: Value = serde_json::from_slice(&value).map_err(broken)?;
-        let format = raw["format"].as_u64().unwrap_or(0);
+        let read = serde_json::from_slice::<Run>(&value);
+        // A newer binary's document may be one that this binary can read no more, or one that it only seems to understand.
+        let format = match &read {
+            Ok(run) => u64::from(run.format),
+            Err(_) => serde_json::from_slice(&value).map_or(0, |Format { format }| format),
+        };
         if format > u64::from(FORMAT) {
             return Err(Unreadable::Newer(site.to_owned(), format).into());
         }
-        let value = serde_json::from_value(raw).map_err(broken)?;
+        let value = read.map_err(|error| Unreadable::Broken(site.to_owned(), error))?;
         Ok(Some(Stored { value, etag, at }))
     }
 

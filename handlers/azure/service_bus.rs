@@ -53,6 +53,7 @@ impl ServiceBus {
         let mut request = Request::new(url, Method::Post);
         // Exactly this text: with a charset the service takes the body for one message.
         request.insert_header("content-type", "application/vnd.microsoft.servicebus.json");
+        super::identify(&mut request);
         request.set_body(batch.to_string().into_bytes());
         let options = PipelineSendOptions { skip_checks: true, ..PipelineSendOptions::default() };
         let failed = || format!("failed to publish {} to {}", message.id, message.to);

@@ -1,5 +1,7 @@
 //! Plain HTTP, without our identity: smoke tests through a listener of the gateway.
-use crate::site::SmokeTest;
+use crate::site::{SmokeTest, address_of};
+use axum::http::Uri;
+use axum::http::uri::{Authority, PathAndQuery};
 use azure_core::http::{Context, Method, Pipeline, PipelineSendOptions, Request, Transport};
 use std::time::Duration;
 
@@ -30,9 +32,8 @@ impl Web {
     /// # Errors
     /// When the answer is another one, or none.
     pub async fn test(&self, test: &SmokeTest) -> Result<(), String> {
-        let SmokeTest { url, status, contains } = test;
-        let parsed = url.parse().map_err(|error| format!("{url} is no URL: {error}"))?;
-        let mut request = Request::new(parsed, Method::Get);
+        let SmokeTest { url, connect_to, status, contains } = test;
+        let mut request = request(url, connect_to.as_deref())?;
         let options = PipelineSendOptions { skip_checks: true, ..PipelineSendOptions::default() };
         let context = Context::new();
         let answer = tokio::time::timeout(PATIENCE, self.0.send(&context, &mut request, Some(options))).await;
@@ -49,6 +50,21 @@ impl Web {
             _ => Ok(()),
         }
     }
+}
+
+/// A GET of the URL, perhaps sent to an address that the URL does not name.
+fn request(url: &str, connect_to: Option<&str>) -> Result<Request, String> {
+    let wrong = |error: &dyn std::fmt::Display| format!("{url} is no URL: {error}");
+    let Some(given) = connect_to else {
+        return Ok(Request::new(url.parse().map_err(|error| wrong(&error))?, Method::Get));
+    };
+    let address = address_of(given).ok_or_else(|| format!("connectTo is {given:?}: expected an IP address"))?;
+    let named: Uri = url.parse().map_err(|error| wrong(&error))?;
+    let path = named.path_and_query().map_or("/", PathAndQuery::as_str);
+    let there = format!("http://{address}{path}").parse().map_err(|error| wrong(&error))?;
+    let mut request = Request::new(there, Method::Get);
+    request.insert_header("host", named.authority().map_or("", Authority::as_str).to_owned());
+    Ok(request)
 }
 
 impl super::Reader {

@@ -1,5 +1,5 @@
 //! `--fail`: what goes wrong at which step, and how such an upgrade should end.
-use super::shop::Shop;
+use super::scene::Scene;
 use crate::flow::Step;
 use crate::run::{Ending, Run};
 use http::{Method, StatusCode};
@@ -67,8 +67,8 @@ impl Failure {
     }
 
     /// Puts the failure into the script of a world in which nothing has begun.
-    pub fn script(self, shop: &Shop) {
-        let Some((on, skip)) = self.target(shop) else { return };
+    pub fn script(self, scene: &Scene) {
+        let Some((on, skip)) = self.target(scene) else { return };
         let effect = match self.when {
             When::After => Effect::LoseAnswer,
             When::Before | When::Always => Effect::status(StatusCode::SERVICE_UNAVAILABLE),
@@ -79,16 +79,16 @@ impl Failure {
         };
         fault.skip = skip;
         if self.step == Step::RestoreTraffic && self.when == When::Always {
-            let began = shop.azure.clock().began();
+            let began = scene.azure.clock().began();
             fault = fault.between(began, began + MENDED);
         }
-        shop.azure.world().faults.add(fault);
+        scene.azure.world().faults.add(fault);
     }
 
     /// Which calls are the step's own, and how many like them belong to earlier steps. `None`: the failure is an
     /// incident of the new cluster, not of a call.
-    fn target(self, shop: &Shop) -> Option<(On, u32)> {
-        let green = shop.article.green.to_lowercase();
+    fn target(self, scene: &Scene) -> Option<(On, u32)> {
+        let green = scene.article.green.to_lowercase();
         let own = |on: On| on.by(self.step.name());
         let gateway = || On::call(Method::PUT, "/applicationgateways/");
         let apply = |namespace: &str| On { host: ".azmk8s.io".into(), ..On::call(Method::PATCH, namespace) };
@@ -98,10 +98,10 @@ impl Failure {
             (Step::CreateCluster, _) => (On::call(Method::PUT, &green), 0),
             (Step::InstallControllers, _) => (apply("/namespaces/ingress/"), 0),
             (Step::SyncWorkloads, _) => (apply("/namespaces/shop/"), 0),
-            (Step::ValidateHealth, When::Always) => (On::host(&shop.article.candidate_host), 0),
+            (Step::ValidateHealth, When::Always) => (On::host(&scene.article.candidate_host), 0),
             (Step::ValidateHealth, _) => (gateway(), 0),
             // The first write with the new cluster's addresses fills the candidate pool; the way back has none.
-            (Step::ShiftTraffic, _) => (gateway().with_body(&shop.article.green_addresses[0]), 1),
+            (Step::ShiftTraffic, _) => (gateway().with_body(&scene.article.green_addresses[0]), 1),
             (Step::ConfirmTraffic | Step::Soak, When::Always) => return None,
             // Others ask the gateway, too: validation, the other watch, and the check each minute.
             (Step::ConfirmTraffic | Step::Soak, _) => (own(On::call(Method::POST, "/backendhealth")), 0),
@@ -122,38 +122,36 @@ impl Failure {
     }
 
     /// Waits for the step at which the new cluster falls ill, and breaks it. It never returns.
-    pub async fn strike(self, shop: &Shop) -> Option<Run> {
+    pub async fn strike(self, scene: &Scene) -> Option<Run> {
         let Some(step) = self.falls_ill_at() else { return std::future::pending().await };
-        let mut changes = shop.azure.changes();
-        while shop.run().is_none_or(|run| run.step != step) {
+        let mut changes = scene.azure.changes();
+        while scene.run().is_none_or(|run| run.step != step) {
             if changes.changed().await.is_err() {
                 break;
             }
         }
-        break_green(shop);
+        break_green(scene);
         std::future::pending().await
     }
 }
 
 /// From now on the new cluster's workloads answer 500. Users who reach it until the gateway or we turn away from it see
 /// that: no way of shifting traffic could spare them.
-pub fn break_green(shop: &Shop) {
-    break_green_until(shop, shop.azure.clock().now() + SignedDuration::from_hours(1000));
+pub fn break_green(scene: &Scene) {
+    break_green_until(scene, scene.azure.clock().now() + SignedDuration::from_hours(1000));
 }
 
 /// The same until that moment. Says whether there is a new cluster that can be broken.
-pub fn break_green_until(shop: &Shop, until: Timestamp) -> bool {
-    let now = shop.azure.clock().now();
-    let mut world = shop.azure.world();
-    let green = world.resource_manager.resource(&shop.article.green);
+pub fn break_green_until(scene: &Scene, until: Timestamp) -> bool {
+    let now = scene.azure.clock().now();
+    let mut world = scene.azure.world();
+    let green = world.resource_manager.resource(&scene.article.green);
     let host = green.and_then(|green| green["properties"]["fqdn"].as_str()).map(str::to_owned);
     let Some(host) = host else { return false };
     world.kubernetes.break_workloads(&host, now, until);
     drop(world);
-    if let Some(prober) = &shop.prober {
-        // Pods and the gateway's probe need a while to find out that it is well again.
-        let found_out = until + SignedDuration::from_mins(10);
-        prober.excuse(shop.article.green.rsplit('/').next().unwrap_or_default(), now, found_out);
-    }
+    // Pods and the gateway's probe need a while to find out that it is well again.
+    let found_out = until + SignedDuration::from_mins(10);
+    scene.users.excuse(scene.article.green.rsplit('/').next().unwrap_or_default(), now, found_out);
     true
 }

@@ -1,6 +1,6 @@
 //! One upgrade of the shop from its request to its end, with what may go wrong, and what is left in the world after it.
 use super::failures::Failure;
-use super::shop::Shop;
+use super::scene::Scene;
 use crate::plan::Kind;
 use crate::request::Request;
 use crate::run::{Ending, Run};
@@ -90,57 +90,57 @@ impl Told {
     }
 }
 
-/// Plays an upgrade of an opened shop.
+/// Plays an upgrade of an opened scene.
 ///
 /// # Errors
 /// When the request is refused, or the run neither ends nor is held in a day and a half.
-pub async fn play(shop: &Shop, plot: Plot) -> anyhow::Result<Told> {
-    let began = shop.azure.clock().now();
+pub async fn play(scene: &Scene, plot: Plot) -> anyhow::Result<Told> {
+    let began = scene.azure.clock().now();
     let mut dice = fastrand::Rng::with_seed(plot.seed);
     if let Some(failure) = plot.failure {
-        failure.script(shop);
+        failure.script(scene);
     }
     if plot.crashes {
-        crashes(shop, &mut dice);
+        crashes(scene, &mut dice);
     }
     let request = Request {
-        site: shop.site.name.clone(),
+        site: scene.site.name.clone(),
         version: Some("latest-stable".into()),
         kind: Kind::Upgrade,
         reason: Some("a story".into()),
         requested_by: Some("storyteller".into()),
         id: None,
     };
-    shop.request(&request, "story")?;
+    scene.request(&request, "story")?;
     let incidents = async {
         match plot.failure {
-            Some(failure) => failure.strike(shop).await,
+            Some(failure) => failure.strike(scene).await,
             None => std::future::pending().await,
         }
     };
     let run = tokio::select! {
-        run = shop.settled("story", LIMIT) => run,
+        run = scene.settled("story", LIMIT) => run,
         never = incidents => never,
     };
-    let run = run.ok_or_else(|| match shop.run() {
+    let run = run.ok_or_else(|| match scene.run() {
         Some(run) => anyhow::anyhow!("the run neither ended nor is held: step {}, hop {}", run.step, run.hop),
         None => anyhow::anyhow!("the request started no run"),
     })?;
-    Ok(tell(shop, run, began))
+    Ok(tell(scene, run, began))
 }
 
 /// What is left in the world.
 #[must_use]
-pub fn tell(shop: &Shop, run: Run, began: jiff::Timestamp) -> Told {
-    let users = shop.prober.as_ref().map(simulated_azure::prober::Prober::report).unwrap_or_default();
-    let world = shop.azure.world();
+pub fn tell(scene: &Scene, run: Run, began: jiff::Timestamp) -> Told {
+    let users = scene.users.report();
+    let world = scene.azure.world();
     let mut hits = std::collections::BTreeMap::<String, usize>::new();
     for (name, _) in world.faults.hits() {
         *hits.entry(name.clone()).or_default() += 1;
     }
-    let members = world.resource_manager.effective_members(&shop.article.gateway, &shop.article.live_pool);
+    let members = world.resource_manager.effective_members(&scene.article.gateway, &scene.article.live_pool);
     let has = |colour: Colour| {
-        let addresses = &shop.site.slot(colour).addresses;
+        let addresses = &scene.site.slot(colour).addresses;
         members.iter().any(|member| addresses.iter().any(|address| address.to_string() == *member))
     };
     let serving = match (has(Colour::Blue), has(Colour::Green)) {
@@ -149,13 +149,13 @@ pub fn tell(shop: &Shop, run: Run, began: jiff::Timestamp) -> Told {
         (true, true) => Serving::Mixed,
         (false, false) => Serving::Nobody,
     };
-    let lasted = shop.azure.clock().now().duration_since(began);
+    let lasted = scene.azure.clock().now().duration_since(began);
     Told { run, users, serving, lasted, calls: world.calls.len(), hits: hits.into_iter().collect() }
 }
 
 /// Handlers die before or after random calls.
-fn crashes(shop: &Shop, dice: &mut fastrand::Rng) {
-    let mut world = shop.azure.world();
+fn crashes(scene: &Scene, dice: &mut fastrand::Rng) {
+    let mut world = scene.azure.world();
     for _ in 0..CRASHES {
         let effect = if dice.bool() { Effect::KillBefore } else { Effect::KillAfter };
         world.faults.add(Fault::once("crash", On::default(), effect).after(dice.u32(0..400)));

@@ -1,5 +1,5 @@
 //! PURE. A story as a person reads it: when, which step, what was seen, and who served the users.
-use super::shop::Shop;
+use super::scene::Scene;
 use super::story::Told;
 use crate::site::Colour;
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ const BAR: usize = 20;
 
 /// The timeline, one line for each entry of the journal.
 #[must_use]
-pub fn timeline(shop: &Shop, told: &Told, began: Timestamp) -> String {
+pub fn timeline(scene: &Scene, told: &Told, began: Timestamp) -> String {
     let mut text = String::new();
     let plan = &told.run.plan;
     let (old, new) = (plan.old.name(), plan.new_colour().name());
@@ -20,7 +20,7 @@ pub fn timeline(shop: &Shop, told: &Told, began: Timestamp) -> String {
     let _ = writeln!(text, "\n{:>8}  {:<19} {:<29} what was seen", "time", "step", "traffic (b blue, g green)");
     for entry in &told.run.journal {
         let minute = told.users.minutes.iter().rev().find(|minute| minute.from <= entry.at);
-        let bar = minute.map_or_else(String::new, |minute| bar(shop, minute));
+        let bar = minute.map_or_else(String::new, |minute| bar(scene, minute));
         let flag = if entry.needs_person { "! " } else { "" };
         let moved = if entry.before == entry.after { String::new() } else { format!(" -> {}", entry.after) };
         let what: String = entry.what.chars().take(150).collect();
@@ -31,7 +31,7 @@ pub fn timeline(shop: &Shop, told: &Told, began: Timestamp) -> String {
 
 /// What it all came to.
 #[must_use]
-pub fn totals(shop: &Shop, told: &Told, wall: Duration) -> String {
+pub fn totals(scene: &Scene, told: &Told, wall: Duration) -> String {
     let mut text = String::new();
     let why = match (&told.run.held, &told.run.failure) {
         (Some(hold), _) => format!(": {}", hold.why),
@@ -54,7 +54,7 @@ pub fn totals(shop: &Shop, told: &Told, wall: Duration) -> String {
     };
     let _ = writeln!(text, "  users' requests {} sent, {} failed{excused}", users.sent, users.failed);
     for (cluster, tally) in &users.clusters {
-        let by = shop.colour(cluster).map_or("the gateway", Colour::name);
+        let by = scene.colour(cluster).map_or("the gateway", Colour::name);
         let _ = writeln!(text, "    by {by:<12} {} answered, {} failed", tally.sent, tally.failed + tally.excused);
     }
     let _ = writeln!(text, "  events          {}", told.run.hop);
@@ -65,12 +65,12 @@ pub fn totals(shop: &Shop, told: &Told, wall: Duration) -> String {
     text
 }
 
-fn bar(shop: &Shop, minute: &Minute) -> String {
+fn bar(scene: &Scene, minute: &Minute) -> String {
     let share = |colour: Colour| {
         minute
             .served
             .keys()
-            .filter(|cluster| shop.colour(cluster) == Some(colour))
+            .filter(|cluster| scene.colour(cluster) == Some(colour))
             .map(|cluster| minute.share(cluster))
             .sum::<f64>()
     };

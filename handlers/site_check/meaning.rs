@@ -2,6 +2,7 @@
 use super::{Mistake, mistake};
 use crate::answers::{list, same_id, shortened, text};
 use crate::flow::Step;
+use crate::site::address_of;
 use crate::tags::{MARK_TAG, RETIRED_TAG, RUN_TAG, SITE_TAG};
 use axum::http::Uri;
 use serde_json::Value;
@@ -197,7 +198,19 @@ fn smoke_tests(file: &Value) -> Vec<Mistake> {
             // Site files are shown and stored in many places.
             return Some(mistake(place, "a URL here has no user and no password"));
         }
-        host.is_empty().then(|| mistake(place, format!("expected a URL with a host, found {:?}", shortened(url))))
+        if host.is_empty() {
+            return Some(mistake(place, format!("expected a URL with a host, found {:?}", shortened(url))));
+        }
+        let place = format!("/smokeTests/{index}/connectTo");
+        let address = test.get("connectTo")?.as_str()?;
+        if parsed.as_ref().and_then(Uri::scheme_str) != Some("http") {
+            return Some(mistake(
+                place,
+                "only an http URL can be asked for at another address: a certificate has names",
+            ));
+        }
+        let what = || format!("expected an IP address, perhaps with a port, found {:?}", shortened(address));
+        address_of(address).is_none().then(|| mistake(place, what()))
     };
     tests.iter().enumerate().filter_map(judge).collect()
 }

@@ -1,23 +1,30 @@
 //! Tokens in the shape of JSON Web Tokens, with a digest where the signature would be. Pure.
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// What a token says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Claims {
     /// Whom it is for (`aud`): `https://management.azure.com`.
+    #[serde(rename = "aud")]
     pub audience: String,
     /// The directory (`tid`).
+    #[serde(rename = "tid")]
     pub tenant: String,
     /// The client id of the identity (`appid`).
+    #[serde(rename = "appid")]
     pub application: String,
     /// The identity's object id (`oid`), to which roles are assigned.
+    #[serde(rename = "oid")]
     pub principal: String,
     /// When it was issued (`iat`), seconds since 1970.
+    #[serde(rename = "iat")]
     pub issued: i64,
     /// When it ends (`exp`), seconds since 1970.
+    #[serde(rename = "exp")]
     pub expires: i64,
 }
 
@@ -61,16 +68,7 @@ pub fn claims(token: &str) -> Option<Claims> {
     if BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(signed)) != digest {
         return None;
     }
-    let body: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(signed.split_once('.')?.1).ok()?).ok()?;
-    let text = |name: &str| body[name].as_str().map(str::to_owned);
-    Some(Claims {
-        audience: text("aud")?,
-        tenant: text("tid")?,
-        application: text("appid")?,
-        principal: text("oid")?,
-        issued: body["iat"].as_i64()?,
-        expires: body["exp"].as_i64()?,
-    })
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(signed.split_once('.')?.1).ok()?).ok()
 }
 
 /// The object id of the identity with this client id: always the same.

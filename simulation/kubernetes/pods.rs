@@ -17,8 +17,11 @@ const JOB_TAKES: i64 = 30;
 /// A pod that was told to end is gone so long after.
 const ENDS_AFTER: i64 = 10;
 
-/// Where a DaemonSet's pod names its machine.
-const PINNED: &str = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0/matchFields/0/values/0";
+/// The machine that a DaemonSet's pod is for.
+pub(super) fn pinned_to(pod: &Value) -> Option<&str> {
+    let terms = &pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+    terms["nodeSelectorTerms"][0]["matchFields"][0]["values"][0].as_str()
+}
 
 /// How a pod behaves, by the names of its images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,7 +166,7 @@ impl Server {
                 continue;
             }
             if state.scheduled.is_none() && state.ends.is_none() {
-                let pinned = object.pointer(PINNED).and_then(Value::as_str);
+                let pinned = pinned_to(&object);
                 let fits = |labels: &Value| match (labels.as_object(), object["spec"]["nodeSelector"].as_object()) {
                     (Some(labels), Some(wanted)) => contains_labels(labels, wanted),
                     (_, wanted) => wanted.is_none_or(Map::is_empty),

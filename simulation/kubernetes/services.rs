@@ -56,20 +56,20 @@ impl Server {
     }
 
     fn balance(&mut self, name: &Name, service: &Value, now: Timestamp) {
-        let mut object = service.clone();
+        let mut status = service["status"].clone();
         if service["spec"]["type"] == "LoadBalancer" {
             let address = self.address_for(service);
             let asked = self.balancers.get(name).filter(|asked| asked.address == address).cloned();
             let asked = asked.unwrap_or(Balancer { address, asked_at: now });
             self.balancers.insert(name.clone(), asked.clone());
             if asked.given_at() <= now {
-                object["status"] = json!({"loadBalancer": {"ingress": [{"ip": asked.address, "ipMode": "VIP"}]}});
+                status = json!({"loadBalancer": {"ingress": [{"ip": asked.address, "ipMode": "VIP"}]}});
             }
         } else {
             self.balancers.remove(name);
-            object["status"] = json!({"loadBalancer": {}});
+            status = json!({"loadBalancer": {}});
         }
-        self.store.put("services", name, object);
+        self.store.put_status("services", name, service, status);
     }
 
     fn address_for(&self, service: &Value) -> String {
@@ -133,17 +133,20 @@ impl Server {
             subset.insert("ports".into(), json!(ports));
             json!([subset])
         };
-        let object = json!({
-            "apiVersion": "v1", "kind": "Endpoints",
-            "metadata": {"name": name.1, "labels": service["metadata"]["labels"], "ownerReferences": [{
-                "apiVersion": "v1", "kind": "Service", "name": name.1, "uid": service["metadata"]["uid"]}]},
-            "subsets": subsets,
-        });
         match self.store.get("endpoints", &name.0, &name.1).cloned() {
-            None => drop(self.make("endpoints", &name.0, object, now)),
+            None => {
+                let object = json!({
+                    "apiVersion": "v1", "kind": "Endpoints",
+                    "metadata": {"name": name.1, "labels": service["metadata"]["labels"], "ownerReferences": [{
+                        "apiVersion": "v1", "kind": "Service", "name": name.1, "uid": service["metadata"]["uid"]}]},
+                    "subsets": subsets,
+                });
+                self.make("endpoints", &name.0, object, now);
+            }
+            Some(found) if found["subsets"] == subsets => {}
             Some(found) => {
                 let mut updated = (*found).clone();
-                updated["subsets"] = object["subsets"].clone();
+                updated["subsets"] = subsets;
                 self.store.put("endpoints", name, updated);
             }
         }

@@ -2,6 +2,7 @@
 use super::{
     apply::second,
     conditions::set_condition,
+    pods::pinned_to,
     server::Server,
     store::Name,
     workloads::{MOST_PODS, template_hash},
@@ -78,13 +79,12 @@ impl Server {
             let updated = pods.iter().filter(|(_, pod)| is_of(pod, &revision) && !leaving(pod)).count();
             let rolled = updated as u64 == desired && pods.len() == updated;
             let before = set["status"]["currentRevision"].as_str().unwrap_or(&revision);
-            let mut object = (*set).clone();
-            object["status"] = json!({
+            let status = json!({
                 "observedGeneration": set["metadata"]["generation"], "replicas": pods.len(), "readyReplicas": ready, "availableReplicas": ready,
                 "updatedReplicas": updated, "currentReplicas": if rolled { updated } else { pods.len() - updated.min(pods.len()) },
                 "currentRevision": if rolled { &revision } else { before }, "updateRevision": revision, "collisionCount": 0,
             });
-            self.store.put("statefulsets.apps", &name, object);
+            self.store.put_status("statefulsets.apps", &name, &set, status);
         }
     }
 
@@ -92,18 +92,14 @@ impl Server {
         for (name, set) in self.living("daemonsets.apps") {
             let revision = template_hash(&set);
             let pods = self.pods_of(&set);
-            let machine = |pod: &Value| {
-                let field = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0/matchFields/0/values/0";
-                pod.pointer(field).and_then(Value::as_str).map(ToOwned::to_owned)
-            };
             let machines: Vec<String> = self.store.all("nodes").map(|((_, node), _)| node.clone()).collect();
             for (pod, object) in &pods {
-                if machine(object).is_none_or(|node| !machines.contains(&node)) {
+                if pinned_to(object).is_none_or(|node| !machines.iter().any(|machine| machine == node)) {
                     self.let_go("pods", pod, object, now);
                 }
             }
             for node in &machines {
-                if !pods.iter().any(|(_, pod)| machine(pod).as_ref() == Some(node)) {
+                if !pods.iter().any(|(_, pod)| pinned_to(pod) == Some(node)) {
                     self.make_pod(&set, None, &json!({REVISION: revision, "pod-template-generation": set["metadata"]["generation"].to_string()}), Some(node), now);
                 }
             }
@@ -111,13 +107,12 @@ impl Server {
             let pods = self.pods_of(&set);
             let ready = pods.iter().filter(|(_, pod)| Self::is_ready(pod)).count();
             let updated = pods.iter().filter(|(_, pod)| is_of(pod, &revision) && !leaving(pod)).count();
-            let mut object = (*set).clone();
-            object["status"] = json!({
+            let status = json!({
                 "observedGeneration": set["metadata"]["generation"], "desiredNumberScheduled": machines.len(), "currentNumberScheduled": pods.len().min(machines.len()),
                 "numberReady": ready, "numberAvailable": ready, "numberUnavailable": machines.len() - ready.min(machines.len()),
                 "updatedNumberScheduled": updated, "numberMisscheduled": 0,
             });
-            self.store.put("daemonsets.apps", &name, object);
+            self.store.put_status("daemonsets.apps", &name, &set, status);
         }
     }
 
@@ -138,7 +133,6 @@ impl Server {
             }
             let pods = self.pods_of(&job);
             let succeeded = pods.iter().filter(|(_, pod)| pod["status"]["phase"] == "Succeeded").count();
-            let mut object = (*job).clone();
             let started = job["status"]["startTime"].as_str().map_or_else(|| second(now), ToOwned::to_owned);
             let mut status = json!({"startTime": started, "active": pods.len() - succeeded, "succeeded": succeeded});
             if succeeded >= desired {
@@ -152,8 +146,7 @@ impl Server {
                     now,
                 );
             }
-            object["status"] = status;
-            self.store.put("jobs.batch", &name, object);
+            self.store.put_status("jobs.batch", &name, &job, status);
         }
     }
 }

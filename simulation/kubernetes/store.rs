@@ -98,6 +98,15 @@ impl Store {
         after
     }
 
+    /// Stores an object with this status, unless it has that already.
+    pub fn put_status(&mut self, resource: &str, name: &Name, object: &Value, status: Value) {
+        if object["status"] != status {
+            let mut object = object.clone();
+            object["status"] = status;
+            self.put(resource, name, object);
+        }
+    }
+
     /// Forgets an object.
     pub fn remove(&mut self, resource: &str, name: &Name) -> Option<Arc<Value>> {
         let before = self.objects.get_mut(resource)?.remove(name)?;

@@ -106,11 +106,15 @@ impl Server {
             self.size_set(set_name, set, if recreate || desired == 0 { 0 } else { size - sick - well });
         }
         self.size_set(&current_name, &current, new);
-        let mut object = (*deployment).clone();
         let present = revision(&current);
         let number = if present >= newest { present } else { self.renew(&current_name, newest + 1) };
-        object["metadata"]["annotations"][REVISION] = json!(number.to_string());
-        self.store.put(DEPLOYMENTS, name, object.clone());
+        let number = number.to_string();
+        if deployment["metadata"]["annotations"][REVISION] == *number {
+            return self.show_deployment(name, deployment, &template, now);
+        }
+        let mut object = deployment.clone();
+        object["metadata"]["annotations"][REVISION] = json!(number);
+        let object = self.store.put(DEPLOYMENTS, name, object);
         self.show_deployment(name, &object, &template, now);
     }
 
@@ -177,7 +181,6 @@ impl Server {
         let stuck = progress.deadline().is_some_and(|deadline| deadline <= now);
         let finished = progress.complete;
 
-        let mut object = deployment.clone();
         let old = &deployment["status"];
         let mut status = json!({"observedGeneration": deployment["metadata"]["generation"]});
         for (field, value) in [
@@ -241,8 +244,7 @@ impl Server {
                 now,
             ),
         }
-        object["status"] = status;
-        self.store.put(DEPLOYMENTS, name, object);
+        self.store.put_status(DEPLOYMENTS, name, deployment, status);
     }
 
     pub(super) fn run_replica_sets(&mut self, now: Timestamp) {
@@ -263,12 +265,11 @@ impl Server {
                 self.make_pod(&set, None, &json!({}), None, now);
             }
             let ready = pods.iter().filter(|(_, pod)| Self::is_ready(pod)).count();
-            let mut object = (*set).clone();
-            object["status"] = json!({
+            let status = json!({
                 "replicas": desired, "fullyLabeledReplicas": desired, "readyReplicas": ready, "availableReplicas": ready,
                 "observedGeneration": set["metadata"]["generation"],
             });
-            self.store.put(REPLICA_SETS, &name, object);
+            self.store.put_status(REPLICA_SETS, &name, &set, status);
         }
     }
 }

@@ -197,6 +197,7 @@ impl Server {
             return Ok(object);
         }
         let name = (target.namespace.to_owned(), target.name.to_owned());
+        let version = self.store.version();
         let stored = self.store.put(&kind.resource(), &name, object);
         if stored["metadata"]["deletionTimestamp"].is_string()
             && !has_finalizers(&stored)
@@ -204,7 +205,7 @@ impl Server {
         {
             self.drop_object(&kind.resource(), &name);
         }
-        if concerns_controllers(kind, &stored) {
+        if self.store.version() != version && concerns_controllers(kind, &stored) {
             self.settle(writer.now);
         }
         let stored = self.store.get(&kind.resource(), target.namespace, target.name).unwrap_or(&stored);

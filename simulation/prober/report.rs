@@ -2,6 +2,7 @@
 use crate::traffic::Answer;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// So many failures are kept one by one; the others are only counted.
 const KEPT_FAILURES: usize = 100;
@@ -75,7 +76,7 @@ pub struct Report {
 
 #[derive(Debug)]
 pub(super) struct Book {
-    pub targets: Vec<(String, String)>,
+    pub targets: Arc<[(String, String)]>,
     pub close_until: Timestamp,
     /// When a target last began to fail or to be well, or was answered by a cluster anew.
     pub surprised: Option<Timestamp>,
@@ -116,7 +117,7 @@ impl Book {
         (report.sent, report.failed, report.excused) =
             (report.sent + 1, report.failed + one.failed, report.excused + one.excused);
         report.seconds.entry(now.as_second()).or_default().add(&one);
-        report.clusters.entry(cluster.clone().unwrap_or_default()).or_default().add(&one);
+        entry(&mut report.clusters, cluster.as_deref().unwrap_or_default()).add(&one);
         let from = Timestamp::from_second(now.as_second().div_euclid(60) * 60).unwrap_or(now);
         if report.minutes.last().is_none_or(|minute| minute.from != from) {
             report.minutes.push(Minute { from, ..Minute::default() });
@@ -124,7 +125,7 @@ impl Book {
         if let Some(minute) = report.minutes.last_mut() {
             minute.tally.add(&one);
             if let (false, Some(cluster)) = (failed, &cluster) {
-                *minute.served.entry(cluster.clone()).or_default() += 1;
+                *entry(&mut minute.served, cluster) += 1;
             }
         }
         if one.failed > 0 && report.failures.len() < KEPT_FAILURES {
@@ -157,6 +158,14 @@ impl Book {
     pub fn report(&self) -> Report {
         self.report.clone()
     }
+}
+
+/// The entry of a name, made at its first use alone.
+fn entry<'map, T: Default>(map: &'map mut BTreeMap<String, T>, name: &str) -> &'map mut T {
+    if !map.contains_key(name) {
+        map.insert(name.to_owned(), T::default());
+    }
+    map.get_mut(name).expect("it was put in just before")
 }
 
 impl Tally {

@@ -8,7 +8,10 @@ use super::answers::{self, Answered, Refusal, body_of, header, refuse};
 use super::operations::{Change, Style, started};
 use super::place::{Place, key};
 use super::{ResourceManager, plain};
-use crate::{Ask, world::json};
+use crate::{
+    Ask,
+    world::{json, json_text},
+};
 use http::Method;
 use jiff::Timestamp;
 use routing::Routing;
@@ -45,7 +48,10 @@ impl ResourceManager {
         let below = place.steps.get(2).map(|step| step.to_lowercase());
         match (ask.method(), place.steps.len(), below.as_deref()) {
             (&Method::GET, 1, _) => plain::answer(self, ask, place),
-            (&Method::GET, 2, _) => Ok(json(200, self.gateway(place)?)),
+            (&Method::GET, 2, _) => {
+                self.gateway(place)?;
+                Ok(json_text(200, self.store.text(&key(&place.id())).unwrap_or_default()))
+            }
             (&Method::PUT, 2, _) => self.put_gateway(ask, place, now),
             (&Method::PATCH, 2, _) => {
                 self.gateway(place)?;

@@ -21,5 +21,6 @@ pub(crate) fn guid_of(text: &str) -> String {
 
 /// The SHA-256 of a text as 64 hex digits.
 pub(crate) fn hex_of(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    Sha256::digest(text.as_bytes()).iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -1,4 +1,5 @@
 //! A path under Resource Manager, taken apart. Pure.
+use std::borrow::Cow;
 
 /// What a path names: a resource, a collection, or an action on a resource. Everything as it was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,8 +18,11 @@ pub(crate) struct Place {
 impl Place {
     /// Takes a path (or an id) apart. Doubled and trailing slashes do not count.
     pub fn of(path: &str) -> Self {
-        let segments: Vec<String> =
-            path.split('/').filter(|segment| !segment.is_empty()).map(percent_decoded).collect();
+        let segments: Vec<String> = path
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .map(|segment| percent_decoded(segment).into())
+            .collect();
         let mut place = Self { segments, ..Self::default() };
         let mut rest = place.segments.iter();
         let is = |word: Option<&String>, expected: &str| word.is_some_and(|word| word.eq_ignore_ascii_case(expected));
@@ -93,7 +97,12 @@ impl Place {
 
 /// The key by which an id is found: case does not count.
 pub(crate) fn key(id: &str) -> String {
-    Place::of(id).id().to_lowercase()
+    let mut key = String::with_capacity(id.len() + 1);
+    for segment in id.split('/').filter(|segment| !segment.is_empty()) {
+        key.push('/');
+        key.push_str(&percent_decoded(segment));
+    }
+    if key.is_empty() { "/".into() } else { key.to_lowercase() }
 }
 
 /// A location's name as ids and host names carry it: `West Europe` is `westeurope`.
@@ -101,7 +110,10 @@ pub(crate) fn squeezed(location: &str) -> String {
     location.replace(' ', "").to_lowercase()
 }
 
-fn percent_decoded(segment: &str) -> String {
+fn percent_decoded(segment: &str) -> Cow<'_, str> {
+    if !segment.contains('%') {
+        return segment.into();
+    }
     let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
     let (coded, mut bytes, mut at) = (segment.as_bytes(), Vec::with_capacity(segment.len()), 0);
     while at < coded.len() {
@@ -116,7 +128,7 @@ fn percent_decoded(segment: &str) -> String {
             }
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    String::from_utf8_lossy(&bytes).into_owned().into()
 }
 
 const SPELLINGS: &[&str] = &[

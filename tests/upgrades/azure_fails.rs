@@ -126,7 +126,7 @@ fn a_new_cluster_that_somebody_deletes_turns_the_upgrade_back() {
             let vanish = async {
                 until(&shop, |run| run.step == step).await;
                 let (from, hour) = (shop.azure.clock().now(), SignedDuration::from_hours(1));
-                shop.prober.as_ref().unwrap().excuse("aks-green", from, from + hour);
+                shop.users.excuse("aks-green", from, from + hour);
                 delete(&shop, &shop.article.green).await;
             };
             let told = with(&shop, Plot::default(), vanish).await;

@@ -119,7 +119,7 @@ fn a_return_that_turns_back_leaves_the_kept_cluster_stopped_as_it_was() {
             let now = shop.azure.clock().now();
             let later = now + SignedDuration::from_hours(100);
             let host = kept["properties"]["fqdn"].as_str().unwrap();
-            shop.prober.as_ref().unwrap().excuse("aks-blue", now, later);
+            shop.users.excuse("aks-blue", now, later);
             shop.azure.world().kubernetes.break_workloads(host, now, later);
         };
         let (told, ()) = tokio::join!(upgrade(&shop, "return", Kind::Return, None), fall_ill);

@@ -36,7 +36,7 @@ pub fn is_well(shop: &Shop, told: &Told, before: &Value) {
     }
     assert_eq!(without_ours(&gateway(shop), shop), without_ours(before, shop), "the gateway differs");
     assert_eq!(told.users.failed, 0, "failed: {:?}{}", told.users.failures.first(), journal());
-    assert!(shop.prober.is_none() || told.users.sent > 0, "nobody asked anything");
+    assert!(shop.users.are_none() || told.users.sent > 0, "nobody asked anything");
 }
 
 /// What an upgrade leaves of clusters and workloads, to compare one story with another. Ids that Azure gives are left out.

@@ -29,7 +29,8 @@ impl ResourceManager {
         let mut pools = vec![];
         for pool in body["properties"]["backendAddressPools"].as_array().into_iter().flatten() {
             let id = pool["id"].as_str().unwrap_or_default();
-            let used = backends.iter().filter(|backend| key(&backend.pool) == key(id));
+            let wanted = key(id);
+            let used = backends.iter().filter(|backend| key(&backend.pool) == wanted);
             let settings: Vec<_> = used
                 .map(|used| json!({"backendHttpSettings": {"id": used.settings}, "servers": servers(used, gateway.running, fleet, at)}))
                 .collect();
