@@ -12,6 +12,8 @@
 //!                                                    ├─ blobs, entra       storage; tokens
 //!                                                    └─ traffic            users' requests through the gateway
 //! ```
+//!
+//! AMQP clients of Service Bus come with a stream of their own: [`service_bus::amqp::serve`].
 pub mod article;
 pub mod blobs;
 pub mod clock;
