@@ -15,6 +15,8 @@
 //!                                                    └─ traffic            users' requests through the gateway
 //! user ──socket──► data_plane: the gateway as a real proxy ──socket──► pods as real servers
 //! ```
+//!
+//! AMQP clients of Service Bus come with a stream of their own: [`service_bus::amqp::serve`].
 pub mod article;
 pub mod blobs;
 pub mod clock;

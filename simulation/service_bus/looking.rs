@@ -84,7 +84,8 @@ impl Broker {
         held
     }
 
-    /// The next moment after `now` at which time alone changes what may be received, anywhere.
+    /// A moment after `now` before which time alone changes nothing about what may be received, anywhere; there may be
+    /// nothing new then either. `None`: nothing waits for a time.
     pub fn next_change(&mut self, now: Timestamp) -> Option<Timestamp> {
         self.advance(now);
         let scheduled = self.queues.values().filter_map(|queue| queue.next_scheduled(now)).min();

@@ -1,5 +1,5 @@
 //! Sessions: an exclusive hold on all messages of one id, in their order. Pure.
-use super::{Broker, Delivery, LockToken, SessionLock, SessionRefusal, address};
+use super::{Broker, Delivery, LockToken, SessionLock, SessionRefusal, address, queue::Queue};
 use bytes::Bytes;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -99,6 +99,6 @@ impl Broker {
     /// The ids of all sessions that have a message or a state.
     #[must_use]
     pub fn session_ids(&self, entity: &str) -> BTreeSet<String> {
-        self.queues.get(&address(entity)).map(|queue| queue.session_ids()).unwrap_or_default()
+        self.queues.get(&address(entity)).map(Queue::session_ids).unwrap_or_default()
     }
 }

@@ -9,7 +9,7 @@ use bytes::{Buf, BytesMut};
 use std::{io, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 /// How long a peer may take to agree on the protocol, and to take the last bytes. Real time, as all time-outs of the
@@ -19,6 +19,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const SILENCE: Duration = Duration::from_secs(480);
 /// Empty frames are sent at least so often, as the service does.
 const HEARTBEAT: Duration = Duration::from_secs(30);
+/// No answer comes sooner, as none of the service does. Clients on fe2o3-amqp 0.14 (azservicebus 0.25, azure_core_amqp
+/// 1.1) wait for ever when a settlement arrives before they have noted their own delivery.
+const LATENCY: Duration = Duration::from_millis(2);
+/// So much is read at a time.
+const READ_SIZE: usize = 1 << 14;
 /// More is not produced until the peer has taken some.
 const MOST_OUTPUT: usize = 1 << 20;
 
@@ -89,6 +94,7 @@ impl Connection {
                     std::future::pending().await
                 }
             };
+            self.input.reserve(READ_SIZE);
             let may_read = self.engine.out.len() < MOST_OUTPUT;
             tokio::select! {
                 count = reader.read_buf(&mut self.input), if may_read => {
@@ -96,6 +102,7 @@ impl Connection {
                         return Ok(());
                     }
                     heard = Instant::now();
+                    sleep(LATENCY).await;
                 }
                 written = outward => match written? {
                     Some(0) => return Ok(()),

@@ -56,7 +56,7 @@ impl Engine {
             return self.fail(&AmqpError::new(condition::FRAMING_ERROR, "a SASL frame came after the end of SASL"));
         }
         let Some(performative) = frame.performative else { return };
-        if let Err(error) = self.carry_out(frame.channel, &performative, frame.payload, bus) {
+        if let Err(error) = self.carry_out(frame.channel, &performative, &frame.payload, bus) {
             self.fail(&error);
         }
     }
@@ -65,7 +65,7 @@ impl Engine {
         &mut self,
         channel: u16,
         fields: &Fields,
-        payload: bytes::Bytes,
+        payload: &bytes::Bytes,
         bus: &mut Bus<'_>,
     ) -> Result<(), AmqpError> {
         let not_allowed = |why: String| Err(AmqpError::new(condition::NOT_ALLOWED, why));

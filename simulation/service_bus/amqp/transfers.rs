@@ -19,7 +19,7 @@ impl Engine {
         &mut self,
         channel: u16,
         transfer: &Fields,
-        payload: Bytes,
+        payload: &Bytes,
         bus: &mut Bus<'_>,
     ) -> Result<(), AmqpError> {
         let handle = transfer.needed_uint(0)?;
@@ -69,7 +69,7 @@ impl Engine {
             return Ok(());
         }
         partial.is_settled |= is_settled;
-        partial.payload.extend_from_slice(&payload);
+        partial.payload.extend_from_slice(payload);
         if partial.payload.len() > LARGEST {
             let why = format!("a message exceeds the limit of {LARGEST} bytes");
             self.detach(channel, handle, &AmqpError::new(condition::MESSAGE_SIZE_EXCEEDED, why), bus);

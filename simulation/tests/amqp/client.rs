@@ -259,3 +259,8 @@ pub fn text(payload: &Bytes) -> String {
         other => panic!("{other:?} is no data"),
     }
 }
+
+/// How many seconds have passed, but for the connection's own milliseconds.
+pub fn seconds(since: tokio::time::Instant) -> u64 {
+    (since.elapsed() + Duration::from_millis(500)).as_secs()
+}

@@ -113,10 +113,11 @@ async fn sessions_are_no_matter_of_rest() {
     let section = encoded(&Value::described(0x75, Value::Binary(super::client::message_of("s", "a"))));
     client.send(0, BATCH, &section).await;
     let now = azure.clock().now();
-    let mut world = azure.world();
-    assert!(world.service_bus.receive("sessions", now).is_none());
-    assert_eq!(world.service_bus.next_due("sessions", now), None);
-    drop(world);
+    {
+        let mut world = azure.world();
+        assert!(world.service_bus.receive("sessions", now).is_none());
+        assert_eq!(world.service_bus.next_due("sessions", now), None);
+    }
     client.receiver(1, "sessions/$DeadLetterQueue", 1).await;
     client.expect_nothing(5).await;
 }
