@@ -8,7 +8,9 @@ mod simulate;
 mod site;
 
 use crate::site::Colour;
+use anyhow::Context;
 use clap::{Parser, Subcommand};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -95,7 +97,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
     })
 }
 
-#[expect(clippy::print_stdout, reason = "what a command was asked for goes to stdout")]
-fn say(text: &str) {
-    print!("{text}");
+/// What a command was asked for goes to the standard output. An error when nobody reads it any more, as behind `| head`.
+fn say(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("failed to write to the standard output")
 }

@@ -26,7 +26,7 @@ pub struct Config {
 /// What is logged when `RUST_LOG` does not say: our own lines, and warnings of the libraries.
 const LOG: &str = "warn,bluegreen=info";
 /// Faster, the bounds of an invocation would be shorter than a call over a socket takes.
-const FASTEST: u32 = 1000;
+pub(crate) const FASTEST: u32 = 1000;
 
 impl Config {
     /// Reads the environment of the process.

@@ -154,7 +154,7 @@ pub enum Error {
         process: String,
     },
     /// A file or folder cannot be read or written.
-    #[error("failed to use {}: {why}", path.display())]
+    #[error("failed to use {}: choose a folder that can be made or written", path.display())]
     Folder {
         /// The file or folder.
         path: PathBuf,
@@ -168,4 +168,15 @@ pub enum Error {
     /// The addresses are no JSON.
     #[error("failed to write the addresses down: {0}")]
     Endpoints(String),
+}
+
+impl Error {
+    /// Why a port, which `option` sets, could not be listened at.
+    #[must_use]
+    pub fn of_port(port: u16, option: &'static str, why: std::io::Error) -> Self {
+        match why.kind() {
+            std::io::ErrorKind::AddrInUse => Self::PortTaken { port, option },
+            _ => Self::Port { port, option, why },
+        }
+    }
 }
