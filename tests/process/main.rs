@@ -4,4 +4,5 @@ mod child;
 mod commands;
 mod doors;
 mod hosted;
+mod local;
 mod serving;
