@@ -80,7 +80,8 @@ fn kept(temporary: Option<TempDir>) {
 /// One upgrade from the opening to the summary. Dropping it, or what it returns, ends everything.
 async fn whole(arguments: &Local, folder: &Path) -> anyhow::Result<(Live, ExitCode)> {
     let began = Instant::now();
-    say(&format!("Starting the simulated Azure, the gateway and the function app in {} ...\n", folder.display()))?;
+    let place = folder.display();
+    say(&format!("Starting the simulated Azure, the gateway and the function app.\nAddresses, keys, logs: {place}\n\n"))?;
     let live = Live::open(arguments.options(folder)).await?;
     let plot = Plot { failure: arguments.fail, over_sockets: true, ..Plot::default() };
     let deaths = AtomicUsize::new(0);
