@@ -1,8 +1,9 @@
 //! PURE. A run: one upgrade under way, as one document in the store, and what a look can have seen.
-use crate::flow::{QUIET_TIME, Step};
+use crate::flow::QUIET_TIME;
 use crate::kept::Kept;
 use crate::plan::Plan;
 use crate::site::Gate;
+use crate::step::Step;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

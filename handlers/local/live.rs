@@ -64,7 +64,8 @@ impl Live {
     pub async fn open(options: Options) -> anyhow::Result<Self> {
         #[expect(clippy::disallowed_methods, reason = "the simulated world begins today")]
         let began = Timestamp::now();
-        let mut scene = Scene::set(Clock::running_at(began, options.speed), &article::Options::default(), true, |_| {})?;
+        let mut scene =
+            Scene::set(Clock::running_at(began, options.speed), &article::Options::default(), true, |_| {})?;
         let azure = scene.azure.clone();
         let mut door = doors::Options::in_folder(&options.folder);
         door.ports = options.ports;
@@ -85,7 +86,9 @@ impl Live {
         let speed = ("BLUEGREEN_CLOCK_SPEED".to_owned(), options.speed.to_string());
         let settings: BTreeMap<String, String> = settings.chain([speed]).collect();
         let folder = AppFolder::write().context("failed to write the function app's folder")?;
-        folder.link(&std::env::current_exe()?).context("failed to put this executable into the function app's folder")?;
+        folder
+            .link(&std::env::current_exe()?)
+            .context("failed to put this executable into the function app's folder")?;
         let key = doors.endpoints.identity.header.clone();
         let host = HostOptions {
             instances: options.instances,
@@ -104,7 +107,8 @@ impl Live {
         let hosts = json!({"users": scene.article.host, "smokeTests": scene.article.candidate_host});
         others.insert("gateway".into(), json!({"url": format!("http://{address}"), "hosts": hosts}));
         doors.publish()?;
-        let load = data_plane::load::Options { rate: options.rate, ..data_plane::load::Options::to(&scene.article.host) };
+        let load =
+            data_plane::load::Options { rate: options.rate, ..data_plane::load::Options::to(&scene.article.host) };
         scene.users = Users::Load(Load::start(&azure, address, &load));
         Ok(Self { scene, host, began, doors, gateway, _folder: folder })
     }

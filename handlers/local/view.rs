@@ -1,9 +1,9 @@
 //! PURE. The live view of an upgrade: its steps, who serves the users, what it waits for.
 use super::scene::Scene;
 use super::timeline::clock_of;
-use crate::flow::Step;
 use crate::run::Run;
 use crate::site::Colour;
+use crate::step::Step;
 use jiff::{SignedDuration, Timestamp};
 use simulated_azure::data_plane::load::Snapshot;
 
@@ -31,7 +31,8 @@ impl View<'_> {
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![self.head(), String::new()];
-        let shown = |step: &Step| !WAY_BACK.contains(step) || self.run.is_some_and(|run| spent(run, *step, run.due).is_some());
+        let shown =
+            |step: &Step| !WAY_BACK.contains(step) || self.run.is_some_and(|run| spent(run, *step, run.due).is_some());
         lines.extend(Step::ALL.into_iter().filter(shown).map(|step| self.step(step)));
         lines.extend([String::new(), self.traffic(), self.requests()]);
         lines
@@ -83,7 +84,8 @@ impl View<'_> {
     fn requests(&self) -> String {
         let Snapshot { rate, sent, failed, excused, p50, p99, .. } = self.users;
         let ms = |time: &std::time::Duration| time.as_secs_f64() * 1000.0;
-        let excused = if *excused == 0 { String::new() } else { format!(" (and {excused} of a cluster that the script broke)") };
+        let excused =
+            if *excused == 0 { String::new() } else { format!(" (and {excused} of a cluster that the script broke)") };
         let killed = if self.killed == 0 { String::new() } else { format!("   {} processes killed", self.killed) };
         format!(
             "   users    {rate}/s, {sent} answered, {failed} failed{excused}   p50 {:.1} ms, p99 {:.1} ms{killed}",

@@ -2,10 +2,10 @@
 use crate::app::App;
 use crate::azure::operations::Progress;
 use crate::azure::{Reader, blob_runs::Stored};
-use crate::flow::Step;
 use crate::handle::Reply;
 use crate::orders::carry_out;
 use crate::run::{Run, StepError};
+use crate::step::Step;
 use crate::steps::watch::{Seen, ask, drift, judge};
 use crate::verbs::sweep;
 use futures::{StreamExt, stream};

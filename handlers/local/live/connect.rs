@@ -11,7 +11,8 @@ pub fn connect(endpoints: &Endpoints, folder: &Path) -> String {
         let _ = writeln!(text, "  {tool:<10} {command}");
     };
     let authority = endpoints.certificate_authority.display();
-    let other = |name: &str, member: &str| endpoints.others.get(name).and_then(|all| all[member].as_str()).unwrap_or("");
+    let other =
+        |name: &str, member: &str| endpoints.others.get(name).and_then(|all| all[member].as_str()).unwrap_or("");
     line("users", &format!("curl -H 'Host: {}' {}/", host(endpoints), other("gateway", "url")));
     line("az", &format!("export REQUESTS_CA_BUNDLE={authority} AZURE_CORE_INSTANCE_DISCOVERY=false"));
     line("", &format!("az cloud register -n local --endpoint-resource-manager {}/", endpoints.resource_manager));
@@ -23,7 +24,10 @@ pub fn connect(endpoints: &Endpoints, folder: &Path) -> String {
     if let Some(amqp) = &endpoints.service_bus.amqp {
         line("SDKs", &format!("Service Bus: {}", amqp.connection_string));
     }
-    line("functions", &format!("curl -H 'x-functions-key: {}' {}/upgrades", other("functions", "key"), other("functions", "url")));
+    line(
+        "functions",
+        &format!("curl -H 'x-functions-key: {}' {}/upgrades", other("functions", "key"), other("functions", "url")),
+    );
     line("all of it", &folder.join("endpoints.json").display().to_string());
     line("", "Ctrl-C ends it.");
     text
