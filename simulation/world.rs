@@ -26,8 +26,12 @@ pub struct World {
     pub traffic: Traffic,
     /// The script of faults.
     pub faults: Faults,
-    /// Every call so far.
+    /// Every call so far, or the latest, as [`most_calls_kept`](Self::most_calls_kept) says.
     pub calls: Vec<Call>,
+    /// So many calls were made so far.
+    pub call_count: usize,
+    /// At least so many of the latest calls are kept, and at most twice as many; `None`: all.
+    pub most_calls_kept: Option<usize>,
     /// Of a call's body so many bytes are kept in [`calls`](Self::calls); `None`: all.
     pub longest_body_kept: Option<usize>,
     /// Who is shown each call as it was made.
@@ -189,6 +193,11 @@ impl SimulatedAzure {
             call.body = Bytes::copy_from_slice(&call.body[..longest]);
         }
         world.calls.push(call);
+        world.call_count += 1;
+        if let Some(most) = world.most_calls_kept.filter(|most| world.calls.len() > 2 * most) {
+            let old = world.calls.len() - most;
+            world.calls.drain(..old);
+        }
     }
 }
 
