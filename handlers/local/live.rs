@@ -7,7 +7,8 @@ pub use chaos::chaos;
 pub use connect::connect;
 
 use super::app_folder::AppFolder;
-use super::scene::{ACCOUNT, NAMESPACE, Scene};
+use super::scene::{NAMESPACE, Scene};
+use super::setting::ACCOUNT;
 use super::users::Users;
 use anyhow::Context;
 use jiff::Timestamp;
