@@ -2,14 +2,14 @@
 use anyhow::Context;
 use bluegreen::azure::blob_runs::RUNS;
 use bluegreen::event::Event;
-use bluegreen::flow::Step;
 use bluegreen::handle::handle;
-use bluegreen::local::scene::ACCOUNT;
+use bluegreen::local::setting::ACCOUNT;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, play};
 use bluegreen::orders::give;
 use bluegreen::plan::Kind;
 use bluegreen::request::Request;
+use bluegreen::step::Step;
 use bluegreen::triggers::canary_check::canary_check;
 use bluegreen::verbs::{Order, Verb};
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! PURE. An event: "look at this run". It carries no decision and no secret.
-use crate::flow::Step;
 use crate::run::{FORMAT, Run};
+use crate::step::Step;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

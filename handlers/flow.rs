@@ -1,35 +1,7 @@
 //! PURE. The flow of an upgrade as one table, and `decide`: the only place where an upgrade moves by itself.
-use crate::run::{Ending, Looked, Outcome, Run, StepError, Waiting};
+use crate::run::{Ending, Looked, Outcome, QUIET_TIME, Run, StepError, Waiting};
+use crate::step::Step;
 use jiff::{SignedDuration, Timestamp};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-/// One thing to make true. Its name is the same everywhere: function folder, route, subscription, span, log field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub enum Step {
-    /// Everything that the plan needs holds.
-    CheckPlan,
-    /// The new slot holds a provisioned cluster that carries our run id.
-    CreateCluster,
-    /// The controllers are applied and ready.
-    InstallControllers,
-    /// The new cluster runs what the old one runs.
-    SyncWorkloads,
-    /// Nodes, workloads, smoke tests and the gateway's own probe of the new cluster pass.
-    ValidateHealth,
-    /// The gateway sends the present stage's share to the new cluster.
-    ShiftTraffic,
-    /// That share stayed healthy for the stage's watch time.
-    ConfirmTraffic,
-    /// All traffic stayed healthy for the soak time.
-    Soak,
-    /// The old cluster is kept, scaled down, stopped or deleted, as the plan says.
-    RetireOldCluster,
-    /// All traffic is on the old cluster and the candidate pool is empty.
-    RestoreTraffic,
-    /// The new cluster, if it is ours, is gone.
-    DeleteNewCluster,
-}
 
 /// What follows when a step is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,99 +70,26 @@ pub const TABLE: [Row; 11] = [
     row(Step::DeleteNewCluster,   End(Ending::RolledBack),           Hold,       Hold,                  90,   30),
 ];
 
-/// An undoing step and `RetireOldCluster` are done, and the old cluster may be touched, only so long after the first
-/// look that found the step: an invocation that looked before may act until then (an invocation is bounded to 160 s).
-pub const QUIET_TIME: SignedDuration = SignedDuration::from_secs(180);
-
 /// A wait is never shorter, and never longer, than this.
 const SHORTEST_WAIT: SignedDuration = SignedDuration::from_secs(1);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(600);
 /// The way back of the traffic looks again at least this often.
 const LONGEST_WAIT_ON_THE_WAY_BACK: SignedDuration = SignedDuration::from_secs(120);
 
+// A row is found by its step's number.
+const _: () = {
+    let mut at = 0;
+    while at < TABLE.len() {
+        assert!(TABLE[at].step as usize == at && Step::ALL[at] as usize == at);
+        at += 1;
+    }
+};
+
 impl Step {
-    /// All of them, in the order of the table.
-    pub const ALL: [Self; 11] = {
-        let mut all = [Self::CheckPlan; 11];
-        let mut at = 0;
-        while at < all.len() {
-            all[at] = TABLE[at].step;
-            at += 1;
-        }
-        all
-    };
-
-    /// Its one name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::CheckPlan => "CheckPlan",
-            Self::CreateCluster => "CreateCluster",
-            Self::InstallControllers => "InstallControllers",
-            Self::SyncWorkloads => "SyncWorkloads",
-            Self::ValidateHealth => "ValidateHealth",
-            Self::ShiftTraffic => "ShiftTraffic",
-            Self::ConfirmTraffic => "ConfirmTraffic",
-            Self::Soak => "Soak",
-            Self::RetireOldCluster => "RetireOldCluster",
-            Self::RestoreTraffic => "RestoreTraffic",
-            Self::DeleteNewCluster => "DeleteNewCluster",
-        }
-    }
-
-    /// The step of this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|step| step.name() == name)
-    }
-
     /// Its row in the table.
     #[must_use]
     pub const fn row(self) -> &'static Row {
         &TABLE[self as usize]
-    }
-
-    /// Where the run goes when it turns back here: to the traffic first as soon as it may have been touched.
-    #[must_use]
-    pub const fn way_back(self) -> Self {
-        match self {
-            Self::CheckPlan | Self::CreateCluster | Self::InstallControllers | Self::SyncWorkloads => {
-                Self::DeleteNewCluster
-            }
-            Self::DeleteNewCluster => Self::DeleteNewCluster,
-            Self::ValidateHealth
-            | Self::ShiftTraffic
-            | Self::ConfirmTraffic
-            | Self::Soak
-            | Self::RetireOldCluster
-            | Self::RestoreTraffic => Self::RestoreTraffic,
-        }
-    }
-
-    /// Whether it undoes: it is on the way back.
-    #[must_use]
-    pub const fn undoes(self) -> bool {
-        matches!(self, Self::RestoreTraffic | Self::DeleteNewCluster)
-    }
-
-    /// Whether the new cluster may carry users' traffic while the run is here.
-    #[must_use]
-    pub const fn may_carry_traffic(self) -> bool {
-        matches!(self, Self::ShiftTraffic | Self::ConfirmTraffic | Self::Soak | Self::RetireOldCluster)
-    }
-}
-
-impl std::str::FromStr for Step {
-    type Err = String;
-    fn from_str(name: &str) -> Result<Self, String> {
-        let names = || Self::ALL.map(Self::name).join(", ");
-        Self::named(name).ok_or_else(|| format!("{name:?} is no step: expected one of {}", names()))
-    }
-}
-
-impl std::fmt::Display for Step {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(self.name())
     }
 }
 

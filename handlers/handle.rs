@@ -2,8 +2,9 @@
 use crate::app::App;
 use crate::azure::blob_runs::{SaveError, Stored, Unreadable};
 use crate::event::Event;
-use crate::flow::{Step, decide};
+use crate::flow::decide;
 use crate::run::{self, Run, StepError};
+use crate::step::Step;
 use crate::steps;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};

@@ -4,10 +4,10 @@
 use crate::app::App;
 use crate::envelope::{self, Delivered, HttpCall, USER_HEADER};
 use crate::event::Event;
-use crate::flow::Step;
 use crate::handle::{Reply, handle};
 use crate::run::FORMAT;
 use crate::site::is_name;
+use crate::step::Step;
 use crate::{telemetry, triggers};
 use axum::Router;
 use axum::body::{Body, to_bytes};

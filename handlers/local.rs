@@ -5,7 +5,7 @@ pub mod failures;
 pub mod live;
 pub mod scene;
 pub mod screen;
-mod setting;
+pub mod setting;
 pub mod shop;
 pub mod story;
 pub mod timeline;

@@ -1,7 +1,7 @@
 //! PURE. The moves of a run that `decide` and the verbs are made of. Each leaves its line in the journal.
-use crate::flow::Step;
 use crate::run::{Ending, Entry, Hold, Operation, Run};
 use crate::site::Gate;
+use crate::step::Step;
 use jiff::Timestamp;
 use serde_json::Map;
 

@@ -2,9 +2,9 @@
 //! nobody changed the run meanwhile, and published; a run that goes back is handled here at once.
 use crate::app::App;
 use crate::azure::blob_runs::{SaveError, Stored};
-use crate::flow::Step;
 use crate::handle::{tell, way_back};
 use crate::run::Run;
+use crate::step::Step;
 use crate::verbs::{Order, Refusal, obey};
 use std::time::Duration;
 use tracing::warn;

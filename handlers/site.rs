@@ -1,7 +1,7 @@
 //! PURE. A site: one Application Gateway with two slots, and everything we must know to replace the cluster behind it.
 //!
 //! One JSON file a site. [`mistakes`](crate::site_check::mistakes) names every mistake at once.
-use crate::flow::Step;
+use crate::step::Step;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

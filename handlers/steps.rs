@@ -19,8 +19,8 @@ pub mod watch;
 
 use crate::azure::Azure;
 use crate::azure::clusters::Written;
-use crate::flow::Step;
 use crate::run::{Operation, Outcome, Run, StepError, StepResult, Waiting};
+use crate::step::Step;
 use std::time::Duration;
 
 /// One look at the present step of a run, with at most one act.

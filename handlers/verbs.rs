@@ -1,6 +1,6 @@
 //! PURE. What a person, the sweep and a dead letter may do to a run. Each takes a new hop.
-use crate::flow::Step;
 use crate::run::{Approval, Ending, Run};
+use crate::step::Step;
 use clap::ValueEnum;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};

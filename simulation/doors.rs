@@ -34,6 +34,8 @@ use tokio_rustls::TlsAcceptor;
 
 /// Real clients run for days: of what they upload, the record of calls keeps only so many bytes.
 const LONGEST_BODY_KEPT: usize = 64 * 1024;
+/// And of the calls the latest.
+const MOST_CALLS_KEPT: usize = 10_000;
 
 /// The open doors. Dropping them closes every connection and takes `endpoints.json` away.
 pub struct Doors {
@@ -79,6 +81,7 @@ impl Doors {
         {
             let mut world = azure.world();
             world.longest_body_kept = Some(LONGEST_BODY_KEPT);
+            world.most_calls_kept = Some(MOST_CALLS_KEPT);
             let neighbours = &mut world.resource_manager.neighbours;
             neighbours.login.clone_from(&endpoints.login.authority);
             neighbours.api_servers = Some(endpoints.kubernetes.clone());

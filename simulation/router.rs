@@ -1,7 +1,7 @@
 //! Which service a host name belongs to. The three clouds' names are known.
 use crate::{
     Ask, Reply, World,
-    world::{NoAnswer, json},
+    answer::{NoAnswer, json},
 };
 use jiff::Timestamp;
 

@@ -81,7 +81,9 @@ fn kept(temporary: Option<TempDir>) {
 async fn whole(arguments: &Local, folder: &Path) -> anyhow::Result<(Live, ExitCode)> {
     let began = Instant::now();
     let place = folder.display();
-    say(&format!("Starting the simulated Azure, the gateway and the function app.\nAddresses, keys, logs: {place}\n\n"))?;
+    say(&format!(
+        "Starting the simulated Azure, the gateway and the function app.\nAddresses, keys, logs: {place}\n\n"
+    ))?;
     let live = Live::open(arguments.options(folder)).await?;
     let plot = Plot { failure: arguments.fail, over_sockets: true, ..Plot::default() };
     let deaths = AtomicUsize::new(0);

@@ -1,7 +1,7 @@
 //! `--fail`: what goes wrong at which step, and how such an upgrade should end.
 use super::scene::Scene;
-use crate::flow::Step;
 use crate::run::{Ending, Run};
+use crate::step::Step;
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use simulated_azure::{Effect, Fault, On};

@@ -10,7 +10,8 @@ pub use chaos::chaos;
 pub use functions::LOG;
 
 use super::app_folder::AppFolder;
-use super::scene::{ACCOUNT, NAMESPACE, Scene};
+use super::scene::{NAMESPACE, Scene};
+use super::setting::ACCOUNT;
 use super::users::Users;
 use jiff::Timestamp;
 use serde_json::json;

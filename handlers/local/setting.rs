@@ -1,11 +1,10 @@
 //! What the shop's world is furnished with: the published site, the entities of the bus, the workloads of a cluster.
-use super::scene::ACCOUNT;
 use crate::azure::blob_runs::{RUNS, SITES};
 use crate::azure::content_name;
 use crate::cli::publish::with_digests;
-use crate::flow::Step;
 use crate::manifests::{Placeholders, objects};
 use crate::site::{Colour, Site};
+use crate::step::Step;
 use anyhow::Context;
 use jiff::Timestamp;
 use simulated_azure::World;
@@ -13,6 +12,8 @@ use simulated_azure::article::Article;
 use simulated_azure::service_bus::{QueueOptions, SubscriptionOptions, TopicOptions};
 use std::time::Duration;
 
+/// The storage account with sites and runs.
+pub const ACCOUNT: &str = "shopupgrader";
 const SITE: &str = include_str!("../../examples/shop/site.json");
 const MANIFESTS: [(&str, &str); 2] = [
     ("manifests/controllers.yaml", include_str!("../../examples/shop/manifests/controllers.yaml")),

@@ -1,7 +1,8 @@
 //! The shop with its function app in this process, for tests and for `simulate`.
 use super::app_folder::AppFolder;
 use super::door;
-use super::scene::{ACCOUNT, Scene};
+use super::scene::Scene;
+use super::setting::ACCOUNT;
 use super::users::Users;
 use crate::app::App;
 use crate::azure::identity;

@@ -1,9 +1,9 @@
 //! PURE. The live view of an upgrade: its steps, who serves the users, what it waits for.
 use super::scene::Scene;
 use super::timeline::clock_of;
-use crate::flow::Step;
 use crate::run::Run;
 use crate::site::Colour;
+use crate::step::Step;
 use jiff::{SignedDuration, Timestamp};
 use simulated_azure::data_plane::load::Snapshot;
 

@@ -1,8 +1,8 @@
 //! PURE. What a site file must mean, beyond its structure. It may have any form: what cannot be read is not judged.
 use super::{Mistake, mistake};
 use crate::answers::{list, same_id, shortened, text};
-use crate::flow::Step;
 use crate::site::address_of;
+use crate::step::Step;
 use crate::tags::{MARK_TAG, RETIRED_TAG, RUN_TAG, SITE_TAG};
 use axum::http::Uri;
 use serde_json::Value;

@@ -2,10 +2,10 @@
 use crate::app::App;
 use crate::azure::operations::Progress;
 use crate::azure::{Reader, blob_runs::Stored};
-use crate::flow::Step;
 use crate::handle::Reply;
 use crate::orders::carry_out;
 use crate::run::{Run, StepError};
+use crate::step::Step;
 use crate::steps::watch::{Seen, ask, drift, judge};
 use crate::verbs::sweep;
 use futures::{StreamExt, stream};
@@ -20,6 +20,8 @@ const AT_ONCE: usize = 32;
 const BUDGET: Duration = Duration::from_secs(50);
 /// A gateway is waited for so long when it was asked for its health.
 const PATIENCE: Duration = Duration::from_secs(35);
+/// From one look at its answer to the next, unless Azure says otherwise.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(10);
 
 /// Looks at every run.
 pub async fn canary_check(app: &App) -> Reply {
@@ -88,11 +90,12 @@ async fn seen(run: &Run, reader: &Reader) -> Result<Seen, StepError> {
     }
     let asked = ask(run, reader).await?;
     let (clock, until) = (reader.clock(), reader.clock().after(PATIENCE));
+    // The instances need seconds to ask their backends: a look before that would be in vain.
+    let mut pause = BETWEEN_LOOKS;
     while Instant::now() < until {
+        clock.sleep(pause.min(PATIENCE)).await;
         match reader.look(&asked).await? {
-            Progress::InProgress(again) => {
-                clock.sleep(again.unwrap_or(Duration::from_secs(10)).min(PATIENCE)).await;
-            }
+            Progress::InProgress(again) => pause = again.unwrap_or(BETWEEN_LOOKS),
             Progress::Succeeded(answer) => return Ok(judge(run, &answer)),
             Progress::Gone | Progress::Failed { .. } => break,
         }

@@ -1,8 +1,8 @@
 //! HTTP at a door: a request is put under its service's canonical host name, and asked of the simulated Azure.
 use super::listener::{Connection, Serve};
 use super::service::{Destination, Service};
+use crate::answer::{NoAnswer, json};
 use crate::router::Origin;
-use crate::world::{NoAnswer, json};
 use crate::{Process, Reply, SimulatedAzure};
 use axum::body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};

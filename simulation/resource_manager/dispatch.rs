@@ -3,7 +3,7 @@ use super::answers::{Answered, Refusal, header, parameter, refuse};
 use super::permissions::{action, covered};
 use super::place::{Place, key};
 use super::{ResourceManager, clusters, gateways, plain};
-use crate::{Ask, world::json};
+use crate::{Ask, answer::json};
 use http::Method;
 use jiff::Timestamp;
 use serde_json::json;

@@ -1,8 +1,8 @@
 //! The rights that we need: exactly those that infra/actions.json lists, and each by the functions that it names.
 use crate::played::{all, story};
-use bluegreen::flow::Step;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, play};
+use bluegreen::step::Step;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 

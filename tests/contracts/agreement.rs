@@ -1,6 +1,6 @@
 //! Everything that names the functions names the same ones: the code, the folders, the lists, the pages.
-use bluegreen::flow::Step;
 use bluegreen::local::app_folder::AppFolder;
+use bluegreen::step::Step;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -2,8 +2,8 @@
 use crate::played::{Seen, UPGRADE, all};
 use bluegreen::clock::http_date;
 use bluegreen::event::Event;
-use bluegreen::flow::Step;
 use bluegreen::run::Run;
+use bluegreen::step::Step;
 use http::Method;
 use serde_json::Value;
 use std::collections::BTreeSet;

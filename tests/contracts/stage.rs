@@ -1,10 +1,10 @@
 //! The handlers' router in the world of the shop, without a Functions host: the test is the host.
 use axum::Router;
 use axum::body::Body;
-use bluegreen::flow::Step;
 use bluegreen::host::router;
 use bluegreen::local::shop::{Options, Shop, app_of};
 use bluegreen::run::Run;
+use bluegreen::step::Step;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};

@@ -3,11 +3,12 @@
 //! A document is made into a real `Run`, the real function is called, and the answer is made small again. Being pure,
 //! each is called once for each question and remembered: that alone makes an unoptimised test quick enough.
 use crate::world::{Ours, Saw};
-use bluegreen::flow::{Step, decide};
+use bluegreen::flow::decide;
 use bluegreen::kept::Kept;
 use bluegreen::plan::{Kind, Plan, planned};
 use bluegreen::run::{Ending, Hold, Looked, Operation, Outcome, Run, Style, Waiting};
 use bluegreen::site::{Colour, Site};
+use bluegreen::step::Step;
 use bluegreen::verbs::{self, Order, Verb};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;

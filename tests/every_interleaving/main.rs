@@ -12,8 +12,8 @@ mod search;
 mod steps;
 mod world;
 
-use bluegreen::flow::Step;
 use bluegreen::run::Ending;
+use bluegreen::step::Step;
 use document::{Held, Production};
 use search::{Found, explore};
 use steps::Rules;

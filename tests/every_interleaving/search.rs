@@ -7,8 +7,8 @@ use crate::document::{Held, Production};
 use crate::moves::{Move, Moves};
 use crate::steps::Rules;
 use crate::world::{Members, Newest, State};
-use bluegreen::flow::Step;
 use bluegreen::run::Ending;
+use bluegreen::step::Step;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 

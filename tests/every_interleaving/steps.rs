@@ -1,6 +1,6 @@
 //! PURE. What the steps from `ShiftTraffic` on see and do, as docs/design.md says: a look, then at most one act.
 use crate::world::{Act, Members, Newest, Ours, Saw, State};
-use bluegreen::flow::Step;
+use bluegreen::step::Step;
 
 /// The rules that the protocol needs, each to be taken out, and what the plan says.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! Every step and every outcome, in time and too late. PURE.
 use super::*;
-use bluegreen::flow::Step::*;
 use bluegreen::run::Ending::{self, Rejected, RolledBack, Upgraded};
+use bluegreen::step::Step::*;
 
 /// What becomes of a run.
 #[derive(Debug, PartialEq)]

@@ -3,11 +3,12 @@ mod decide;
 mod turns;
 mod verbs;
 
-use bluegreen::flow::{Step, decide};
+use bluegreen::flow::decide;
 use bluegreen::kept::Kept;
 use bluegreen::plan::{Kind, Plan, planned};
 use bluegreen::run::{Hold, Looked, Operation, Outcome, Run, StepError, StepResult, Style, Waiting};
 use bluegreen::site::{Colour, Gate, Site};
+use bluegreen::step::Step;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 

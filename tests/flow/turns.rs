@@ -1,8 +1,8 @@
 //! Waits, gates, and what the journal keeps. PURE.
 use super::*;
-use bluegreen::flow::Step::*;
 use bluegreen::flow::TABLE;
 use bluegreen::run::Approval;
+use bluegreen::step::Step::*;
 
 #[test]
 fn the_table_has_one_row_a_step_in_order_and_each_step_its_own_name() {

@@ -1,7 +1,7 @@
 //! What a person, the sweep and dead letters may do in each state, and what is refused. PURE.
 use super::*;
-use bluegreen::flow::Step::*;
 use bluegreen::run::Ending;
+use bluegreen::step::Step::*;
 use bluegreen::verbs::{MOST_DEAD_LETTERS, Order, Refusal, Verb, dead_letter, obey, sweep};
 
 const VERBS: [Verb; 7] =

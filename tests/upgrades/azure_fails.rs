@@ -3,12 +3,12 @@
 use crate::world_after::{gateway, is_well};
 use crate::{quick, story, until};
 use axum::body::Body;
-use bluegreen::flow::Step;
 use bluegreen::local::failures::{Failure, When};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, Serving, Told, play};
 use bluegreen::run::Ending;
 use bluegreen::site::{Colour, Site};
+use bluegreen::step::Step;
 use http::{Method, Request};
 use jiff::SignedDuration;
 use serde_json::{Value, json};

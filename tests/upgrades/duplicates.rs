@@ -3,10 +3,10 @@
 use crate::cheap;
 use crate::world_after::{gateway, is_well, left};
 use crate::written::{no_message_has_two_successors, published};
-use bluegreen::flow::Step;
 use bluegreen::local::failures::{Failure, When};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, play};
+use bluegreen::step::Step;
 use simulated_azure::service_bus::SubscriptionOptions;
 use simulated_azure::{Effect, Fault, On};
 use std::time::Duration;

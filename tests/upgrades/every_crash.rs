@@ -3,10 +3,10 @@
 use crate::world_after::{gateway, is_well, left};
 use crate::written::{is_run, no_message_has_two_successors};
 use crate::{cheap, story};
-use bluegreen::flow::Step;
 use bluegreen::local::failures::{Failure, When};
 use bluegreen::local::shop::Shop;
 use bluegreen::local::story::{Plot, Told, play};
+use bluegreen::step::Step;
 use http::Method;
 use serde_json::Value;
 use simulated_azure::record::Call;

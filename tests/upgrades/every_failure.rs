@@ -1,11 +1,11 @@
 //! Every step fails before its effect, after it, and always: each upgrade ends as docs/simulate.md says.
 use crate::story;
 use crate::world_after::{gateway, is_well};
-use bluegreen::flow::Step;
 use bluegreen::local::failures::{Expected, Failure, When};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, Told, play};
 use bluegreen::run::{Ending, Entry};
+use bluegreen::step::Step;
 use jiff::Timestamp;
 use std::process::Command;
 

@@ -1,11 +1,11 @@
 //! The HTTP API, in each mode in which the Functions host may pass a request on.
 use crate::{ask, quick, story, until};
 use axum::body::Body;
-use bluegreen::flow::Step;
 use bluegreen::host::router;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::plan::Kind;
 use bluegreen::run::Run;
+use bluegreen::step::Step;
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};

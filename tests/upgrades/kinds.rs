@@ -1,13 +1,13 @@
 //! Every kind of replacement, and what becomes of the clusters after each.
 use crate::world_after::{gateway, is_well};
 use crate::{ask, quick, story, until};
-use bluegreen::flow::Step;
 use bluegreen::local::failures::{Failure, When};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, Told, play, tell};
 use bluegreen::plan::Kind;
 use bluegreen::run::{Ending, Run};
 use bluegreen::site::{Colour, FailedCluster, Leftover, OldCluster, Site};
+use bluegreen::step::Step;
 use bluegreen::tags::{RETIRED_TAG, RUN_TAG, tag};
 use jiff::SignedDuration;
 use serde_json::{Value, json};

@@ -5,14 +5,14 @@
 use crate::story;
 use bluegreen::azure::blob_runs::{RUNS, SITES};
 use bluegreen::event::{Event, STEPS};
-use bluegreen::flow::Step;
-use bluegreen::local::scene::ACCOUNT;
+use bluegreen::local::setting::ACCOUNT;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::orders::{Obeyed, give};
 use bluegreen::plan::Kind;
 use bluegreen::request::Request;
 use bluegreen::run::{Ending, Run};
 use bluegreen::site::{Site, Stage};
+use bluegreen::step::Step;
 use bluegreen::verbs::{Order, Verb};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};

@@ -6,11 +6,11 @@ mod schedule;
 
 use crate::story;
 use crate::world_after::is_well;
-use bluegreen::flow::Step;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::tell;
 use bluegreen::run::{Ending, Run};
 use bluegreen::site::{FailedCluster, OldCluster};
+use bluegreen::step::Step;
 use jiff::Timestamp;
 use scene::{Scene, journal};
 use schedule::{NAMES, Schedule};

@@ -151,3 +151,16 @@ async fn a_china_call_is_sent_back_to_the_china_host() {
     assert!(follow.starts_with("https://management.chinacloudapi.cn/subscriptions/"), "{follow}");
     assert_eq!(scene.follow(&started).await.body["status"], "InProgress");
 }
+
+#[tokio::test(start_paused = true)]
+async fn of_many_calls_the_latest_are_kept_and_all_are_counted() {
+    let scene = Scene::new();
+    scene.azure.world().most_calls_kept = Some(4);
+    for number in 0..20 {
+        scene.get(&format!("/subscriptions/{}/providers/Number{number}", scene.article.subscription)).await;
+    }
+    let world = scene.azure.world();
+    assert_eq!(world.call_count, 20);
+    assert!((4..=8).contains(&world.calls.len()), "{}", world.calls.len());
+    assert!(world.calls.last().unwrap().path.contains("Number19"));
+}

@@ -44,7 +44,8 @@ async fn functions_end_with_a_host_that_is_killed_and_its_folder_can_be_used_aga
     assert_eq!(killed.ends().await, None);
     within(PATIENCE, || children.iter().all(is_gone)).await;
     let data = killed.data.to_str().unwrap();
-    let mut again = program(&["local", "--data", data], &[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut again =
+        program(&["local", "--data", data], &[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let lock = killed.data.join("simulated-azure.lock");
     let is_its = || std::fs::read_to_string(&lock).unwrap().trim() == again.id().to_string();
     within(PATIENCE, || is_its() && killed.data.join("endpoints.json").exists()).await;

@@ -2,7 +2,6 @@
 use super::schedule::{CallFault, Doomed, Edit, Incident, Place, Schedule, What};
 use crate::world_after::{gateway, is_well};
 use bluegreen::event::{Event, STEPS};
-use bluegreen::flow::Step;
 use bluegreen::local::failures::break_green_until;
 use bluegreen::local::shop::{Shop, app_of};
 use bluegreen::local::story::tell;
@@ -10,6 +9,7 @@ use bluegreen::orders::{Obeyed, give};
 use bluegreen::plan::Kind;
 use bluegreen::request::Request;
 use bluegreen::run::Run;
+use bluegreen::step::Step;
 use bluegreen::tags::MARK_TAG;
 use bluegreen::verbs::{Order, Refusal, Verb};
 use fastrand::Rng;

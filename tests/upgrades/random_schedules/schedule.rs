@@ -1,6 +1,6 @@
 //! PURE. What goes wrong in a story, from a seed: the site and the world that it plays in, and its incidents.
-use bluegreen::flow::Step;
 use bluegreen::site::{FailedCluster, Gate, OldCluster, Site, Stage};
+use bluegreen::step::Step;
 use bluegreen::verbs::Verb;
 use fastrand::Rng;
 use simulated_azure::resource_manager::Timings;
