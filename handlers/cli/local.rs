@@ -88,7 +88,7 @@ async fn whole(arguments: &Local, folder: &Path) -> anyhow::Result<(Live, ExitCo
     let plot = Plot { failure: arguments.fail, over_sockets: true, ..Plot::default() };
     let deaths = AtomicUsize::new(0);
     let killed = || arguments.chaos.then(|| deaths.load(Ordering::Relaxed));
-    let mut screen = Screen::new();
+    let mut screen = Screen::stdout();
     let told: Told = tokio::select! {
         told = play(&live.scene, plot) => told?,
         failed = screen.follow(&live.scene, live.began, killed) => match failed? {},

@@ -22,7 +22,7 @@ pub struct Screen {
 impl Screen {
     /// A terminal that is drawn anew, or one line for each thing that happens.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn stdout() -> Self {
         Self { out: Term::buffered_stdout(), shown: 0 }
     }
 
