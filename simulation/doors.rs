@@ -78,6 +78,8 @@ impl Doors {
         {
             let mut world = azure.world();
             world.longest_body_kept = Some(LONGEST_BODY_KEPT);
+            let key = options::secret(options::KEY, &certificates.key);
+            world.service_bus.shared_access_keys.insert(options::POLICY.into(), key);
             let neighbours = &mut world.resource_manager.neighbours;
             neighbours.login.clone_from(&endpoints.login.authority);
             neighbours.api_servers = Some(endpoints.kubernetes.clone());
