@@ -82,6 +82,8 @@ impl Doors {
             let mut world = azure.world();
             world.longest_body_kept = Some(LONGEST_BODY_KEPT);
             world.most_calls_kept = Some(MOST_CALLS_KEPT);
+            let key = options::secret(options::KEY, &certificates.key);
+            world.service_bus.shared_access_keys.insert(options::POLICY.into(), key);
             let neighbours = &mut world.resource_manager.neighbours;
             neighbours.login.clone_from(&endpoints.login.authority);
             neighbours.api_servers = Some(endpoints.kubernetes.clone());

@@ -17,6 +17,10 @@ pub fn host_of(ask: &Ask) -> &str {
 #[derive(Clone, Debug)]
 pub struct Origin(pub String);
 
+/// The moment that a caller's own clock shows, where the world's runs faster. A door adds it to a request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct CallersTime(pub Timestamp);
+
 /// The base of the URLs that an answer carries, so that the caller reaches the same service again.
 #[must_use]
 pub fn origin_of(ask: &Ask) -> String {
