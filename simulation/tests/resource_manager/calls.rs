@@ -87,6 +87,22 @@ async fn whoever_lacks_a_right_is_told_which() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn rights_on_a_group_do_not_reach_the_operations_of_what_is_in_it() {
+    let scene = Scene::new();
+    let (subscription, group) = (&scene.article.subscription, &scene.article.resource_group);
+    let group = format!("/subscriptions/{subscription}/resourceGroups/{}", group.to_uppercase());
+    scene.azure.world().resource_manager.allow_only_at(vec![(group.clone(), vec!["*".into()])]);
+    let started = scene.put(&scene.article.green, &scene.green_body()).await;
+    assert_eq!(started.status, 201);
+    assert_eq!(scene.follow(&started).await.code(), "AuthorizationFailed");
+    let neighbour = format!("{group}-2/providers/Microsoft.Network/virtualNetworks/other");
+    assert_eq!(scene.get(&neighbour).await.code(), "AuthorizationFailed", "a name that only begins alike");
+    let location = format!("/subscriptions/{subscription}/providers/Microsoft.ContainerService/locations");
+    scene.azure.world().resource_manager.allow_only_at(vec![(group, vec!["*".into()]), (location, vec!["*/read".into()])]);
+    assert_eq!(scene.follow(&started).await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_call_is_recorded_with_the_action_that_it_needs() {
     let scene = Scene::new();
     let article = &scene.article;
