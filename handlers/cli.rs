@@ -6,6 +6,7 @@ pub mod publish;
 #[cfg(feature = "local")]
 mod simulate;
 mod site;
+mod site_init;
 
 use crate::site::Colour;
 use clap::{Parser, Subcommand};
@@ -24,7 +25,7 @@ pub struct Arguments {
 enum Command {
     /// Serve the Functions host (it starts this itself)
     Serve,
-    /// Check or publish a site file
+    /// Write, check or publish a site file
     #[command(subcommand)]
     Site(SiteCommand),
     /// Show the runs of all sites, or of one with its journal
@@ -54,6 +55,8 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum SiteCommand {
+    /// Write a first site file from a gateway or a cluster that is there, with what is to be decided marked
+    Init(site_init::Init),
     /// Report every mistake of a site file, with its place
     Check {
         /// The site file
@@ -73,6 +76,7 @@ enum SiteCommand {
 pub fn run(arguments: Arguments) -> ExitCode {
     let done = match arguments.command {
         Command::Serve => crate::serve::serve(),
+        Command::Site(SiteCommand::Init(init)) => site_init::init(&init),
         Command::Site(SiteCommand::Check { file }) => site::check(&file),
         Command::Site(SiteCommand::Schema) => site::schema(),
         Command::Site(SiteCommand::Publish { file }) => {
