@@ -3,6 +3,7 @@ pub mod arm;
 pub mod blob_runs;
 pub mod break_glass;
 pub mod clusters;
+pub mod discovery;
 pub mod gateways;
 pub mod identity;
 pub mod kubernetes;

@@ -11,7 +11,7 @@ mod old_cluster;
 mod outbound;
 mod quota;
 mod slots;
-mod subnet;
+pub(crate) mod subnet;
 mod version;
 
 pub use idle_slot::IdleSlot;

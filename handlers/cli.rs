@@ -6,6 +6,7 @@ pub mod publish;
 #[cfg(feature = "local")]
 mod simulate;
 mod site;
+mod site_init;
 
 use crate::site::Colour;
 use anyhow::Context;
@@ -26,7 +27,7 @@ pub struct Arguments {
 enum Command {
     /// Serve the Functions host (it starts this itself)
     Serve,
-    /// Check or publish a site file
+    /// Write, check or publish a site file
     #[command(subcommand)]
     Site(SiteCommand),
     /// Show the runs of all sites, or of one with its journal
@@ -56,6 +57,8 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum SiteCommand {
+    /// Write a first site file from a gateway or a cluster that is there, with what is to be decided marked
+    Init(site_init::Init),
     /// Report every mistake of a site file, with its place
     Check {
         /// The site file
@@ -75,6 +78,7 @@ enum SiteCommand {
 pub fn run(arguments: Arguments) -> ExitCode {
     let done = match arguments.command {
         Command::Serve => crate::serve::serve(),
+        Command::Site(SiteCommand::Init(init)) => site_init::init(&init),
         Command::Site(SiteCommand::Check { file }) => site::check(&file),
         Command::Site(SiteCommand::Schema) => site::schema(),
         Command::Site(SiteCommand::Publish { file }) => {

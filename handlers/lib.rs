@@ -41,6 +41,7 @@ pub mod run;
 pub mod serve;
 pub mod site;
 pub mod site_check;
+pub mod site_init;
 pub mod step;
 pub mod steps;
 pub mod tags;

@@ -2,10 +2,14 @@
 use crate::site::Site;
 use serde_json::Value;
 
+mod comments;
 mod meaning;
 mod structure;
+mod undecided;
 
+pub use comments::without_comments;
 pub use structure::schema;
+pub use undecided::{GOES_ON, MARK, PLACEHOLDER, marks};
 
 /// A site file is never larger, in bytes.
 const LARGEST: usize = 1024 * 1024;
@@ -33,18 +37,19 @@ fn mistake(path: impl Into<String>, what: impl Into<String>) -> Mistake {
 /// Every mistake of a site file, in the order of the places. None: it can be used.
 #[must_use]
 pub fn mistakes(file: &Value) -> Vec<Mistake> {
-    let mut mistakes = structure::mistakes(file);
-    // What the structure forbids has no meaning: one mistake a place.
-    let by_meaning = meaning::mistakes(file);
-    let is_new = |found: &Mistake| !mistakes.iter().any(|known: &Mistake| known.path == found.path);
-    let by_meaning: Vec<_> = by_meaning.into_iter().filter(is_new).collect();
-    mistakes.extend(by_meaning);
+    let mut mistakes = undecided::mistakes(file);
+    // What is undecided has no structure, and what the structure forbids has no meaning: one mistake a place.
+    for more in [structure::mistakes(file), meaning::mistakes(file)] {
+        let is_new = |found: &Mistake| !mistakes.iter().any(|known: &Mistake| known.path == found.path);
+        let more: Vec<_> = more.into_iter().filter(is_new).collect();
+        mistakes.extend(more);
+    }
     mistakes.sort();
     mistakes.dedup();
     mistakes
 }
 
-/// Reads a site file.
+/// Reads a site file: JSON, with comments or without.
 ///
 /// # Errors
 /// Every mistake at once; for broken JSON the line and the column.
@@ -52,7 +57,8 @@ pub fn parse(text: &str) -> Result<Site, Vec<Mistake>> {
     if text.len() > LARGEST {
         return Err(vec![mistake("", format!("the file has {} bytes, at most {LARGEST} are allowed", text.len()))]);
     }
-    let file: Value = serde_json::from_str(text).map_err(|error| vec![mistake("", broken(&error))])?;
+    let file: Value =
+        serde_json::from_str(&without_comments(text)).map_err(|error| vec![mistake("", broken(&error))])?;
     let mistakes = mistakes(&file);
     if !mistakes.is_empty() {
         return Err(mistakes);

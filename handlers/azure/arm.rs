@@ -116,6 +116,30 @@ impl Arm {
         }
     }
 
+    /// Everything in a collection, page after page.
+    ///
+    /// # Errors
+    /// Everything that is not 2xx.
+    pub async fn list(&self, id: &str, api_version: &str) -> Result<Vec<Value>, ArmError> {
+        self.pages(self.url(id, api_version)).await
+    }
+
+    /// The same, from the URL of the first page.
+    ///
+    /// # Errors
+    /// Everything that is not 2xx.
+    pub async fn pages(&self, first: String) -> Result<Vec<Value>, ArmError> {
+        let (mut all, mut next) = (vec![], Some(first));
+        while let Some(url) = next {
+            let mut page = self.send(Method::Get, url, Condition::None, None).await?.body;
+            next = page["nextLink"].as_str().filter(|link| !link.is_empty()).map(str::to_owned);
+            if let Value::Array(items) = page["value"].take() {
+                all.extend(items);
+            }
+        }
+        Ok(all)
+    }
+
     /// The URL of a resource id.
     #[must_use]
     pub fn url(&self, id: &str, api_version: &str) -> String {

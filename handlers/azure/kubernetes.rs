@@ -1,9 +1,11 @@
 //! The API server of a cluster. Kubeconfigs and tokens live in memory alone.
-use super::arm::Condition;
+use super::arm::{Arm, Condition};
 use super::{Azure, Reader};
 use crate::cloud::AKS_SERVER_SCOPE;
 use crate::run::StepError;
+use crate::wire::Wire;
 use anyhow::{Context, anyhow};
+use azure_core::credentials::TokenCredential;
 use azure_core::http::Method;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -13,6 +15,7 @@ use kube::core::{ApiResource, GroupVersionKind, TypeMeta};
 use kube::discovery::{ApiCapabilities, Scope};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tokio::sync::Mutex;
 
 /// The field manager of everything that we apply.
@@ -30,30 +33,40 @@ impl Reader {
     /// # Errors
     /// When Azure gives no kubeconfig, or it cannot be used.
     pub async fn kubernetes(&self, cluster: &str) -> Result<Kubernetes, StepError> {
-        let cloud = self.arm.cloud();
-        let url = self.arm.url(&format!("{cluster}/listClusterUserCredential"), &cloud.container_service);
-        let answer = self.arm.send(Method::Post, format!("{url}&format=exec"), Condition::None, None).await?;
-        let encoded = answer.body["kubeconfigs"][0]["value"].as_str().context("Azure gave no kubeconfig")?;
-        let yaml = BASE64_STANDARD.decode(encoded).context("the kubeconfig is no base64")?;
-        let yaml = String::from_utf8(yaml).context("the kubeconfig is no UTF-8")?;
-        let mut kubeconfig = Kubeconfig::from_yaml(&yaml).context("the kubeconfig is unreadable")?;
-        for user in &mut kubeconfig.auth_infos {
-            // An Entra user wants kubelogin, which does not exist here: a token for the AKS server is what it gets.
-            if let Some(auth) =
-                user.auth_info.as_mut().filter(|auth| auth.exec.is_some() || auth.auth_provider.is_some())
-            {
-                let token = self.credential.get_token(&[AKS_SERVER_SCOPE], None).await;
-                let token = token.map_err(|error| anyhow!(error).context("no token for the AKS server"))?;
-                auth.exec = None;
-                auth.auth_provider = None;
-                auth.token = Some(token.token.secret().to_owned().into());
-            }
-        }
-        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
-        let config = config.context("the kubeconfig cannot be used")?;
-        let client = (self.wire.kubernetes)(config).context("no client for the cluster")?;
-        Ok(Kubernetes { client, kinds: Mutex::default() })
+        connect(&self.arm, &self.wire, &self.credential, cluster).await
     }
+}
+
+/// Connects to a cluster as this identity.
+///
+/// # Errors
+/// When Azure gives no kubeconfig, or it cannot be used.
+pub async fn connect(
+    arm: &Arm,
+    wire: &Wire,
+    credential: &Arc<dyn TokenCredential>,
+    cluster: &str,
+) -> Result<Kubernetes, StepError> {
+    let url = arm.url(&format!("{cluster}/listClusterUserCredential"), &arm.cloud().container_service);
+    let answer = arm.send(Method::Post, format!("{url}&format=exec"), Condition::None, None).await?;
+    let encoded = answer.body["kubeconfigs"][0]["value"].as_str().context("Azure gave no kubeconfig")?;
+    let yaml = BASE64_STANDARD.decode(encoded).context("the kubeconfig is no base64")?;
+    let yaml = String::from_utf8(yaml).context("the kubeconfig is no UTF-8")?;
+    let mut kubeconfig = Kubeconfig::from_yaml(&yaml).context("the kubeconfig is unreadable")?;
+    for user in &mut kubeconfig.auth_infos {
+        // An Entra user wants kubelogin, which does not exist here: a token for the AKS server is what it gets.
+        if let Some(auth) = user.auth_info.as_mut().filter(|auth| auth.exec.is_some() || auth.auth_provider.is_some()) {
+            let token = credential.get_token(&[AKS_SERVER_SCOPE], None).await;
+            let token = token.map_err(|error| anyhow!(error).context("no token for the AKS server"))?;
+            auth.exec = None;
+            auth.auth_provider = None;
+            auth.token = Some(token.token.secret().to_owned().into());
+        }
+    }
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
+    let config = config.context("the kubeconfig cannot be used")?;
+    let client = (wire.kubernetes)(config).context("no client for the cluster")?;
+    Ok(Kubernetes { client, kinds: Mutex::default() })
 }
 
 impl Kubernetes {

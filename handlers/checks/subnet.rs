@@ -4,35 +4,41 @@ use serde_json::Value;
 use std::net::Ipv4Addr;
 
 /// Azure keeps the first four addresses of a subnet and the last one.
-pub(super) const AZURES_OWN: u64 = 5;
+pub(crate) const AZURES_OWN: u64 = 5;
 
 /// A range of addresses in CIDR notation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Range {
+pub(crate) struct Range {
     first: u32,
     bits: u32,
 }
 
 impl Range {
-    pub(super) fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let (address, bits) = text.split_once('/')?;
         let (address, bits): (Ipv4Addr, u32) = (address.parse().ok()?, bits.parse().ok()?);
         let first = u32::from(address) & u32::MAX.checked_shl(32_u32.checked_sub(bits)?).unwrap_or(0);
         Some(Self { first, bits })
     }
 
-    pub(super) const fn size(self) -> u64 {
+    pub(crate) const fn size(self) -> u64 {
         1 << (32 - self.bits)
     }
 
-    fn offset(self, address: Ipv4Addr) -> Option<u64> {
+    /// The address that lies as far from the range's beginning.
+    pub(crate) fn at(self, offset: u64) -> Option<Ipv4Addr> {
+        let offset = u32::try_from(offset).ok().filter(|offset| u64::from(*offset) < self.size())?;
+        Some(Ipv4Addr::from(self.first.checked_add(offset)?))
+    }
+
+    pub(crate) fn offset(self, address: Ipv4Addr) -> Option<u64> {
         let offset = u64::from(u32::from(address).checked_sub(self.first)?);
         (offset < self.size()).then_some(offset)
     }
 }
 
 /// The ranges of a subnet, as it was answered. Ranges of IPv6 are left out.
-pub(super) fn ranges(subnet: &Value) -> Vec<Range> {
+pub(crate) fn ranges(subnet: &Value) -> Vec<Range> {
     let several = list(subnet, "/properties/addressPrefixes").iter().filter_map(Value::as_str);
     let mut ranges: Vec<_> = several.filter_map(Range::read).collect();
     if ranges.is_empty() {
@@ -43,13 +49,13 @@ pub(super) fn ranges(subnet: &Value) -> Vec<Range> {
 
 /// Where an address lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Place {
     Inside,
     KeptByAzure,
     Outside,
 }
 
-pub(super) fn place(ranges: &[Range], address: Ipv4Addr) -> Place {
+pub(crate) fn place(ranges: &[Range], address: Ipv4Addr) -> Place {
     let found = ranges.iter().find_map(|range| range.offset(address).map(|offset| (offset, range.size())));
     match found {
         None => Place::Outside,
@@ -59,7 +65,7 @@ pub(super) fn place(ranges: &[Range], address: Ipv4Addr) -> Place {
 }
 
 /// How many addresses of the subnet are in use, without those of a cluster whose group for nodes is this.
-pub(super) fn in_use(subnet: &Value, but_not_in: Option<&str>) -> u64 {
+pub(crate) fn in_use(subnet: &Value, but_not_in: Option<&str>) -> u64 {
     let others = |configuration: &&Value| {
         let id = text(configuration, "/id");
         !but_not_in.is_some_and(|group| lies_in(id, group))

@@ -16,6 +16,10 @@ pub fn check(file: &Path) -> anyhow::Result<ExitCode> {
     match read(file)? {
         Ok(site) => {
             say(&format!("{}: the site {} is well formed\n", file.display(), site.name))?;
+            let text = std::fs::read_to_string(file)?;
+            for (line, what) in site_check::marks(&text) {
+                say(&format!("  line {line} is marked: {what}\n"))?;
+            }
             Ok(ExitCode::SUCCESS)
         }
         Err(report) => {

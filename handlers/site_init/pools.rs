@@ -1,0 +1,97 @@
+//! PURE. The gateway's pools: which ones users' traffic goes to, and which one is for the tests.
+use super::{Serving, Sheet};
+use crate::answers::{list, number, same_id, text};
+use serde_json::{Value, json};
+
+pub(super) fn write(sheet: &mut Sheet, gateway: &Value, serving: &Serving<'_>) {
+    let candidate = match candidate(gateway, serving) {
+        Some((pool, listener)) => {
+            sheet.note("/pools/candidate", &format!("Empty, and behind the listener {}.", text(listener, "/name")));
+            json!(pool)
+        }
+        None => {
+            sheet.undecided("/pools/candidate", "an empty pool behind a listener of its own: the gateway has none yet")
+        }
+    };
+    let differ = serving.pools.iter().any(|name| pool(gateway, name).is_some_and(|pool| !is_exactly(pool, serving)));
+    if differ {
+        sheet.decide(
+            "/pools/live",
+            "these pools do not hold the same members; a live pool holds exactly a slot's addresses.",
+        );
+    } else {
+        sheet.note("/pools/live", "Each holds the serving cluster's addresses.");
+    }
+    sheet.set("pools", json!({"live": serving.pools, "candidate": candidate}));
+}
+
+fn pool<'a>(gateway: &'a Value, name: &str) -> Option<&'a Value> {
+    list(gateway, "/properties/backendAddressPools").iter().find(|pool| text(pool, "/name") == name)
+}
+
+fn is_exactly(pool: &Value, serving: &Serving<'_>) -> bool {
+    let members = list(pool, "/properties/backendAddresses");
+    members.len() == serving.addresses.len() && members.iter().all(|member| !text(member, "/ipAddress").is_empty())
+}
+
+/// The empty pool behind a listener that leads nowhere else, and that listener. One that is called so comes first.
+fn candidate<'a>(gateway: &'a Value, serving: &Serving<'_>) -> Option<(&'a str, &'a Value)> {
+    let empty = list(gateway, "/properties/backendAddressPools").iter().filter(|pool| {
+        let is_empty = list(pool, "/properties/backendAddresses").is_empty();
+        is_empty && !serving.pools.iter().any(|live| live == text(pool, "/name"))
+    });
+    let mut empty: Vec<_> = empty.filter_map(|pool| Some((text(pool, "/name"), listener(gateway, pool)?))).collect();
+    empty.sort_by_key(|(name, _)| !name.to_lowercase().contains("candidate"));
+    empty.into_iter().next()
+}
+
+fn rule<'a>(gateway: &'a Value, pool: &Value) -> Option<&'a Value> {
+    let leads = |rule: &&Value| same_id(text(rule, "/properties/backendAddressPool/id"), text(pool, "/id"));
+    list(gateway, "/properties/requestRoutingRules").iter().find(leads)
+}
+
+fn listener<'a>(gateway: &'a Value, pool: &Value) -> Option<&'a Value> {
+    by_id(gateway, "httpListeners", text(rule(gateway, pool)?, "/properties/httpListener/id"))
+}
+
+fn by_id<'a>(gateway: &'a Value, collection: &str, id: &str) -> Option<&'a Value> {
+    let all = list(gateway, &format!("/properties/{collection}"));
+    all.iter().find(|part| !id.is_empty() && same_id(text(part, "/id"), id))
+}
+
+/// Smoke tests ask the candidate's listener what the gateway's own probe asks.
+pub(super) fn smoke_tests(sheet: &mut Sheet, gateway: &Value, serving: &Serving<'_>) {
+    let url = candidate(gateway, serving).and_then(|(name, listener)| url(gateway, pool(gateway, name)?, listener));
+    let url = match url {
+        Some(url) => {
+            sheet.decide(
+                "/smokeTests",
+                "what proves a new cluster before traffic moves. This asks what the gateway's probe asks.",
+            );
+            json!(url)
+        }
+        None => sheet.undecided("/smokeTests/0/url", "a URL that reaches the candidate's listener"),
+    };
+    sheet.set("smokeTests", json!([{"url": url, "status": 200}]));
+}
+
+fn url(gateway: &Value, pool: &Value, listener: &Value) -> Option<String> {
+    let rule = rule(gateway, pool)?;
+    let settings = by_id(gateway, "backendHttpSettingsCollection", text(rule, "/properties/backendHttpSettings/id"));
+    let probe = settings.and_then(|settings| by_id(gateway, "probes", text(settings, "/properties/probe/id")));
+    let path = probe.map(|probe| text(probe, "/properties/path")).filter(|path| path.starts_with('/')).unwrap_or("/");
+    let host = Some(text(listener, "/properties/hostName")).filter(|host| !host.is_empty());
+    let host = host.or_else(|| list(listener, "/properties/hostNames").first()?.as_str())?;
+    if host.contains(['*', '?']) {
+        return None;
+    }
+    let port = by_id(gateway, "frontendPorts", text(listener, "/properties/frontendPort/id"));
+    let port = port.and_then(|port| number(port, "/properties/port"));
+    let (scheme, usual) = if text(listener, "/properties/protocol").eq_ignore_ascii_case("Https") {
+        ("https", 443)
+    } else {
+        ("http", 80)
+    };
+    let port = port.filter(|port| *port != usual).map(|port| format!(":{port}")).unwrap_or_default();
+    Some(format!("{scheme}://{host}{port}{path}"))
+}

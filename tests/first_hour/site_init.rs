@@ -1,0 +1,223 @@
+//! `site init`: what it finds in the article's base, and that an upgrade runs with what it writes.
+use crate::{looker, story};
+use bluegreen::cli::publish::publish;
+use bluegreen::local::shop::{Options, Shop};
+use bluegreen::local::story::{Plot, play};
+use bluegreen::site::Site;
+use bluegreen::site_check::parse;
+use bluegreen::site_init::{Draft, Found, draft};
+use serde_json::{Value, json};
+
+async fn found(shop: &Shop) -> Found {
+    looker(&shop.azure).around(&shop.article.gateway, None).await.unwrap()
+}
+
+fn drafted(found: &Found) -> Draft {
+    draft(found, Some("shop")).unwrap()
+}
+
+/// What is found in the article's base, after a change.
+fn changed(change: impl FnOnce(&mut Found)) -> Draft {
+    story(|| async {
+        let shop = Shop::open(&Options { probe: false, ..Options::default() }, |_| {}).unwrap();
+        let mut found = found(&shop).await;
+        change(&mut found);
+        drafted(&found)
+    })
+}
+
+fn gateway_parts<'a>(found: &'a mut Found, collection: &str) -> &'a mut Vec<Value> {
+    found.gateway["properties"][collection].as_array_mut().unwrap()
+}
+
+fn places(draft: &Draft) -> Vec<&str> {
+    draft.placeholders.iter().map(|(place, _)| place.as_str()).collect()
+}
+
+/// The one thing that a person must decide in the article's base: its clusters go out by addresses of their own.
+fn decided(text: &str) -> Site {
+    let line = text.lines().find(|line| line.contains("\"partnersKnowOutboundAddress\": \"decide: ")).unwrap();
+    parse(&text.replace(line, "\"partnersKnowOutboundAddress\": true,")).unwrap()
+}
+
+#[test]
+fn a_file_from_what_is_there_equals_the_one_that_people_wrote() {
+    story(|| async {
+        let shop = Shop::open(&Options { probe: false, ..Options::default() }, |_| {}).unwrap();
+        let draft = drafted(&found(&shop).await);
+        assert_eq!(places(&draft), ["/partnersKnowOutboundAddress"]);
+        let site = decided(&draft.text);
+        let written = &shop.site;
+        assert_eq!((&site.gateway, &site.pools), (&written.gateway, &written.pools));
+        assert_eq!(site.slots, written.slots);
+        assert_eq!((&site.stages, site.internal_load_balancers), (&written.stages, written.internal_load_balancers));
+        assert_eq!(site.smoke_tests, written.smoke_tests);
+        assert_eq!(site.controllers[0].file, written.controllers[0].file);
+        assert!(draft.text.contains("ingress/ingress-controller: ingress-controller 1.0.0"), "{}", draft.text);
+        assert!(!draft.text.contains("AGIC"), "{}", draft.text);
+    });
+}
+
+#[test]
+fn an_upgrade_runs_with_the_file_that_was_written() {
+    story(|| async {
+        let shop = Shop::open(&Options::default(), |_| {}).unwrap();
+        let site = decided(&drafted(&found(&shop).await).text);
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/shop");
+        publish(&shop.operator.store, site, |file| Ok(std::fs::read_to_string(format!("{folder}/{file}"))?))
+            .await
+            .unwrap();
+        let told = play(&shop, Plot::default()).await.unwrap();
+        assert_eq!((told.ending(), told.serving.name()), ("upgraded", "green"));
+        assert_eq!(told.users.failed, 0);
+        assert_eq!(told.run.plan.site.soak_minutes, 60);
+    });
+}
+
+#[test]
+fn after_an_upgrade_the_other_slot_is_the_idle_one() {
+    story(|| async {
+        let shop = Shop::open(&Options::default(), |_| {}).unwrap();
+        play(&shop, Plot::default()).await.unwrap();
+        let draft = drafted(&found(&shop).await);
+        assert_eq!(decided(&draft.text).slots, shop.site.slots);
+        assert!(draft.text.contains("Serves now: aks-green"), "{}", draft.text);
+    });
+}
+
+#[test]
+fn the_cluster_leads_to_its_gateway() {
+    story(|| async {
+        let shop = Shop::open(&Options { probe: false, ..Options::default() }, |_| {}).unwrap();
+        let by_cluster = looker(&shop.azure).around(&shop.article.blue.to_uppercase(), None).await;
+        // Of an id in capitals only the case differs; Azure does not mind it.
+        let by_cluster = draft(&by_cluster.unwrap(), Some("shop")).unwrap();
+        assert_eq!(by_cluster, drafted(&found(&shop).await));
+    });
+}
+
+#[test]
+fn nothing_is_written_while_looking() {
+    story(|| async {
+        let shop = Shop::open(&Options { probe: false, ..Options::default() }, |_| {}).unwrap();
+        found(&shop).await;
+        let world = shop.azure.world();
+        let ours = world.calls.iter().filter(|call| call.process == "person" && call.action.is_some());
+        let actions: Vec<_> = ours.filter_map(|call| call.action.clone()).collect();
+        assert!(actions.len() > 3, "{actions:?}");
+        for action in actions {
+            assert!(action.ends_with("/read") || action.ends_with("listClusterUserCredential/action"), "{action}");
+        }
+    });
+}
+
+#[test]
+fn without_a_candidate_pool_a_person_must_make_one() {
+    let draft = changed(|found| gateway_parts(found, "backendAddressPools").retain(|pool| pool["name"] != "candidate"));
+    assert_eq!(places(&draft), ["/pools/candidate", "/smokeTests/0/url", "/partnersKnowOutboundAddress"]);
+    let mistakes = parse(&draft.text).unwrap_err();
+    let undecided: Vec<_> = mistakes.iter().map(|mistake| mistake.path.as_str()).collect();
+    assert_eq!(undecided, ["/partnersKnowOutboundAddress", "/pools/candidate", "/smokeTests/0/url"]);
+    assert!(mistakes.iter().all(|mistake| mistake.what.starts_with("undecided: ")), "{mistakes:?}");
+}
+
+#[test]
+fn without_an_idle_subnet_a_person_must_make_one() {
+    let draft = changed(|found| {
+        let subnets = found.networks[0]["properties"]["subnets"].as_array_mut().unwrap();
+        subnets.retain(|subnet| subnet["name"] != "green");
+    });
+    let expected = ["/slots/green/subnet", "/slots/green/addresses/0", "/partnersKnowOutboundAddress"];
+    assert_eq!(places(&draft), expected);
+    assert!(draft.text.contains("managedClusters/aks-green"), "{}", draft.text);
+}
+
+#[test]
+fn subnets_that_could_be_meant_as_well_are_named() {
+    let draft = changed(|found| {
+        let subnets = found.networks[0]["properties"]["subnets"].as_array_mut().unwrap();
+        let blue = subnets.iter().find(|subnet| subnet["name"] == "blue").unwrap().clone();
+        let like = |name: &str, prefix: &str, more: Value| {
+            let mut subnet = blue.clone();
+            subnet["id"] = json!(subnet["id"].as_str().unwrap().replace("/blue", &format!("/{name}")));
+            subnet["name"] = name.into();
+            subnet["properties"] = json!({"addressPrefix": prefix});
+            subnet["properties"].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            subnet
+        };
+        let more = [
+            like("spare", "10.1.64.0/20", json!({})),
+            like("small", "10.1.80.0/24", json!({})),
+            like("functions", "10.1.96.0/20", json!({"delegations": [{"name": "app"}]})),
+            like("machines", "10.1.112.0/20", json!({"ipConfigurations": [{"id": "/nic"}]})),
+            like("AzureBastionSubnet", "10.1.128.0/20", json!({})),
+        ];
+        subnets.splice(0..0, more);
+    });
+    let others: Vec<_> = draft.marks.iter().filter(|(_, what)| what.contains("and so have")).collect();
+    assert_eq!(others.len(), 1, "{:?}", draft.marks);
+    assert!(others[0].1.starts_with("green has room for a cluster, and so have spare."), "{others:?}");
+    assert!(decided(&draft.text).slots.green.subnet.ends_with("/subnets/green"));
+}
+
+#[test]
+fn agic_is_found_by_its_tag_its_add_on_or_its_image() {
+    let by_tag = |found: &mut Found| found.gateway["tags"]["managed-by-k8s-ingress"] = json!("1.8.1");
+    let by_add_on = |found: &mut Found| {
+        found.clusters[0]["properties"]["addonProfiles"] = json!({"ingressApplicationGateway": {"enabled": true}});
+    };
+    let by_image = |found: &mut Found| {
+        let image = "mcr.microsoft.com/azure-application-gateway/kubernetes-ingress:1.8.1";
+        found
+            .objects
+            .as_mut()
+            .unwrap()
+            .push(json!({"kind": "Deployment", "metadata": {"namespace": "agic", "name": "agic"},
+            "spec": {"template": {"spec": {"containers": [{"image": image}]}}}}));
+    };
+    let changes: [&dyn Fn(&mut Found); 3] = [&by_tag, &by_add_on, &by_image];
+    for change in changes {
+        let draft = changed(|found| change(found));
+        assert!(draft.text.contains("// DECIDE: AGIC mode: the "), "{}", draft.text);
+        assert_eq!(places(&draft), ["/slots/blue/addresses/0", "/partnersKnowOutboundAddress"]);
+    }
+}
+
+#[test]
+fn a_cluster_that_cannot_be_looked_into_still_gets_a_file() {
+    let draft = changed(|found| found.objects = Err("its API server does not answer within 20 s\nand so on".into()));
+    assert_eq!(decided(&draft.text).internal_load_balancers, 1);
+    assert!(draft.text.contains("aks-blue could not be looked into: its API server does not answer"), "{}", draft.text);
+}
+
+#[test]
+fn what_may_be_meant_is_said_when_it_is_not_clear() {
+    story(|| async {
+        let shop = Shop::open(&Options { probe: false, ..Options::default() }, |_| {}).unwrap();
+        let looker = looker(&shop.azure);
+        let error = looker.around("gw-shop", None).await.unwrap_err().to_string();
+        assert!(error.contains("expected the resource id of an Application Gateway"), "{error}");
+        let error = looker.around(&format!("{}-2", shop.article.gateway), None).await.unwrap_err().to_string();
+        assert!(error.contains("gw-shop-2") && error.contains("ResourceNotFound"), "{error}");
+        let mut found = found(&shop).await;
+        for pool in gateway_parts(&mut found, "backendAddressPools") {
+            pool["properties"]["backendAddresses"] = json!([]);
+        }
+        let error = draft(&found, None).unwrap_err();
+        assert!(error.contains("expected the internal addresses of a cluster's ingress in a pool"), "{error}");
+        assert!(draft(&found, Some("Shop!")).is_err());
+    });
+}
+
+#[test]
+fn whatever_stands_in_a_name_a_comment_ends_with_its_line() {
+    let draft = changed(|found| {
+        found
+            .objects
+            .as_mut()
+            .unwrap()
+            .push(json!({"metadata": {"namespace": "a\n\"evil\": 1,", "name": "x-controller"},
+            "spec": {"template": {"spec": {"containers": [{"image": "x\n:1"}]}}}}));
+    });
+    decided(&draft.text);
+}
