@@ -13,9 +13,13 @@ use anyhow::Context;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
+
+/// What goes on at the end is waited for so long.
+const FINISH: Duration = Duration::from_secs(1);
 
 /// What ended it before its time: the exit status by which shells know a signal.
 enum Stopped {
@@ -28,8 +32,9 @@ enum Stopped {
 pub fn local(arguments: Local) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let status = runtime.block_on(run(arguments));
-    // What still reads from a connection that nobody will write to again is not waited for.
-    runtime.shutdown_background();
+    // Tasks are waited for, because one may just be starting a process, but not what still reads from a connection that
+    // nobody will write to again.
+    runtime.shutdown_timeout(FINISH);
     status
 }
 
@@ -73,8 +78,9 @@ async fn run(arguments: Local) -> anyhow::Result<ExitCode> {
 
 /// Leaves what the functions said to whoever wants to know why it came so.
 fn kept(temporary: Option<TempDir>) {
-    let Some(log) = temporary.map(|folder| folder.keep().join(LOG)).filter(|log| log.exists()) else { return };
-    eprintln!("bluegreen: what the functions said is in {}", log.display());
+    if let Some(folder) = temporary.filter(|folder| folder.path().join(LOG).exists()) {
+        eprintln!("bluegreen: what the functions said is in {}", folder.keep().join(LOG).display());
+    }
 }
 
 /// One upgrade from the opening to the summary. Dropping it, or what it returns, ends everything.

@@ -106,6 +106,7 @@ pub fn app_of(azure: &SimulatedAzure, process: &Process) -> anyhow::Result<App> 
         log: String::new(),
         port: None,
         clock_speed: azure.clock().speed(),
+        host: None,
     };
     App::new(&config, &credential, &wire)
 }

@@ -32,9 +32,11 @@ pub(super) async fn start(
     app.link_this_executable().context("failed to put this executable into the function app's folder")?;
     let settings = endpoints.app_settings().into_iter().map(|(name, value)| (name.to_owned(), value));
     let speed = ("BLUEGREEN_CLOCK_SPEED".to_owned(), options.speed.to_string());
+    // So that a process that is just being started when this one ends notices it, too.
+    let process = ("BLUEGREEN_HOST_PROCESS".to_owned(), std::process::id().to_string());
     let host = HostOptions {
         instances: options.instances,
-        settings: settings.chain([speed]).collect(),
+        settings: settings.chain([speed, process]).collect(),
         function_key: Some(key(endpoints)),
         master_key: Some(key(endpoints)),
         ..HostOptions::default()
