@@ -46,7 +46,10 @@ impl Broker {
     #[must_use]
     pub fn subscriptions(&self, topic: &str) -> Vec<(&str, Option<&str>)> {
         let topic = self.topics.get(&address(topic)).into_iter();
-        topic.flat_map(|topic| &topic.subscriptions).map(|(path, subject)| (path.as_str(), subject.as_deref())).collect()
+        topic
+            .flat_map(|topic| &topic.subscriptions)
+            .map(|(path, subject)| (path.as_str(), subject.as_deref()))
+            .collect()
     }
 
     /// Every message in a queue, subscription or sub-queue in the order of delivery, scheduled and locked ones included.

@@ -98,7 +98,11 @@ async fn rights_on_a_group_do_not_reach_the_operations_of_what_is_in_it() {
     let neighbour = format!("{group}-2/providers/Microsoft.Network/virtualNetworks/other");
     assert_eq!(scene.get(&neighbour).await.code(), "AuthorizationFailed", "a name that only begins alike");
     let location = format!("/subscriptions/{subscription}/providers/Microsoft.ContainerService/locations");
-    scene.azure.world().resource_manager.allow_only_at(vec![(group, vec!["*".into()]), (location, vec!["*/read".into()])]);
+    scene
+        .azure
+        .world()
+        .resource_manager
+        .allow_only_at(vec![(group, vec!["*".into()]), (location, vec!["*/read".into()])]);
     assert_eq!(scene.follow(&started).await.status, 200);
 }
 
