@@ -47,6 +47,8 @@ enum Command {
         #[arg(long, value_enum)]
         to: Colour,
     },
+    /// Start the Functions host in a container, and drain it before it stops
+    Contain(crate::container::Contain),
     /// Run everything for real on this machine: a simulated Azure, the functions, a proxying gateway, users, one upgrade
     #[cfg(feature = "local")]
     Local(local::Local),
@@ -90,6 +92,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Start(start) => operator::in_azure(|app| async move { operator::start(&app, start).await }),
         Command::Order(give) => operator::in_azure(|app| async move { operator::give(&app, give).await }),
         Command::BreakGlass { file, to } => site::break_glass(&file, to),
+        Command::Contain(contain) => crate::container::contain(&contain),
         #[cfg(feature = "local")]
         Command::Local(local) => local::local(local),
         #[cfg(feature = "local")]
