@@ -1,7 +1,7 @@
 //! The bus that is deployed is the bus that the simulated world has, and that the handlers were tested with.
 use crate::snapshot::{SHAPES, Snapshot, text};
-use bluegreen::flow::Step;
 use bluegreen::local::shop::{Options, Shop};
+use bluegreen::step::Step;
 use serde_json::Value;
 use simulated_azure::service_bus::{Broker, QueueOptions};
 use std::collections::BTreeSet;

@@ -1,7 +1,6 @@
 //! What the roles grant is what is used: every upgrade passes with it, in every failure and on every way back, and
 //! without any one action something is refused.
 use crate::snapshot::{SHAPES, Snapshot, json};
-use bluegreen::flow::Step;
 use bluegreen::local::failures::{Expected, Failure, When};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, play};
@@ -9,6 +8,7 @@ use bluegreen::plan::Kind;
 use bluegreen::request::Request;
 use bluegreen::run::Ending;
 use bluegreen::site::OldCluster;
+use bluegreen::step::Step;
 use http::StatusCode;
 use serde_json::Value;
 use std::collections::BTreeSet;
