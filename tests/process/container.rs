@@ -1,6 +1,7 @@
 //! `bluegreen contain` as the entry point of a container: it starts a host, and drains it before it stops.
-use crate::child::{PROGRAM, within};
+use crate::child::{PROGRAM, signal, within};
 use axum::Router;
+use axum::routing::post;
 use bluegreen::local::app_folder::AppFolder;
 use serde_json::{Value, json};
 use simulated_azure::functions_host::{FunctionsHost, HostOptions, Instances, Start};
@@ -31,11 +32,12 @@ async fn busy(master: &str, gate: &Arc<Semaphore>, begun: &Arc<AtomicUsize>) -> 
     let (gate, begun) = (gate.clone(), begun.clone());
     let start: Start = Arc::new(move |_| {
         let (gate, begun) = (gate.clone(), begun.clone());
-        Router::new().fallback(move || async move {
+        let slow = post(move || async move {
             begun.fetch_add(1, Ordering::Relaxed);
             gate.acquire().await.unwrap().forget();
             axum::Json(json!({}))
-        })
+        });
+        Router::new().route("/DeadLetter", slow)
     });
     let options = HostOptions {
         instances: Instances::One,
@@ -63,7 +65,7 @@ async fn a_container_that_is_stopped_ends_when_nothing_is_in_flight_any_more() {
     let (azure, host) = busy(&master, &gate, &begun).await;
     let serving = tokio::spawn(axum::serve(listener, host.router()).into_future());
     within(20, || begun.load(Ordering::Relaxed) == 1).await;
-    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    signal("TERM", child.id());
     // It has told the host, and waits.
     let now = azure.clock().now();
     azure.world().service_bus.send("dead-letters", Message::new("late"), now).unwrap();
