@@ -19,6 +19,7 @@ pub mod cluster_body;
 pub mod cluster_view;
 pub mod config;
 pub mod digest;
+pub mod doctor;
 pub mod envelope;
 pub mod event;
 pub mod flow;

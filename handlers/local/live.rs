@@ -7,6 +7,7 @@ pub use chaos::chaos;
 pub use connect::connect;
 
 use super::app_folder::AppFolder;
+use super::installation::{Addresses, Installation};
 use super::scene::{ACCOUNT, NAMESPACE, Scene};
 use super::users::Users;
 use anyhow::Context;
@@ -82,6 +83,8 @@ impl Live {
                 test.connect_to = Some(address.to_string());
             }
         })?;
+        let at = addresses(&doors.endpoints);
+        Installation::of(&scene.article).set_up(&mut azure.world(), &scene.article, &at, began);
         let settings = doors.endpoints.app_settings().into_iter().map(|(name, value)| (name.to_owned(), value));
         let speed = ("BLUEGREEN_CLOCK_SPEED".to_owned(), options.speed.to_string());
         let settings: BTreeMap<String, String> = settings.chain([speed]).collect();
@@ -126,6 +129,16 @@ impl Live {
         }
         self.host.stop();
         self.gateway.stop().await;
+    }
+}
+
+fn addresses(endpoints: &doors::Endpoints) -> Addresses {
+    let settings = endpoints.app_settings();
+    let setting = |name: &str| settings.get(name).cloned().unwrap_or_default();
+    Addresses {
+        blobs: setting("AzureWebJobsStorage__blobServiceUri"),
+        bus: setting("ServiceBusConnection__fullyQualifiedNamespace"),
+        client: setting("AZURE_CLIENT_ID"),
     }
 }
 
