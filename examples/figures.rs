@@ -3,7 +3,7 @@ use anyhow::Context;
 use bluegreen::azure::blob_runs::RUNS;
 use bluegreen::event::Event;
 use bluegreen::handle::handle;
-use bluegreen::local::scene::ACCOUNT;
+use bluegreen::local::setting::ACCOUNT;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, play};
 use bluegreen::orders::give;

@@ -10,7 +10,9 @@ mod site;
 mod site_init;
 
 use crate::site::Colour;
+use anyhow::Context;
 use clap::{Parser, Subcommand};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -48,6 +50,8 @@ enum Command {
         #[arg(long, value_enum)]
         to: Colour,
     },
+    /// Start the Functions host in a container, and drain it before it stops
+    Contain(crate::container::Contain),
     /// Run everything for real on this machine: a simulated Azure, the functions, a proxying gateway, users, one upgrade
     #[cfg(feature = "local")]
     Local(local::Local),
@@ -92,6 +96,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Order(give) => operator::in_azure(|app| async move { operator::give(&app, give).await }),
         Command::Doctor(arguments) => doctor::doctor(arguments),
         Command::BreakGlass { file, to } => site::break_glass(&file, to),
+        Command::Contain(contain) => crate::container::contain(&contain),
         #[cfg(feature = "local")]
         Command::Local(local) => local::local(local),
         #[cfg(feature = "local")]
@@ -103,7 +108,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
     })
 }
 
-#[expect(clippy::print_stdout, reason = "what a command was asked for goes to stdout")]
-fn say(text: &str) {
-    print!("{text}");
+/// What a command was asked for goes to the standard output. An error when nobody reads it any more, as behind `| head`.
+fn say(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("failed to write to the standard output")
 }

@@ -21,12 +21,14 @@ pub struct Config {
     pub port: Option<u16>,
     /// How many seconds of the world pass in one of ours: 1, but for a simulated one that hurries.
     pub clock_speed: u32,
+    /// The id of the Functions host's process, where a simulated one has said it; otherwise it is the parent.
+    pub host: Option<u32>,
 }
 
 /// What is logged when `RUST_LOG` does not say: our own lines, and warnings of the libraries.
 const LOG: &str = "warn,bluegreen=info";
 /// Faster, the bounds of an invocation would be shorter than a call over a socket takes.
-const FASTEST: u32 = 1000;
+pub(crate) const FASTEST: u32 = 1000;
 
 impl Config {
     /// Reads the environment of the process.
@@ -62,6 +64,7 @@ impl Config {
             log: setting("RUST_LOG").unwrap_or_else(|| LOG.into()),
             port: port.transpose()?,
             clock_speed: clock_speed(&setting)?,
+            host: host(&setting)?,
         })
     }
 }
@@ -82,6 +85,15 @@ pub fn cloud_from_environment() -> anyhow::Result<Cloud> {
 pub fn clock_speed_from_environment() -> anyhow::Result<u32> {
     #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
     clock_speed(&|name: &str| std::env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+/// The deployed binary does not read it: no host of Azure's says who it is.
+fn host(setting: &impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<u32>> {
+    let given = if cfg!(feature = "local") { setting("BLUEGREEN_HOST_PROCESS") } else { None };
+    let parse = |given: String| {
+        given.parse().with_context(|| format!("BLUEGREEN_HOST_PROCESS is {given:?}: expected the id of a process"))
+    };
+    given.map(parse).transpose()
 }
 
 /// The deployed binary does not read it: Azure does not hurry.

@@ -1,5 +1,5 @@
 //! PURE. The flow of an upgrade as one table, and `decide`: the only place where an upgrade moves by itself.
-use crate::run::{Ending, Looked, Outcome, Run, StepError, Waiting};
+use crate::run::{Ending, Looked, Outcome, QUIET_TIME, Run, StepError, Waiting};
 use crate::step::Step;
 use jiff::{SignedDuration, Timestamp};
 
@@ -69,10 +69,6 @@ pub const TABLE: [Row; 11] = [
     row(Step::RestoreTraffic,     Go(Step::DeleteNewCluster),        KeepTrying, KeepTrying,            30,   10),
     row(Step::DeleteNewCluster,   End(Ending::RolledBack),           Hold,       Hold,                  90,   30),
 ];
-
-/// An undoing step and `RetireOldCluster` are done, and the old cluster may be touched, only so long after the first
-/// look that found the step: an invocation that looked before may act until then (an invocation is bounded to 160 s).
-pub const QUIET_TIME: SignedDuration = SignedDuration::from_secs(180);
 
 /// A wait is never shorter, and never longer, than this.
 const SHORTEST_WAIT: SignedDuration = SignedDuration::from_secs(1);

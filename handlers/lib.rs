@@ -18,6 +18,7 @@ pub mod cloud;
 pub mod cluster_body;
 pub mod cluster_view;
 pub mod config;
+pub mod container;
 pub mod digest;
 pub mod doctor;
 pub mod envelope;

@@ -6,7 +6,7 @@ pub mod installation;
 pub mod live;
 pub mod scene;
 pub mod screen;
-mod setting;
+pub mod setting;
 pub mod shop;
 pub mod story;
 pub mod timeline;

@@ -1,5 +1,4 @@
 //! PURE. A run: one upgrade under way, as one document in the store, and what a look can have seen.
-use crate::flow::QUIET_TIME;
 use crate::kept::Kept;
 use crate::plan::Plan;
 use crate::site::Gate;
@@ -11,6 +10,10 @@ use std::time::Duration;
 
 /// The format of run documents that this binary writes and understands.
 pub const FORMAT: u32 = 1;
+
+/// An undoing step and `RetireOldCluster` are done, and the old cluster may be touched, only so long after the first
+/// look that found the step: an invocation that looked before may act until then (an invocation is bounded to 160 s).
+pub const QUIET_TIME: SignedDuration = SignedDuration::from_secs(180);
 
 /// A run's id: unique for ever, `<site>-<12 hex digits>`.
 pub type RunId = String;

@@ -11,6 +11,7 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use std::net::Ipv4Addr;
+use std::os::unix::process::parent_id;
 use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -30,13 +31,16 @@ const FINISH: Duration = Duration::from_secs(170);
 /// # Errors
 /// When a setting is wrong, or the port cannot be had: exit status 1, so that the host counts it.
 pub fn serve() -> anyhow::Result<ExitCode> {
+    // First of all: a host that ends before this is never missed, unless it has said who it is.
+    let parent = parent_id();
     let config = Config::from_environment()?;
+    let host = config.host.unwrap_or(parent);
     let _telemetry = telemetry::start(&config.log, config.otlp.as_deref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(listen(&config))
+    runtime.block_on(listen(&config, host))
 }
 
-async fn listen(config: &Config) -> anyhow::Result<ExitCode> {
+async fn listen(config: &Config, host: u32) -> anyhow::Result<ExitCode> {
     let port = config.port.context("FUNCTIONS_CUSTOMHANDLER_PORT is missing: the Functions host sets it")?;
     let wire = Wire::sockets();
     let credential = identity::managed(config.client_id.as_deref(), &wire.http)?;
@@ -45,7 +49,7 @@ async fn listen(config: &Config) -> anyhow::Result<ExitCode> {
     let listener = listener.with_context(|| format!("failed to listen on 127.0.0.1:{port}"))?;
     let leaving = Leaving::default();
     let mut serving = pin!(axum::serve(listener, leaving.guard(router(app))).into_future());
-    let mut orphaned = pin!(orphaned());
+    let mut orphaned = pin!(orphaned(host));
     info!(port, "serving");
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
@@ -76,10 +80,9 @@ fn without_host() -> ExitCode {
     ExitCode::from(1)
 }
 
-/// Returns when the parent process is another one. Not `PR_SET_PDEATHSIG`: it fires when the forking thread ends.
-async fn orphaned() {
-    let parent = std::os::unix::process::parent_id();
-    while std::os::unix::process::parent_id() == parent {
+/// Returns when the parent process is not this one. Not `PR_SET_PDEATHSIG`: it fires when the forking thread ends.
+async fn orphaned(host: u32) {
+    while parent_id() == host {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

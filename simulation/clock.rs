@@ -44,6 +44,13 @@ impl Clock {
         self.speed
     }
 
+    /// What a clock shows that began with this one and keeps the pace of the process: by that a caller from outside,
+    /// whose time nobody hurries, judges how long something is good.
+    #[must_use]
+    pub fn unhurried(&self) -> Timestamp {
+        Self { speed: 1, ..*self }.now()
+    }
+
     /// Waits until the clock shows `moment`; returns at once when that has passed.
     pub async fn until(&self, moment: Timestamp) {
         let ahead = Duration::try_from(moment.duration_since(self.began)).unwrap_or_default();
@@ -72,6 +79,7 @@ mod tests {
         let clock = Clock::running_at(began, 60);
         tokio::time::sleep(Duration::from_secs(60)).await;
         assert_eq!(clock.now().to_string(), "2026-11-25T09:00:00Z");
+        assert_eq!(clock.unhurried().to_string(), "2026-11-25T08:01:00Z");
         let before = Instant::now();
         clock.sleep(Duration::from_secs(600)).await;
         clock.until("2026-11-25T10:00:00Z".parse().unwrap()).await;

@@ -29,11 +29,13 @@ use service::Service;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 /// Real clients run for days: of what they upload, the record of calls keeps only so many bytes.
 const LONGEST_BODY_KEPT: usize = 64 * 1024;
+/// And of the calls the latest.
+const MOST_CALLS_KEPT: usize = 10_000;
 
 /// The open doors. Dropping them closes every connection and takes `endpoints.json` away.
 pub struct Doors {
@@ -43,6 +45,7 @@ pub struct Doors {
     folder: Arc<Folder>,
     tls: TlsAcceptor,
     tasks: JoinSet<()>,
+    following: Option<AbortHandle>,
 }
 
 impl Doors {
@@ -78,13 +81,16 @@ impl Doors {
         {
             let mut world = azure.world();
             world.longest_body_kept = Some(LONGEST_BODY_KEPT);
+            world.most_calls_kept = Some(MOST_CALLS_KEPT);
+            let key = options::secret(options::KEY, &certificates.key);
+            world.service_bus.shared_access_keys.insert(options::POLICY.into(), key);
             let neighbours = &mut world.resource_manager.neighbours;
             neighbours.login.clone_from(&endpoints.login.authority);
             neighbours.api_servers = Some(endpoints.kubernetes.clone());
             neighbours.authority.clone_from(&certificates.authority);
         }
         let tls = certificates.tls;
-        let mut doors = Self { endpoints, azure: azure.clone(), folder, tls, tasks: JoinSet::new() };
+        let mut doors = Self { endpoints, azure: azure.clone(), folder, tls, tasks: JoinSet::new(), following: None };
         for (service, listener) in ports {
             let port = port_of(&listener);
             let namespace = options.namespace.as_str().into();
@@ -111,16 +117,27 @@ impl Doors {
     }
 
     /// Writes the kubeconfigs, and then `endpoints.json`, whole: everything it names answers. Call it when all is ready.
+    /// From then on both follow the clusters that come and go.
     ///
     /// # Errors
     /// When the data folder cannot be written.
     pub fn publish(&mut self) -> Result<(), Error> {
-        let clusters = kubeconfigs::write(&self.azure, &self.folder, &BTreeMap::new())?;
-        self.endpoints.clusters.clone_from(&clusters);
-        let text = serde_json::to_string_pretty(&self.endpoints).map_err(|why| Error::Endpoints(why.to_string()))?;
-        self.folder.write(folder::ENDPOINTS, text.as_bytes())?;
-        self.tasks.spawn(kubeconfigs::follow(self.azure.clone(), self.folder.clone(), clusters));
+        if let Some(following) = self.following.take() {
+            following.abort();
+        }
+        self.endpoints.clusters = self.clusters()?;
+        self.folder.tell(&self.endpoints)?;
+        let following = kubeconfigs::follow(self.azure.clone(), self.folder.clone(), self.endpoints.clone());
+        self.following = Some(self.tasks.spawn(following));
         Ok(())
+    }
+
+    /// The clusters as they are now, each with its kubeconfig written.
+    ///
+    /// # Errors
+    /// When the data folder cannot be written.
+    pub fn clusters(&self) -> Result<BTreeMap<String, Cluster>, Error> {
+        kubeconfigs::write(&self.azure, &self.folder, &BTreeMap::new())
     }
 
     fn serve(&mut self, listener: TcpListener, serve: Serve) {
@@ -131,7 +148,7 @@ impl Doors {
 impl Drop for Doors {
     fn drop(&mut self) {
         // Nobody shall find addresses that nobody answers at; if that fails, the next start removes it.
-        let _ = self.folder.remove(folder::ENDPOINTS);
+        let _ = self.folder.take_back();
     }
 }
 

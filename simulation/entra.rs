@@ -4,7 +4,7 @@ mod tokens;
 
 pub use tokens::{Claims, claims, principal_of};
 
-use crate::{Ask, Reply, world::json};
+use crate::{Ask, Reply, answer::json};
 use axum::extract::Query;
 use http::{Method, Uri};
 use jiff::{SignedDuration, Timestamp};

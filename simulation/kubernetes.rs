@@ -37,7 +37,7 @@ pub(crate) use pods::ENDS_AFTER;
 pub use refusal::Refusal;
 pub use server::Server;
 
-use crate::{Ask, Clock, Reply, world::NoAnswer};
+use crate::{Ask, Clock, Reply, answer::NoAnswer};
 use jiff::Timestamp;
 use requests::Answer;
 use std::collections::BTreeMap;

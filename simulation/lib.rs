@@ -17,6 +17,7 @@
 //! ```
 //!
 //! AMQP clients of Service Bus come with a stream of their own: [`service_bus::amqp::serve`].
+pub mod answer;
 pub mod article;
 pub mod blobs;
 pub mod clock;

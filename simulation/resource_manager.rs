@@ -57,7 +57,7 @@ pub struct ResourceManager {
     operations: operations::Operations,
     timeline: timeline::Timeline,
     ids: ids::Ids,
-    allowed: Option<Vec<String>>,
+    allowed: Option<Vec<(String, Vec<String>)>>,
     versions: versions::Versions,
     quota: quota::Quota,
     script: script::Script,

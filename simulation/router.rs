@@ -1,7 +1,7 @@
 //! Which service a host name belongs to. The three clouds' names are known.
 use crate::{
     Ask, Reply, World,
-    world::{NoAnswer, json},
+    answer::{NoAnswer, json},
 };
 use jiff::Timestamp;
 
@@ -16,6 +16,10 @@ pub fn host_of(ask: &Ask) -> &str {
 /// stands for the host name, without a slash at its end. A door adds it to a request's extensions.
 #[derive(Clone, Debug)]
 pub struct Origin(pub String);
+
+/// The moment that a caller's own clock shows, where the world's runs faster. A door adds it to a request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct CallersTime(pub Timestamp);
 
 /// The base of the URLs that an answer carries, so that the caller reaches the same service again.
 #[must_use]

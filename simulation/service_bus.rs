@@ -37,6 +37,8 @@ const DEAD_LETTERS: &str = "$deadletterqueue";
 /// Queues, topics, subscriptions and their messages.
 #[derive(Default)]
 pub struct Broker {
+    /// The namespace's shared access policies by name, each with its key. With none of them REST takes no signatures.
+    pub shared_access_keys: BTreeMap<String, String>,
     /// A fault: the first message of each id is delivered once more this long after its time (zero: twice at once), as
     /// after a settlement that was lost. Duplicate detection does not see the second delivery.
     pub deliver_again_after: Option<Duration>,

@@ -3,7 +3,7 @@ mod probes;
 #[cfg(test)]
 mod tests;
 
-use crate::{Reply, World, kubernetes::Visit, resource_manager::Routing, world::json};
+use crate::{Reply, World, answer::json, kubernetes::Visit, resource_manager::Routing};
 use jiff::Timestamp;
 pub(crate) use probes::Health;
 use probes::Target;

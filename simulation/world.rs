@@ -1,5 +1,5 @@
 //! The whole simulated world behind one lock, and the one way to call it.
-use crate::{Ask, Clock, Effect, Faults, Process, Reply, record::Call, router};
+use crate::{Ask, Clock, Effect, Faults, Process, Reply, answer::NoAnswer, record::Call, router};
 use crate::{
     blobs::Blobs, entra::Entra, kubernetes::Fleet, resource_manager::ResourceManager, service_bus::Broker,
     traffic::Traffic,
@@ -26,8 +26,12 @@ pub struct World {
     pub traffic: Traffic,
     /// The script of faults.
     pub faults: Faults,
-    /// Every call so far.
+    /// Every call so far, or the latest, as [`most_calls_kept`](Self::most_calls_kept) says.
     pub calls: Vec<Call>,
+    /// So many calls were made so far.
+    pub call_count: usize,
+    /// At least so many of the latest calls are kept, and at most twice as many; `None`: all.
+    pub most_calls_kept: Option<usize>,
     /// Of a call's body so many bytes are kept in [`calls`](Self::calls); `None`: all.
     pub longest_body_kept: Option<usize>,
     /// Who is shown each call as it was made.
@@ -46,18 +50,6 @@ pub struct SimulatedAzure {
     clock: Clock,
     changed: Arc<tokio::sync::watch::Sender<u64>>,
 }
-
-/// The call got no answer: the connection was refused or broke.
-#[derive(Debug)]
-pub struct NoAnswer(pub &'static str);
-
-impl std::fmt::Display for NoAnswer {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(self.0)
-    }
-}
-
-impl std::error::Error for NoAnswer {}
 
 impl SimulatedAzure {
     /// An empty world on this clock.
@@ -189,20 +181,10 @@ impl SimulatedAzure {
             call.body = Bytes::copy_from_slice(&call.body[..longest]);
         }
         world.calls.push(call);
+        world.call_count += 1;
+        if let Some(most) = world.most_calls_kept.filter(|most| world.calls.len() > 2 * most) {
+            let old = world.calls.len() - most;
+            world.calls.drain(..old);
+        }
     }
-}
-
-/// A JSON answer.
-#[must_use]
-pub fn json(status: u16, body: &serde_json::Value) -> Reply {
-    json_text(status, body.to_string().into())
-}
-
-/// A JSON answer whose body has been written already.
-pub(crate) fn json_text(status: u16, body: Bytes) -> Reply {
-    http::Response::builder()
-        .status(status)
-        .header("content-type", "application/json; charset=utf-8")
-        .body(Body::from(body))
-        .expect("a status and a JSON body always make an answer")
 }

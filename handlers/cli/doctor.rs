@@ -37,9 +37,9 @@ pub fn doctor(arguments: Doctor) -> anyhow::Result<ExitCode> {
     let seen = runtime.block_on(look_over(&looker, &store, &installation, here));
     let rows = examine(&seen);
     if arguments.json {
-        say(&format!("{}\n", serde_json::to_string_pretty(&rows)?));
+        say(&format!("{}\n", serde_json::to_string_pretty(&rows)?))?;
     } else {
-        say(&table(&rows));
+        say(&table(&rows))?;
     }
     Ok(ExitCode::from(match (&seen.caller, has_findings(&rows)) {
         (Err(_), _) => 1,

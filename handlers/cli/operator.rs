@@ -83,7 +83,7 @@ pub async fn status(app: &App, site: Option<&str>) -> anyhow::Result<ExitCode> {
             Some(found) => shown.push_str(&in_words(&found.value, site.is_some())),
         }
     }
-    say(if shown.is_empty() { "no runs\n" } else { &shown });
+    say(if shown.is_empty() { "no runs\n" } else { &shown })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -115,7 +115,7 @@ pub async fn start(app: &App, start: Start) -> anyhow::Result<ExitCode> {
     let body = serde_json::to_string(&request)?;
     let message = Message { to: REQUESTS, id: id.clone(), subject: "RequestUpgrade".into(), body, at: None };
     app.bus.publish(&message).await?;
-    say(&format!("requested as {id}; `bluegreen status {}` shows what becomes of it\n", request.site));
+    say(&format!("requested as {id}; `bluegreen status {}` shows what becomes of it\n", request.site))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -132,7 +132,7 @@ pub async fn give(app: &App, give: Give) -> anyhow::Result<ExitCode> {
     };
     match orders::give(app, &give.site, &order).await? {
         Obeyed::Yes(run) => {
-            say(&in_words(&run, false));
+            say(&in_words(&run, false))?;
             Ok(ExitCode::SUCCESS)
         }
         Obeyed::NoRun => anyhow::bail!("the site {} has no run", give.site),

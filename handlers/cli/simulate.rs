@@ -43,10 +43,10 @@ pub fn simulate(arguments: &Simulate) -> anyhow::Result<ExitCode> {
         let opened = shop.azure.clock().now();
         let told = play(&shop, plot).await?;
         let wall: Duration = began.elapsed();
-        say(&timeline(&shop, &told, opened));
-        say(&totals(&shop, &told, wall));
+        say(&timeline(&shop, &told, opened))?;
+        say(&totals(&shop, &told, wall))?;
         if arguments.json {
-            say(&format!("{}\n", told.summary(wall)));
+            say(&format!("{}\n", told.summary(wall)))?;
         }
         Ok(verdict(&told, arguments.fail))
     })

@@ -43,11 +43,11 @@ pub fn init(init: &Init) -> anyhow::Result<ExitCode> {
     let found = runtime.block_on(looker.around(&init.id, init.cluster.as_deref()))?;
     let drafted = draft(&found, init.name.as_deref()).map_err(anyhow::Error::msg)?;
     if to_terminal {
-        say(&drafted.text);
+        say(&drafted.text)?;
     } else {
         let failed = || format!("failed to write {}", init.output.display());
         std::fs::write(&init.output, &drafted.text).with_context(failed)?;
-        say(&summary(&drafted, &init.output.display().to_string()));
+        say(&summary(&drafted, &init.output.display().to_string()))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -4,11 +4,15 @@ use serde_json::Value;
 
 const CHECK: &str = "settings";
 /// Settings that the host or we cannot do without.
-const NEEDED: [&str; 5] = [
+const NEEDED: [&str; 9] = [
     "AzureWebJobsStorage__blobServiceUri",
     "AzureWebJobsStorage__queueServiceUri",
     "AzureWebJobsStorage__tableServiceUri",
+    "AzureWebJobsStorage__credential",
+    "AzureWebJobsStorage__clientId",
     "ServiceBusConnection__fullyQualifiedNamespace",
+    "ServiceBusConnection__credential",
+    "ServiceBusConnection__clientId",
     "AZURE_CLIENT_ID",
 ];
 
@@ -21,6 +25,7 @@ pub(super) fn check(seen: &Observed) -> Vec<Row> {
     let mut rows = missing(settings);
     rows.extend(same(settings, "AzureWebJobsStorage__blobServiceUri", &seen.store));
     rows.extend(same(settings, "ServiceBusConnection__fullyQualifiedNamespace", &seen.bus));
+    rows.extend(clients(settings));
     rows.extend(secrets(settings));
     if rows.is_empty() {
         rows.push(Row::well(CHECK, format!("the app has all {} that it needs", NEEDED.len())));
@@ -53,6 +58,17 @@ fn same(settings: &Value, name: &str, ours: &str) -> Option<Row> {
     }
     let what = format!("{name} is {ours:?} here, and {theirs:?} in the app");
     Some(Row::finding(CHECK, what, "use the app's: what is published or requested here would never be seen there"))
+}
+
+/// The host and we act as the same identity: it is the one that has the roles.
+fn clients(settings: &Value) -> Option<Row> {
+    let names = ["AZURE_CLIENT_ID", "AzureWebJobsStorage__clientId", "ServiceBusConnection__clientId"];
+    let ids = names.map(|name| value(settings, name)).into_iter().filter(|id| !id.is_empty());
+    let ids: std::collections::BTreeSet<_> = ids.map(str::to_lowercase).collect();
+    (ids.len() > 1).then(|| {
+        let what = format!("{} do not name the same identity", names.join(", "));
+        Row::finding(CHECK, what, "let all three be the client id of the identity that has the roles")
+    })
 }
 
 /// A connection string would be used in place of the identity.

@@ -31,14 +31,22 @@ const FUNCTIONS: [(&str, &str); 17] = [
 pub struct AppFolder(PathBuf);
 
 impl AppFolder {
-    /// Writes the folder to a new place.
+    /// Writes the folder to a new place among the system's temporary files.
     ///
     /// # Errors
     /// When the system's folder for temporary files cannot be written.
     pub fn write() -> io::Result<Self> {
         let name = format!("bluegreen-{}-{}", std::process::id(), azure_core::Uuid::new_v4().simple());
-        let folder = Self(std::env::temp_dir().join(name));
-        std::fs::create_dir(&folder.0)?;
+        Self::write_to(std::env::temp_dir().join(name))
+    }
+
+    /// Writes it to this place, where nothing is yet.
+    ///
+    /// # Errors
+    /// When something is there, or it cannot be written.
+    pub fn write_to(place: PathBuf) -> io::Result<Self> {
+        std::fs::create_dir(&place)?;
+        let folder = Self(place);
         std::fs::write(folder.0.join("host.json"), HOST)?;
         for (name, definition) in FUNCTIONS {
             std::fs::create_dir(folder.0.join(name))?;
@@ -53,6 +61,17 @@ impl AppFolder {
     /// When it is there already, or the folder is gone.
     pub fn link(&self, executable: &Path) -> io::Result<()> {
         std::os::unix::fs::symlink(executable, self.0.join(EXECUTABLE))
+    }
+
+    /// Puts the executable that is running into it. It stays the same for as long as this process lives, whatever a
+    /// build or an update puts in its place.
+    ///
+    /// # Errors
+    /// When it is there already, or the folder is gone.
+    pub fn link_this_executable(&self) -> io::Result<()> {
+        let running = PathBuf::from(format!("/proc/{}/exe", std::process::id()));
+        // Systems without /proc have no name for a file that was replaced.
+        if running.exists() { self.link(&running) } else { self.link(&std::env::current_exe()?) }
     }
 
     /// Where it is.

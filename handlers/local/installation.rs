@@ -1,5 +1,6 @@
 //! The installation of the shop as Resource Manager shows it: the function app, its identity and roles, store and bus.
-use super::scene::{ACCOUNT, NAMESPACE};
+use super::scene::NAMESPACE;
+use super::setting::ACCOUNT;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use simulated_azure::World;
@@ -151,7 +152,11 @@ fn settings(at: &Addresses) -> Value {
         "AzureWebJobsStorage__blobServiceUri": blobs,
         "AzureWebJobsStorage__queueServiceUri": blobs.replacen(".blob.", ".queue.", 1),
         "AzureWebJobsStorage__tableServiceUri": blobs.replacen(".blob.", ".table.", 1),
+        "AzureWebJobsStorage__credential": "managedidentity",
+        "AzureWebJobsStorage__clientId": client,
         "ServiceBusConnection__fullyQualifiedNamespace": bus,
+        "ServiceBusConnection__credential": "managedidentity",
+        "ServiceBusConnection__clientId": client,
         "AZURE_CLIENT_ID": client,
     })
 }

@@ -1,6 +1,6 @@
 //! The site `shop` in a simulated world before anything runs in it, and what may be looked at while something does.
 use super::installation::{Addresses, Installation};
-use super::setting::{entities, example, publish, run_workloads};
+use super::setting::{ACCOUNT, entities, example, publish, run_workloads};
 use super::users::Users;
 use crate::azure::blob_runs::RUNS;
 use crate::request::Request;
@@ -14,8 +14,6 @@ use simulated_azure::service_bus::Message;
 use simulated_azure::{Clock, SimulatedAzure};
 use std::time::Duration;
 
-/// The storage account with sites and runs.
-pub const ACCOUNT: &str = "shopupgrader";
 /// The Service Bus namespace.
 pub const NAMESPACE: &str = "shopupgrader";
 

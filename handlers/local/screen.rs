@@ -3,75 +3,102 @@ use super::scene::Scene;
 use super::timeline;
 use super::view::View;
 use crate::run::Run;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use console::Term;
 use jiff::Timestamp;
+use std::convert::Infallible;
+use std::io;
 use std::time::Duration;
 
 /// A terminal is drawn so often, in real time.
 const FRAME: Duration = Duration::from_millis(200);
 
-/// A terminal, or plain lines.
-pub enum Screen {
-    /// One bar for each line.
-    Terminal(MultiProgress, Vec<ProgressBar>),
-    /// So many entries of the journal were printed.
-    Plain(usize),
+/// The standard output.
+pub struct Screen {
+    out: Term,
+    /// How much of it is there: lines of a terminal above the cursor, or entries of the journal.
+    shown: usize,
 }
 
 impl Screen {
-    /// A terminal's screen, or one that prints a line for each thing that happens.
+    /// A terminal that is drawn anew, or one line for each thing that happens.
     #[must_use]
-    pub fn new(is_terminal: bool) -> Self {
-        if is_terminal { Self::Terminal(MultiProgress::new(), vec![]) } else { Self::Plain(0) }
+    pub fn stdout() -> Self {
+        Self { out: Term::buffered_stdout(), shown: 0 }
     }
 
-    /// Shows an upgrade for as long as it is polled; `say` prints a line.
+    /// Shows an upgrade for as long as it is polled.
+    ///
+    /// # Errors
+    /// When the standard output takes no more.
     pub async fn follow(
         &mut self,
         scene: &Scene,
         began: Timestamp,
-        killed: impl Fn() -> usize,
-        say: impl Fn(&str),
-    ) -> std::convert::Infallible {
+        killed: impl Fn() -> Option<usize>,
+    ) -> io::Result<Infallible> {
         loop {
-            let run = scene.run();
-            self.show(scene, run.as_ref(), began, killed(), &say);
+            self.show(scene, scene.run().as_ref(), began, killed())?;
             tokio::time::sleep(FRAME).await;
         }
     }
 
-    /// Shows how it is now.
-    pub fn show(&mut self, scene: &Scene, run: Option<&Run>, began: Timestamp, killed: usize, say: &impl Fn(&str)) {
-        match self {
-            Self::Terminal(bars, lines) => {
-                let users = scene.users.snapshot();
-                for (at, text) in (View { scene, run, users: &users, began, killed }).lines().into_iter().enumerate() {
-                    if at == lines.len() {
-                        lines.push(bars.add(ProgressBar::new(0).with_style(style())));
-                    }
-                    lines[at].set_message(text);
-                }
-            }
-            Self::Plain(printed) => {
-                let Some(run) = run else { return };
-                let users = scene.users.report();
-                for entry in run.journal.iter().skip(*printed) {
-                    say(&timeline::line(scene, &users.minutes, entry, began));
-                }
-                *printed = run.journal.len().max(*printed);
-            }
+    /// Shows how it is now. What a terminal shows last stays there.
+    ///
+    /// # Errors
+    /// When the standard output takes no more.
+    pub fn show(
+        &mut self,
+        scene: &Scene,
+        run: Option<&Run>,
+        began: Timestamp,
+        killed: Option<usize>,
+    ) -> io::Result<()> {
+        if self.out.is_term() {
+            let users = scene.users.snapshot();
+            let lines = (View { scene, run, users: &users, began, killed }).lines();
+            return draw(&self.out, &mut self.shown, &lines);
         }
-    }
-
-    /// Leaves the last view where it is.
-    pub fn end(&self) {
-        if let Self::Terminal(_, lines) = self {
-            lines.iter().for_each(ProgressBar::abandon);
+        let Some(run) = run else { return Ok(()) };
+        let users = scene.users.report();
+        for entry in run.journal.iter().skip(self.shown) {
+            self.out.write_str(&timeline::line(scene, &users.minutes, entry, began))?;
         }
+        self.shown = run.journal.len().max(self.shown);
+        self.out.flush()
     }
 }
 
-/// The message alone, cut at the terminal's edge.
-fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{wide_msg}").unwrap_or_else(|_| ProgressStyle::default_spinner())
+/// Puts these lines in the place of those that were drawn. All go out at once, so nothing flickers; what is wider or
+/// higher than the terminal is left out, for it would wrap or scroll.
+fn draw(term: &Term, drawn: &mut usize, lines: &[String]) -> io::Result<()> {
+    let (rows, columns) = term.size();
+    let (rows, columns) = (usize::from(rows).saturating_sub(1), usize::from(columns));
+    term.move_cursor_up(*drawn)?;
+    for line in lines.iter().take(rows) {
+        term.clear_line()?;
+        term.write_line(&cut(line, columns))?;
+    }
+    term.clear_to_end_of_screen()?;
+    *drawn = lines.len().min(rows);
+    term.flush()
+}
+
+/// At most so many characters, each of which is one column wide; the last one says that there were more.
+fn cut(line: &str, columns: usize) -> String {
+    if line.chars().count() <= columns {
+        return line.to_owned();
+    }
+    line.chars().take(columns.saturating_sub(1)).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn a_line_is_no_wider_than_the_terminal() {
+        assert_eq!(cut("▶ Soak", 6), "▶ Soak");
+        assert_eq!(cut("▶ Soak  held: the new", 10), "▶ Soak  h…");
+        assert_eq!(cut("▶ Soak", 0), "…");
+    }
 }

@@ -1,5 +1,4 @@
 //! What the shop's world is furnished with: the published site, the entities of the bus, the workloads of a cluster.
-use super::scene::ACCOUNT;
 use crate::azure::blob_runs::{RUNS, SITES};
 use crate::azure::content_name;
 use crate::cli::publish::with_digests;
@@ -13,6 +12,8 @@ use simulated_azure::article::Article;
 use simulated_azure::service_bus::{QueueOptions, SubscriptionOptions, TopicOptions};
 use std::time::Duration;
 
+/// The storage account with sites and runs.
+pub const ACCOUNT: &str = "shopupgrader";
 const SITE: &str = include_str!("../../examples/shop/site.json");
 const MANIFESTS: [(&str, &str); 2] = [
     ("manifests/controllers.yaml", include_str!("../../examples/shop/manifests/controllers.yaml")),
@@ -52,16 +53,17 @@ pub(super) fn publish(world: &mut World, site: &Site, now: Timestamp) -> anyhow:
 pub(super) fn entities(world: &mut World, duplicate_detection: bool) -> anyhow::Result<()> {
     let bus = &mut world.service_bus;
     let window = duplicate_detection.then(|| Duration::from_secs(24 * 3600));
+    let lock_duration = Duration::from_secs(180);
     let dead = || Some("dead-letters".to_owned());
-    bus.add_queue("dead-letters", QueueOptions::default());
-    let queue = QueueOptions { forward_dead_letters_to: dead(), ..QueueOptions::default() };
+    bus.add_queue("dead-letters", QueueOptions { lock_duration, ..QueueOptions::default() });
+    let queue = QueueOptions { lock_duration, forward_dead_letters_to: dead(), ..QueueOptions::default() };
     bus.add_queue("version-events", queue.clone());
     bus.add_queue("upgrade-requests", QueueOptions { duplicate_window: window, ..queue });
     bus.add_topic("upgrade-steps", TopicOptions { duplicate_window: window, ..TopicOptions::default() });
     for step in Step::ALL {
         let options = SubscriptionOptions {
             subject: Some(step.name().into()),
-            lock_duration: Duration::from_secs(180),
+            lock_duration,
             forward_dead_letters_to: dead(),
             ..SubscriptionOptions::default()
         };

@@ -2,7 +2,8 @@
 use super::app_folder::AppFolder;
 use super::door;
 use super::installation::CLIENT;
-use super::scene::{ACCOUNT, Scene};
+use super::scene::Scene;
+use super::setting::ACCOUNT;
 use super::users::Users;
 use crate::app::App;
 use crate::azure::identity;
@@ -105,6 +106,7 @@ pub fn app_of(azure: &SimulatedAzure, process: &Process) -> anyhow::Result<App> 
         log: String::new(),
         port: None,
         clock_speed: azure.clock().speed(),
+        host: None,
     };
     App::new(&config, &credential, &wire)
 }

@@ -152,7 +152,7 @@ pub fn tell(scene: &Scene, run: Run, began: jiff::Timestamp) -> Told {
         (false, false) => Serving::Nobody,
     };
     let lasted = scene.azure.clock().now().duration_since(began);
-    Told { run, users, serving, lasted, calls: world.calls.len(), hits: hits.into_iter().collect() }
+    Told { run, users, serving, lasted, calls: world.call_count, hits: hits.into_iter().collect() }
 }
 
 /// Handlers die before or after random calls.

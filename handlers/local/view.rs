@@ -22,8 +22,8 @@ pub struct View<'a> {
     pub users: &'a Snapshot,
     /// When the world began.
     pub began: Timestamp,
-    /// How many processes were killed.
-    pub killed: usize,
+    /// How many processes were killed, where any are.
+    pub killed: Option<usize>,
 }
 
 impl View<'_> {
@@ -34,7 +34,8 @@ impl View<'_> {
         let shown =
             |step: &Step| !WAY_BACK.contains(step) || self.run.is_some_and(|run| spent(run, *step, run.due).is_some());
         lines.extend(Step::ALL.into_iter().filter(shown).map(|step| self.step(step)));
-        lines.extend([String::new(), self.traffic(), self.requests()]);
+        lines.extend([String::new(), self.traffic(), self.requests(), self.answers()]);
+        lines.extend(self.killed.map(|killed| format!("   chaos    {killed} processes killed")));
         lines
     }
 
@@ -45,6 +46,7 @@ impl View<'_> {
     fn head(&self) -> String {
         let passed = clock_of(self.now().duration_since(self.began).as_secs());
         let speed = self.scene.azure.clock().speed();
+        let speed = if speed == 1 { String::new() } else { format!(" at {speed} x speed") };
         let what = match self.run {
             Some(run) => {
                 let (old, new) = (run.plan.old.name(), run.plan.new_colour().name());
@@ -52,7 +54,7 @@ impl View<'_> {
             }
             None => "The request is on its way".to_owned(),
         };
-        format!("{what}   {passed} of the simulated world, {speed} times as fast as ours")
+        format!("{what}   {passed}{speed}")
     }
 
     fn step(&self, step: Step) -> String {
@@ -78,33 +80,32 @@ impl View<'_> {
         let cells = |share: f64| (share * BAR as f64).round() as usize;
         let greens = cells(green).min(BAR);
         let bar = if blue + green == 0.0 { "-".repeat(BAR) } else { "b".repeat(BAR - greens) + &"g".repeat(greens) };
-        format!("   traffic  [{bar}]  {:.0} % blue, {:.0} % green", blue * 100.0, green * 100.0)
+        // A sum of nothing is -0.
+        let (blue, green) = ((blue * 100.0).abs(), (green * 100.0).abs());
+        format!("   traffic  [{bar}]  {blue:.0} % blue, {green:.0} % green")
     }
 
     fn requests(&self) -> String {
-        let Snapshot { rate, sent, failed, excused, p50, p99, .. } = self.users;
-        let ms = |time: &std::time::Duration| time.as_secs_f64() * 1000.0;
-        let excused =
-            if *excused == 0 { String::new() } else { format!(" (and {excused} of a cluster that the script broke)") };
-        let killed = if self.killed == 0 { String::new() } else { format!("   {} processes killed", self.killed) };
-        format!(
-            "   users    {rate}/s, {sent} answered, {failed} failed{excused}   p50 {:.1} ms, p99 {:.1} ms{killed}",
-            ms(p50),
-            ms(p99)
-        )
+        let Snapshot { rate, sent, failed, excused, .. } = self.users;
+        let excused = if *excused == 0 { String::new() } else { format!(", {excused} of the broken cluster") };
+        format!("   users    {rate}/s, {sent} answered, {failed} failed{excused}")
+    }
+
+    fn answers(&self) -> String {
+        let ms = |time: std::time::Duration| time.as_secs_f64() * 1000.0;
+        format!("   answers  p50 {:.1} ms, p99 {:.1} ms", ms(self.users.p50), ms(self.users.p99))
     }
 }
 
 /// What the present step last said, or why it is held.
 fn waits_for(run: &Run) -> String {
-    let why = match &run.held {
+    match &run.held {
         Some(hold) => format!("held: {}", hold.why),
         None => {
             let said = run.journal.iter().rev().find(|entry| entry.before == run.step || entry.after == run.step);
             said.map(|entry| entry.what.clone()).unwrap_or_default()
         }
-    };
-    why.chars().take(100).collect()
+    }
 }
 
 /// How long a run has been at a step, all its visits together; `None` when it never was.
@@ -118,8 +119,9 @@ fn spent(run: &Run, step: Step, now: Timestamp) -> Option<SignedDuration> {
         since = entry.at;
     }
     let is_present = run.step == step;
-    if is_present && run.ending.is_none() {
-        total += now.duration_since(since).max(SignedDuration::ZERO);
+    if is_present {
+        let until = if run.ending.is_some() { run.journal.last()?.at } else { now };
+        total += until.duration_since(since).max(SignedDuration::ZERO);
     }
     (visited || is_present).then_some(total)
 }

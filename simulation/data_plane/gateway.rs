@@ -1,7 +1,7 @@
 //! One user's request through the gateway: listener, rule, pool, member, pod, and back.
 use super::view::Landed;
 use super::{Shared, forwarding, headers};
-use crate::world::{NoAnswer, json};
+use crate::answer::{NoAnswer, json};
 use axum::body::Body;
 use axum_reverse_proxy::{HostBehaviour, ProxyError, ProxyPolicy, TunnelCancellation, TunnelGuard, XForwardedFor};
 use http::{Request, Response, StatusCode, header};

@@ -21,7 +21,7 @@ pub struct Endpoints {
     pub service_bus: ServiceBus,
     /// Base URL of all API servers; each is below it under its host name.
     pub kubernetes: String,
-    /// The clusters, by name. A cluster that is made later gets its kubeconfig beside these.
+    /// The clusters, by name. In the file they follow those that come and go.
     pub clusters: BTreeMap<String, Cluster>,
     /// What belongs to other parts of the simulation, by their names: gateways, the Functions host.
     #[serde(flatten)]

@@ -1,16 +1,17 @@
 //! The folder in which a running simulation leaves its addresses: ours alone, held by one process, private to its user.
-use super::Error;
+use super::{Endpoints, Error};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Marks the folder as ours, and is locked as long as somebody uses it. Its content is the process's id.
 const LOCK: &str = "simulated-azure.lock";
 /// What a former run may have left.
-const STALE: [&str; 6] = [ENDPOINTS, AUTHORITY, CERTIFICATE, KEY, KUBECONFIGS, "functions.log"];
+const STALE: [&str; 8] = [ENDPOINTS, AUTHORITY, CERTIFICATE, KEY, KUBECONFIGS, "functions.log", "app", "azure"];
 
-pub(super) const ENDPOINTS: &str = "endpoints.json";
+const ENDPOINTS: &str = "endpoints.json";
 pub(super) const AUTHORITY: &str = "ca.pem";
 pub(super) const CERTIFICATE: &str = "localhost.pem";
 pub(super) const KEY: &str = "localhost-key.pem";
@@ -20,6 +21,8 @@ pub(super) const KUBECONFIGS: &str = "kubeconfig";
 /// An open data folder.
 pub(super) struct Folder {
     path: PathBuf,
+    /// Whether `endpoints.json` may be written: no more once it was taken away.
+    may_tell: Mutex<bool>,
     /// Unlocked by the system when the process ends, however it ends.
     _lock: File,
 }
@@ -52,7 +55,7 @@ impl Folder {
         }
         let path = path.canonicalize().map_err(failed)?;
         let lock = locked(&path)?;
-        let folder = Self { path, _lock: lock };
+        let folder = Self { path, may_tell: Mutex::new(true), _lock: lock };
         for name in STALE {
             folder.remove(name)?;
         }
@@ -77,6 +80,23 @@ impl Folder {
             std::fs::rename(&half, &path)
         };
         write().map_err(|why| Error::Folder { path: path.clone(), why })
+    }
+
+    /// Writes `endpoints.json`, unless it was taken away.
+    pub fn tell(&self, endpoints: &Endpoints) -> Result<(), Error> {
+        let may_tell = self.may_tell.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*may_tell {
+            return Ok(());
+        }
+        let text = serde_json::to_string_pretty(endpoints).map_err(|why| Error::Endpoints(why.to_string()))?;
+        self.write(ENDPOINTS, text.as_bytes())
+    }
+
+    /// Takes `endpoints.json` away for good.
+    pub fn take_back(&self) -> Result<(), Error> {
+        let mut may_tell = self.may_tell.lock().unwrap_or_else(PoisonError::into_inner);
+        *may_tell = false;
+        self.remove(ENDPOINTS)
     }
 
     /// Removes a file, or a folder with everything in it. That there is none is well, too.

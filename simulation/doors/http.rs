@@ -1,8 +1,9 @@
 //! HTTP at a door: a request is put under its service's canonical host name, and asked of the simulated Azure.
 use super::listener::{Connection, Serve};
 use super::service::{Destination, Service};
-use crate::router::Origin;
-use crate::world::{NoAnswer, json};
+use crate::answer::{NoAnswer, json};
+use crate::router::{CallersTime, Origin};
+
 use crate::{Process, Reply, SimulatedAzure};
 use axum::body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -73,6 +74,7 @@ impl Door {
         };
         parts.uri = uri;
         parts.extensions.insert(Origin(origin));
+        parts.extensions.insert(CallersTime(self.azure.clock().unhurried()));
         let asked = http::Request::from_parts(parts, Body::from(body));
         let reply = tokio::select! {
             reply = self.azure.call(process, asked) => reply?,

@@ -1,6 +1,6 @@
 //! One kubeconfig for each cluster, in the data folder, while clusters come and go.
 use super::Error;
-use super::endpoints::Cluster;
+use super::endpoints::{Cluster, Endpoints};
 use super::folder::{Folder, KUBECONFIGS};
 use crate::SimulatedAzure;
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -40,13 +40,19 @@ pub(super) fn write(
     Ok(found)
 }
 
-/// Keeps the files as the clusters are.
-pub(super) async fn follow(azure: SimulatedAzure, folder: Arc<Folder>, mut known: BTreeMap<String, Cluster>) {
+/// Keeps the files as the clusters are, and `endpoints.json` with them.
+pub(super) async fn follow(azure: SimulatedAzure, folder: Arc<Folder>, mut known: Endpoints) {
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
-        match write(&azure, &folder, &known) {
-            Ok(found) => known = found,
-            Err(error) => warn!(%error, "the kubeconfigs could not be written"),
+        let written = write(&azure, &folder, &known.clusters).and_then(|found| {
+            if found == known.clusters {
+                return Ok(());
+            }
+            known.clusters = found;
+            folder.tell(&known)
+        });
+        if let Err(error) = written {
+            warn!(?error, "the kubeconfigs could not be written");
         }
     }
 }

@@ -34,10 +34,7 @@ pub type Serve = Arc<dyn Fn(Connection) -> BoxFuture<'static, ()> + Send + Sync>
 /// Listens on a port of 127.0.0.1; 0 means any free one. `option` is what sets the port.
 pub(super) async fn bind(port: u16, option: &'static str) -> Result<TcpListener, Error> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-    listener.map_err(|why| match why.kind() {
-        std::io::ErrorKind::AddrInUse => Error::PortTaken { port, option },
-        _ => Error::Port { port, option, why },
-    })
+    listener.map_err(|why| Error::of_port(port, option, why))
 }
 
 /// Takes connections for ever. Dropping the future ends every one.

@@ -7,6 +7,16 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+/// The shared access policy that every namespace is born with.
+pub(super) const POLICY: &str = "RootManageSharedAccessKey";
+/// What its key is called among the secrets.
+pub(super) const KEY: &str = "key";
+
+/// A secret of this run, made of something `private` to it.
+pub(super) fn secret(what: &str, private: &str) -> String {
+    BASE64_STANDARD.encode(Sha256::digest(format!("{what} {private}")))
+}
+
 /// The ports on 127.0.0.1; 0 stands for any free one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ports {
@@ -81,13 +91,12 @@ impl Options {
         private: &str,
     ) -> Endpoints {
         let url = |service| format!("https://localhost:{}", port(service));
-        let secret = |what: &str| BASE64_STANDARD.encode(Sha256::digest(format!("{what} {private}")));
         let amqp = amqp.map(|(plain, tls)| Amqp {
             plain: format!("localhost:{plain}"),
             tls: format!("localhost:{tls}"),
             connection_string: format!(
-                "Endpoint=sb://localhost:{plain};SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey={};UseDevelopmentEmulator=true;",
-                secret("key")
+                "Endpoint=sb://localhost:{plain};SharedAccessKeyName={POLICY};SharedAccessKey={};UseDevelopmentEmulator=true;",
+                secret(KEY, private)
             ),
         });
         Endpoints {
@@ -96,7 +105,7 @@ impl Options {
             login: Login { authority: url(Service::Login), tenant: self.tenant.clone() },
             identity: Identity {
                 endpoint: format!("http://127.0.0.1:{}/msi/token", port(Service::Login)),
-                header: secret("identity"),
+                header: secret("identity", private),
                 client_id: self.client_id.clone(),
             },
             blobs: Blobs {
@@ -154,7 +163,7 @@ pub enum Error {
         process: String,
     },
     /// A file or folder cannot be read or written.
-    #[error("failed to use {}: {why}", path.display())]
+    #[error("failed to use {}: choose a folder that can be made or written", path.display())]
     Folder {
         /// The file or folder.
         path: PathBuf,
@@ -168,4 +177,15 @@ pub enum Error {
     /// The addresses are no JSON.
     #[error("failed to write the addresses down: {0}")]
     Endpoints(String),
+}
+
+impl Error {
+    /// Why a port, which `option` sets, could not be listened at.
+    #[must_use]
+    pub fn of_port(port: u16, option: &'static str, why: std::io::Error) -> Self {
+        match why.kind() {
+            std::io::ErrorKind::AddrInUse => Self::PortTaken { port, option },
+            _ => Self::Port { port, option, why },
+        }
+    }
 }

@@ -1,8 +1,13 @@
 //! The article's world behind loopback doors, until Ctrl-C: `cargo run -p simulated-azure --example doors -- FOLDER [SPEED]`.
+//! Its Service Bus has the entities that the checks with real clients use, over REST and AMQP.
 use simulated_azure::article::{self, Article};
-use simulated_azure::doors::{Doors, Options};
-use simulated_azure::{Clock, SimulatedAzure};
+use simulated_azure::doors::{Connection, Doors, Options};
+use simulated_azure::{Clock, Process, SimulatedAzure, service_bus::amqp};
 use std::error::Error;
+use std::sync::Arc;
+
+#[path = "bus/entities.rs"]
+mod entities;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -14,7 +19,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let azure = SimulatedAzure::new(Clock::running_at(began, speed));
     let options = article::Options { entra: false, ..article::Options::default() };
     Article::set_up(&mut azure.world(), &options, azure.clock().now());
-    let mut doors = Doors::open(&azure, &Options::in_folder(&folder)).await?;
+    entities::set_up(&mut azure.world().service_bus)?;
+    let mut options = Options::in_folder(&folder);
+    let serving = azure.clone();
+    options.amqp = Some(Arc::new(move |connection: Connection| {
+        Box::pin(amqp::serve(serving.clone(), Process::new("client"), connection.stream))
+    }));
+    let mut doors = Doors::open(&azure, &options).await?;
     doors.publish()?;
     #[expect(clippy::print_stdout, reason = "it tells the person who started it")]
     {

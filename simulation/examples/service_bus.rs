@@ -7,12 +7,12 @@
 use axum::{Router, body::Body, extract::Request, http::Response};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
-use simulated_azure::{
-    Clock, Process, SimulatedAzure,
-    service_bus::{Broker, QueueOptions, Refusal, SubscriptionOptions, TopicOptions, amqp},
-};
-use std::{io::BufRead, time::Duration};
+use simulated_azure::{Clock, Process, SimulatedAzure, service_bus::amqp};
+use std::io::BufRead;
 use tokio::net::TcpListener;
+
+#[path = "bus/entities.rs"]
+mod entities;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (amqp_port, rest_port) = (port(5672)?, port(5300)?);
     #[expect(clippy::disallowed_methods, reason = "this is where the simulated world gets its first moment")]
     let azure = SimulatedAzure::new(Clock::starting_at(Timestamp::now()));
-    set_up(&mut azure.world().service_bus)?;
+    entities::set_up(&mut azure.world().service_bus)?;
     let amqp = TcpListener::bind(("127.0.0.1", amqp_port)).await?;
     let rest = TcpListener::bind(("127.0.0.1", rest_port)).await?;
     #[expect(clippy::print_stdout, reason = "whoever started it must know the ports")]
@@ -38,23 +38,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         stream.set_nodelay(true)?;
         tokio::spawn(amqp::serve(azure.clone(), Process::new("client"), stream));
     }
-}
-
-fn set_up(bus: &mut Broker) -> Result<(), Refusal> {
-    let seconds = Duration::from_secs;
-    let queue = QueueOptions { lock_duration: seconds(30), ..QueueOptions::default() };
-    bus.add_queue("plain", queue.clone());
-    bus.add_queue("other", queue.clone());
-    bus.add_queue("short", QueueOptions { lock_duration: seconds(2), max_delivery_count: 2, ..queue.clone() });
-    bus.add_queue("once", QueueOptions { duplicate_window: Some(seconds(600)), ..queue.clone() });
-    bus.add_queue("sessions", QueueOptions { requires_session: true, ..queue.clone() });
-    bus.add_queue("brief-sessions", QueueOptions { requires_session: true, lock_duration: seconds(2), ..queue });
-    bus.add_topic("topic", TopicOptions::default());
-    for (name, subject) in [("all", None), ("red", Some("red"))] {
-        let options = SubscriptionOptions { subject: subject.map(Into::into), ..SubscriptionOptions::default() };
-        bus.add_subscription("topic", name, options)?;
-    }
-    Ok(())
 }
 
 /// Asks the broker's REST face, whatever host name the client used.

@@ -92,5 +92,5 @@ fn ping() -> Response<Body> {
 }
 
 fn json_of(value: &Value) -> Response<Body> {
-    crate::world::json(200, value)
+    crate::answer::json(200, value)
 }

@@ -26,12 +26,12 @@ const PIECE: usize = 1024;
 pub(super) enum Port {
     Router(Router),
     /// HTTP/1.1 without a proxy; connections are kept, and there are as many as there are calls.
-    Socket(Client<HttpConnector, Body>, u16),
+    Socket(Box<Client<HttpConnector, Body>>, u16),
 }
 
 impl Port {
     pub fn socket(port: u16) -> Self {
-        Self::Socket(Client::builder(TokioExecutor::new()).build_http(), port)
+        Self::Socket(Box::new(Client::builder(TokioExecutor::new()).build_http()), port)
     }
 
     pub fn is_socket(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Pure: what an API server says when it refuses, as a Kubernetes `Status` object.
 use super::kinds::Kind;
-use crate::{Reply, world::json};
+use crate::{Reply, answer::json};
 use serde_json::{Value, json as value};
 
 /// A refused call.

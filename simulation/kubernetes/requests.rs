@@ -12,7 +12,7 @@ use super::{
     watching::Watch,
     writes::Target,
 };
-use crate::{Ask, Reply, world::json as reply};
+use crate::{Ask, Reply, answer::json as reply};
 use http::Method;
 use jiff::Timestamp;
 use serde_json::{Value, json};

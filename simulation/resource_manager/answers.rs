@@ -1,6 +1,6 @@
 //! Resource Manager's answers: bodies, error envelopes, and the headers that every one carries. Pure.
 use super::clusters::TENANT;
-use crate::{Ask, Reply, world::json};
+use crate::{Ask, Reply, answer::json};
 use axum::body::Body;
 use http::{HeaderName, HeaderValue};
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 use super::answers::{Answered, parameter};
 use super::place::Place;
 use super::{ResourceManager, plain};
-use crate::{Ask, world::json};
+use crate::{Ask, answer::json};
 use http::Method;
 use serde_json::{Value, json};
 

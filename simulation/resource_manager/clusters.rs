@@ -14,7 +14,7 @@ use super::operations::{Change, Style, started};
 use super::place::{Place, key};
 use super::timeline::{Due, after};
 use super::{ResourceManager, answers, plain};
-use crate::{Ask, Reply, world::json};
+use crate::{Ask, Reply, answer::json};
 use http::Method;
 use jiff::Timestamp;
 use serde_json::{Value, json};

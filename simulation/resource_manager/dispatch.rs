@@ -1,9 +1,9 @@
 //! What every call goes through, and then which part of the Resource Manager answers it.
 use super::answers::{Answered, Refusal, header, parameter, refuse};
-use super::permissions::{action, covered};
+use super::permissions::{action, covered, lies_within};
 use super::place::{Place, key};
 use super::{ResourceManager, authorization, clusters, entities, gateways, plain, sites};
-use crate::{Ask, world::json};
+use crate::{Ask, answer::json};
 use http::Method;
 use jiff::Timestamp;
 use serde_json::json;
@@ -58,10 +58,10 @@ impl ResourceManager {
 
     fn authorised(&self, ask: &Ask, place: &Place) -> Result<(), Refusal> {
         let (Some(allowed), Some(action)) = (&self.allowed, action(ask.method(), place)) else { return Ok(()) };
-        if covered(allowed, &action) {
+        let scope = if ask.method() == Method::POST { place.before_last() } else { place.id() };
+        if allowed.iter().any(|(at, actions)| lies_within(&scope, at) && covered(actions, &action)) {
             return Ok(());
         }
-        let scope = if ask.method() == Method::POST { place.before_last() } else { place.id() };
         Err(refuse(
             403,
             "AuthorizationFailed",

@@ -10,7 +10,7 @@ use super::place::{Place, key};
 use super::{ResourceManager, plain};
 use crate::{
     Ask,
-    world::{json, json_text},
+    answer::{json, json_text},
 };
 use http::Method;
 use jiff::Timestamp;

@@ -1,5 +1,5 @@
 //! Which action a call needs, and whether it is allowed. Pure.
-use super::place::Place;
+use super::place::{Place, key};
 use crate::{Ask, router::host_of};
 use http::Method;
 
@@ -41,6 +41,12 @@ pub(crate) fn action(method: &Method, place: &Place) -> Option<String> {
 pub(crate) fn covered(patterns: &[String], action: &str) -> bool {
     let action = action.to_lowercase();
     patterns.iter().any(|pattern| matches(&pattern.to_lowercase(), &action))
+}
+
+/// Whether an id is this scope or lies below it. What is followed below a subscription's locations lies in no group.
+pub(crate) fn lies_within(id: &str, scope: &str) -> bool {
+    let (id, scope) = (key(id), key(scope));
+    scope == "/" || id.strip_prefix(&scope).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn matches(pattern: &str, text: &str) -> bool {

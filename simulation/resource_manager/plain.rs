@@ -3,7 +3,7 @@ use super::answers::{Answered, Refusal, body_of, empty, refuse};
 use super::ids::guid_of;
 use super::place::{Place, key};
 use super::{ResourceManager, clusters, scopes};
-use crate::{Ask, world::json};
+use crate::{Ask, answer::json};
 use http::Method;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 use super::answers::{Answered, Refusal, parameter, refuse};
 use super::place::Place;
 use super::{ResourceManager, clusters, scopes};
-use crate::{Ask, router::origin_of, world::json};
+use crate::{Ask, answer::json, router::origin_of};
 use http::Method;
 use serde_json::{Value, json};
 

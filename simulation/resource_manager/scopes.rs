@@ -2,7 +2,7 @@
 use super::answers::{Answered, Refusal, body_of, empty, refuse};
 use super::place::{Place, key, spelt};
 use super::{ResourceManager, clusters, plain};
-use crate::{Ask, world::json};
+use crate::{Ask, answer::json};
 use http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

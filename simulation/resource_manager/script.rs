@@ -44,7 +44,13 @@ fn is_meant(on: &str, verb: &str, resource: &str) -> bool {
 impl ResourceManager {
     /// From now on every caller may do only this. `*` stands for any text, as in role definitions; case does not count.
     pub fn allow_only(&mut self, actions: Vec<String>) {
-        self.allowed = Some(actions);
+        self.allow_only_at(vec![("/".into(), actions)]);
+    }
+
+    /// From now on every caller may do only this: pairs of a scope's id and what is allowed there and below, as role
+    /// assignments give it.
+    pub fn allow_only_at(&mut self, grants: Vec<(String, Vec<String>)>) {
+        self.allowed = Some(grants);
     }
 
     /// A location offers exactly these Kubernetes versions.

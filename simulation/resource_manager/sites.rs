@@ -2,7 +2,7 @@
 use super::answers::{Answered, Refusal};
 use super::place::{Place, key};
 use super::{ResourceManager, plain};
-use crate::{Ask, world::json};
+use crate::{Ask, answer::json};
 use http::Method;
 use serde_json::json;
 

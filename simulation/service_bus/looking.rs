@@ -1,5 +1,5 @@
 //! What there is in the broker, and when that changes. Pure.
-use super::{Broker, Counts, DEAD_LETTERS, Held, Message, SequenceNumber, address};
+use super::{Broker, Counts, DEAD_LETTERS, Held, Message, QueueOptions, SequenceNumber, TopicOptions, address};
 use jiff::Timestamp;
 
 /// What may be looked at without changing anything.
@@ -28,6 +28,28 @@ impl Broker {
     #[must_use]
     pub fn entities(&self) -> Vec<String> {
         self.queues.keys().cloned().collect()
+    }
+
+    /// How a queue, subscription or sub-queue is set up.
+    #[must_use]
+    pub fn queue_options(&self, entity: &str) -> Option<&QueueOptions> {
+        self.queues.get(&address(entity)).map(|queue| &queue.options)
+    }
+
+    /// How a topic is set up.
+    #[must_use]
+    pub fn topic_options(&self, topic: &str) -> Option<&TopicOptions> {
+        self.topics.get(&address(topic)).map(|topic| &topic.options)
+    }
+
+    /// The addresses of a topic's subscriptions, in lower case, with the subject that each wants.
+    #[must_use]
+    pub fn subscriptions(&self, topic: &str) -> Vec<(&str, Option<&str>)> {
+        let topic = self.topics.get(&address(topic)).into_iter();
+        topic
+            .flat_map(|topic| &topic.subscriptions)
+            .map(|(path, subject)| (path.as_str(), subject.as_deref()))
+            .collect()
     }
 
     /// Every message in a queue, subscription or sub-queue in the order of delivery, scheduled and locked ones included.

@@ -1,4 +1,5 @@
 //! The REST face of Service Bus: sending in both formats, receiving, settling. Pure.
+mod access;
 mod receive;
 mod send;
 mod wire;
@@ -14,11 +15,8 @@ use jiff::Timestamp;
 impl Broker {
     /// Answers a call to `<namespace>.servicebus.…`. Receiving never waits: `timeout` is taken for 0.
     pub fn respond(&mut self, ask: &Ask, now: Timestamp) -> Reply {
-        if !is_authorized(ask) {
-            return refuse(
-                StatusCode::UNAUTHORIZED,
-                "MissingToken: the authorization header was not found or is no bearer token.",
-            );
+        if let Err(denial) = access::check(ask, &self.shared_access_keys, now) {
+            return refuse(StatusCode::UNAUTHORIZED, &denial.to_string());
         }
         let path = decoded(ask.uri().path());
         let Some((entity, rest)) = split(&path) else {
@@ -40,11 +38,6 @@ impl Broker {
             _ => refuse(StatusCode::METHOD_NOT_ALLOWED, "The method is not allowed on this resource."),
         }
     }
-}
-
-fn is_authorized(ask: &Ask) -> bool {
-    let header = ask.headers().get("authorization").and_then(|value| value.to_str().ok()).unwrap_or("");
-    header.split_once(' ').is_some_and(|(kind, token)| kind.eq_ignore_ascii_case("bearer") && !token.trim().is_empty())
 }
 
 /// The entity and what comes behind `/messages`.

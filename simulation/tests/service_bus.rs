@@ -7,6 +7,8 @@ use simulated_azure::service_bus::{
 };
 use std::time::Duration;
 
+#[path = "service_bus/access.rs"]
+mod access;
 #[path = "service_bus/rest.rs"]
 mod rest;
 #[path = "service_bus/sessions.rs"]

@@ -27,8 +27,8 @@ fn the_example_names_every_setting() {
         let given = values.contains_key(&name) || name == "FUNCTIONS_CUSTOMHANDLER_PORT";
         // These two stand in place of AZURE_CLOUD, for a cloud of one's own.
         let instead = ["AZURE_RESOURCE_MANAGER", "AZURE_AUTHORITY_HOST"].contains(&name.as_str());
-        // And this one is for a simulated world alone.
-        let simulated = name == "BLUEGREEN_CLOCK_SPEED";
+        // And these are for a simulated world alone.
+        let simulated = ["BLUEGREEN_CLOCK_SPEED", "BLUEGREEN_HOST_PROCESS"].contains(&name.as_str());
         assert!(given || instead || simulated, "{name} is read and not in local.settings.example.json");
     }
     for (name, value) in values {

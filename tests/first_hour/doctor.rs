@@ -206,6 +206,8 @@ fn an_assignment_elsewhere_does_not_help() {
 #[test]
 fn each_wrong_setting_is_a_finding() {
     is_only(&changed(|seen| settings(seen)["AZURE_CLIENT_ID"] = json!("")), "settings", "AZURE_CLIENT_ID is missing");
+    let rows = changed(|seen| settings(seen)["ServiceBusConnection__clientId"] = json!("another"));
+    is_only(&rows, "settings", "do not name the same identity");
     let other = "https://another.blob.core.windows.net/";
     is_only(
         &changed(|seen| settings(seen)["AzureWebJobsStorage__blobServiceUri"] = json!(other)),

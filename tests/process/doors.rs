@@ -1,6 +1,6 @@
 //! `bluegreen serve` against the simulated Azure over sockets: the clients, the trust and the settings of production.
 use crate::child::{Serving, answer, send};
-use bluegreen::local::scene::ACCOUNT;
+use bluegreen::local::setting::ACCOUNT;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::site::NewVersions;
 use simulated_azure::doors::{self, Doors};

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
 mod child;
 mod commands;
+mod container;
 mod doors;
 mod hosted;
+mod local;
 mod serving;

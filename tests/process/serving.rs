@@ -25,6 +25,10 @@ fn a_wrong_configuration_exits_1_and_names_what_is_missing() {
         ([&SETTINGS[..], &[port, ("AZURE_CLOUD", "Mars")]].concat(), "AZURE_CLOUD is \"Mars\""),
         ([&SETTINGS[..], &[port, ("RUST_LOG", "a=b=c")]].concat(), "RUST_LOG is \"a=b=c\""),
         (vec![port, SETTINGS[0], (bus, "no host name")], "no host name"),
+        (
+            [&SETTINGS[..], &[port, ("BLUEGREEN_HOST_PROCESS", "nobody")]].concat(),
+            "BLUEGREEN_HOST_PROCESS is \"nobody\"",
+        ),
     ] {
         let ended = output(&["serve"], &settings);
         let said = text(&ended.stderr);
@@ -121,6 +125,15 @@ async fn what_is_in_flight_at_sigterm_is_finished_first_and_nothing_new_begins()
     let (status, _, body) = answer(&mut in_flight, Duration::from_secs(40)).expect("what was in flight is answered");
     assert!(status == 503 && body.contains("failed to load the run"), "{status} {body}");
     assert_eq!(serving.ends(3).await.code(), Some(200));
+}
+
+#[test]
+fn it_ends_when_its_host_was_gone_before_it_looked() {
+    let (port, nobody) = (free_port().to_string(), u32::MAX.to_string());
+    let gone = [("FUNCTIONS_CUSTOMHANDLER_PORT", port.as_str()), ("BLUEGREEN_HOST_PROCESS", &nobody)];
+    let ended = output(&["serve"], &[&SETTINGS[..], &gone].concat());
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert!(text(&ended.stdout).contains("the host is gone"), "{ended:?}");
 }
 
 #[tokio::test]

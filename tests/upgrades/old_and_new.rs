@@ -5,7 +5,7 @@
 use crate::story;
 use bluegreen::azure::blob_runs::{RUNS, SITES};
 use bluegreen::event::{Event, STEPS};
-use bluegreen::local::scene::ACCOUNT;
+use bluegreen::local::setting::ACCOUNT;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::orders::{Obeyed, give};
 use bluegreen::plan::Kind;

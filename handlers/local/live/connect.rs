@@ -1,25 +1,33 @@
-//! PURE. How a person's own tools connect to the running shop.
+//! How a person's own tools connect to the running shop.
+use crate::local::scene::Scene;
 use simulated_azure::doors::Endpoints;
 use std::fmt::Write;
-use std::path::Path;
 
 /// Commands to copy, for each tool.
 #[must_use]
-pub fn connect(endpoints: &Endpoints, folder: &Path) -> String {
+pub(super) fn connect(endpoints: &Endpoints, scene: &Scene) -> String {
     let mut text = String::from("\nEverything still runs. Connect with:\n");
     let mut line = |tool: &str, command: &str| {
         let _ = writeln!(text, "  {tool:<10} {command}");
     };
     let authority = endpoints.certificate_authority.display();
+    let folder = endpoints.certificate_authority.parent().unwrap_or(&endpoints.certificate_authority);
+    // A folder of its own: a person's real clouds and logins are left alone.
+    let azure = folder.join("azure");
     let other =
         |name: &str, member: &str| endpoints.others.get(name).and_then(|all| all[member].as_str()).unwrap_or("");
-    line("users", &format!("curl -H 'Host: {}' {}/", host(endpoints), other("gateway", "url")));
-    line("az", &format!("export REQUESTS_CA_BUNDLE={authority} AZURE_CORE_INSTANCE_DISCOVERY=false"));
+    line("users", &format!("curl -H 'Host: {}' {}/", scene.article.host, other("gateway", "url")));
+    line("az", &format!("export AZURE_CONFIG_DIR='{}' AZURE_CORE_INSTANCE_DISCOVERY=false", azure.display()));
+    line("", &format!("export REQUESTS_CA_BUNDLE='{authority}'"));
     line("", &format!("az cloud register -n local --endpoint-resource-manager {}/", endpoints.resource_manager));
     line("", "az cloud set -n local");
     line("", &format!("az login --service-principal -u app -p secret --tenant {}", endpoints.login.tenant));
     for (name, cluster) in &endpoints.clusters {
-        line("kubectl", &format!("kubectl --kubeconfig {} get pods -A   # {name}", cluster.kubeconfig.display()));
+        let stopped = if is_stopped(scene, name) { ", which is stopped: nobody answers" } else { "" };
+        line(
+            "kubectl",
+            &format!("kubectl --kubeconfig '{}' get pods -A   # {name}{stopped}", cluster.kubeconfig.display()),
+        );
     }
     if let Some(amqp) = &endpoints.service_bus.amqp {
         line("SDKs", &format!("Service Bus: {}", amqp.connection_string));
@@ -33,6 +41,10 @@ pub fn connect(endpoints: &Endpoints, folder: &Path) -> String {
     text
 }
 
-fn host(endpoints: &Endpoints) -> &str {
-    endpoints.others.get("gateway").and_then(|gateway| gateway["hosts"]["users"].as_str()).unwrap_or_default()
+fn is_stopped(scene: &Scene, cluster: &str) -> bool {
+    let world = scene.azure.world();
+    let slots = [&scene.site.slots.blue.cluster, &scene.site.slots.green.cluster];
+    let found = slots.into_iter().find(|id| id.ends_with(&format!("/{cluster}")));
+    let found = found.and_then(|id| world.resource_manager.resource(id));
+    found.is_some_and(|found| found["properties"]["powerState"]["code"] == "Stopped")
 }

@@ -4,7 +4,7 @@ use super::super::answers::{Answered, Refusal, body_of, empty, refuse};
 use super::super::operations::{Change, Style, started};
 use super::super::place::{Place, key};
 use super::{body, owner, preconditions};
-use crate::{Ask, world::json};
+use crate::{Ask, answer::json};
 use http::Method;
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -54,6 +54,17 @@ impl House {
 
     /// One request on a connection of its own; `Err` when the connection ends without an answer.
     pub async fn ask(&self, method: &str, url: &str, body: &str) -> hyper::Result<Response<Bytes>> {
+        self.ask_with("Bearer x", method, url, body).await
+    }
+
+    /// The same with this authorization.
+    pub async fn ask_with(
+        &self,
+        authorization: &str,
+        method: &str,
+        url: &str,
+        body: &str,
+    ) -> hyper::Result<Response<Bytes>> {
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(self.connect(url).await)).await?;
         let connection = tokio::spawn(connection);
@@ -62,7 +73,7 @@ impl House {
             .method(method)
             .uri(uri.path_and_query().unwrap().as_str())
             .header("host", uri.authority().unwrap().as_str())
-            .header("authorization", "Bearer x")
+            .header("authorization", authorization)
             .header("x-ms-version", "2026-02-06")
             .header("x-identity-header", "x")
             .header("content-type", "application/json")

@@ -61,7 +61,7 @@ async fn other_peoples_files_are_left_alone() {
     assert!(said.contains("files that are not ours") && said.contains("endpoints.json"), "{said}");
     assert_eq!(std::fs::read(folder.path().join("endpoints.json")).unwrap(), b"precious");
     let said = refusal(&Options::in_folder(folder.path().join("endpoints.json"))).await;
-    assert!(said.contains("failed to use"), "{said}");
+    assert!(said.contains("failed to use") && said.contains("choose a folder"), "{said}");
 }
 
 #[tokio::test]

@@ -58,10 +58,14 @@ async fn a_new_cluster_gets_its_kubeconfig_and_a_deleted_one_loses_it() {
     let body = house.article.cluster(&house.article.green_subnet, &Default::default());
     assert_eq!(house.ask("PUT", &green, &body.to_string()).await.unwrap().status(), 201);
     let file = house.folder.path().join("kubeconfig/aks-green.yaml");
-    until(|| file.exists()).await;
+    let is_told = || {
+        let told = std::fs::read_to_string(house.folder.path().join("endpoints.json")).unwrap();
+        told.contains("kubeconfig/aks-green.yaml")
+    };
+    until(|| file.exists() && is_told()).await;
     client(Kubeconfig::read_from(&file).unwrap()).await.apiserver_version().await.unwrap();
     assert_eq!(house.ask("DELETE", &green, "").await.unwrap().status(), 202);
-    until(|| !file.exists()).await;
+    until(|| !file.exists() && !is_told()).await;
     assert!(Path::new(&house.doors.endpoints.clusters["aks-blue"].kubeconfig).exists());
 }
 

@@ -1,6 +1,10 @@
 //! What each service answers at its door, and which URLs its answers carry.
 use crate::caller::House;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
+use sha2::Sha256;
+use std::time::Duration;
 
 fn header<'answer>(answer: &'answer http::Response<bytes::Bytes>, name: &str) -> &'answer str {
     answer.headers()[name].to_str().unwrap()
@@ -96,4 +100,28 @@ async fn a_message_goes_in_and_out_by_rest() {
     let lock = header(&given, "location").to_owned();
     assert!(lock.starts_with(&queue), "{lock}");
     assert_eq!(house.ask("DELETE", &lock, "").await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_signature_is_good_as_long_as_the_callers_clock_says_so() {
+    let house = House::open().await;
+    house.azure.world().service_bus.add_queue("requests", Default::default());
+    let policy = "RootManageSharedAccessKey";
+    let key = house.azure.world().service_bus.shared_access_keys[policy].clone();
+    let rest = house.doors.endpoints.service_bus.rest.clone();
+    let resource = format!("https%3A%2F%2F{}", rest.replace(':', "%3A"));
+    let clock = house.azure.clock();
+    let good_until = |seconds: i64| {
+        let expiry = clock.began().as_second() + seconds;
+        let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).unwrap();
+        mac.update(format!("{resource}\n{expiry}").as_bytes());
+        let signature = BASE64_STANDARD.encode(mac.finalize().into_bytes()).replace('+', "%2B").replace('=', "%3D");
+        format!("SharedAccessSignature sr={resource}&sig={signature}&se={expiry}&skn={policy}")
+    };
+    let queue = format!("https://{rest}/requests/messages");
+    let send = async |token: String| house.ask_with(&token, "POST", &queue, "hello").await.unwrap().status().as_u16();
+    assert_eq!(send(good_until(0)).await, 401);
+    // In the world the hour is over after four seconds; for the caller it has hardly begun.
+    clock.sleep(Duration::from_secs(3601)).await;
+    assert_eq!(send(good_until(3600)).await, 201);
 }

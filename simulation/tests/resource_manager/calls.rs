@@ -87,6 +87,26 @@ async fn whoever_lacks_a_right_is_told_which() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn rights_on_a_group_do_not_reach_the_operations_of_what_is_in_it() {
+    let scene = Scene::new();
+    let (subscription, group) = (&scene.article.subscription, &scene.article.resource_group);
+    let group = format!("/subscriptions/{subscription}/resourceGroups/{}", group.to_uppercase());
+    scene.azure.world().resource_manager.allow_only_at(vec![(group.clone(), vec!["*".into()])]);
+    let started = scene.put(&scene.article.green, &scene.green_body()).await;
+    assert_eq!(started.status, 201);
+    assert_eq!(scene.follow(&started).await.code(), "AuthorizationFailed");
+    let neighbour = format!("{group}-2/providers/Microsoft.Network/virtualNetworks/other");
+    assert_eq!(scene.get(&neighbour).await.code(), "AuthorizationFailed", "a name that only begins alike");
+    let location = format!("/subscriptions/{subscription}/providers/Microsoft.ContainerService/locations");
+    scene
+        .azure
+        .world()
+        .resource_manager
+        .allow_only_at(vec![(group, vec!["*".into()]), (location, vec!["*/read".into()])]);
+    assert_eq!(scene.follow(&started).await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_call_is_recorded_with_the_action_that_it_needs() {
     let scene = Scene::new();
     let article = &scene.article;
@@ -150,4 +170,17 @@ async fn a_china_call_is_sent_back_to_the_china_host() {
     let follow = started.header("azure-asyncoperation").unwrap();
     assert!(follow.starts_with("https://management.chinacloudapi.cn/subscriptions/"), "{follow}");
     assert_eq!(scene.follow(&started).await.body["status"], "InProgress");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_many_calls_the_latest_are_kept_and_all_are_counted() {
+    let scene = Scene::new();
+    scene.azure.world().most_calls_kept = Some(4);
+    for number in 0..20 {
+        scene.get(&format!("/subscriptions/{}/providers/Number{number}", scene.article.subscription)).await;
+    }
+    let world = scene.azure.world();
+    assert_eq!(world.call_count, 20);
+    assert!((4..=8).contains(&world.calls.len()), "{}", world.calls.len());
+    assert!(world.calls.last().unwrap().path.contains("Number19"));
 }

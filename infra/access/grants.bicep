@@ -1,0 +1,49 @@
+// The functions' roles outside their own resource group.
+targetScope = 'subscription'
+
+import { roleId } from '../names.bicep'
+
+@description('Short name of the installation.')
+param name string
+
+@description('Resource group of the gateway, the network and the clusters.')
+param siteGroupName string
+
+@description('Principal id of the functions\' identity.')
+param principalId string
+
+@description('Resource id of the same identity: known before the deployment.')
+param identityId string
+
+@description('Let the functions give AcrPull on this resource group to service principals, and nothing else to nobody else.')
+param mayAssignPullRole bool
+
+var regionReader = roleId(subscription().subscriptionId, name, 'region reader')
+
+// On the subscription, because operations are followed below /subscriptions/{id}/providers/.../locations/: rights on
+// a resource group do not reach there. Without it a write succeeds and every look at it answers 403.
+resource readsRegion 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(subscription().id, identityId, regionReader)
+  properties: {
+    description: 'region reader'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', regionReader)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+module site 'group-grants.bicep' = {
+  scope: resourceGroup(siteGroupName)
+  params: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    identityId: identityId
+    roles: {
+      'cluster replacer': roleId(subscription().subscriptionId, name, 'cluster replacer')
+      'traffic turner': roleId(subscription().subscriptionId, name, 'traffic turner')
+      // On the group, because the new cluster does not exist when roles are given; controllers bring ClusterRoles.
+      'Azure Kubernetes Service RBAC Cluster Admin': 'b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b'
+    }
+    mayAssign: mayAssignPullRole ? ['7f951dda-4ed3-4680-a7ca-43fe172d538d'] : []
+  }
+}

@@ -1,0 +1,40 @@
+// Custom roles, because no built-in one is small enough: exactly the actions that infra/actions.json has for them.
+// A test plays whole upgrades with these rights and no other. Nobody may assign roles here: both clusters use identities
+// that exist before them.
+targetScope = 'subscription'
+
+import { roleId } from '../names.bicep'
+
+@description('Short name of the installation.')
+param name string
+
+@description('What makes the roles\' names unique in the tenant.')
+param suffix string
+
+@description('What the old cluster has that its copy needs further rights for.')
+param oldClusterHas string[]
+
+var listed = loadJsonContent('../actions.json')
+var granted = filter(listed, entry => !contains(entry, 'when') || contains(oldClusterHas, entry.?when ?? ''))
+var roles = {
+  'region reader': 'Reads versions, quota and the state of operations.'
+  'cluster replacer': 'Creates, watches and deletes clusters.'
+  'traffic turner': 'Reads and writes the application gateway.'
+  'message counter': 'Counts messages, for scaling.'
+}
+
+resource definition 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [
+  for role in items(roles): {
+    name: roleId(subscription().subscriptionId, name, role.key)
+    properties: {
+      roleName: 'AKS blue-green ${role.key} (${name}-${suffix})'
+      description: role.value
+      assignableScopes: [subscription().id]
+      permissions: [
+        {
+          actions: map(filter(granted, entry => contains(entry.roles, role.key)), entry => entry.action)
+        }
+      ]
+    }
+  }
+]

@@ -1,0 +1,22 @@
+// Everything that can be switched on with the recommended hosting.
+using '../main.bicep'
+
+param name = 'full-shop'
+param location = 'westeurope'
+param tags = { product: 'aks-bluegreen' }
+param siteGroupName = 'rg-shop'
+param emails = ['night@example.com']
+param people = {
+  publishers: ['00000000-0000-4000-8000-0000000000a1']
+  readers: ['00000000-0000-4000-8000-0000000000a2']
+  operators: ['00000000-0000-4000-8000-0000000000a3']
+  breakGlass: ['00000000-0000-4000-8000-0000000000a4']
+}
+param pipeline = '00000000-0000-4000-8000-0000000000b1'
+param otlpEndpoint = 'https://collector.example.com:4318'
+param oldClusterHas = ['logAddOn', 'diskEncryptionSet', 'publicAddressPrefix', 'proximityPlacementGroup']
+param mayAssignPullRole = true
+param servingCluster = 'aks-full-shop-blue'
+param baseKubernetesVersion = '1.34.3'
+param baseGatewaySku = 'WAF_v2'
+param baseApiServerRanges = ['192.0.2.0/24']
