@@ -2,6 +2,7 @@
 pub mod arm;
 pub mod blob_runs;
 pub mod break_glass;
+pub mod checkup;
 pub mod clusters;
 pub mod discovery;
 pub mod gateways;

@@ -1,4 +1,5 @@
 //! The command line: `serve` for the Functions host, the operator's verbs, the simulation.
+mod doctor;
 #[cfg(feature = "local")]
 mod local;
 mod operator;
@@ -30,6 +31,8 @@ enum Command {
     /// Write, check or publish a site file
     #[command(subcommand)]
     Site(SiteCommand),
+    /// Look over an installation: identity, roles, entities, settings, clock, sites
+    Doctor(doctor::Doctor),
     /// Show the runs of all sites, or of one with its journal
     Status {
         /// The site
@@ -75,7 +78,7 @@ enum SiteCommand {
     Schema,
 }
 
-/// Runs the command. The exit status: 0 as asked, 1 an error, 2 usage, 3 another ending, 4 held.
+/// Runs the command. The exit status: 0 as asked, 1 an error, 2 usage, 3 another ending or findings, 4 held.
 #[must_use]
 pub fn run(arguments: Arguments) -> ExitCode {
     let done = match arguments.command {
@@ -91,6 +94,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         }
         Command::Start(start) => operator::in_azure(|app| async move { operator::start(&app, start).await }),
         Command::Order(give) => operator::in_azure(|app| async move { operator::give(&app, give).await }),
+        Command::Doctor(arguments) => doctor::doctor(arguments),
         Command::BreakGlass { file, to } => site::break_glass(&file, to),
         Command::Contain(contain) => crate::container::contain(&contain),
         #[cfg(feature = "local")]

@@ -20,6 +20,7 @@ pub mod cluster_view;
 pub mod config;
 pub mod container;
 pub mod digest;
+pub mod doctor;
 pub mod envelope;
 pub mod event;
 pub mod flow;

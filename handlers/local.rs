@@ -2,6 +2,7 @@
 pub mod app_folder;
 pub mod door;
 pub mod failures;
+pub mod installation;
 pub mod live;
 pub mod scene;
 pub mod screen;

@@ -5,9 +5,11 @@
 //!                                                              begin an operation ─► timeline ─► `advance` ends it
 //! ```
 mod answers;
+mod authorization;
 mod clusters;
 mod dispatch;
 mod ending;
+mod entities;
 mod gateways;
 mod ids;
 mod neighbours;
@@ -19,6 +21,7 @@ mod quota;
 mod root;
 mod scopes;
 mod script;
+mod sites;
 mod store;
 mod timeline;
 mod timings;

@@ -6,6 +6,7 @@
 //! sent, not when its time comes: a subscription made in between does not get it.
 pub mod amqp;
 mod deferral;
+mod described;
 mod looking;
 mod message;
 mod native;
@@ -17,6 +18,7 @@ mod settling;
 
 pub(crate) use rest::decoded;
 
+pub use described::DescribedTopic;
 pub use message::{Counts, Delivery, Held, LockToken, Message, SequenceNumber, SessionLock, Settlement, State};
 pub use native::Native;
 pub use options::{LockLost, QueueOptions, Refusal, SessionRefusal, SubscriptionOptions, TopicOptions};
@@ -55,6 +57,8 @@ pub struct Broker {
 }
 
 struct Topic {
+    /// Its name as it was given.
+    name: String,
     options: TopicOptions,
     last_number: SequenceNumber,
     /// Each subscription's address and the subject that it wants.
@@ -92,7 +96,12 @@ impl Broker {
 
     /// Makes a topic, or changes its options; its subscriptions stay.
     pub fn add_topic(&mut self, name: &str, options: TopicOptions) {
-        let new = || Topic { options: TopicOptions::default(), last_number: 0, subscriptions: BTreeMap::new() };
+        let new = || Topic {
+            name: name.to_owned(),
+            options: TopicOptions::default(),
+            last_number: 0,
+            subscriptions: BTreeMap::new(),
+        };
         self.topics.entry(address(name)).or_insert_with(new).options = options;
     }
 

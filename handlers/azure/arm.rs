@@ -140,6 +140,15 @@ impl Arm {
         Ok(all)
     }
 
+    /// The settings of a function app: an action gives them out, which readers may not call.
+    ///
+    /// # Errors
+    /// Everything that is not 2xx.
+    pub async fn settings(&self, app: &str, api_version: &str) -> Result<Value, ArmError> {
+        let url = self.url(&format!("{app}/config/appsettings/list"), api_version);
+        Ok(self.send(Method::Post, url, Condition::None, None).await?.body)
+    }
+
     /// The URL of a resource id.
     #[must_use]
     pub fn url(&self, id: &str, api_version: &str) -> String {
@@ -214,6 +223,12 @@ impl Answer {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.header("retry-after")?.parse().ok().map(Duration::from_secs)
+    }
+
+    /// When it was answered, by Resource Manager's clock.
+    #[must_use]
+    pub fn date(&self) -> Option<jiff::Timestamp> {
+        Some(jiff::fmt::rfc2822::parse(&self.header("date")?).ok()?.timestamp())
     }
 
     /// The operation that was started: `Azure-AsyncOperation` if there is one, `Location` only otherwise.

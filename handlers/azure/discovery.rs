@@ -105,15 +105,27 @@ impl Looker {
         Ok(networks)
     }
 
+    /// Whether a cluster's API server answers us.
+    ///
+    /// # Errors
+    /// When it cannot be reached from here, or refuses.
+    pub async fn answers(&self, cluster: &Value) -> anyhow::Result<()> {
+        self.listed(cluster, &[("v1", "Namespace")]).await.map(|_| ())
+    }
+
     /// What runs in a cluster.
     ///
     /// # Errors
     /// When its API server cannot be reached from here, or refuses.
     pub async fn inside(&self, cluster: &Value) -> anyhow::Result<Vec<Value>> {
+        self.listed(cluster, &KINDS).await
+    }
+
+    async fn listed(&self, cluster: &Value, kinds: &[(&str, &str)]) -> anyhow::Result<Vec<Value>> {
         let looked = async {
             let server = connect(&self.arm, &self.wire, &self.credential, text(cluster, "/id")).await?;
             let mut objects = vec![];
-            for (api_version, kind) in KINDS {
+            for (api_version, kind) in kinds {
                 objects.extend(server.all(api_version, kind).await?);
             }
             Ok::<_, StepError>(objects)

@@ -10,6 +10,7 @@ pub use chaos::chaos;
 pub use functions::LOG;
 
 use super::app_folder::AppFolder;
+use super::installation::{Addresses, Installation};
 use super::scene::{NAMESPACE, Scene};
 use super::setting::ACCOUNT;
 use super::users::Users;
@@ -73,6 +74,8 @@ impl Live {
                 test.connect_to = Some(address.to_string());
             }
         })?;
+        let at = addresses(&doors.endpoints);
+        Installation::of(&scene.article).set_up(&mut azure.world(), &scene.article, &at, began);
         let (host, app) = functions::start(&azure, &doors.endpoints, &options).await?;
         let port = doors.add(options.functions_port, "--functions-port", doors::routed(host.router())).await?;
         let hosts = json!({"users": scene.article.host, "smokeTests": scene.article.candidate_host});
@@ -95,6 +98,16 @@ impl Live {
         let mut endpoints = self.doors.endpoints.clone();
         endpoints.clusters = self.doors.clusters()?;
         Ok(connect::connect(&endpoints, &self.scene))
+    }
+}
+
+fn addresses(endpoints: &doors::Endpoints) -> Addresses {
+    let settings = endpoints.app_settings();
+    let setting = |name: &str| settings.get(name).cloned().unwrap_or_default();
+    Addresses {
+        blobs: setting("AzureWebJobsStorage__blobServiceUri"),
+        bus: setting("ServiceBusConnection__fullyQualifiedNamespace"),
+        client: setting("AZURE_CLIENT_ID"),
     }
 }
 

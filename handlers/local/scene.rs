@@ -1,4 +1,5 @@
 //! The site `shop` in a simulated world before anything runs in it, and what may be looked at while something does.
+use super::installation::{Addresses, Installation};
 use super::setting::{ACCOUNT, entities, example, publish, run_workloads};
 use super::users::Users;
 use crate::azure::blob_runs::RUNS;
@@ -44,6 +45,7 @@ impl Scene {
         // Long before anything happens: what stands at the beginning has stood for a day.
         let before = began - SignedDuration::from_hours(24);
         let article = Article::set_up(&mut azure.world(), base, before);
+        Installation::of(&article).set_up(&mut azure.world(), &article, &Addresses::default(), before);
         let mut site = example(&article)?;
         change(&mut site);
         publish(&mut azure.world(), &site, began)?;

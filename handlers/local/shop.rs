@@ -1,6 +1,7 @@
 //! The shop with its function app in this process, for tests and for `simulate`.
 use super::app_folder::AppFolder;
 use super::door;
+use super::installation::CLIENT;
 use super::scene::Scene;
 use super::setting::ACCOUNT;
 use super::users::Users;
@@ -20,7 +21,6 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 const BUS: &str = "shopupgrader.servicebus.windows.net";
-const CLIENT: &str = "00000000-0000-4000-8000-00000000c11e";
 
 /// How the world is.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 use super::answers::{Answered, Refusal, header, parameter, refuse};
 use super::permissions::{action, covered, lies_within};
 use super::place::{Place, key};
-use super::{ResourceManager, clusters, gateways, plain};
+use super::{ResourceManager, authorization, clusters, entities, gateways, plain, sites};
 use crate::{Ask, answer::json};
 use http::Method;
 use jiff::Timestamp;
@@ -49,6 +49,9 @@ impl ResourceManager {
         match kind.as_str() {
             kind if is_or_below(kind, clusters::KIND) => self.answer_cluster(ask, &place, now),
             kind if is_or_below(kind, gateways::KIND) => self.answer_gateway(ask, &place, now),
+            kind if is_or_below(kind, entities::KIND) => self.answer_bus(ask, &place),
+            kind if is_or_below(kind, authorization::NAMESPACE) => self.answer_authorization(ask, &place),
+            kind if is_or_below(kind, sites::KIND) => self.answer_site(ask, &place),
             _ => plain::answer(self, ask, &place),
         }
     }

@@ -67,8 +67,11 @@ pub(crate) fn settle(azure: &mut ResourceManager, place: &Place, mut body: Value
     match kind.as_str() {
         "microsoft.managedidentity/userassignedidentities" => {
             properties["tenantId"] = clusters::TENANT.into();
-            properties["principalId"] = guid_of(&format!("{}#principal", key(&id))).into();
-            properties["clientId"] = guid_of(&format!("{}#client", key(&id))).into();
+            // One that a process of this world has a token for says who it is.
+            if properties.get("clientId").is_none() {
+                properties["principalId"] = guid_of(&format!("{}#principal", key(&id))).into();
+                properties["clientId"] = guid_of(&format!("{}#client", key(&id))).into();
+            }
         }
         "microsoft.network/publicipaddresses" => {
             let hex = super::ids::hex_of(&key(&id));
@@ -91,7 +94,12 @@ pub(crate) fn settle(azure: &mut ResourceManager, place: &Place, mut body: Value
     if kind.starts_with("microsoft.network/") {
         body["etag"] = etag.into();
     }
-    if !kind.starts_with("microsoft.managedidentity/") {
+    if kind == "microsoft.authorization/roleassignments"
+        && let Some((scope, _)) = id.rsplit_once("/providers/")
+    {
+        body["properties"]["scope"] = scope.into();
+    }
+    if !["microsoft.managedidentity/", "microsoft.authorization/"].iter().any(|own| kind.starts_with(own)) {
         body["properties"]["provisioningState"] = "Succeeded".into();
     }
     azure.store.put(&id, body);

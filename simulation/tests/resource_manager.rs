@@ -14,6 +14,8 @@ mod gateways;
 mod health;
 #[path = "resource_manager/hostile.rs"]
 mod hostile;
+#[path = "resource_manager/installation.rs"]
+mod installation;
 #[path = "resource_manager/networks.rs"]
 mod networks;
 #[path = "resource_manager/pools.rs"]

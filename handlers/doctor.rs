@@ -1,0 +1,169 @@
+//! PURE. An installation looked over: what was read is judged, one file a subject. Nothing is ever written.
+use crate::site::Site;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+mod clock;
+mod entities;
+mod identity;
+mod roles;
+mod settings;
+mod sites;
+
+pub use identity::principals;
+
+/// Something that was to be read: it, or why it could not be.
+pub type Looked<T> = Result<T, Unread>;
+
+/// Why something could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// What was attempted, and what came of it.
+    pub what: String,
+    /// The role, and where, that allows it, if the caller was not allowed.
+    pub role: Option<&'static str>,
+}
+
+/// What was read of an installation.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    /// What the caller's token for Resource Manager says.
+    pub caller: Looked<Value>,
+    /// This machine's time.
+    pub here: Timestamp,
+    /// The time that others have, by their names. Empty where the world hurries.
+    pub elsewhere: Vec<(&'static str, Looked<Timestamp>)>,
+    /// The store that the settings name.
+    pub store: String,
+    /// The Service Bus namespace that the settings name.
+    pub bus: String,
+    /// The published sites.
+    pub sites: Looked<Vec<SeenSite>>,
+    /// The function app, if one was named.
+    pub app: Option<SeenApp>,
+    /// The Service Bus namespace; `None`: no subscription that was looked at has it.
+    pub namespace: Looked<Option<SeenNamespace>>,
+    /// The storage account's resource; `None`: no subscription that was looked at has it.
+    pub account: Looked<Option<Value>>,
+}
+
+/// A published site and what is there of it.
+#[derive(Clone, Debug)]
+pub struct SeenSite {
+    /// Its name.
+    pub name: String,
+    /// The site itself.
+    pub site: Looked<Site>,
+    /// GET of the gateway; `None`: it does not exist.
+    pub gateway: Looked<Option<Value>>,
+    /// The clusters of both slots that exist, each with what its API server said.
+    pub clusters: Vec<(String, Looked<Option<Value>>, Option<Result<(), String>>)>,
+}
+
+/// The function app.
+#[derive(Clone, Debug)]
+pub struct SeenApp {
+    /// GET of it.
+    pub app: Looked<Value>,
+    /// Its settings.
+    pub settings: Looked<Value>,
+    /// The assignments of its identity's roles, of every subscription that was looked at.
+    pub assignments: Looked<Vec<Value>>,
+    /// The definitions of those roles, by their ids in lower case.
+    pub definitions: BTreeMap<String, Looked<Value>>,
+}
+
+/// The Service Bus namespace: every entity as Resource Manager shows it, by its path below the namespace.
+#[derive(Clone, Debug, Default)]
+pub struct SeenNamespace {
+    /// Its resource id.
+    pub id: String,
+    /// `queues/dead-letters`, `topics/upgrade-steps/subscriptions/Soak/rules/$Default`, …
+    pub entities: BTreeMap<String, Value>,
+}
+
+/// How a check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum State {
+    /// As it should be.
+    Well,
+    /// Somebody should do something.
+    Finding,
+    /// Not looked at: why.
+    NotLookedAt,
+}
+
+/// One line of the table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// What was checked: `roles`, `entities`, ….
+    pub check: &'static str,
+    /// How it came out.
+    pub state: State,
+    /// What was seen.
+    pub what: String,
+    /// What to do, if anything.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub remedy: String,
+}
+
+impl Row {
+    fn well(check: &'static str, what: impl Into<String>) -> Self {
+        Self { check, state: State::Well, what: what.into(), remedy: String::new() }
+    }
+
+    fn finding(check: &'static str, what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { check, state: State::Finding, what: what.into(), remedy: remedy.into() }
+    }
+
+    fn skipped(check: &'static str, what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { check, state: State::NotLookedAt, what: what.into(), remedy: remedy.into() }
+    }
+
+    fn unread(check: &'static str, unread: &Unread) -> Self {
+        let remedy = match unread.role {
+            Some(role) => format!("give the one who looks the role {role}"),
+            None => "see that it can be reached from here, and look again".to_owned(),
+        };
+        Self::finding(check, &unread.what, remedy)
+    }
+}
+
+/// Judges everything that was read.
+#[must_use]
+pub fn examine(seen: &Observed) -> Vec<Row> {
+    [identity::check, clock::check, settings::check, entities::check, roles::check, sites::check]
+        .iter()
+        .flat_map(|check| check(seen))
+        .collect()
+}
+
+/// Whether somebody should do something.
+#[must_use]
+pub fn has_findings(rows: &[Row]) -> bool {
+    rows.iter().any(|row| row.state == State::Finding)
+}
+
+/// The rows as a table for people.
+#[must_use]
+pub fn table(rows: &[Row]) -> String {
+    let mut text = String::new();
+    for Row { check, state, what, remedy } in rows {
+        let sign = match state {
+            State::Well => "ok  ",
+            State::Finding => "FIND",
+            State::NotLookedAt => "-   ",
+        };
+        text.push_str(&format!("{sign}  {check:<9} {what}\n"));
+        if !remedy.is_empty() {
+            text.push_str(&format!("                -> {remedy}\n"));
+        }
+    }
+    let count = |state: State| rows.iter().filter(|row| row.state == state).count();
+    let (well, findings, skipped) = (count(State::Well), count(State::Finding), count(State::NotLookedAt));
+    text.push_str(&format!("{well} well, {findings} to mend, {skipped} not looked at\n"));
+    text
+}
