@@ -4,4 +4,5 @@ mod child;
 mod commands;
 mod doors;
 mod hosted;
+mod package;
 mod serving;
