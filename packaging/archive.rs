@@ -60,7 +60,7 @@ fn collect(folder: &Path, prefix: String, files: &mut Vec<(String, PathBuf)>) ->
 
 /// The archive has no time zone: it is UTC here, wherever it is made.
 fn dos_time(at: Timestamp) -> Result<DateTime> {
-    let utc = at.to_zoned(TimeZone::UTC);
+    let utc = TimeZone::UTC.to_datetime(at);
     let part = |value: i8| u8::try_from(value).context("a date's parts are positive");
     DateTime::from_date_and_time(
         u16::try_from(utc.year()).unwrap_or_default(),

@@ -23,6 +23,7 @@ pub fn of(crates: &Crates, build: &Build) -> Value {
     product["hashes"] = sha_256(&build.executable);
     let others = || crates.all.keys().filter(|id| **id != crates.root);
     let tools = build.tools.iter().map(|(name, version)| property(name, version));
+    let properties: Vec<_> = std::iter::once(property("target", &build.target)).chain(tools).collect();
     json!({
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
@@ -31,7 +32,7 @@ pub fn of(crates: &Crates, build: &Build) -> Value {
         "metadata": {
             "timestamp": build.at.to_string(),
             "component": product,
-            "properties": [property("target", &build.target)].into_iter().chain(tools).collect::<Vec<_>>(),
+            "properties": properties,
         },
         "components": others().map(|id| component(crates, id, "library")).collect::<Vec<_>>(),
         "dependencies": crates

@@ -46,7 +46,7 @@ fn a_zip_has_the_modes_and_the_order_of_names_and_is_the_same_whoever_wrote_the_
         .map(|index| {
             let entry = zip.by_index(index).unwrap();
             assert_eq!(entry.last_modified().unwrap().to_string(), "2026-11-26 20:15:30");
-            (entry.name().to_owned(), entry.unix_mode().unwrap() & 0o777)
+            (entry.name().unwrap().into_owned(), entry.unix_mode().unwrap() & 0o777)
         })
         .collect();
     let expected = [("Soak/function.json", 0o644), ("bluegreen", 0o755), ("host.json", 0o644)];
