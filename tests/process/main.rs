@@ -6,4 +6,5 @@ mod container;
 mod doors;
 mod hosted;
 mod local;
+mod package;
 mod serving;
