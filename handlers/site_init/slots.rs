@@ -113,7 +113,7 @@ fn idle(sheet: &mut Sheet, found: &Found, serving: &Serving<'_>, colour: &str) -
     let names: Vec<_> = rooms.iter().map(|subnet| text(subnet, "/name")).collect();
     match &names[..] {
         [only] => {
-            sheet.note(&path("subnet"), &format!("{only} is the only subnet of the network with room for a cluster."))
+            sheet.note(&path("subnet"), &format!("{only} is the only subnet of the network with room for a cluster."));
         }
         [first, others @ ..] => {
             sheet.decide(
