@@ -58,9 +58,12 @@ pub struct SeenSite {
     pub site: Looked<Site>,
     /// GET of the gateway; `None`: it does not exist.
     pub gateway: Looked<Option<Value>>,
-    /// The clusters of both slots that exist, each with what its API server said.
-    pub clusters: Vec<(String, Looked<Option<Value>>, Option<Result<(), String>>)>,
+    /// The clusters of both slots.
+    pub clusters: Vec<SeenCluster>,
 }
+
+/// A slot's cluster: its id, a GET of it (`None`: it does not exist), and what its API server said, if it was asked.
+pub type SeenCluster = (String, Looked<Option<Value>>, Option<Result<(), String>>);
 
 /// The function app.
 #[derive(Clone, Debug)]

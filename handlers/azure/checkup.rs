@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::Value;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 const AUTHORIZATION: &str = "2022-04-01";
@@ -147,9 +148,9 @@ impl Looker {
         let mut definitions = BTreeMap::new();
         for assignment in assignments.iter().flatten() {
             let id = text(assignment, "/properties/roleDefinitionId");
-            if !definitions.contains_key(&id.to_lowercase()) {
+            if let Entry::Vacant(place) = definitions.entry(id.to_lowercase()) {
                 let found = self.arm.get(id, AUTHORIZATION).await.map_err(refused("Reader on the subscription"));
-                definitions.insert(id.to_lowercase(), found.map(|answer| answer.body));
+                place.insert(found.map(|answer| answer.body));
             }
         }
         SeenApp { app, settings, assignments, definitions }

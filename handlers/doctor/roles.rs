@@ -17,7 +17,12 @@ static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
 #[derive(Deserialize)]
 struct Action {
     action: String,
+    /// The roles of `infra/` that hold it.
+    roles: Vec<String>,
+    #[serde(default)]
     functions: Vec<String>,
+    /// Only clusters that are made so need it.
+    when: Option<String>,
 }
 
 pub(super) fn check(seen: &Observed) -> Vec<Row> {
@@ -30,47 +35,31 @@ pub(super) fn check(seen: &Observed) -> Vec<Row> {
     if let Some(unread) = unread.first() {
         return vec![Row::unread(CHECK, unread)];
     }
-    let mut lacking: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut asked = 0;
-    for Need { action, scope, data, functions } in needs(seen) {
-        asked += 1;
+    let mut lacking: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)> = BTreeMap::new();
+    let needs = needs(seen);
+    let asked = needs.len();
+    for Need { action, scope, data, functions, roles } in needs {
         if !granted(app, assignments, &scope, &action, data) {
             let for_whom = if functions.is_empty() { String::new() } else { format!(" ({functions})") };
-            lacking.entry(scope).or_default().insert(format!("{action}{for_whom}"));
+            let (actions, of_roles) = lacking.entry(scope).or_default();
+            actions.insert(format!("{action}{for_whom}"));
+            of_roles.extend(roles);
         }
     }
     if lacking.is_empty() {
-        return vec![Row::well(
-            CHECK,
-            format!("the app's identity has all {asked} rights that it needs, where it needs them"),
-        )];
+        let what = format!("the app's identity has all {asked} rights that it needs, where it needs them");
+        return vec![Row::well(CHECK, what)];
     }
-    let row = |(scope, actions): (&String, &BTreeSet<String>)| {
-        let what: Vec<_> = actions.iter().map(String::as_str).collect();
-        let what = format!("on {scope} the app's identity lacks {}", what.join("; "));
-        Row::finding(CHECK, what, remedy(actions))
+    let joined = |all: &BTreeSet<String>, by: &str| all.iter().map(String::as_str).collect::<Vec<_>>().join(by);
+    let row = |(scope, (actions, roles)): (&String, &(BTreeSet<String>, BTreeSet<String>))| {
+        let what = format!("on {scope} the app's identity lacks {}", joined(actions, "; "));
+        let remedy = format!(
+            "assign there: {}. It takes up to 30 min until it counts; a role through a group is not seen here",
+            joined(roles, " and ")
+        );
+        Row::finding(CHECK, what, remedy)
     };
     lacking.iter().map(row).collect()
-}
-
-fn remedy(actions: &BTreeSet<String>) -> String {
-    let has = |part: &str| actions.iter().any(|action| action.contains(part));
-    let role = if has("/blobs/") {
-        "Storage Blob Data Owner"
-    } else if has("/messages/send") && has("/messages/receive") {
-        "Azure Service Bus Data Sender and Azure Service Bus Data Receiver"
-    } else if has("/messages/send") {
-        "Azure Service Bus Data Sender"
-    } else if has("/messages/receive") {
-        "Azure Service Bus Data Receiver"
-    } else if has("managedClusters/apps/") {
-        "Azure Kubernetes Service RBAC Cluster Admin"
-    } else {
-        "that infra/ makes for these actions"
-    };
-    format!(
-        "assign the role {role} there; a new assignment takes up to 30 min. A role through a group is not seen here"
-    )
 }
 
 /// One right at one place.
@@ -80,37 +69,44 @@ struct Need {
     /// Whether it is about data, not about resources.
     data: bool,
     functions: String,
+    /// The roles that give it.
+    roles: Vec<String>,
 }
 
 fn needs(seen: &Observed) -> Vec<Need> {
     let mut needs = vec![];
-    let mut data = |scope: &str, actions: &[&str]| {
-        for action in actions {
-            needs.push(Need { action: (*action).into(), scope: scope.into(), data: true, functions: String::new() });
-        }
+    let mut data = |scope: &str, role: &str, action: &str| {
+        let (action, scope, roles) = (action.to_owned(), scope.to_owned(), vec![role.to_owned()]);
+        needs.push(Need { action, scope, data: true, functions: String::new(), roles });
     };
     if let Ok(Some(account)) = &seen.account {
-        let blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/";
-        data(text(account, "/id"), &[&format!("{blobs}read"), &format!("{blobs}write"), &format!("{blobs}delete")]);
-    }
-    if let Ok(Some(namespace)) = &seen.namespace {
-        let messages = "Microsoft.ServiceBus/namespaces/messages/";
-        data(&namespace.id, &[&format!("{messages}send/action"), &format!("{messages}receive/action")]);
-    }
-    for seen in seen.sites.iter().flatten() {
-        let Ok(site) = &seen.site else { continue };
-        if has_azure_rbac(seen) {
-            let group = group_of(&site.slots.blue.cluster);
-            data(group, &["Microsoft.ContainerService/managedClusters/apps/deployments/write"]);
+        for verb in ["read", "write", "delete"] {
+            let action = format!("Microsoft.Storage/storageAccounts/blobServices/containers/blobs/{verb}");
+            data(text(account, "/id"), "Storage Blob Data Owner", &action);
         }
     }
+    if let Ok(Some(namespace)) = &seen.namespace {
+        let messages = "Microsoft.ServiceBus/namespaces/messages";
+        data(&namespace.id, "Azure Service Bus Data Sender", &format!("{messages}/send/action"));
+        data(&namespace.id, "Azure Service Bus Data Receiver", &format!("{messages}/receive/action"));
+    }
     for seen in seen.sites.iter().flatten() {
-        let Ok(site) = &seen.site else { continue };
-        for Action { action, functions } in ACTIONS.iter() {
-            for scope in scopes(action, site, seen) {
-                let functions = functions.join(", ");
-                needs.push(Need { action: action.clone(), scope, data: false, functions });
-            }
+        if let (Ok(site), true) = (&seen.site, has_azure_rbac(seen)) {
+            let action = "Microsoft.ContainerService/managedClusters/apps/deployments/write";
+            data(group_of(&site.slots.blue.cluster), "Azure Kubernetes Service RBAC Cluster Admin", action);
+        }
+    }
+    for Action { action, roles, functions, .. } in ACTIONS.iter().filter(|action| action.when.is_none()) {
+        let mut places: Vec<_> = match &seen.namespace {
+            Ok(Some(namespace)) if action.starts_with("Microsoft.ServiceBus/") => vec![namespace.id.clone()],
+            _ => vec![],
+        };
+        for seen in seen.sites.iter().flatten() {
+            places.extend(seen.site.iter().flat_map(|site| scopes(action, site, seen)));
+        }
+        for scope in places {
+            let roles = roles.iter().map(|role| format!("{role} of infra/")).collect();
+            needs.push(Need { action: action.clone(), scope, data: false, functions: functions.join(", "), roles });
         }
     }
     needs
@@ -145,6 +141,9 @@ fn scopes(action: &str, site: &Site, seen: &SeenSite) -> Vec<String> {
         vec![blue.subnet.clone(), green.subnet.clone()]
     } else if is("/publicIPAddresses/") {
         parts("/properties/frontendIPConfigurations", "/properties/publicIPAddress/id")
+    } else if is("/ApplicationGatewayWebApplicationFirewallPolicies/") {
+        let policy = gateway.map_or("", |gateway| text(gateway, "/properties/firewallPolicy/id"));
+        Some(policy.to_owned()).filter(|policy| !policy.is_empty()).into_iter().collect()
     } else if is("/userAssignedIdentities/") {
         identities(seen, gateway)
     } else {

@@ -125,6 +125,7 @@ impl Installation {
         vec![
             ("region reader", resources(&regional), subscription),
             ("cluster replacer and traffic turner", resources(&own), group.clone()),
+            ("message counter", resources(&["Microsoft.ServiceBus/namespaces/*/read"]), self.namespace.clone()),
             (
                 "Storage Blob Data Owner",
                 data(&["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/*"]),

@@ -170,7 +170,7 @@ fn each_role_that_the_app_lacks_is_a_finding_with_the_place_and_the_functions() 
         ("region reader", "lacks Microsoft.Compute/locations/usages/read (CheckPlan)", "infra/"),
         ("cluster replacer and traffic turner", "Microsoft.ContainerService/managedClusters/write", "infra/"),
         ("Storage Blob Data Owner", "blobServices/containers/blobs/write", "Storage Blob Data Owner"),
-        ("Azure Service Bus Data Sender", "messages/send/action", "Azure Service Bus Data Sender there"),
+        ("Azure Service Bus Data Sender", "messages/send/action", "assign there: Azure Service Bus Data Sender"),
         ("Azure Service Bus Data Receiver", "messages/receive/action", "Azure Service Bus Data Receiver"),
         ("Azure Kubernetes Service RBAC Cluster Admin", "managedClusters/apps/deployments/write", "RBAC Cluster Admin"),
     ] {
