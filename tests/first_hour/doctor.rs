@@ -150,7 +150,7 @@ fn each_wrong_entity_is_a_finding() {
         requests(
             shop,
             QueueOptions { forward_dead_letters_to: dead(), duplicate_window: day, ..QueueOptions::default() },
-        )
+        );
     });
     assert!(!has_findings(&same));
 }
