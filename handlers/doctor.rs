@@ -160,6 +160,8 @@ pub fn table(rows: &[Row]) -> String {
             State::Finding => "FIND",
             State::NotLookedAt => "-   ",
         };
+        // What others said may have several lines.
+        let what = what.lines().collect::<Vec<_>>().join(" ");
         text.push_str(&format!("{sign}  {check:<9} {what}\n"));
         if !remedy.is_empty() {
             text.push_str(&format!("                -> {remedy}\n"));
