@@ -16,7 +16,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 /// cannot be written; when `at` is before 1980 or after 2107, which a zip cannot say.
 pub fn pack(folder: &Path, at: Timestamp, archive: &Path) -> Result<()> {
     let mut files = vec![];
-    collect(folder, String::new(), &mut files)?;
+    collect(folder, "", &mut files)?;
     ensure!(!files.is_empty(), "{} holds no file", folder.display());
     files.sort();
     let time = dos_time(at)?;
@@ -38,7 +38,7 @@ pub fn pack(folder: &Path, at: Timestamp, archive: &Path) -> Result<()> {
     write().with_context(|| format!("failed to write {}", archive.display()))
 }
 
-fn collect(folder: &Path, prefix: String, files: &mut Vec<(String, PathBuf)>) -> Result<()> {
+fn collect(folder: &Path, prefix: &str, files: &mut Vec<(String, PathBuf)>) -> Result<()> {
     let read = || format!("failed to read {}", folder.display());
     for entry in fs::read_dir(folder).with_context(read)? {
         let entry = entry.with_context(read)?;
@@ -48,7 +48,7 @@ fn collect(folder: &Path, prefix: String, files: &mut Vec<(String, PathBuf)>) ->
         };
         let name = format!("{prefix}{name}");
         if kind.is_dir() {
-            collect(&entry.path(), format!("{name}/"), files)?;
+            collect(&entry.path(), &format!("{name}/"), files)?;
         } else if kind.is_file() {
             files.push((name, entry.path()));
         } else {
