@@ -17,8 +17,13 @@ const HOSTS: [&str; 8] = [
 ];
 /// Settings of ours that no deployment gives: the host gives the first, and the others stand for another cloud or for
 /// a simulated world.
-const NOT_DEPLOYED: [&str; 4] =
-    ["FUNCTIONS_CUSTOMHANDLER_PORT", "AZURE_RESOURCE_MANAGER", "AZURE_AUTHORITY_HOST", "BLUEGREEN_CLOCK_SPEED"];
+const NOT_DEPLOYED: [&str; 5] = [
+    "FUNCTIONS_CUSTOMHANDLER_PORT",
+    "AZURE_RESOURCE_MANAGER",
+    "AZURE_AUTHORITY_HOST",
+    "BLUEGREEN_CLOCK_SPEED",
+    "BLUEGREEN_HOST_PROCESS",
+];
 /// Settings of ours that are given when a parameter asks for them.
 const WHEN_ASKED: [&str; 1] = ["OTEL_EXPORTER_OTLP_ENDPOINT"];
 
