@@ -10,6 +10,8 @@ use std::path::Path;
 use std::time::Duration;
 
 async fn client(kubeconfig: Kubeconfig) -> kube::Client {
+    // Built with the rest of the workspace, rustls has two providers and chooses none; an error means: chosen already.
+    let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
     let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
     kube::Client::try_from(config).unwrap()
 }
