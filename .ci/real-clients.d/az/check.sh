@@ -15,31 +15,8 @@ export REQUESTS_CA_BUNDLE
 # Without the first, the login library asks the public cloud whether ours exists.
 export AZURE_CORE_INSTANCE_DISCOVERY=false AZURE_CORE_COLLECT_TELEMETRY=0 AZURE_CONFIG_DIR=$work/az
 export AZURE_CORE_NO_COLOR=1 AZURE_CORE_LOGIN_EXPERIENCE_V2=off AZURE_CORE_ONLY_SHOW_ERRORS=1
-failures=0
-
-# check NAME EXPECTED COMMAND...: the command succeeds and its output contains the expected text.
-check() {
-    local name=$1 expected=$2 said
-    shift 2
-    if said=$("$@" 2>&1) && [[ $said == *"$expected"* ]]; then
-        printf 'ok      %s\n' "$name"
-    else
-        printf 'FAILED  %s: expected %s, got: %s\n' "$name" "$expected" "$said"
-        failures=$((failures + 1))
-    fi
-}
-
-# refused NAME EXPECTED COMMAND...: the command fails and says why.
-refused() {
-    local name=$1 expected=$2 said
-    shift 2
-    if ! said=$("$@" 2>&1) && [[ $said == *"$expected"* ]]; then
-        printf 'ok      %s\n' "$name"
-    else
-        printf 'FAILED  %s: expected a refusal with %s, got: %s\n' "$name" "$expected" "$said"
-        failures=$((failures + 1))
-    fi
-}
+# shellcheck source=.ci/real-clients.d/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../checks.sh"
 
 group=rg-shop gateway=gw-shop cluster=aks-az
 check "cloud register" "" az cloud register -n Simulated --endpoint-resource-manager "$(told resourceManager)/"

@@ -10,31 +10,8 @@ work=$(mktemp -d)
 trap 'rm -rf -- "$work"' EXIT
 # Its cache of what the server offers must not outlive the server.
 kube=(kubectl --cache-dir "$work/cache" --request-timeout 30s)
-failures=0
-
-# check NAME EXPECTED COMMAND...: the command succeeds and its output contains the expected text.
-check() {
-    local name=$1 expected=$2 said
-    shift 2
-    if said=$("$@" 2>&1) && [[ $said == *"$expected"* ]]; then
-        printf 'ok      %s\n' "$name"
-    else
-        printf 'FAILED  %s: expected %s, got: %s\n' "$name" "$expected" "$said"
-        failures=$((failures + 1))
-    fi
-}
-
-# refused NAME EXPECTED COMMAND...: the command fails and says why.
-refused() {
-    local name=$1 expected=$2 said
-    shift 2
-    if ! said=$("$@" 2>&1) && [[ $said == *"$expected"* ]]; then
-        printf 'ok      %s\n' "$name"
-    else
-        printf 'FAILED  %s: expected a refusal with %s, got: %s\n' "$name" "$expected" "$said"
-        failures=$((failures + 1))
-    fi
-}
+# shellcheck source=.ci/real-clients.d/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../checks.sh"
 
 cat >"$work/web.yaml" <<'YAML'
 apiVersion: v1
