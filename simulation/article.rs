@@ -27,7 +27,7 @@ impl Default for Options {
 }
 
 /// Every id and name of the article's base.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Article {
     /// The subscription's id.
     pub subscription: String,

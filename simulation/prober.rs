@@ -112,7 +112,7 @@ pub(crate) fn catch_up(world: &mut World, now: Timestamp) {
 fn ask_all(world: &mut World, book: &mut Book, calls: &mut usize, now: Timestamp) -> Duration {
     let targets = Arc::clone(&book.targets);
     for (target, (host, path)) in targets.iter().enumerate() {
-        let answer = traffic::visit(world, host, path, now);
+        let answer = traffic::visit(world, host, None, path, now);
         let by_the_gateway = answer.as_ref().is_some_and(|answer| answer.status >= 500 && answer.cluster.is_none());
         let behind = if by_the_gateway { traffic::clusters_behind(world, host, path, now) } else { BTreeSet::new() };
         book.note(target, answer.as_ref(), &behind, now);

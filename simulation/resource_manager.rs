@@ -8,8 +8,10 @@ mod answers;
 mod authorization;
 mod clusters;
 mod dispatch;
+mod elsewhere;
 mod ending;
 mod entities;
+mod filled;
 mod gateways;
 mod ids;
 mod neighbours;
@@ -18,6 +20,7 @@ mod permissions;
 mod place;
 mod plain;
 mod quota;
+mod roles;
 mod root;
 mod scopes;
 mod script;
@@ -28,6 +31,7 @@ mod timings;
 mod versions;
 
 pub use clusters::TENANT;
+pub(crate) use elsewhere::carry_out;
 pub use gateways::routing::{Backend, Member, Probe, Routing};
 pub(crate) use ids::hex_of;
 pub use neighbours::Neighbours;
@@ -58,6 +62,7 @@ pub struct ResourceManager {
     timeline: timeline::Timeline,
     ids: ids::Ids,
     allowed: Option<Vec<(String, Vec<String>)>>,
+    enforces_roles: bool,
     versions: versions::Versions,
     quota: quota::Quota,
     script: script::Script,

@@ -2,6 +2,7 @@
 use crate::{
     Ask, Reply, World,
     answer::{NoAnswer, json},
+    resource_manager,
 };
 use jiff::Timestamp;
 
@@ -41,22 +42,39 @@ pub fn respond(world: &mut World, ask: &Ask, now: Timestamp) -> Result<Reply, No
     let host = host_of(ask).to_lowercase();
     world.resource_manager.advance(&mut world.kubernetes, now);
     Ok(match host.as_str() {
-        name if name.starts_with("management.") && names_a_bus(ask) => {
-            world.resource_manager.mirror(&world.service_bus);
-            world.resource_manager.respond(ask, &mut world.kubernetes, now)
+        name if name.starts_with("management.") => {
+            if names_a_bus(ask) {
+                world.resource_manager.mirror(&world.service_bus);
+            }
+            let reply = world.resource_manager.respond(ask, &mut world.kubernetes, now);
+            if !ask.method().is_safe() && reply.status().is_success() {
+                resource_manager::carry_out(world, ask);
+            }
+            reply
         }
-        name if name.starts_with("management.") => world.resource_manager.respond(ask, &mut world.kubernetes, now),
         name if name.starts_with("login.") || name == "169.254.169.254" => world.entra.respond(ask, now),
         name if name.contains(".blob.core.") => world.blobs.respond(ask, now),
         name if name.contains(".servicebus.") => world.service_bus.respond(ask, now),
         name if name.contains(".azmk8s.io") || name.contains(".azk8s.") => world.kubernetes.respond(&host, ask, now)?,
-        _ => match crate::traffic::visit(world, &host, ask.uri().path(), now) {
-            Some(answer) => answer.into_reply(),
-            None => {
-                json(502, &serde_json::json!({"error": format!("no simulated service has the host name {host:?}")}))
+        _ => {
+            // Whoever connects to an address says in a header which host is meant.
+            let named = ask.headers().get("host").and_then(|named| named.to_str().ok()?.split(':').next());
+            let named = named.unwrap_or(&host).to_owned();
+            match crate::traffic::visit(world, &named, Some(port_of(ask)), ask.uri().path(), now) {
+                Some(answer) => answer.into_reply(),
+                None => json(
+                    502,
+                    &serde_json::json!({"error": format!("no simulated service has the host name {named:?}")}),
+                ),
             }
-        },
+        }
     })
+}
+
+/// The port that a URL names, or the one of its scheme.
+fn port_of(ask: &Ask) -> u16 {
+    let usual = if ask.uri().scheme_str() == Some("http") { 80 } else { 443 };
+    ask.uri().port_u16().unwrap_or(usual)
 }
 
 /// Whether Resource Manager is asked for what the broker knows.

@@ -57,11 +57,11 @@ impl Answer {
     }
 }
 
-/// A user's request to a host name. `None`: no running gateway has a listener for it.
+/// A user's request to a host name, and to a port where it matters. `None`: no running gateway has a listener for it.
 ///
 /// The gateway asks its healthy members in turn; members that were just added count as healthy until their first
 /// probes have failed (Azure does not say). Nobody healthy, or nobody listening at the chosen address: 502.
-pub fn visit(world: &mut World, host: &str, path: &str, now: Timestamp) -> Option<Answer> {
+pub fn visit(world: &mut World, host: &str, port: Option<u16>, path: &str, now: Timestamp) -> Option<Answer> {
     world.resource_manager.advance(&mut world.kubernetes, now);
     let lower;
     let host = if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
@@ -72,7 +72,7 @@ pub fn visit(world: &mut World, host: &str, path: &str, now: Timestamp) -> Optio
     };
     let mut routings = world.resource_manager.routings();
     let (key, routing, backend) =
-        routings.find_map(|(key, routing)| Some((key, routing, routing.backend(host, path)?)))?;
+        routings.find_map(|(key, routing)| Some((key, routing, routing.backend(host, port, path)?)))?;
     // A rule that redirects or leads nowhere.
     let Some(backend) = backend else { return Some(Answer::of_the_gateway(404)) };
     let instance = world.traffic.instance(key, routing);
@@ -84,7 +84,7 @@ pub fn visit(world: &mut World, host: &str, path: &str, now: Timestamp) -> Optio
 /// The clusters that answer at the members behind a host name, for whoever asks why the gateway itself answered.
 pub(crate) fn clusters_behind(world: &mut World, host: &str, path: &str, now: Timestamp) -> BTreeSet<String> {
     let mut routings = world.resource_manager.routings();
-    let found = routings.find_map(|(_, routing)| Some((routing, routing.backend(host, path)?)));
+    let found = routings.find_map(|(_, routing)| Some((routing, routing.backend(host, None, path)?)));
     let Some((routing, Some(backend))) = found else { return BTreeSet::new() };
     let fleet = &mut world.kubernetes;
     let addresses = routing.backends[backend].members.iter().filter_map(|member| member.ip);

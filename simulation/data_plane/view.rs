@@ -48,7 +48,7 @@ impl View {
     /// The pool for a request. `None`: no listener is for this host. `Some(None)`: its rule leads to no pool.
     pub fn pool(&self, host: &str, path: &str) -> Option<Option<Arc<Pool>>> {
         self.gateways.values().find_map(|gateway| {
-            let backend = gateway.routing.backend(host, path)?;
+            let backend = gateway.routing.backend(host, None, path)?;
             Some(backend.map(|backend| Arc::clone(&gateway.pools[backend])))
         })
     }

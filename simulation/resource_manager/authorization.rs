@@ -1,7 +1,7 @@
 //! Role assignments and definitions, as they are listed. Who may call is scripted beside it (`allow_only`).
 use super::answers::{Answered, parameter};
 use super::place::Place;
-use super::{ResourceManager, plain};
+use super::{ResourceManager, plain, roles};
 use crate::{Ask, answer::json};
 use http::Method;
 use serde_json::{Value, json};
@@ -14,6 +14,10 @@ impl ResourceManager {
     /// only kept and shown.
     pub(crate) fn answer_authorization(&mut self, ask: &Ask, place: &Place) -> Answered {
         let is_list = place.kind().eq_ignore_ascii_case(ASSIGNMENTS) && !place.names_a_resource();
+        let is_definition = place.lower_kind() == roles::DEFINITION && *ask.method() == Method::GET;
+        if let Some(role) = roles::built_in(&place.id()).filter(|_| is_definition) {
+            return Ok(json(200, &role));
+        }
         if ask.method() != Method::GET || !is_list {
             return plain::answer(self, ask, place);
         }

@@ -1,5 +1,7 @@
 //! Service Bus as Resource Manager shows it: what is in a namespace is read from the broker, and set up there.
-use super::answers::{Answered, Refusal, refuse};
+mod wanted;
+
+use super::answers::{Answered, Refusal, body_of};
 use super::place::{Place, key};
 use super::{ResourceManager, plain};
 use crate::Ask;
@@ -18,9 +20,12 @@ impl ResourceManager {
         let namespaces: Vec<_> = self.store.of_kind("/", KIND).map(|found| found["id"].clone()).collect();
         for namespace in namespaces.iter().filter_map(Value::as_str) {
             let below = format!("{}/", key(namespace));
-            let old: Vec<_> = self.store.below(&below).map(|(key, _)| key.to_owned()).collect();
+            // What extends the namespace or an entity, such as a role assignment, is not the broker's.
+            let is_entity = |key: &&str| !key[below.len() - 1..].contains("/providers/");
+            let old: Vec<_> =
+                self.store.below(&below).map(|(key, _)| key).filter(is_entity).map(str::to_owned).collect();
             for key in old {
-                self.store.remove(&key);
+                self.store.take(&key);
             }
             let mut show = |name: &str, properties: Value| {
                 self.store.put(&format!("{namespace}/{name}"), json!({"properties": properties}));
@@ -48,10 +53,9 @@ impl ResourceManager {
     }
 
     pub(crate) fn answer_bus(&mut self, ask: &Ask, place: &Place) -> Answered {
-        if place.steps.len() > 2 && ask.method() != Method::GET {
-            let message =
-                "Entities of the simulated Service Bus are set up in its broker, not through Resource Manager.";
-            return Err(refuse(405, "MethodNotAllowed", message));
+        if place.steps.len() > 2 && *ask.method() == Method::PUT {
+            let existing = self.store.get(&key(&place.id()));
+            wanted::checked(place, &body_of(ask)?, existing)?;
         }
         let parent = Place::of(&place.before_last());
         if !place.names_a_resource() && place.steps.len() > 1 && self.store.get(&key(&parent.id())).is_none() {
@@ -59,6 +63,21 @@ impl ResourceManager {
             return Err(Refusal::not_found(&parent.kind(), parent.name(), &group));
         }
         plain::answer(self, ask, place)
+    }
+}
+
+/// Carries out in the broker what Resource Manager has taken: an entity that was PUT or deleted.
+pub(crate) fn carry_out(broker: &mut Broker, ask: &Ask) {
+    let place = Place::of(ask.uri().path());
+    let is_entity = place.lower_kind().starts_with(KIND) && place.names_a_resource() && place.steps.len() > 2;
+    match *ask.method() {
+        Method::PUT if is_entity => {
+            if let Ok(entity) = body_of(ask).and_then(|body| wanted::checked(&place, &body, None)) {
+                entity.set_up(broker);
+            }
+        }
+        Method::DELETE if is_entity => broker.remove(&wanted::path(&place)),
+        _ => {}
     }
 }
 

@@ -1,8 +1,7 @@
 //! Networks, addresses, identities and everything else that is only kept and shown.
 use super::answers::{Answered, Refusal, body_of, empty, refuse};
-use super::ids::guid_of;
 use super::place::{Place, key};
-use super::{ResourceManager, clusters, scopes};
+use super::{ResourceManager, clusters, filled, scopes};
 use crate::{Ask, answer::json};
 use http::Method;
 use serde_json::{Value, json};
@@ -60,44 +59,18 @@ pub(crate) fn retag(azure: &mut ResourceManager, key: &str, body: &Value) {
 pub(crate) fn settle(azure: &mut ResourceManager, place: &Place, mut body: Value) {
     let etag = format!("W/\"{}\"", azure.ids.guid());
     let (id, kind) = (place.id(), place.lower_kind());
-    if !body["properties"].is_object() {
-        body["properties"] = json!({});
-    }
-    let properties = &mut body["properties"];
-    match kind.as_str() {
-        "microsoft.managedidentity/userassignedidentities" => {
-            properties["tenantId"] = clusters::TENANT.into();
-            // One that a process of this world has a token for says who it is.
-            if properties.get("clientId").is_none() {
-                properties["principalId"] = guid_of(&format!("{}#principal", key(&id))).into();
-                properties["clientId"] = guid_of(&format!("{}#client", key(&id))).into();
-            }
+    filled::fill(place, &mut body);
+    if kind == NETWORK {
+        let subnets = body["properties"].as_object_mut().and_then(|fields| fields.shift_remove("subnets"));
+        azure.store.remove(&key(&id));
+        let subnets = subnets.as_ref().and_then(Value::as_array).into_iter().flatten();
+        for subnet in subnets.filter(|subnet| subnet["name"].is_string()) {
+            let name = subnet["name"].as_str().unwrap_or_default();
+            settle(azure, &Place::of(&format!("{id}/subnets/{name}")), subnet.clone());
         }
-        "microsoft.network/publicipaddresses" => {
-            let hex = super::ids::hex_of(&key(&id));
-            let part = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap_or(1);
-            if properties.get("ipAddress").is_none() {
-                properties["ipAddress"] = format!("20.{}.{}.{}", part(0), part(2), part(4)).into();
-            }
-        }
-        NETWORK => {
-            let subnets = properties.as_object_mut().and_then(|fields| fields.shift_remove("subnets"));
-            azure.store.remove(&key(&id));
-            let subnets = subnets.as_ref().and_then(Value::as_array).into_iter().flatten();
-            for subnet in subnets.filter(|subnet| subnet["name"].is_string()) {
-                let name = subnet["name"].as_str().unwrap_or_default();
-                settle(azure, &Place::of(&format!("{id}/subnets/{name}")), subnet.clone());
-            }
-        }
-        _ => {}
     }
     if kind.starts_with("microsoft.network/") {
         body["etag"] = etag.into();
-    }
-    if kind == "microsoft.authorization/roleassignments"
-        && let Some((scope, _)) = id.rsplit_once("/providers/")
-    {
-        body["properties"]["scope"] = scope.into();
     }
     if !["microsoft.managedidentity/", "microsoft.authorization/"].iter().any(|own| kind.starts_with(own)) {
         body["properties"]["provisioningState"] = "Succeeded".into();

@@ -82,9 +82,14 @@ impl ResourceManager {
         self.script.refusals.push((on.into(), refuse(status, code, message)));
     }
 
+    /// A subscription, empty if it is new.
+    pub fn add_subscription(&mut self, subscription: &str) {
+        self.subscriptions.insert(subscription.to_lowercase());
+    }
+
     /// A resource group, with its subscription if that is new.
     pub fn add_group(&mut self, subscription: &str, name: &str, location: &str) {
-        self.subscriptions.insert(subscription.to_lowercase());
+        self.add_subscription(subscription);
         let id = format!("/subscriptions/{subscription}/resourceGroups/{name}");
         let body = json!({"location": location, "properties": {"provisioningState": "Succeeded"}});
         self.store.put(&id, body);

@@ -14,7 +14,7 @@ fn scene() -> (SimulatedAzure, Article) {
 
 fn status(azure: &SimulatedAzure, host: &str, path: &str) -> Option<u16> {
     let now = azure.clock().now();
-    traffic::visit(&mut azure.world(), host, path, now).map(|answer| answer.status)
+    traffic::visit(&mut azure.world(), host, None, path, now).map(|answer| answer.status)
 }
 
 fn write(azure: &SimulatedAzure, article: &Article, live: &[String]) {
@@ -111,7 +111,7 @@ async fn a_visit_is_cheap() {
     let cpu = || std::fs::read_to_string("/proc/thread-self/schedstat").ok()?.split(' ').next()?.parse::<u64>().ok();
     let before = cpu();
     for visit in 0..visits {
-        traffic::visit(&mut world, &article.host, "/", began + SignedDuration::from_millis(visit * 50));
+        traffic::visit(&mut world, &article.host, None, "/", began + SignedDuration::from_millis(visit * 50));
     }
     let (Some(before), Some(after)) = (before, cpu()) else { return };
     let each = (after - before) / u64::try_from(visits).unwrap();

@@ -60,7 +60,7 @@ impl Scene {
 
     /// The status, and the address that answered.
     fn ask(&mut self, host: &str, path: &str, seconds: i64) -> (u16, String) {
-        let Some(Some(backend)) = self.routing.backend(host, path) else { return (0, String::new()) };
+        let Some(Some(backend)) = self.routing.backend(host, None, path) else { return (0, String::new()) };
         let mut asking = |address: IpAddr, _: &str, path: &str, at: Timestamp| {
             if path == "/healthz" {
                 self.probes.push((at.as_second(), address.to_string()));
@@ -87,6 +87,27 @@ fn the_host_chooses_the_listener_and_the_path_chooses_the_pool() {
     assert_eq!(scene.ask("other.example.com", "/api/x", 0).1, "10.0.0.9", "a path rule");
     assert_eq!(scene.ask("other.example.com", "/", 0).1, "10.0.0.1", "the map's default");
     assert_eq!(scene.ask("10.20.30.40", "/", 0).1, "10.0.0.9", "the listener without a host name");
+}
+
+#[test]
+fn the_port_chooses_among_listeners_for_the_same_host() {
+    let mut body = gateway(&["10.0.0.1"]);
+    let parts = &mut body["properties"];
+    parts["frontendPorts"] =
+        json!([{"name": "live", "properties": {"port": 80}}, {"name": "tests", "properties": {"port": 8080}}]);
+    let to = |name: &str| json!({"id": format!("/gw/frontendPorts/{name}")});
+    parts["httpListeners"] = json!([
+        {"name": "shop", "properties": {"frontendPort": to("live")}},
+        {"name": "any", "properties": {"frontendPort": to("tests")}},
+        {"name": "wild", "properties": {"protocol": "Https", "hostName": "shop.example.com"}},
+    ]);
+    let routing = Routing::of(&body, 1, BEGIN);
+    let pool = |port| routing.backend("shop.example.com", port, "/").flatten().map(|at| &*routing.backends[at].pool);
+    assert_eq!(pool(Some(80)), Some("/gw/pools/live"));
+    assert_eq!(pool(Some(8080)), Some("/gw/pools/api"));
+    assert_eq!(pool(Some(443)), Some("/gw/pools/live"));
+    assert_eq!(pool(Some(8443)), None);
+    assert_eq!(pool(None), Some("/gw/pools/live"), "the first by priority");
 }
 
 #[test]

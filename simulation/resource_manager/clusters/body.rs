@@ -1,6 +1,7 @@
 //! A cluster's body: what the service fills in, keeps and leaves out. Pure.
+use super::super::filled;
 use super::super::ids::{guid_of, hex_of};
-use super::super::place::{Place, key, squeezed};
+use super::super::place::{Place, squeezed};
 use super::super::versions;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -177,11 +178,5 @@ fn fill_identity(body: &mut Value, id: &str) {
         identity.insert("principalId".into(), guid_of(&format!("{id} principal")).into());
         identity.insert("tenantId".into(), super::TENANT.into());
     }
-    let users = identity.get_mut("userAssignedIdentities").and_then(Value::as_object_mut);
-    for (user, value) in users.into_iter().flatten() {
-        *value = json!({
-            "principalId": guid_of(&format!("{}#principal", key(user))),
-            "clientId": guid_of(&format!("{}#client", key(user))),
-        });
-    }
+    filled::identities(body);
 }

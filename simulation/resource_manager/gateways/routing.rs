@@ -14,6 +14,13 @@ pub struct Routing {
     pub since: Timestamp,
     /// Each pair of pool and settings that a rule uses.
     pub backends: Vec<Backend>,
+    /// By port, in the order of their rules' priorities.
+    ports: Vec<(u16, Listeners)>,
+}
+
+/// The listeners of one port.
+#[derive(Clone, Debug, Default)]
+struct Listeners {
     exact: HashMap<String, Route>,
     wildcards: Vec<(String, Route)>,
     catch_all: Option<Route>,
@@ -104,18 +111,19 @@ impl Routing {
             let Some(listener) = part(body, &rule["properties"]["httpListener"]) else { continue };
             let route = routing.route(body, &rule["properties"]);
             let listener = &listener["properties"];
+            let listeners = routing.at(port(body, listener));
             let names = listener["hostNames"].as_array().into_iter().flatten().chain(Some(&listener["hostName"]));
             let names: Vec<_> =
                 names.filter_map(Value::as_str).filter(|name| !name.is_empty()).map(str::to_lowercase).collect();
             if names.is_empty() {
-                routing.catch_all.get_or_insert(route);
+                listeners.catch_all.get_or_insert(route);
                 continue;
             }
             for name in names {
                 match name.strip_prefix('*') {
-                    Some(end) => routing.wildcards.push((end.into(), route.clone())),
+                    Some(end) => listeners.wildcards.push((end.into(), route.clone())),
                     None => {
-                        routing.exact.entry(name).or_insert_with(|| route.clone());
+                        listeners.exact.entry(name).or_insert_with(|| route.clone());
                     }
                 }
             }
@@ -123,16 +131,27 @@ impl Routing {
         routing
     }
 
-    /// The backend for a request. `None`: no listener is for this host. `Some(None)`: the rule leads to no pool.
+    /// The backend for a request. `None`: no listener is for this host and port. `Some(None)`: the rule leads to no pool.
+    ///
+    /// Without a port: the first port that has a listener for the host, as for a caller who knows the host alone.
     #[must_use]
-    pub fn backend(&self, host: &str, path: &str) -> Option<Option<usize>> {
-        let exact = self.exact.get(host);
-        let wildcard = || self.wildcards.iter().find(|(end, _)| host.ends_with(end.as_str())).map(|(_, route)| route);
-        let route = exact.or_else(wildcard).or(self.catch_all.as_ref())?;
+    pub fn backend(&self, host: &str, port: Option<u16>, path: &str) -> Option<Option<usize>> {
+        let fits = |own: &u16| port.is_none_or(|port| port == *own);
+        let listeners = self.ports.iter().filter(|(own, _)| fits(own));
+        let route = listeners.map(|(_, listeners)| listeners).find_map(|listeners| listeners.route(host))?;
         let fits = |(prefix, whole, _): &&(String, bool, _)| {
             if *whole { path.eq_ignore_ascii_case(prefix) } else { path.to_lowercase().starts_with(prefix.as_str()) }
         };
         Some(route.paths.iter().find(fits).map_or(route.otherwise, |(_, _, backend)| *backend))
+    }
+
+    fn at(&mut self, port: u16) -> &mut Listeners {
+        let found = self.ports.iter().position(|(own, _)| *own == port);
+        let at = found.unwrap_or_else(|| {
+            self.ports.push((port, Listeners::default()));
+            self.ports.len() - 1
+        });
+        &mut self.ports[at].1
     }
 
     fn route(&mut self, body: &Value, rule: &Value) -> Route {
@@ -164,6 +183,21 @@ impl Routing {
             self.backends.len() - 1
         }))
     }
+}
+
+impl Listeners {
+    fn route(&self, host: &str) -> Option<&Route> {
+        let exact = self.exact.get(host);
+        let wildcard = || self.wildcards.iter().find(|(end, _)| host.ends_with(end.as_str())).map(|(_, route)| route);
+        exact.or_else(wildcard).or(self.catch_all.as_ref())
+    }
+}
+
+/// The port of a listener: that of its protocol where it names none.
+fn port(body: &Value, listener: &Value) -> u16 {
+    let own = part(body, &listener["frontendPort"]).and_then(|port| port["properties"]["port"].as_u64());
+    let is_tls = listener["protocol"].as_str().is_some_and(|protocol| protocol.eq_ignore_ascii_case("https"));
+    own.and_then(|port| u16::try_from(port).ok()).unwrap_or(if is_tls { 443 } else { 80 })
 }
 
 /// A pool spoken to by these settings.

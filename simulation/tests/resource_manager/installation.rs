@@ -1,6 +1,7 @@
 //! What an installation has beside clusters and gateways: a function app's settings, roles, the bus as it is set up.
 use crate::scene::Scene;
-use http::Method;
+use axum::body::Body;
+use http::{Method, Request};
 use serde_json::{Value, json};
 use simulated_azure::service_bus::{QueueOptions, SubscriptionOptions, TopicOptions};
 use std::time::Duration;
@@ -57,9 +58,83 @@ async fn a_namespace_shows_the_brokers_entities_as_they_are() {
     assert_eq!(rules["value"][0]["properties"]["filterType"], "SqlFilter");
     scene.azure.world().service_bus.remove("Steps/subscriptions/Soak");
     assert_eq!(scene.get(&soak).await.status, 404, "what is gone from the broker is gone here");
-    assert_eq!(scene.put(&soak, &json!({"properties": {}})).await.status, 405);
+    assert_eq!(scene.put(&soak, &json!({"properties": {}})).await.status, 201, "and can be made anew");
     let nobodys = bus.replace("namespaces/bus", "namespaces/other");
     assert_eq!(scene.get(&format!("{nobodys}/queues")).await.status, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_broker_gets_the_entities_that_are_put() {
+    let scene = Scene::new();
+    let bus = format!("{GROUP}/providers/Microsoft.ServiceBus/namespaces/bus");
+    place(&scene, &bus, json!({"location": "westeurope"}));
+    let put = async |path: &str, properties: Value| {
+        scene.put(&format!("{bus}/{path}"), &json!({"properties": properties})).await
+    };
+    assert_eq!(put("topics/steps/subscriptions/Soak", json!({})).await.code(), "ParentResourceNotFound");
+    let once = json!({"requiresDuplicateDetection": true, "duplicateDetectionHistoryTimeWindow": "P1D"});
+    assert_eq!(put("topics/steps", once.clone()).await.status, 201);
+    assert_eq!(put("topics/steps/subscriptions/Soak", json!({"lockDuration": "PT3M"})).await.status, 201);
+    let subject =
+        |broker: &simulated_azure::service_bus::Broker| broker.subscriptions("steps")[0].1.map(ToOwned::to_owned);
+    assert_eq!(subject(&scene.azure.world().service_bus), None, "everything, until there is a rule");
+    let filter = json!({"filterType": "CorrelationFilter", "correlationFilter": {"label": "Soak"}});
+    assert_eq!(put("topics/steps/subscriptions/Soak/rules/$Default", filter.clone()).await.status, 200);
+    assert_eq!(put("topics/steps/subscriptions/Soak", json!({"lockDuration": "PT1M"})).await.status, 200);
+    {
+        let broker = &scene.azure.world().service_bus;
+        assert_eq!(subject(broker).as_deref(), Some("Soak"), "a subscription that is written again keeps its rule");
+        assert_eq!(broker.queue_options("steps/subscriptions/Soak").unwrap().lock_duration.as_secs(), 60);
+        assert_eq!(broker.topic_options("steps").unwrap().duplicate_window.unwrap().as_secs(), 86400);
+    }
+    for (path, wrong, says) in [
+        ("topics/steps", json!({"requiresDuplicateDetection": false}), "cannot be changed"),
+        ("queues/letters", json!({"lockDuration": "3 minutes"}), "'3 minutes' of lockDuration is not a duration"),
+        ("queues/letters", json!({"maxDeliveryCount": 5_000_000_000_u64}), "out of range"),
+        ("topics/steps/subscriptions/Soak/rules/mine", filter, "one rule for each subscription"),
+        ("topics/steps/subscriptions/Soak/rules/$Default", json!({"filterType": "SqlFilter"}), "correlation filters"),
+    ] {
+        let said = put(path, wrong).await;
+        assert_eq!(said.status, 400, "{path}: {said:?}");
+        assert!(said.message().contains(says), "{path}: {said:?}");
+    }
+    assert_eq!(scene.delete(&format!("{bus}/topics/steps/subscriptions/Soak")).await.status, 200);
+    assert!(scene.azure.world().service_bus.subscriptions("steps").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_may_do_what_its_roles_say_where_they_say_it() {
+    let scene = Scene::new();
+    let identity = "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2019-08-01&client_id=the-app";
+    let wanted = Request::get(format!("{identity}&resource=https%3A%2F%2Fmanagement.azure.com%2F"));
+    let token = scene.send(wanted.header("metadata", "true").body(Body::empty()).unwrap()).await.body;
+    let token = format!("Bearer {}", token["access_token"].as_str().unwrap());
+    let me = simulated_azure::entra::principal_of("the-app");
+    scene.azure.world().resource_manager.enforce_roles();
+    let ask = async |method: Method, id: &str| {
+        let url = format!("https://management.azure.com{id}?api-version=2026-08-01");
+        let request = Request::builder().method(method).uri(url).header("authorization", &token);
+        scene.send(request.body(Body::empty()).unwrap()).await.code().to_owned()
+    };
+    let get = async |id: &str| ask(Method::GET, id).await;
+    let (gateway, subscription) = (&scene.article.gateway, format!("/subscriptions/{}", scene.article.subscription));
+    assert_eq!(get(gateway).await, "AuthorizationFailed");
+    let assign = |scope: &str, role: &str| {
+        let id = format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{role}");
+        let definition = format!("{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}");
+        place(&scene, &id, json!({"properties": {"principalId": me, "roleDefinitionId": definition}}));
+    };
+    // A role of the customer's own, then the built-in Reader.
+    let own = json!({"properties": {"permissions": [
+        {"actions": ["Microsoft.Network/*/read"], "notActions": ["Microsoft.Network/virtualNetworks/read"]}]}});
+    place(&scene, &format!("{subscription}/providers/Microsoft.Authorization/roleDefinitions/own"), own);
+    assign(&subscription, "own");
+    assert_eq!(get(gateway).await, "");
+    assert_eq!(get(&scene.article.network).await, "AuthorizationFailed", "an exception of the role");
+    assert_eq!(get(&scene.article.blue).await, "AuthorizationFailed");
+    assign(&scene.article.blue, "acdd72a7-3385-48ef-bd42-f606fba81ae7");
+    assert_eq!(get(&scene.article.blue).await, "");
+    assert_eq!(ask(Method::DELETE, &scene.article.blue).await, "AuthorizationFailed");
 }
 
 #[tokio::test(start_paused = true)]
