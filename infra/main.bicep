@@ -100,6 +100,9 @@ param baseAddresses { blue: string[], green: string[] } = {
   green: ['10.1.31.1', '10.1.31.2', '10.1.31.3', '10.1.31.4']
 }
 
+@description('Host name that users of the base ask for. The gateway\'s probes ask for it, too, at /healthz.')
+param baseHost string = 'shop.example.com'
+
 @description('Tier of the base\'s gateway.')
 @allowed(['Standard_v2', 'WAF_v2'])
 param baseGatewaySku string = 'Standard_v2'
@@ -227,6 +230,7 @@ module gateway 'site/gateway.bicep' = if (withBase) {
     tags: tags
     zones: baseZones
     blueAddresses: baseAddresses.blue
+    host: baseHost
     sku: baseGatewaySku
     workspaceId: resourceId(
       subscription().subscriptionId,

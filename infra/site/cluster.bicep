@@ -88,8 +88,8 @@ resource blue 'Microsoft.ContainerService/managedClusters@2026-06-01' = {
     aadProfile: { managed: true, enableAzureRBAC: true, adminGroupObjectIDs: adminGroups }
     oidcIssuerProfile: { enabled: true }
     securityProfile: { workloadIdentity: { enabled: true } }
-    // An automatic upgrade of the version would race ours.
-    autoUpgradeProfile: { upgradeChannel: 'none', nodeOSUpgradeChannel: 'NodeImage' }
+    // An automatic upgrade of the version would race ours, and new images would replace nodes in the middle of one.
+    autoUpgradeProfile: { upgradeChannel: 'none', nodeOSUpgradeChannel: 'SecurityPatch' }
     apiServerAccessProfile: { authorizedIPRanges: apiServerRanges }
     identityProfile: {
       kubeletidentity: {

@@ -16,6 +16,9 @@ param zones string[]
 @description('Internal addresses of blue\'s ingress.')
 param blueAddresses string[]
 
+@description('Host name that the probes ask for: an ingress knows no other.')
+param host string
+
 @description('WAF_v2 comes with a policy in prevention mode.')
 @allowed(['Standard_v2', 'WAF_v2'])
 param sku string
@@ -72,7 +75,7 @@ resource gateway 'Microsoft.Network/applicationGateways@2025-07-01' = {
         name: 'ingress'
         properties: {
           protocol: 'Http'
-          host: 'probe.internal'
+          host: host
           path: '/healthz'
           interval: 5
           timeout: 5

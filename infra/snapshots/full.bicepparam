@@ -17,6 +17,6 @@ param otlpEndpoint = 'https://collector.example.com:4318'
 param oldClusterHas = ['logAddOn', 'diskEncryptionSet', 'publicAddressPrefix', 'proximityPlacementGroup']
 param mayAssignPullRole = true
 param servingCluster = 'aks-full-shop-blue'
-param baseKubernetesVersion = '1.34.3'
+param baseKubernetesVersion = '1.33.5'
 param baseGatewaySku = 'WAF_v2'
 param baseApiServerRanges = ['192.0.2.0/24']
