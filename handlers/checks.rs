@@ -37,6 +37,12 @@ pub struct Seen {
     pub sizes: Option<Value>,
 }
 
+/// What every plan would be refused for while a cluster is as it is, whatever the plan says.
+#[must_use]
+pub fn refused(cluster: &Value) -> Vec<Finding> {
+    features::refused(cluster)
+}
+
 /// One thing that is not as the plan needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {

@@ -1,6 +1,7 @@
 //! PURE. A first site file, from what was found in Azure. Nothing is asked: what is seen is written, what can only be
 //! guessed is written and marked, and what nobody but a person can know is a placeholder that `site check` reports.
 use crate::answers::{is_true, list, name_of, shortened, text};
+use crate::checks::{Finding, refused};
 use crate::site::is_name;
 use crate::tags::tag;
 use serde_json::{Value, json};
@@ -22,6 +23,8 @@ pub struct Found {
     pub gateway: Value,
     /// GETs of the networks of the gateway and of the clusters, each with its subnets.
     pub networks: Vec<Value>,
+    /// GETs of the gateway's public addresses.
+    pub addresses: Vec<Value>,
     /// The clusters of the subscription.
     pub clusters: Vec<Value>,
     /// The cluster that was asked for, if one was.
@@ -59,9 +62,12 @@ pub fn draft(found: &Found, name: Option<&str>) -> Result<Draft, String> {
     sheet.set("gateway", json!(text(&found.gateway, "/id")));
     pools::write(&mut sheet, &found.gateway, &serving);
     slots::write(&mut sheet, found, &serving, agic.is_some());
+    for Finding { what, remedy, .. } in refused(serving.cluster) {
+        sheet.decide("/slots", &format!("CheckPlan would refuse the serving cluster: {what}; {remedy}."));
+    }
     moves(&mut sheet, serving.addresses.len());
     controllers::write(&mut sheet, found, serving.cluster);
-    pools::smoke_tests(&mut sheet, &found.gateway, &serving);
+    pools::smoke_tests(&mut sheet, found, &serving);
     clusters_ways(&mut sheet, serving.cluster, serving.subnet);
     Ok(sheet.finish())
 }

@@ -20,9 +20,14 @@ const GATEWAYS: &str = "Microsoft.Network/applicationGateways";
 const CLUSTERS: &str = "Microsoft.ContainerService/managedClusters";
 /// An API server that has not answered by then cannot be reached from here.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// What says which controllers and workloads run, and at which addresses.
-const KINDS: [(&str, &str); 4] =
-    [("apps/v1", "Deployment"), ("apps/v1", "DaemonSet"), ("apps/v1", "StatefulSet"), ("v1", "Service")];
+/// What says which controllers and workloads run, at which addresses, and for which host names.
+const KINDS: [(&str, &str); 5] = [
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "DaemonSet"),
+    ("apps/v1", "StatefulSet"),
+    ("v1", "Service"),
+    ("networking.k8s.io/v1", "Ingress"),
+];
 
 /// Who looks, and where.
 #[derive(Clone)]
@@ -68,7 +73,10 @@ impl Looker {
         let gateway = one(&gateways, &networks, &clusters, id)?.clone();
         let serves = serving(&gateway, &networks, &clusters, cluster).map_err(anyhow::Error::msg)?.cluster.clone();
         let objects = self.inside(&serves).await.map_err(|error| format!("{error:#}"));
-        Ok(Found { gateway, networks, clusters, cluster: cluster.map(str::to_owned), objects })
+        let addresses = list(&gateway, "/properties/frontendIPConfigurations").iter();
+        let addresses = addresses.map(|part| text(part, "/properties/publicIPAddress/id").to_owned());
+        let addresses = self.readable(addresses.filter(|id| !id.is_empty())).await?;
+        Ok(Found { gateway, networks, addresses, clusters, cluster: cluster.map(str::to_owned), objects })
     }
 
     async fn clusters(&self, subscription: &str, wanted: Option<&str>) -> anyhow::Result<Vec<Value>> {
@@ -81,7 +89,7 @@ impl Looker {
         Ok(clusters)
     }
 
-    /// The networks of the gateways and the clusters. One that must not be read is left out.
+    /// The networks of the gateways and the clusters.
     async fn networks(&self, gateways: &[Value], clusters: &[Value]) -> Result<Vec<Value>, ArmError> {
         let part = |list_at: &'static str, id: &'static str| {
             move |resource: &Value| -> Vec<String> {
@@ -94,15 +102,20 @@ impl Looker {
         let ids = of_gateways.chain(of_clusters);
         let ids: BTreeSet<_> =
             ids.filter_map(|id| Some(id.to_lowercase().split_once("/subnets/")?.0.to_owned())).collect();
-        let mut networks = vec![];
+        self.readable(ids.into_iter()).await
+    }
+
+    /// Parts of the network by their ids. What must not be read is left out.
+    async fn readable(&self, ids: impl Iterator<Item = String>) -> Result<Vec<Value>, ArmError> {
+        let mut all = vec![];
         for id in ids {
             match self.arm.find(&id, &self.arm.cloud().network).await {
-                Ok(found) => networks.extend(found),
+                Ok(found) => all.extend(found),
                 Err(error) if error.status == 403 => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(networks)
+        Ok(all)
     }
 
     /// Whether a cluster's API server answers us.

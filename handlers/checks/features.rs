@@ -8,11 +8,7 @@ use serde_json::Value;
 const SUBJECT: &str = "old cluster's features";
 
 pub(super) fn check(plan: &Plan, old: &Value) -> Vec<Finding> {
-    let mut findings: Vec<_> = [ingress_add_on(old), principal(old), entra(old), windows(old), upgrades(old)]
-        .into_iter()
-        .flatten()
-        .chain(node_images(old))
-        .collect();
+    let mut findings: Vec<_> = ingress_add_on(old).into_iter().chain(refused(old)).collect();
     if text(old, "/identity/type").eq_ignore_ascii_case("SystemAssigned") && !plan.site.grants_prepared {
         findings.push(Finding::wrong(
             SUBJECT,
@@ -26,6 +22,11 @@ pub(super) fn check(plan: &Plan, old: &Value) -> Vec<Finding> {
         Err(why) => findings.push(Finding::wrong(SUBJECT, why, "put the old cluster right")),
     }
     findings
+}
+
+pub(super) fn refused(old: &Value) -> Vec<Finding> {
+    let judges = [principal, entra, windows, upgrades, node_images];
+    judges.iter().filter_map(|judge| judge(old)).collect()
 }
 
 fn ingress_add_on(old: &Value) -> Option<Finding> {

@@ -2,6 +2,7 @@
 //! answer.
 use super::{Observed, Row, SeenSite};
 use crate::answers::{is_true, name_of, text};
+use crate::checks::{Finding, refused};
 use crate::gateway_view::Gateway;
 use crate::planning::serving;
 use crate::site::Site;
@@ -36,6 +37,10 @@ fn one(seen: &SeenSite) -> Vec<Row> {
     };
     for (id, cluster, server) in &seen.clusters {
         rows.push(self::cluster(name, id, cluster, server.as_ref()));
+        let there = cluster.as_ref().ok().and_then(Option::as_ref);
+        rows.extend(there.into_iter().flat_map(refused).map(|Finding { what, remedy, .. }| {
+            Row::finding(CHECK, format!("{name}: CheckPlan would refuse {}: {what}", name_of(id)), remedy)
+        }));
     }
     rows
 }

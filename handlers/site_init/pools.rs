@@ -1,5 +1,5 @@
 //! PURE. The gateway's pools: which ones users' traffic goes to, and which one is for the tests.
-use super::{Serving, Sheet};
+use super::{Found, Serving, Sheet};
 use crate::answers::{list, number, same_id, text};
 use serde_json::{Value, json};
 
@@ -60,31 +60,36 @@ fn by_id<'a>(gateway: &'a Value, collection: &str, id: &str) -> Option<&'a Value
 }
 
 /// Smoke tests ask the candidate's listener what the gateway's own probe asks.
-pub(super) fn smoke_tests(sheet: &mut Sheet, gateway: &Value, serving: &Serving<'_>) {
-    let url = candidate(gateway, serving).and_then(|(name, listener)| url(gateway, pool(gateway, name)?, listener));
-    let url = match url {
-        Some(url) => {
+pub(super) fn smoke_tests(sheet: &mut Sheet, found: &Found, serving: &Serving<'_>) {
+    let gateway = &found.gateway;
+    let url = candidate(gateway, serving).and_then(|(name, listener)| url(found, pool(gateway, name)?, listener));
+    let mut test = json!({"url": "", "status": 200});
+    match url {
+        Some((url, connect_to)) => {
             sheet.decide(
                 "/smokeTests",
                 "what proves a new cluster before traffic moves. This asks what the gateway's probe asks.",
             );
-            json!(url)
+            test["url"] = json!(url);
+            if let Some(address) = connect_to {
+                test["connectTo"] = json!(address);
+            }
         }
-        None => sheet.undecided("/smokeTests/0/url", "a URL that reaches the candidate's listener"),
-    };
-    sheet.set("smokeTests", json!([{"url": url, "status": 200}]));
+        None => test["url"] = sheet.undecided("/smokeTests/0/url", "a URL that reaches the candidate's listener"),
+    }
+    sheet.set("smokeTests", json!([test]));
 }
 
-fn url(gateway: &Value, pool: &Value, listener: &Value) -> Option<String> {
+/// A URL behind a listener, and the address to connect to where the listener has no host name: it takes every one, and
+/// an ingress only its own.
+fn url(found: &Found, pool: &Value, listener: &Value) -> Option<(String, Option<String>)> {
+    let gateway = &found.gateway;
     let rule = rule(gateway, pool)?;
     let settings = by_id(gateway, "backendHttpSettingsCollection", text(rule, "/properties/backendHttpSettings/id"));
     let probe = settings.and_then(|settings| by_id(gateway, "probes", text(settings, "/properties/probe/id")));
     let path = probe.map(|probe| text(probe, "/properties/path")).filter(|path| path.starts_with('/')).unwrap_or("/");
     let host = Some(text(listener, "/properties/hostName")).filter(|host| !host.is_empty());
-    let host = host.or_else(|| list(listener, "/properties/hostNames").first()?.as_str())?;
-    if host.contains(['*', '?']) {
-        return None;
-    }
+    let host = host.or_else(|| list(listener, "/properties/hostNames").first()?.as_str());
     let port = by_id(gateway, "frontendPorts", text(listener, "/properties/frontendPort/id"));
     let port = port.and_then(|port| number(port, "/properties/port"));
     let (scheme, usual) = if text(listener, "/properties/protocol").eq_ignore_ascii_case("Https") {
@@ -93,5 +98,27 @@ fn url(gateway: &Value, pool: &Value, listener: &Value) -> Option<String> {
         ("http", 80)
     };
     let port = port.filter(|port| *port != usual).map(|port| format!(":{port}")).unwrap_or_default();
-    Some(format!("{scheme}://{host}{port}{path}"))
+    match (host, served(found)) {
+        (Some(host), _) => (!host.contains(['*', '?'])).then(|| (format!("{scheme}://{host}{port}{path}"), None)),
+        (None, Some(host)) if scheme == "http" => {
+            Some((format!("http://{host}{port}{path}"), Some(format!("{}{port}", address(found, listener)?))))
+        }
+        (None, _) => Some((format!("{scheme}://{}{port}{path}", address(found, listener)?), None)),
+    }
+}
+
+/// The first host name that an ingress of the serving cluster has rules for.
+fn served(found: &Found) -> Option<&str> {
+    let rules = found.objects.iter().flatten().flat_map(|object| list(object, "/spec/rules"));
+    rules.map(|rule| text(rule, "/host")).find(|host| !host.is_empty() && !host.contains('*'))
+}
+
+/// The address at which a listener listens.
+fn address<'a>(found: &'a Found, listener: &Value) -> Option<&'a str> {
+    let id = text(listener, "/properties/frontendIPConfiguration/id");
+    let frontend = by_id(&found.gateway, "frontendIPConfigurations", id)?;
+    let id = text(frontend, "/properties/publicIPAddress/id");
+    let public = found.addresses.iter().find(|address| !id.is_empty() && same_id(text(address, "/id"), id));
+    let public = public.map_or("", |public| text(public, "/properties/ipAddress"));
+    [public, text(frontend, "/properties/privateIPAddress")].into_iter().find(|found| !found.is_empty())
 }

@@ -191,6 +191,15 @@ fn each_role_that_the_app_lacks_is_a_finding_with_the_place_and_the_functions() 
 }
 
 #[test]
+fn what_every_plan_would_be_refused_for_is_a_finding() {
+    let rows = changed(|seen| {
+        let cluster = seen.sites.as_mut().unwrap()[0].clusters[0].1.as_mut().unwrap().as_mut().unwrap();
+        cluster["properties"]["autoUpgradeProfile"]["upgradeChannel"] = "stable".into();
+    });
+    is_only(&rows, "site", "CheckPlan would refuse aks-blue: automatic upgrades are expected to be off");
+}
+
+#[test]
 fn an_assignment_elsewhere_does_not_help() {
     let rows = changed(|seen| {
         for assignment in seen.app.as_mut().unwrap().assignments.as_mut().unwrap() {

@@ -184,6 +184,35 @@ fn agic_is_found_by_its_tag_its_add_on_or_its_image() {
 }
 
 #[test]
+fn what_every_plan_would_be_refused_for_is_said_at_once() {
+    // AKS sets it where nobody said anything else.
+    let draft = changed(|found| {
+        found.clusters[0]["properties"]["autoUpgradeProfile"]["nodeOSUpgradeChannel"] = json!("NodeImage");
+    });
+    let said: Vec<_> = draft.marks.iter().filter(|(_, what)| what.contains("CheckPlan would refuse")).collect();
+    assert_eq!(said.len(), 1, "{:?}", draft.marks);
+    assert!(said[0].1.contains("\"NodeImage\"") && said[0].1.contains("SecurityPatch"), "{said:?}");
+    assert_eq!(places(&draft), ["/partnersKnowOutboundAddress"], "the file is good as it is");
+}
+
+#[test]
+fn a_listener_without_a_host_name_is_asked_at_its_address() {
+    let without_hosts = |found: &mut Found, keeps_ingress: bool| {
+        for listener in gateway_parts(found, "httpListeners") {
+            listener["properties"].as_object_mut().unwrap().remove("hostName");
+        }
+        let objects = found.objects.as_mut().unwrap();
+        objects.retain(|object| keeps_ingress || object["spec"].get("rules").is_none());
+    };
+    let named = decided(&changed(|found| without_hosts(found, true)).text).smoke_tests;
+    let bare = decided(&changed(|found| without_hosts(found, false)).text).smoke_tests;
+    assert_eq!(named[0].url, "http://shop.example.com/healthz");
+    let address = named[0].connect_to.as_deref().unwrap();
+    assert!(address.parse::<std::net::Ipv4Addr>().is_ok(), "{address}");
+    assert_eq!((&*bare[0].url, bare[0].connect_to.as_deref()), (&*format!("http://{address}/healthz"), None));
+}
+
+#[test]
 fn a_cluster_that_cannot_be_looked_into_still_gets_a_file() {
     let draft = changed(|found| found.objects = Err("its API server does not answer within 20 s\nand so on".into()));
     assert_eq!(decided(&draft.text).internal_load_balancers, 1);
