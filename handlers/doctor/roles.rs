@@ -1,6 +1,7 @@
 //! PURE. The app's identity may do what it must, where it must: its role assignments against `infra/actions.json`.
 use super::{Looked, Observed, Row, SeenApp, SeenSite, Unread};
 use crate::answers::{is_true, lies_in, list, name_of, text};
+use crate::event::{REQUESTS, STEPS};
 use crate::site::Site;
 use serde::Deserialize;
 use serde_json::Value;
@@ -87,7 +88,10 @@ fn needs(seen: &Observed) -> Vec<Need> {
     }
     if let Ok(Some(namespace)) = &seen.namespace {
         let messages = "Microsoft.ServiceBus/namespaces/messages";
-        data(&namespace.id, "Azure Service Bus Data Sender", &format!("{messages}/send/action"));
+        for entity in [format!("topics/{STEPS}"), format!("queues/{REQUESTS}")] {
+            let entity = format!("{}/{entity}", namespace.id);
+            data(&entity, "Azure Service Bus Data Sender", &format!("{messages}/send/action"));
+        }
         data(&namespace.id, "Azure Service Bus Data Receiver", &format!("{messages}/receive/action"));
     }
     for seen in seen.sites.iter().flatten() {

@@ -6,7 +6,7 @@ use crate::azure::blob_runs::RUNS;
 use crate::request::Request;
 use crate::run::Run;
 use crate::site::{Colour, Site};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use simulated_azure::article::{self, Article};
@@ -19,6 +19,8 @@ pub const NAMESPACE: &str = "shopupgrader";
 
 /// The site `shop` in its simulated world: the article's base, a serving blue cluster, the bus, the store.
 pub struct Scene {
+    /// The storage account with sites and runs.
+    pub account: String,
     /// The world.
     pub azure: SimulatedAzure,
     /// The names in it.
@@ -48,13 +50,22 @@ impl Scene {
         Installation::of(&article).set_up(&mut azure.world(), &article, &Addresses::default(), before);
         let mut site = example(&article)?;
         change(&mut site);
-        publish(&mut azure.world(), &site, began)?;
+        publish(&mut azure.world(), ACCOUNT, &site, began)?;
         entities(&mut azure.world(), duplicate_detection)?;
         // The SDK's credentials judge a token's end by the system's clock, which knows nothing of this world.
         let hundred_years = SignedDuration::from_hours(100 * 365 * 24);
         azure.world().entra.managed_identity_lifetime = hundred_years;
-        run_workloads(&mut azure.world(), &article, &site, Colour::Blue, before)?;
-        Ok(Self { azure, article, site, users: Users::Nobody })
+        let scene = Self { account: ACCOUNT.into(), azure, article, site, users: Users::Nobody };
+        scene.bring_workloads(Colour::Blue, before)?;
+        Ok(scene)
+    }
+
+    /// The cluster of a slot runs the site's manifests, and has done so since `since`.
+    ///
+    /// # Errors
+    /// When the cluster is not there, or refuses an object.
+    pub fn bring_workloads(&self, colour: Colour, since: Timestamp) -> anyhow::Result<()> {
+        run_workloads(&mut self.azure.world(), &self.site, colour, since)
     }
 
     /// Publishes the site anew, with a change.
@@ -63,7 +74,7 @@ impl Scene {
     /// When the changed site has no JSON form.
     pub fn change(&mut self, change: impl FnOnce(&mut Site)) -> anyhow::Result<()> {
         change(&mut self.site);
-        publish(&mut self.azure.world(), &self.site, self.azure.clock().now())
+        publish(&mut self.azure.world(), &self.account, &self.site, self.azure.clock().now())
     }
 
     /// Enqueues a request, as a person does.
@@ -87,7 +98,7 @@ impl Scene {
     #[must_use]
     pub fn document(&self) -> Option<Vec<u8>> {
         let world = self.azure.world();
-        world.blobs.get(ACCOUNT, RUNS, &format!("active/{}.json", self.site.name)).map(<[u8]>::to_vec)
+        world.blobs.get(&self.account, RUNS, &format!("active/{}.json", self.site.name)).map(<[u8]>::to_vec)
     }
 
     /// Waits until the run that this request started has ended or is held, at most `limit` of the world's time.

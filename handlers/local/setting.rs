@@ -38,13 +38,13 @@ pub(super) fn example(article: &Article) -> anyhow::Result<Site> {
     })
 }
 
-pub(super) fn publish(world: &mut World, site: &Site, now: Timestamp) -> anyhow::Result<()> {
-    world.blobs.create_container(ACCOUNT, RUNS);
-    world.blobs.put(ACCOUNT, SITES, &format!("{}.json", site.name), &serde_json::to_vec(site)?, now);
+pub(super) fn publish(world: &mut World, account: &str, site: &Site, now: Timestamp) -> anyhow::Result<()> {
+    world.blobs.create_container(account, RUNS);
+    world.blobs.put(account, SITES, &format!("{}.json", site.name), &serde_json::to_vec(site)?, now);
     for manifest in site.controllers.iter().chain(&site.workloads) {
         let digest = manifest.digest.as_deref().context("a manifest without a digest")?;
         let text = MANIFESTS.iter().find(|(name, _)| *name == manifest.file).map(|(_, text)| *text);
-        world.blobs.put(ACCOUNT, SITES, &content_name(digest), text.unwrap_or_default().as_bytes(), now);
+        world.blobs.put(account, SITES, &content_name(digest), text.unwrap_or_default().as_bytes(), now);
     }
     Ok(())
 }
@@ -73,14 +73,8 @@ pub(super) fn entities(world: &mut World, duplicate_detection: bool) -> anyhow::
 }
 
 /// The slot's cluster runs the site's manifests, and has done so since `since`.
-pub(super) fn run_workloads(
-    world: &mut World,
-    article: &Article,
-    site: &Site,
-    colour: Colour,
-    since: Timestamp,
-) -> anyhow::Result<()> {
-    let id = if colour == Colour::Blue { &article.blue } else { &article.green };
+pub(super) fn run_workloads(world: &mut World, site: &Site, colour: Colour, since: Timestamp) -> anyhow::Result<()> {
+    let id = &site.slot(colour).cluster;
     let cluster = world.resource_manager.resource(id).context("the cluster is not there")?.clone();
     let host = cluster["properties"]["fqdn"].as_str().context("the cluster has no API server")?.to_owned();
     let placeholders = Placeholders::first(site, colour, &crate::cluster_view::Cluster(cluster));

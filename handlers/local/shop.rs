@@ -1,13 +1,11 @@
 //! The shop with its function app in this process, for tests and for `simulate`.
 use super::app_folder::AppFolder;
 use super::door;
-use super::installation::CLIENT;
+use super::installation::Addresses;
 use super::scene::Scene;
-use super::setting::ACCOUNT;
 use super::users::Users;
 use crate::app::App;
 use crate::azure::identity;
-use crate::cloud::Cloud;
 use crate::config::Config;
 use crate::host::router;
 use crate::site::Site;
@@ -19,8 +17,6 @@ use simulated_azure::prober::Prober;
 use simulated_azure::{Clock, Process, SimulatedAzure};
 use std::ops::Deref;
 use std::sync::Arc;
-
-const BUS: &str = "shopupgrader.servicebus.windows.net";
 
 /// How the world is.
 #[derive(Clone, Debug)]
@@ -68,13 +64,23 @@ impl Shop {
     pub fn open(options: &Options, change: impl FnOnce(&mut Site)) -> anyhow::Result<Self> {
         let began: Timestamp = "2026-11-25T08:00:00Z".parse()?;
         let clock = Clock::starting_at(began);
-        let mut scene = Scene::set(clock, &options.base, options.duplicate_detection, change)?;
+        let scene = Scene::set(clock, &options.base, options.duplicate_detection, change)?;
+        Self::around(scene, &config()?, options)
+    }
+
+    /// Opens the function app, with these settings, around a scene.
+    ///
+    /// # Errors
+    /// When the system's folder for temporary files cannot be written.
+    pub fn around(mut scene: Scene, config: &Config, options: &Options) -> anyhow::Result<Self> {
         let folder = AppFolder::write().context("failed to write the function app's folder")?;
         let world = scene.azure.clone();
         // A process that cannot be wired up would answer nothing; in this world it always can be.
-        let start: Start = Arc::new(move |process: Process| app_of(&world, &process).map(router).unwrap_or_default());
+        let settings = config.clone();
+        let start: Start =
+            Arc::new(move |process: Process| app_with(&world, &process, &settings).map(router).unwrap_or_default());
         let host = FunctionsHost::start(scene.azure.clone(), folder.path(), options.host.clone(), start.clone())?;
-        let operator = app_of(&scene.azure, &Process::new("operator"))?;
+        let operator = app_with(&scene.azure, &Process::new("operator"), config)?;
         if options.probe {
             scene.users = Users::Prober(Prober::start(&scene.azure, &[&scene.article.host]));
         }
@@ -90,23 +96,31 @@ impl Shop {
     }
 }
 
-/// The clients of one process of this world.
+/// The clients of one process of the shop's world.
 ///
 /// # Errors
 /// When a setting makes no URL.
 pub fn app_of(azure: &SimulatedAzure, process: &Process) -> anyhow::Result<App> {
+    app_with(azure, process, &config()?)
+}
+
+/// The clients of one process of this world, with these settings of a function app.
+///
+/// # Errors
+/// When a setting makes no URL.
+pub fn app_with(azure: &SimulatedAzure, process: &Process, config: &Config) -> anyhow::Result<App> {
     let wire = door::wire(azure, process);
-    let credential = identity::managed(Some(CLIENT), &wire.http)?;
-    let config = Config {
-        cloud: Cloud::named("AzurePublicCloud").map_err(anyhow::Error::msg)?,
-        store: format!("https://{ACCOUNT}.blob.core.windows.net/"),
-        bus: BUS.into(),
-        client_id: Some(CLIENT.into()),
-        otlp: None,
-        log: String::new(),
-        port: None,
-        clock_speed: azure.clock().speed(),
-        host: None,
-    };
-    App::new(&config, &credential, &wire)
+    let credential = identity::managed(config.client_id.as_deref(), &wire.http)?;
+    App::new(&Config { clock_speed: azure.clock().speed(), ..config.clone() }, &credential, &wire)
+}
+
+/// The settings of the shop's function app.
+fn config() -> anyhow::Result<Config> {
+    let Addresses { blobs, bus, client } = Addresses::default();
+    Config::read(|name| match name {
+        "AzureWebJobsStorage__blobServiceUri" => Some(blobs.clone()),
+        "ServiceBusConnection__fullyQualifiedNamespace" => Some(bus.clone()),
+        "AZURE_CLIENT_ID" => Some(client.clone()),
+        _ => None,
+    })
 }
