@@ -67,7 +67,7 @@ async fn run(contain: &Contain) -> anyhow::Result<ExitCode> {
         _ = interrupted.recv() => info!("SIGINT"),
     }
     let base = format!("http://127.0.0.1:{}", contain.port).parse()?;
-    let transport = crate::wire::Wire::sockets().http;
+    let transport = crate::wire::Wire::sockets()?.http;
     match timeout(FINISH, drain(&transport, &base, &master)).await {
         Ok(Ok(())) => info!("everything in flight has ended"),
         Ok(Err(why)) => error!("the host could not be drained: {why:#}"),

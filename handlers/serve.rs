@@ -42,7 +42,7 @@ pub fn serve() -> anyhow::Result<ExitCode> {
 
 async fn listen(config: &Config, host: u32) -> anyhow::Result<ExitCode> {
     let port = config.port.context("FUNCTIONS_CUSTOMHANDLER_PORT is missing: the Functions host sets it")?;
-    let wire = Wire::sockets();
+    let wire = Wire::sockets()?;
     let credential = identity::managed(config.client_id.as_deref(), &wire.http)?;
     let app = App::new(config, &credential, &wire)?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;

@@ -1,5 +1,6 @@
 //! The way out of the process. Production goes over sockets; a test or the embedded simulation hands in another way,
 //! and the same clients go through it.
+use anyhow::bail;
 use azure_core::http::Transport;
 use std::sync::Arc;
 
@@ -17,13 +18,22 @@ pub struct Wire {
 
 impl Wire {
     /// Over sockets, with TLS.
-    #[must_use]
-    pub fn sockets() -> Self {
+    ///
+    /// # Errors
+    /// When this system knows no certificate authority, so that no service could be trusted.
+    pub fn sockets() -> anyhow::Result<Self> {
+        // The HTTP client panics without one.
+        if rustls_native_certs::load_native_certs().certs.is_empty() {
+            bail!(
+                "this system knows no certificate authority, so no service of Azure can be trusted: install them (on most \
+                 systems the package ca-certificates), or name their file in SSL_CERT_FILE"
+            );
+        }
         // Two providers are linked, so rustls chooses none by itself and panics. An error means that one was chosen already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         #[expect(clippy::disallowed_methods, reason = "this is the one place where the transport comes from")]
         let http = azure_core::http::new_http_client(None);
-        Self { http: Transport::new(http), kubernetes: Arc::new(|config| Ok(kube::Client::try_from(config)?)) }
+        Ok(Self { http: Transport::new(http), kubernetes: Arc::new(|config| Ok(kube::Client::try_from(config)?)) })
     }
 }
 
@@ -34,6 +44,6 @@ mod tests {
     #[tokio::test]
     async fn a_client_for_a_cluster_is_made_whatever_tls_providers_are_linked() {
         let config = kube::Config::new("https://127.0.0.1:1".parse().unwrap());
-        assert!((Wire::sockets().kubernetes)(config).is_ok());
+        assert!((Wire::sockets().unwrap().kubernetes)(config).is_ok());
     }
 }

@@ -26,7 +26,7 @@ pub struct Doctor {
 /// Looks, and prints. Ends with 0 when all is well, 3 with findings, 1 when it could not look.
 pub fn doctor(arguments: Doctor) -> anyhow::Result<ExitCode> {
     let config = Config::from_environment()?;
-    let (wire, credential) = (Wire::sockets(), identity::operator()?);
+    let (wire, credential) = (Wire::sockets()?, identity::operator()?);
     let clock = Clock::running_at(config.clock_speed);
     let looker = Looker::new(&config.cloud, &wire, &credential, &clock);
     let store = BlobRuns::new(&config.store, &credential, &wire.http, &clock)?;

@@ -65,7 +65,7 @@ where
     Work: Future<Output = anyhow::Result<ExitCode>>,
 {
     let config = Config::from_environment()?;
-    let wire = Wire::sockets();
+    let wire = Wire::sockets()?;
     let app = App::new(&config, &identity::operator()?, &wire)?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command(app))
 }

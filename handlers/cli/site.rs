@@ -65,7 +65,7 @@ pub fn break_glass(file: &Path, to: Colour) -> anyhow::Result<ExitCode> {
         }
     };
     let clock = Clock::running_at(clock_speed_from_environment()?);
-    let arm = Arm::new(&cloud_from_environment()?, &identity::operator()?, &Wire::sockets().http, &clock);
+    let arm = Arm::new(&cloud_from_environment()?, &identity::operator()?, &Wire::sockets()?.http, &clock);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // It goes on when nobody reads what it says.
     let tell = |line: &str| drop(say(&format!("{line}\n")));

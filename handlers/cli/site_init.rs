@@ -38,7 +38,7 @@ pub fn init(init: &Init) -> anyhow::Result<ExitCode> {
         anyhow::bail!("{} is there already: name another --output, or say --force", init.output.display());
     }
     let clock = Clock::running_at(clock_speed_from_environment()?);
-    let looker = Looker::new(&cloud_from_environment()?, &Wire::sockets(), &identity::operator()?, &clock);
+    let looker = Looker::new(&cloud_from_environment()?, &Wire::sockets()?, &identity::operator()?, &clock);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let found = runtime.block_on(looker.around(&init.id, init.cluster.as_deref()))?;
     let drafted = draft(&found, init.name.as_deref()).map_err(anyhow::Error::msg)?;

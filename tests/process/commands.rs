@@ -119,3 +119,20 @@ fn a_simulated_failure_that_ends_as_it_should_exits_0() {
         );
     }
 }
+
+#[test]
+fn a_system_without_authorities_is_told_what_to_install() {
+    let nowhere = [("SSL_CERT_FILE", "/nowhere/authorities.pem"), ("SSL_CERT_DIR", "/nowhere")];
+    let settings = [
+        ("AzureWebJobsStorage__blobServiceUri", "https://shop.blob.core.windows.net/"),
+        ("ServiceBusConnection__fullyQualifiedNamespace", "shop.servicebus.windows.net"),
+        ("FUNCTIONS_CUSTOMHANDLER_PORT", "1"),
+    ];
+    for arguments in [&["serve"][..], &["status", "shop"], &["site", "init", "/subscriptions/s/x"]] {
+        let ended = output(arguments, &[&nowhere[..], &settings].concat());
+        let said = text(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(said.contains("ca-certificates") && said.contains("SSL_CERT_FILE"), "{arguments:?}: {said}");
+        assert!(!said.contains("panicked"), "{arguments:?}: {said}");
+    }
+}
