@@ -41,11 +41,15 @@ pub fn respond(world: &mut World, ask: &Ask, now: Timestamp) -> Result<Reply, No
     let host = host_of(ask).to_lowercase();
     world.resource_manager.advance(&mut world.kubernetes, now);
     Ok(match host.as_str() {
-        name if name.starts_with("management.") && names_a_bus(ask) => {
-            world.resource_manager.mirror(&world.service_bus);
+        name if name.starts_with("management.") => {
+            if names(ask, "microsoft.servicebus") {
+                world.resource_manager.mirror(&world.service_bus);
+            }
+            if names(ask, "microsoft.authorization") {
+                world.resource_manager.learn(&world.entra.groups);
+            }
             world.resource_manager.respond(ask, &mut world.kubernetes, now)
         }
-        name if name.starts_with("management.") => world.resource_manager.respond(ask, &mut world.kubernetes, now),
         name if name.starts_with("login.") || name == "169.254.169.254" => world.entra.respond(ask, now),
         name if name.contains(".blob.core.") => world.blobs.respond(ask, now),
         name if name.contains(".servicebus.") => world.service_bus.respond(ask, now),
@@ -59,7 +63,7 @@ pub fn respond(world: &mut World, ask: &Ask, now: Timestamp) -> Result<Reply, No
     })
 }
 
-/// Whether Resource Manager is asked for what the broker knows.
-fn names_a_bus(ask: &Ask) -> bool {
-    ask.uri().path().to_lowercase().contains("/providers/microsoft.servicebus/")
+/// Whether Resource Manager is asked for something of this provider, of which another service knows more.
+fn names(ask: &Ask, provider: &str) -> bool {
+    ask.uri().path().to_lowercase().contains(&format!("/providers/{provider}/"))
 }
