@@ -56,8 +56,11 @@ async fn a_namespace_shows_the_brokers_entities_as_they_are() {
     assert_eq!(rules["value"][0]["properties"]["correlationFilter"]["label"], "Soak");
     let rules = scene.get(&format!("{bus}/topics/Steps/subscriptions/All/rules")).await.body;
     assert_eq!(rules["value"][0]["properties"]["filterType"], "SqlFilter");
+    let assignment = format!("{bus}/topics/Steps/providers/Microsoft.Authorization/roleAssignments/sender");
+    place(&scene, &assignment, json!({"properties": {}}));
     scene.azure.world().service_bus.remove("Steps/subscriptions/Soak");
     assert_eq!(scene.get(&soak).await.status, 404, "what is gone from the broker is gone here");
+    assert_eq!(scene.get(&assignment).await.status, 200, "what extends an entity stays");
     assert_eq!(scene.put(&soak, &json!({"properties": {}})).await.status, 405);
     let nobodys = bus.replace("namespaces/bus", "namespaces/other");
     assert_eq!(scene.get(&format!("{nobodys}/queues")).await.status, 404);
