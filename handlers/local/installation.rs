@@ -122,6 +122,7 @@ impl Installation {
             |actions: &[&str]| json!({"actions": actions, "notActions": [], "dataActions": [], "notDataActions": []});
         let data =
             |actions: &[&str]| json!({"actions": [], "notActions": [], "dataActions": actions, "notDataActions": []});
+        let sender = |scope| ("Azure Service Bus Data Sender", data(&["Microsoft.ServiceBus/*/send/action"]), scope);
         vec![
             ("region reader", resources(&regional), subscription),
             ("cluster replacer and traffic turner", resources(&own), group.clone()),
@@ -131,7 +132,8 @@ impl Installation {
                 data(&["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/*"]),
                 self.account.clone(),
             ),
-            ("Azure Service Bus Data Sender", data(&["Microsoft.ServiceBus/*/send/action"]), self.namespace.clone()),
+            sender(format!("{}/topics/upgrade-steps", self.namespace)),
+            sender(format!("{}/queues/upgrade-requests", self.namespace)),
             (
                 "Azure Service Bus Data Receiver",
                 data(&["Microsoft.ServiceBus/*/receive/action"]),
