@@ -6,9 +6,12 @@ use serde_json::{Value, json};
 use simulated_azure::World;
 use simulated_azure::article::Article;
 use simulated_azure::entra::principal_of;
+use simulated_azure::resource_manager::HostStatus;
 
 /// The client id of the function app's identity.
 pub const CLIENT: &str = "00000000-0000-4000-8000-00000000c11e";
+/// What a host makes of our `host.json`: the newest bundle in its range, as of July 2026.
+const BUNDLE: (&str, &str) = ("Microsoft.Azure.Functions.ExtensionBundle", "4.38.0");
 const ACTIONS: &str = include_str!("../../infra/actions.json");
 
 /// Where the installation's services are, and who the function app is.
@@ -108,6 +111,10 @@ impl Installation {
         for (id, body) in parts {
             world.resource_manager.place(&id, body, &mut world.kubernetes, now);
         }
+        let extension_bundle = Some((BUNDLE.0.to_owned(), BUNDLE.1.to_owned()));
+        world
+            .resource_manager
+            .set_host_status(&self.app, Some(HostStatus { extension_bundle, ..HostStatus::default() }));
     }
 
     /// What the identity may do where: as `infra/` gives it, a region reader, a role on the site's group, and data.
