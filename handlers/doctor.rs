@@ -4,15 +4,18 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 mod clock;
 mod entities;
+mod host;
 mod identity;
 mod roles;
 mod settings;
 mod sites;
 
 pub use identity::principals;
+pub use settings::environment;
 
 /// Something that was to be read: it, or why it could not be.
 pub type Looked<T> = Result<T, Unread>;
@@ -24,6 +27,50 @@ pub struct Unread {
     pub what: String,
     /// The role, and where, that allows it, if the caller was not allowed.
     pub role: Option<&'static str>,
+}
+
+/// A function app by its resource id, and how it is hosted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum App {
+    /// On a plan of App Service.
+    Site(String),
+    /// On Container Apps.
+    Container(String),
+}
+
+impl App {
+    /// Its resource id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Site(id) | Self::Container(id) => id,
+        }
+    }
+}
+
+impl FromStr for App {
+    type Err = String;
+
+    fn from_str(id: &str) -> Result<Self, String> {
+        let parts: Vec<_> = id.trim_end_matches('/').split('/').skip(1).map(str::to_lowercase).collect();
+        let parts: Vec<_> = parts.iter().map(String::as_str).collect();
+        let is_site = |rest: &[&str]| rest.is_empty() || matches!(rest, ["slots", _]);
+        let id = id.trim_end_matches('/').to_owned();
+        match &parts[..] {
+            ["subscriptions", _, "resourcegroups", _, "providers", "microsoft.web", "sites", _, rest @ ..]
+                if is_site(rest) =>
+            {
+                Ok(Self::Site(id))
+            }
+            ["subscriptions", _, "resourcegroups", _, "providers", "microsoft.app", "containerapps", _] => {
+                Ok(Self::Container(id))
+            }
+            _ => Err("expected the resource id of a function app, like /subscriptions/<id>/resourceGroups/<group>/\
+                      providers/Microsoft.Web/sites/<name>, or of one on Container Apps, which has \
+                      Microsoft.App/containerApps/<name> at its end"
+                .to_owned()),
+        }
+    }
 }
 
 /// What was read of an installation.
@@ -72,7 +119,9 @@ pub struct SeenApp {
     pub app: Looked<Value>,
     /// Its settings.
     pub settings: Looked<Value>,
-    /// The assignments of its identity's roles, of every subscription that was looked at.
+    /// What its Functions host says of itself; `None`: on Container Apps, where Resource Manager does not show it.
+    pub host: Looked<Option<Value>>,
+    /// The assignments of its identity's roles, through groups too, of every subscription that was looked at.
     pub assignments: Looked<Vec<Value>>,
     /// The definitions of those roles, by their ids in lower case.
     pub definitions: BTreeMap<String, Looked<Value>>,
@@ -138,7 +187,7 @@ impl Row {
 /// Judges everything that was read.
 #[must_use]
 pub fn examine(seen: &Observed) -> Vec<Row> {
-    [identity::check, clock::check, settings::check, entities::check, roles::check, sites::check]
+    [identity::check, clock::check, host::check, settings::check, entities::check, roles::check, sites::check]
         .iter()
         .flat_map(|check| check(seen))
         .collect()

@@ -1,7 +1,9 @@
 //! Token endpoints: managed identity (IMDS and App Service) and Entra ID. Pure.
+mod groups;
 mod login;
 mod tokens;
 
+pub use groups::Groups;
 pub use tokens::{Claims, claims, principal_of};
 
 use crate::{Ask, Reply, answer::json};
@@ -20,6 +22,8 @@ pub struct Entra {
     pub managed_identity_lifetime: SignedDuration,
     /// How long an application's token is valid (1 h unless changed).
     pub application_lifetime: SignedDuration,
+    /// Who belongs to which group.
+    pub groups: Groups,
     issued: Vec<Claims>,
 }
 
@@ -28,6 +32,7 @@ impl Default for Entra {
         Self {
             managed_identity_lifetime: SignedDuration::from_hours(24),
             application_lifetime: SignedDuration::from_hours(1),
+            groups: Groups::default(),
             issued: Vec::new(),
         }
     }

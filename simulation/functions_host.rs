@@ -46,6 +46,7 @@ mod timer;
 pub use counters::{Counters, FunctionCounts};
 pub use definition::HostError;
 pub use handler::{Handler, Start};
+pub(crate) use invocation::VERSION;
 pub use living::LivingChild;
 pub use output::{Level, Line, Output, Stream};
 pub use schedule::Schedule;

@@ -37,10 +37,11 @@ pub(crate) use ids::hex_of;
 pub use neighbours::Neighbours;
 pub use operations::InFlight;
 pub use permissions::action_of;
+pub use sites::HostStatus;
 pub use timings::Timings;
 pub use versions::Version;
 
-use crate::{Ask, Reply, kubernetes::Fleet};
+use crate::{Ask, Reply, entra::Groups, kubernetes::Fleet};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,6 +70,9 @@ pub struct ResourceManager {
     /// The host of each cluster's API server, by the cluster's key.
     api_servers: BTreeMap<String, String>,
     gateways: BTreeMap<String, gateways::Gateway>,
+    /// What the Functions host of each app says, by the app's key; `None`: nobody answers for it.
+    hosts: BTreeMap<String, Option<HostStatus>>,
+    groups: Groups,
     changed: Option<Timestamp>,
 }
 

@@ -43,8 +43,11 @@ pub fn respond(world: &mut World, ask: &Ask, now: Timestamp) -> Result<Reply, No
     world.resource_manager.advance(&mut world.kubernetes, now);
     Ok(match host.as_str() {
         name if name.starts_with("management.") => {
-            if names_a_bus(ask) {
+            if names(ask, "microsoft.servicebus") {
                 world.resource_manager.mirror(&world.service_bus);
+            }
+            if names(ask, "microsoft.authorization") {
+                world.resource_manager.learn(&world.entra.groups);
             }
             let reply = world.resource_manager.respond(ask, &mut world.kubernetes, now);
             if !ask.method().is_safe() && reply.status().is_success() {
@@ -77,7 +80,7 @@ fn port_of(ask: &Ask) -> u16 {
     ask.uri().port_u16().unwrap_or(usual)
 }
 
-/// Whether Resource Manager is asked for what the broker knows.
-fn names_a_bus(ask: &Ask) -> bool {
-    ask.uri().path().to_lowercase().contains("/providers/microsoft.servicebus/")
+/// Whether Resource Manager is asked for something of this provider, of which another service knows more.
+fn names(ask: &Ask, provider: &str) -> bool {
+    ask.uri().path().to_lowercase().contains(&format!("/providers/{provider}/"))
 }

@@ -208,11 +208,12 @@ impl Arm {
             return Ok(answer);
         }
         let text = |pointer: &str| answer.body.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        // App Service's own errors have no envelope.
         Err(ArmError {
             what,
             status,
-            code: text("/error/code").unwrap_or_else(|| format!("HTTP {status}")),
-            message: text("/error/message").unwrap_or_else(|| "no message".into()),
+            code: text("/error/code").or_else(|| text("/Code")).unwrap_or_else(|| format!("HTTP {status}")),
+            message: text("/error/message").or_else(|| text("/Message")).unwrap_or_else(|| "no message".into()),
             retry_after: answer.retry_after(),
         })
     }

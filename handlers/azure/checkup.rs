@@ -3,21 +3,20 @@ use super::arm::ArmError;
 use super::blob_runs::BlobRuns;
 use super::discovery::Looker;
 use crate::answers::text;
-use crate::doctor::{Looked, Observed, SeenApp, SeenNamespace, SeenSite, Unread};
+use crate::doctor::{App, Looked, Observed, SeenNamespace, SeenSite, Unread};
 use crate::site::Site;
 use azure_core::http::StatusCode;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::Value;
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-const AUTHORIZATION: &str = "2022-04-01";
+mod app;
+
 const SERVICE_BUS: &str = "2026-01-01";
 const STORAGE: &str = "2025-08-01";
 const SUBSCRIPTIONS: &str = "2022-12-01";
-const WEB: &str = "2025-03-01";
 
 /// What is to be looked over.
 #[derive(Clone, Debug)]
@@ -26,8 +25,8 @@ pub struct Installation {
     pub store: String,
     /// Host name of the Service Bus namespace.
     pub bus: String,
-    /// Resource id of the function app, if it was named.
-    pub app: Option<String>,
+    /// The function app, if it was named.
+    pub app: Option<App>,
 }
 
 /// Looks at an installation. `here` is this machine's time; `None`: times are not compared.
@@ -47,8 +46,8 @@ pub async fn look_over(
     }
     let subscriptions = subscriptions(installation, &sites);
     let mut app = None;
-    if let Some(id) = &installation.app {
-        app = Some(looker.app(id, &subscriptions).await);
+    if let Some(named) = &installation.app {
+        app = Some(looker.app(named, &subscriptions).await);
     }
     Observed {
         caller,
@@ -70,7 +69,8 @@ fn subscriptions(installation: &Installation, sites: &[SeenSite]) -> BTreeSet<St
     let of = |id: &str| id.split('/').nth(2).unwrap_or_default().to_lowercase();
     let sites = sites.iter().filter_map(|seen| seen.site.as_ref().ok());
     let ids = sites.flat_map(|site: &Site| [&site.gateway, &site.slots.blue.cluster, &site.slots.green.cluster]);
-    ids.chain(&installation.app).map(|id| of(id)).filter(|id| !id.is_empty()).collect()
+    let app = installation.app.as_ref().map(App::id);
+    ids.map(String::as_str).chain(app).map(of).filter(|id| !id.is_empty()).collect()
 }
 
 fn unread(what: &str, role: Option<&'static str>) -> Unread {
@@ -127,39 +127,6 @@ impl Looker {
             clusters.push((id.clone(), cluster, server));
         }
         SeenSite { name: name.to_owned(), site, gateway, clusters }
-    }
-
-    async fn app(&self, id: &str, subscriptions: &BTreeSet<String>) -> SeenApp {
-        let app = self.arm.get(id, WEB).await.map_err(refused("Reader on the function app"));
-        let settings = self.arm.settings(id, WEB).await.map_err(refused("Website Contributor on the function app"));
-        let app = app.map(|answer| answer.body);
-        let mut assignments = Ok(vec![]);
-        let principals = app.as_ref().map(crate::doctor::principals).unwrap_or_default();
-        for principal in principals {
-            for subscription in subscriptions {
-                let here = self.assignments(subscription, principal).await;
-                match (here, &mut assignments) {
-                    (Ok(here), Ok(all)) => all.extend(here),
-                    (Err(why), _) => assignments = Err(why),
-                    (Ok(_), Err(_)) => {}
-                }
-            }
-        }
-        let mut definitions = BTreeMap::new();
-        for assignment in assignments.iter().flatten() {
-            let id = text(assignment, "/properties/roleDefinitionId");
-            if let Entry::Vacant(place) = definitions.entry(id.to_lowercase()) {
-                let found = self.arm.get(id, AUTHORIZATION).await.map_err(refused("Reader on the subscription"));
-                place.insert(found.map(|answer| answer.body));
-            }
-        }
-        SeenApp { app, settings, assignments, definitions }
-    }
-
-    async fn assignments(&self, subscription: &str, principal: &str) -> Looked<Vec<Value>> {
-        let id = format!("/subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments");
-        let url = format!("{}&$filter=principalId%20eq%20'{principal}'", self.arm.url(&id, AUTHORIZATION));
-        self.arm.pages(url).await.map_err(refused("Reader on the subscription"))
     }
 
     /// The one resource of a kind that a test finds in these subscriptions.

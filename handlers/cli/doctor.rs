@@ -6,7 +6,7 @@ use crate::azure::discovery::Looker;
 use crate::azure::identity;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::doctor::{examine, has_findings, table};
+use crate::doctor::{App, examine, has_findings, table};
 use crate::wire::Wire;
 use clap::Args;
 use jiff::Timestamp;
@@ -15,9 +15,9 @@ use std::process::ExitCode;
 /// What to look over.
 #[derive(Debug, Args)]
 pub struct Doctor {
-    /// Resource id of the function app: without it, its identity, roles and settings are not looked at
+    /// Resource id of the function app: without it, its identity, host, roles and settings are not looked at
     #[arg(long, value_name = "ID")]
-    app: Option<String>,
+    app: Option<App>,
     /// Print the rows as a JSON list
     #[arg(long)]
     json: bool,

@@ -1,6 +1,7 @@
 //! PURE. The function app's settings: complete, and for the same store and bus as the operator's.
 use super::{Observed, Row};
-use serde_json::Value;
+use crate::answers::{list, text};
+use serde_json::{Map, Value, json};
 
 const CHECK: &str = "settings";
 /// Settings that the host or we cannot do without.
@@ -30,19 +31,47 @@ pub(super) fn check(seen: &Observed) -> Vec<Row> {
     if rows.is_empty() {
         rows.push(Row::well(CHECK, format!("the app has all {} that it needs", NEEDED.len())));
     }
-    let package = "host.json and its extension bundle lie in the package, which Resource Manager does not show";
-    rows.push(Row::skipped(CHECK, package, "expected is Microsoft.Azure.Functions.ExtensionBundle [4.31.0, 5.0.0)"));
+    rows.extend(unseen(settings));
     rows
 }
 
-fn value<'a>(settings: &'a Value, name: &str) -> &'a str {
+/// The settings of a function app on Container Apps: the environment of its container, in the form in which App Service
+/// gives settings out. What refers to a secret of the app keeps its `secretRef` in place of the value.
+#[must_use]
+pub fn environment(app: &Value) -> Value {
+    let container = list(app, "/properties/template/containers").first().unwrap_or(&Value::Null);
+    let setting = |variable: &Value| {
+        let value = match text(variable, "/secretRef") {
+            "" => text(variable, "/value").into(),
+            secret => json!({"secretRef": secret}),
+        };
+        (text(variable, "/name").to_owned(), value)
+    };
+    json!({"properties": list(container, "/env").iter().map(setting).collect::<Map<_, _>>()})
+}
+
+fn setting<'a>(settings: &'a Value, name: &str) -> Option<&'a Value> {
     let all = settings.get("properties").and_then(Value::as_object);
-    let found = all.into_iter().flatten().find(|(known, _)| known.eq_ignore_ascii_case(name));
-    found.and_then(|(_, value)| value.as_str()).unwrap_or_default()
+    Some(all?.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?.1)
+}
+
+fn value<'a>(settings: &'a Value, name: &str) -> &'a str {
+    setting(settings, name).filter(|setting| !is_reference(setting)).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn is_secret(settings: &Value, name: &str) -> bool {
+    setting(settings, name).is_some_and(is_reference)
+}
+
+/// Whether a setting only says where its value lies: in a secret of the container app, or in a key vault.
+///
+/// <https://learn.microsoft.com/azure/app-service/app-service-key-vault-references>
+fn is_reference(setting: &Value) -> bool {
+    setting.is_object() || setting.as_str().is_some_and(|text| text.starts_with("@Microsoft.KeyVault("))
 }
 
 fn missing(settings: &Value) -> Vec<Row> {
-    let missing = NEEDED.into_iter().filter(|name| value(settings, name).is_empty());
+    let missing = NEEDED.into_iter().filter(|name| value(settings, name).is_empty() && !is_secret(settings, name));
     missing
         .map(|name| {
             Row::finding(CHECK, format!("the app's setting {name} is missing"), "see local.settings.example.json")
@@ -71,10 +100,20 @@ fn clients(settings: &Value) -> Option<Row> {
     })
 }
 
+/// What a secret stands for is there, and cannot be judged.
+fn unseen(settings: &Value) -> Option<Row> {
+    let unseen: Vec<_> = NEEDED.into_iter().filter(|name| is_secret(settings, name)).collect();
+    (!unseen.is_empty()).then(|| {
+        let what = format!("secrets, whose values are not shown, stand for {}", unseen.join(", "));
+        Row::skipped(CHECK, what, "give it as a plain value: it is no secret")
+    })
+}
+
 /// A connection string would be used in place of the identity.
 fn secrets(settings: &Value) -> Option<Row> {
     let names = ["AzureWebJobsStorage", "ServiceBusConnection"];
-    let found: Vec<_> = names.into_iter().filter(|name| !value(settings, name).is_empty()).collect();
+    let is_given = |name: &&str| !value(settings, name).is_empty() || is_secret(settings, name);
+    let found: Vec<_> = names.into_iter().filter(is_given).collect();
     (!found.is_empty()).then(|| {
         let what = format!("the app has a connection string in {}", found.join(" and "));
         Row::finding(CHECK, what, "delete it: identities are used, and it would go first")

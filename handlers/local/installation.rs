@@ -6,9 +6,12 @@ use serde_json::{Value, json};
 use simulated_azure::World;
 use simulated_azure::article::Article;
 use simulated_azure::entra::principal_of;
+use simulated_azure::resource_manager::HostStatus;
 
 /// The client id of the function app's identity.
 pub const CLIENT: &str = "00000000-0000-4000-8000-00000000c11e";
+/// What a host makes of our `host.json`: the newest bundle in its range, as of July 2026.
+const BUNDLE: (&str, &str) = ("Microsoft.Azure.Functions.ExtensionBundle", "4.38.0");
 const ACTIONS: &str = include_str!("../../infra/actions.json");
 
 /// Where the installation's services are, and who the function app is.
@@ -108,6 +111,10 @@ impl Installation {
         for (id, body) in parts {
             world.resource_manager.place(&id, body, &mut world.kubernetes, now);
         }
+        let extension_bundle = Some((BUNDLE.0.to_owned(), BUNDLE.1.to_owned()));
+        world
+            .resource_manager
+            .set_host_status(&self.app, Some(HostStatus { extension_bundle, ..HostStatus::default() }));
     }
 
     /// What the identity may do where: as `infra/` gives it, a region reader, a role on the site's group, and data.
@@ -122,6 +129,7 @@ impl Installation {
             |actions: &[&str]| json!({"actions": actions, "notActions": [], "dataActions": [], "notDataActions": []});
         let data =
             |actions: &[&str]| json!({"actions": [], "notActions": [], "dataActions": actions, "notDataActions": []});
+        let sender = |scope| ("Azure Service Bus Data Sender", data(&["Microsoft.ServiceBus/*/send/action"]), scope);
         vec![
             ("region reader", resources(&regional), subscription),
             ("cluster replacer and traffic turner", resources(&own), group.clone()),
@@ -131,7 +139,8 @@ impl Installation {
                 data(&["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/*"]),
                 self.account.clone(),
             ),
-            ("Azure Service Bus Data Sender", data(&["Microsoft.ServiceBus/*/send/action"]), self.namespace.clone()),
+            sender(format!("{}/topics/upgrade-steps", self.namespace)),
+            sender(format!("{}/queues/upgrade-requests", self.namespace)),
             (
                 "Azure Service Bus Data Receiver",
                 data(&["Microsoft.ServiceBus/*/receive/action"]),

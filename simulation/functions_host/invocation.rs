@@ -12,7 +12,7 @@ use std::{pin::pin, time::Duration};
 use tokio::time::timeout;
 
 /// The version of the host whose behaviour was recorded.
-pub(super) const VERSION: &str = "4.1037.0.0";
+pub(crate) const VERSION: &str = "4.1037.0.0";
 pub(super) const PRODUCT: &str = "Azure-Functions-Host/4.1037.0.0";
 /// From an invocation's timeout to the kill.
 const GRACE: Duration = Duration::from_secs(2);

@@ -2,14 +2,20 @@
 use super::answers::{Answered, parameter};
 use super::place::Place;
 use super::{ResourceManager, plain, roles};
-use crate::{Ask, answer::json};
+use crate::{Ask, answer::json, entra::Groups};
 use http::Method;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 pub(crate) const NAMESPACE: &str = "microsoft.authorization";
 const ASSIGNMENTS: &str = "Microsoft.Authorization/roleAssignments";
 
 impl ResourceManager {
+    /// Takes over who belongs to which group.
+    pub(crate) fn learn(&mut self, groups: &Groups) {
+        self.groups = groups.clone();
+    }
+
     /// A list of assignments goes up and down from where it is asked, unless the filter says `atScope()`; the rest is
     /// only kept and shown.
     pub(crate) fn answer_authorization(&mut self, ask: &Ask, place: &Place) -> Answered {
@@ -25,15 +31,30 @@ impl ResourceManager {
         let asked = id.rsplit_once("/providers/").map_or("", |(scope, _)| scope);
         let filter = parameter(ask, "$filter").unwrap_or_default().replace("%20", " ").replace('+', " ");
         let filter = filter.replace("%27", "'").replace("%28", "(").replace("%29", ")");
-        let principal = filter.split('\'').nth(1);
+        let whose = self.whose(&filter);
         let is_wanted = |body: &&Value| {
             let scope = body["properties"]["scope"].as_str().unwrap_or_default().to_lowercase();
             let above = lies_in(asked, &scope);
             let inside = !filter.starts_with("atScope()") && lies_in(&scope, asked);
-            (above || inside) && principal.is_none_or(|id| body["properties"]["principalId"] == id)
+            let principal = body["properties"]["principalId"].as_str().unwrap_or_default();
+            (above || inside) && whose.as_ref().is_none_or(|whose| whose.contains(principal))
         };
         let found: Vec<_> = self.store.of_kind("/", ASSIGNMENTS).filter(is_wanted).cloned().collect();
         Ok(json(200, &json!({"value": found})))
+    }
+
+    /// The principals that a filter asks for: `principalId eq` one alone, `assignedTo()` one with all its groups. `None`:
+    /// everybody's.
+    ///
+    /// <https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest>
+    fn whose<'a>(&'a self, filter: &'a str) -> Option<BTreeSet<&'a str>> {
+        let principal = filter.split('\'').nth(1)?;
+        let mut whose = match filter.contains("assignedTo(") {
+            true => self.groups.of(principal),
+            false => BTreeSet::new(),
+        };
+        whose.insert(principal);
+        Some(whose)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::Ask;
 use crate::service_bus::{Broker, QueueOptions};
 use http::Method;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 pub(crate) const KIND: &str = "microsoft.servicebus/namespaces";
@@ -19,16 +20,9 @@ impl ResourceManager {
     pub(crate) fn mirror(&mut self, broker: &Broker) {
         let namespaces: Vec<_> = self.store.of_kind("/", KIND).map(|found| found["id"].clone()).collect();
         for namespace in namespaces.iter().filter_map(Value::as_str) {
-            let below = format!("{}/", key(namespace));
-            // What extends the namespace or an entity, such as a role assignment, is not the broker's.
-            let is_entity = |key: &&str| !key[below.len() - 1..].contains("/providers/");
-            let old: Vec<_> =
-                self.store.below(&below).map(|(key, _)| key).filter(is_entity).map(str::to_owned).collect();
-            for key in old {
-                self.store.take(&key);
-            }
+            let mut now = BTreeMap::new();
             let mut show = |name: &str, properties: Value| {
-                self.store.put(&format!("{namespace}/{name}"), json!({"properties": properties}));
+                now.insert(format!("{namespace}/{name}"), json!({"properties": properties}));
             };
             for (name, options) in broker.described_queues() {
                 let mut shown = queue(&options);
@@ -48,6 +42,18 @@ impl ResourceManager {
                     show(&path, queue(options));
                     show(&format!("{path}/rules/$Default"), rule(subject.as_deref()));
                 }
+            }
+            let (below, shown) =
+                (format!("{}/", key(namespace)), now.keys().map(|id| key(id)).collect::<BTreeSet<_>>());
+            let old = self.store.below(&below).map(|(key, _)| key.to_owned());
+            // What extends an entity, like a role assignment, is not the broker's.
+            let gone: Vec<_> =
+                old.filter(|key| !key[below.len()..].contains("providers/") && !shown.contains(key)).collect();
+            for key in gone {
+                self.store.remove(&key);
+            }
+            for (id, body) in now {
+                self.store.put(&id, body);
             }
         }
     }

@@ -132,6 +132,7 @@ fn percent_decoded(segment: &str) -> Cow<'_, str> {
 }
 
 const SPELLINGS: &[&str] = &[
+    "Microsoft.App",
     "Microsoft.Authorization",
     "Microsoft.Compute",
     "Microsoft.ContainerService",
@@ -149,8 +150,10 @@ const SPELLINGS: &[&str] = &[
     "availableAgentPoolVersions",
     "backendhealth",
     "commandResults",
+    "containerApps",
     "federatedIdentityCredentials",
     "getBackendHealthOnDemand",
+    "hostruntime",
     "kubernetesversions",
     "listClusterAdminCredential",
     "listClusterUserCredential",

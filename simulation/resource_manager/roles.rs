@@ -93,7 +93,8 @@ pub(crate) fn built_in(id: &str) -> Option<Value> {
 }
 
 impl ResourceManager {
-    /// From now on each caller may do what its role assignments say, and nothing else. A condition is not evaluated.
+    /// From now on each caller may do what its role assignments say, and nothing else. Conditions are
+    /// not evaluated, and groups have no say.
     pub fn enforce_roles(&mut self) {
         self.enforces_roles = true;
     }

@@ -52,11 +52,6 @@ impl Store {
         self.bodies.insert(key, Stored { body, text: OnceLock::new() });
     }
 
-    /// Removes one resource alone: what lies below it stays.
-    pub fn take(&mut self, key: &str) {
-        self.bodies.remove(key);
-    }
-
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         let below = format!("{key}/");
         self.bodies.retain(|other, _| !other.starts_with(&below));

@@ -10,20 +10,25 @@ use simulated_azure::service_bus::{QueueOptions, SubscriptionOptions};
 use simulated_azure::{Effect, Fault, On};
 use std::time::Duration;
 
-async fn seen(shop: &Shop) -> Observed {
+pub async fn seen(shop: &Shop) -> Observed {
+    seen_as(shop, &Installation::of(&shop.article).app).await
+}
+
+/// What is seen when this id is named as the function app's.
+pub async fn seen_as(shop: &Shop, app: &str) -> Observed {
     let Addresses { blobs, bus, .. } = Addresses::default();
-    let app = Some(Installation::of(&shop.article).app);
+    let app = Some(app.parse().unwrap());
     let here = shop.azure.clock().now();
     look_over(&looker(&shop.azure), &shop.operator.store, &checkup::Installation { store: blobs, bus, app }, Some(here))
         .await
 }
 
-fn quiet() -> Options {
+pub fn quiet() -> Options {
     Options { probe: false, ..Options::default() }
 }
 
 /// The rows of a world that was changed before it was looked at.
-fn in_world(change: impl FnOnce(&Shop)) -> Vec<Row> {
+pub fn in_world(change: impl FnOnce(&Shop)) -> Vec<Row> {
     story(|| async {
         let shop = Shop::open(&quiet(), |_| {}).unwrap();
         change(&shop);
@@ -32,7 +37,7 @@ fn in_world(change: impl FnOnce(&Shop)) -> Vec<Row> {
 }
 
 /// The rows of what was seen, after a change.
-fn changed(change: impl FnOnce(&mut Observed)) -> Vec<Row> {
+pub fn changed(change: impl FnOnce(&mut Observed)) -> Vec<Row> {
     story(|| async {
         let shop = Shop::open(&quiet(), |_| {}).unwrap();
         let mut seen = seen(&shop).await;
@@ -41,12 +46,12 @@ fn changed(change: impl FnOnce(&mut Observed)) -> Vec<Row> {
     })
 }
 
-fn findings(rows: &[Row]) -> Vec<&Row> {
+pub fn findings(rows: &[Row]) -> Vec<&Row> {
     rows.iter().filter(|row| row.state == State::Finding).collect()
 }
 
 /// There is one finding, of this check, that says this.
-fn is_only(rows: &[Row], check: &str, says: &str) {
+pub fn is_only(rows: &[Row], check: &str, says: &str) {
     let found = findings(rows);
     assert_eq!(found.len(), 1, "{says}: {found:#?}");
     assert_eq!(found[0].check, check, "{found:#?}");
@@ -66,11 +71,30 @@ fn a_good_installation_has_no_finding() {
     let rows = in_world(|_| {});
     assert!(!has_findings(&rows), "{}", table(&rows));
     let well = |check: &str| rows.iter().filter(|row| row.check == check && row.state == State::Well).count();
-    let counts = ["identity", "clock", "settings", "entities", "roles", "site"].map(well);
-    assert_eq!(counts, [2, 2, 1, 1, 1, 3], "{}", table(&rows));
-    assert!(table(&rows).contains("0 to mend"), "{}", table(&rows));
+    let counts = ["identity", "clock", "host", "settings", "entities", "roles", "site"].map(well);
+    assert_eq!(counts, [2, 2, 1, 1, 1, 1, 3], "{}", table(&rows));
+    assert!(table(&rows).ends_with("11 well, 0 to mend, 0 not looked at\n"), "{}", table(&rows));
     let shown = serde_json::to_value(&rows[0]).unwrap();
     assert_eq!((&shown["check"], &shown["state"]), (&json!("identity"), &json!("well")));
+}
+
+/// The example of the documentation: the shop, in which somebody has changed a lock.
+#[test]
+fn the_table_in_the_documentation_is_what_is_printed() {
+    let printed = table(&in_world(|shop| {
+        let soak = SubscriptionOptions {
+            subject: Some("Soak".into()),
+            forward_dead_letters_to: Some("dead-letters".into()),
+            lock_duration: Duration::from_secs(60),
+            ..SubscriptionOptions::default()
+        };
+        shop.azure.world().service_bus.add_subscription("upgrade-steps", "Soak", soak).unwrap();
+    }));
+    let page = include_str!("../../docs/start.md");
+    let (_, rest) = page.split_once("bluegreen doctor --app ").unwrap();
+    let (_, rest) = rest.split_once("```text\n").unwrap();
+    let (shown, _) = rest.split_once("```").unwrap();
+    assert_eq!(shown, printed, "docs/start.md does not show what is printed:\n{printed}");
 }
 
 #[test]
@@ -286,6 +310,7 @@ fn what_must_not_be_read_is_a_finding_with_the_role_that_allows_it() {
     for (says, role) in [
         ("func-upgrader: AuthorizationFailed", "Reader on the function app"),
         ("config/appsettings/list: AuthorizationFailed", "Website Contributor on the function app"),
+        ("hostruntime/admin/host/status: AuthorizationFailed", "Reader on the function app"),
         ("Microsoft.ServiceBus/namespaces: AuthorizationFailed", "Reader on the subscription"),
         ("managedClusters/aks-blue: AuthorizationFailed", "Reader on the clusters' resource group"),
     ] {
@@ -305,5 +330,5 @@ fn without_the_app_its_checks_are_said_to_be_left_out() {
     let left_out: Vec<_> = rows.iter().filter(|row| row.state == State::NotLookedAt).collect();
     assert_eq!(left_out.len(), 1, "{left_out:#?}");
     assert!(left_out[0].remedy.contains("--app"));
-    assert!(!rows.iter().any(|row| row.check == "roles" || row.check == "settings"));
+    assert!(!rows.iter().any(|row| ["roles", "settings", "host"].contains(&row.check)));
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
 
 mod doctor;
+mod doctor_app;
 mod site_init;
 
 use bluegreen::azure::discovery::Looker;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
 mod deployed;
 mod deployment;
+mod doctor;
 mod entities;
 mod people;
 mod rights;

@@ -75,6 +75,17 @@ fn what_is_no_command_exits_2_and_says_what_there_is() {
 }
 
 #[test]
+fn a_plan_in_place_of_the_function_app_is_refused_with_what_was_expected() {
+    let ended =
+        output(&["doctor", "--app", "/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/serverfarms/p"], &[]);
+    assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+    assert!(
+        text(&ended.stderr).contains("expected the resource id of a function app, like /subscriptions/"),
+        "{ended:?}"
+    );
+}
+
+#[test]
 fn a_command_for_azure_without_settings_exits_1() {
     let ended = output(&["status"], &[]);
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");

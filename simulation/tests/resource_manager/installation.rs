@@ -3,6 +3,7 @@ use crate::scene::Scene;
 use axum::body::Body;
 use http::{Method, Request};
 use serde_json::{Value, json};
+use simulated_azure::resource_manager::HostStatus;
 use simulated_azure::service_bus::{QueueOptions, SubscriptionOptions, TopicOptions};
 use std::time::Duration;
 
@@ -56,8 +57,11 @@ async fn a_namespace_shows_the_brokers_entities_as_they_are() {
     assert_eq!(rules["value"][0]["properties"]["correlationFilter"]["label"], "Soak");
     let rules = scene.get(&format!("{bus}/topics/Steps/subscriptions/All/rules")).await.body;
     assert_eq!(rules["value"][0]["properties"]["filterType"], "SqlFilter");
+    let assignment = format!("{bus}/topics/Steps/providers/Microsoft.Authorization/roleAssignments/sender");
+    place(&scene, &assignment, json!({"properties": {}}));
     scene.azure.world().service_bus.remove("Steps/subscriptions/Soak");
     assert_eq!(scene.get(&soak).await.status, 404, "what is gone from the broker is gone here");
+    assert_eq!(scene.get(&assignment).await.status, 200, "what extends an entity stays");
     assert_eq!(scene.put(&soak, &json!({"properties": {}})).await.status, 201, "and can be made anew");
     let nobodys = bus.replace("namespaces/bus", "namespaces/other");
     assert_eq!(scene.get(&format!("{nobodys}/queues")).await.status, 404);
@@ -163,6 +167,83 @@ async fn a_list_of_assignments_goes_up_and_down_and_knows_the_principal() {
     let at = scene.get(&list(&subscription, "atScope()")).await.body;
     assert_eq!(names(&at), ["above"]);
     assert_eq!(at["value"][0]["properties"]["scope"], *subscription);
+}
+
+#[tokio::test(start_paused = true)]
+async fn assignments_of_groups_are_listed_for_who_is_assigned_and_not_for_the_principal_alone() {
+    let scene = Scene::new();
+    let list =
+        format!("/subscriptions/{}/providers/Microsoft.Authorization/roleAssignments", scene.article.subscription);
+    for (name, principal) in [("own", "we"), ("near", "team"), ("far", "company"), ("foreign", "others")] {
+        place(&scene, &format!("{list}/{name}"), json!({"properties": {"principalId": principal}}));
+    }
+    {
+        let groups = &mut scene.azure.world().entra.groups;
+        groups.add_member("team", "we");
+        groups.add_member("company", "team");
+        groups.add_member("team", "company"); // a circle ends
+        groups.add_member("others", "they");
+    }
+    for (filter, expected) in [
+        ("principalId%20eq%20'we'", vec!["own"]),
+        ("assignedTo('we')", vec!["far", "near", "own"]),
+        ("assignedTo(%27we%27)", vec!["far", "near", "own"]),
+        ("atScope()+and+assignedTo('they')", vec!["foreign"]),
+    ] {
+        let said = scene.get(&format!("{list}?$filter={filter}")).await.body;
+        let mut found = names(&said);
+        found.sort_unstable();
+        assert_eq!(found, expected, "{filter}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_apps_host_says_of_itself_is_passed_on() {
+    let scene = Scene::new();
+    let app = format!("{GROUP}/providers/Microsoft.Web/sites/app");
+    let status = format!("{app}/hostruntime/admin/host/status");
+    assert_eq!(scene.get(&status).await.status, 404);
+    place(&scene, &app, json!({"kind": "functionapp,linux", "properties": {"state": "Running"}}));
+    // As recorded of a host whose host.json names no bundle.
+    let said = scene.get(&status).await;
+    assert_eq!(
+        (said.status, &said.body["state"], &said.body["version"]),
+        (200, &json!("Running"), &json!("4.1037.0.0"))
+    );
+    let members: Vec<_> = said.body.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(
+        members,
+        [
+            "id",
+            "state",
+            "version",
+            "versionDetails",
+            "platformVersion",
+            "instanceId",
+            "computerName",
+            "processUptime",
+            "functionAppContentEditingState"
+        ]
+    );
+    let set = |status: Option<HostStatus>| scene.azure.world().resource_manager.set_host_status(&app, status);
+    let bundle = Some(("Some.Bundle".to_owned(), "4.38.0".to_owned()));
+    set(Some(HostStatus { extension_bundle: bundle, ..HostStatus::default() }));
+    let said = scene.get(&status.to_uppercase().replace("/SUBSCRIPTIONS", "/subscriptions")).await.body;
+    assert_eq!(said["extensionBundle"], json!({"id": "Some.Bundle", "version": "4.38.0"}));
+    assert!(said.get("errors").is_none());
+    set(Some(HostStatus { state: "Error".into(), errors: vec!["no storage".into()], ..HostStatus::default() }));
+    assert_eq!(scene.get(&status).await.body["errors"], json!(["no storage"]));
+    set(None);
+    let said = scene.get(&status).await;
+    assert_eq!((said.status, &said.body["Code"]), (400, &json!("BadRequest")));
+    assert_eq!(said.body["Message"], "Encountered an error (ServiceUnavailable) from host runtime.");
+    set(Some(HostStatus::default()));
+    place(&scene, &app, json!({"kind": "functionapp,linux", "properties": {"state": "Stopped"}}));
+    assert_eq!(scene.get(&status).await.status, 400, "a stopped app has no host");
+    scene.azure.world().resource_manager.allow_only(vec!["Microsoft.Web/sites/read".into()]);
+    let said = scene.get(&status).await;
+    assert_eq!(said.status, 403);
+    assert!(said.message().contains("'Microsoft.Web/sites/hostruntime/host/read'"), "{}", said.message());
 }
 
 #[tokio::test(start_paused = true)]
