@@ -13,8 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// The directory that every managed identity belongs to.
-pub const TENANT: &str = "72f98800-0000-4000-8000-0000000000aa";
+/// The one directory of this world: what is in Resource Manager and every identity belong to it.
+pub const TENANT: &str = "11111111-1111-4111-8111-111111111111";
 
 /// Who got which token, and how long tokens last.
 pub struct Entra {

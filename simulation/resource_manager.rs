@@ -30,7 +30,6 @@ mod timeline;
 mod timings;
 mod versions;
 
-pub use clusters::TENANT;
 pub(crate) use elsewhere::carry_out;
 pub use gateways::routing::{Backend, Member, Probe, Routing};
 pub(crate) use ids::hex_of;

@@ -1,6 +1,5 @@
 //! The installation of the shop as Resource Manager shows it: the function app, its identity and roles, store and bus.
-use super::scene::NAMESPACE;
-use super::setting::ACCOUNT;
+use super::setting::{ACCOUNT, NAMESPACE};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use simulated_azure::World;

@@ -11,8 +11,8 @@ pub use functions::LOG;
 
 use super::app_folder::AppFolder;
 use super::installation::{Addresses, Installation};
-use super::scene::{NAMESPACE, Scene};
-use super::setting::ACCOUNT;
+use super::scene::Scene;
+use super::setting::{ACCOUNT, NAMESPACE};
 use super::users::Users;
 use jiff::Timestamp;
 use serde_json::json;

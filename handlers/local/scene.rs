@@ -14,9 +14,6 @@ use simulated_azure::service_bus::Message;
 use simulated_azure::{Clock, SimulatedAzure};
 use std::time::Duration;
 
-/// The Service Bus namespace.
-pub const NAMESPACE: &str = "shopupgrader";
-
 /// The site `shop` in its simulated world: the article's base, a serving blue cluster, the bus, the store.
 pub struct Scene {
     /// The storage account with sites and runs.

@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// The storage account with sites and runs.
 pub const ACCOUNT: &str = "shopupgrader";
+/// The Service Bus namespace.
+pub const NAMESPACE: &str = "shopupgrader";
 const SITE: &str = include_str!("../../examples/shop/site.json");
 const MANIFESTS: [(&str, &str); 2] = [
     ("manifests/controllers.yaml", include_str!("../../examples/shop/manifests/controllers.yaml")),

@@ -1,5 +1,5 @@
 //! Resource Manager's answers: bodies, error envelopes, and the headers that every one carries. Pure.
-use super::clusters::TENANT;
+use crate::entra::TENANT;
 use crate::{Ask, Reply, answer::json};
 use axum::body::Body;
 use http::{HeaderName, HeaderValue};

@@ -20,8 +20,6 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub(crate) const KIND: &str = "microsoft.containerservice/managedclusters";
-/// The one tenant of the simulation.
-pub const TENANT: &str = "11111111-1111-4111-8111-111111111111";
 
 impl ResourceManager {
     pub(crate) fn answer_cluster(&mut self, ask: &Ask, place: &Place, now: Timestamp) -> Answered {

@@ -1,7 +1,8 @@
 //! What Resource Manager answers above subscriptions: the cloud's endpoints, tenants, subscriptions.
 use super::answers::{Answered, Refusal, parameter, refuse};
 use super::place::Place;
-use super::{ResourceManager, clusters, scopes};
+use super::{ResourceManager, scopes};
+use crate::entra::TENANT;
 use crate::{Ask, answer::json, router::origin_of};
 use http::Method;
 use serde_json::{Value, json};
@@ -73,7 +74,7 @@ impl ResourceManager {
 
 fn tenant() -> Value {
     json!({
-        "id": format!("/tenants/{}", clusters::TENANT), "tenantId": clusters::TENANT, "countryCode": "NL",
+        "id": format!("/tenants/{}", TENANT), "tenantId": TENANT, "countryCode": "NL",
         "displayName": "Simulated", "domains": ["simulated.example"], "tenantCategory": "Home",
         "defaultDomain": "simulated.example", "tenantType": "AAD",
     })

@@ -1,7 +1,8 @@
 //! Subscriptions and resource groups, and the lists that go across providers.
 use super::answers::{Answered, Refusal, body_of, empty, refuse};
 use super::place::{Place, key, spelt};
-use super::{ResourceManager, clusters, plain};
+use super::{ResourceManager, plain};
+use crate::entra::TENANT;
 use crate::{Ask, answer::json};
 use http::Method;
 use serde_json::{Value, json};
@@ -110,7 +111,7 @@ fn locations(azure: &ResourceManager, scope: &str) -> Vec<Value> {
 pub(crate) fn subscription(id: &str) -> Value {
     json!({
         "id": format!("/subscriptions/{id}"), "subscriptionId": id, "displayName": "simulated", "state": "Enabled",
-        "tenantId": clusters::TENANT, "authorizationSource": "RoleBased", "managedByTenants": [],
+        "tenantId": TENANT, "authorizationSource": "RoleBased", "managedByTenants": [],
         "subscriptionPolicies": {"locationPlacementId": "Public_2014-09-01", "quotaId": "PayAsYouGo_2014-09-01", "spendingLimit": "Off"},
     })
 }

@@ -3,6 +3,7 @@ use super::super::filled;
 use super::super::ids::{guid_of, hex_of};
 use super::super::place::{Place, squeezed};
 use super::super::versions;
+use crate::entra::TENANT;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -137,7 +138,7 @@ pub(super) fn provisioned(body: &mut Value, etag: &str) {
     properties["provisioningState"] = "Succeeded".into();
     if properties["oidcIssuerProfile"]["enabled"] == true {
         properties["oidcIssuerProfile"]["issuerURL"] =
-            format!("https://{location}.oic.prod-aks.azure.com/{}/{}/", super::TENANT, guid_of(&uid)).into();
+            format!("https://{location}.oic.prod-aks.azure.com/{}/{}/", TENANT, guid_of(&uid)).into();
     }
     let network = &mut properties["networkProfile"];
     if network["outboundType"].as_str().unwrap_or("loadBalancer").eq_ignore_ascii_case("loadBalancer") {
@@ -176,7 +177,7 @@ fn fill_identity(body: &mut Value, id: &str) {
     let Some(identity) = body.get_mut("identity").and_then(Value::as_object_mut) else { return };
     if identity.get("type").and_then(Value::as_str).is_some_and(|kind| kind.to_lowercase().contains("systemassigned")) {
         identity.insert("principalId".into(), guid_of(&format!("{id} principal")).into());
-        identity.insert("tenantId".into(), super::TENANT.into());
+        identity.insert("tenantId".into(), TENANT.into());
     }
     filled::identities(body);
 }

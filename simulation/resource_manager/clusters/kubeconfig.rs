@@ -2,6 +2,7 @@
 use super::super::answers::{Refusal, refuse};
 use super::super::ids::hex_of;
 use super::super::neighbours::Neighbours;
+use crate::entra::TENANT;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
@@ -12,13 +13,11 @@ pub(super) fn user(cluster: &Value, format: Option<&str>, neighbours: &Neighbour
         token(cluster, "user")
     } else if format.is_some_and(|format| format.eq_ignore_ascii_case("exec")) {
         format!(
-            "    exec:\n      apiVersion: client.authentication.k8s.io/v1beta1\n      args:\n      - get-token\n      - --environment\n      - AzurePublicCloud\n      - --server-id\n      - 6dae42f8-4368-4678-94ff-3960e28e3630\n      - --client-id\n      - 80faf920-1908-4b52-b5ef-a8e7bedfc67a\n      - --tenant-id\n      - {}\n      - --login\n      - devicecode\n      command: kubelogin\n      env: null\n      installHint: See https://azure.github.io/kubelogin\n      provideClusterInfo: false\n",
-            super::TENANT
+            "    exec:\n      apiVersion: client.authentication.k8s.io/v1beta1\n      args:\n      - get-token\n      - --environment\n      - AzurePublicCloud\n      - --server-id\n      - 6dae42f8-4368-4678-94ff-3960e28e3630\n      - --client-id\n      - 80faf920-1908-4b52-b5ef-a8e7bedfc67a\n      - --tenant-id\n      - {TENANT}\n      - --login\n      - devicecode\n      command: kubelogin\n      env: null\n      installHint: See https://azure.github.io/kubelogin\n      provideClusterInfo: false\n"
         )
     } else {
         format!(
-            "    auth-provider:\n      config:\n        apiserver-id: 6dae42f8-4368-4678-94ff-3960e28e3630\n        client-id: 80faf920-1908-4b52-b5ef-a8e7bedfc67a\n        config-mode: \"1\"\n        environment: AzurePublicCloud\n        tenant-id: {}\n      name: azure\n",
-            super::TENANT
+            "    auth-provider:\n      config:\n        apiserver-id: 6dae42f8-4368-4678-94ff-3960e28e3630\n        client-id: 80faf920-1908-4b52-b5ef-a8e7bedfc67a\n        config-mode: \"1\"\n        environment: AzurePublicCloud\n        tenant-id: {TENANT}\n      name: azure\n"
         )
     };
     file(cluster, "clusterUser", &login, neighbours)
