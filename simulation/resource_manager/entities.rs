@@ -18,7 +18,9 @@ impl ResourceManager {
         let namespaces: Vec<_> = self.store.of_kind("/", KIND).map(|found| found["id"].clone()).collect();
         for namespace in namespaces.iter().filter_map(Value::as_str) {
             let below = format!("{}/", key(namespace));
-            let old: Vec<_> = self.store.below(&below).map(|(key, _)| key.to_owned()).collect();
+            // Not what extends the namespace: assignments of roles.
+            let entities = self.store.below(&below).filter(|(key, _)| !key[below.len()..].starts_with("providers/"));
+            let old: Vec<_> = entities.map(|(key, _)| key.to_owned()).collect();
             for key in old {
                 self.store.remove(&key);
             }
