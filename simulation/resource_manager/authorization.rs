@@ -1,6 +1,6 @@
 //! Role assignments and definitions, as they are listed. Who may call is scripted beside it (`allow_only`).
-use super::answers::{Answered, parameter};
-use super::place::Place;
+use super::answers::{Answered, empty, filter};
+use super::place::{Place, key};
 use super::{ResourceManager, plain};
 use crate::{Ask, answer::json};
 use http::Method;
@@ -8,19 +8,24 @@ use serde_json::{Value, json};
 
 pub(crate) const NAMESPACE: &str = "microsoft.authorization";
 const ASSIGNMENTS: &str = "Microsoft.Authorization/roleAssignments";
+const DEFINITIONS: &str = "Microsoft.Authorization/roleDefinitions";
 
 impl ResourceManager {
     /// A list of assignments goes up and down from where it is asked, unless the filter says `atScope()`; the rest is
     /// only kept and shown.
     pub(crate) fn answer_authorization(&mut self, ask: &Ask, place: &Place) -> Answered {
+        let is_role = [ASSIGNMENTS, DEFINITIONS].iter().any(|kind| place.kind().eq_ignore_ascii_case(kind));
+        if ask.method() == Method::DELETE && place.names_a_resource() && is_role {
+            // With what was deleted (RoleAssignments_DeleteById): the SDKs read it.
+            return Ok(self.store.remove(&key(&place.id())).map_or_else(|| empty(204), |gone| json(200, &gone)));
+        }
         let is_list = place.kind().eq_ignore_ascii_case(ASSIGNMENTS) && !place.names_a_resource();
         if ask.method() != Method::GET || !is_list {
             return plain::answer(self, ask, place);
         }
         let id = place.id().to_lowercase();
         let asked = id.rsplit_once("/providers/").map_or("", |(scope, _)| scope);
-        let filter = parameter(ask, "$filter").unwrap_or_default().replace("%20", " ").replace('+', " ");
-        let filter = filter.replace("%27", "'").replace("%28", "(").replace("%29", ")");
+        let filter = filter(ask);
         let principal = filter.split('\'').nth(1);
         let is_wanted = |body: &&Value| {
             let scope = body["properties"]["scope"].as_str().unwrap_or_default().to_lowercase();

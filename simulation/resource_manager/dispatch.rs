@@ -2,7 +2,7 @@
 use super::answers::{Answered, Refusal, header, parameter, refuse};
 use super::permissions::{action, covered, lies_within};
 use super::place::{Place, key};
-use super::{ResourceManager, authorization, clusters, entities, gateways, plain, sites};
+use super::{ResourceManager, authorization, clusters, entities, gateways, plain, sites, templates};
 use crate::{Ask, answer::json};
 use http::Method;
 use jiff::Timestamp;
@@ -52,6 +52,7 @@ impl ResourceManager {
             kind if is_or_below(kind, entities::KIND) => self.answer_bus(ask, &place),
             kind if is_or_below(kind, authorization::NAMESPACE) => self.answer_authorization(ask, &place),
             kind if is_or_below(kind, sites::KIND) => self.answer_site(ask, &place),
+            kind if templates::run_as(kind) => self.answer_template(ask, &place),
             _ => plain::answer(self, ask, &place),
         }
     }

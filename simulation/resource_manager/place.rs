@@ -170,6 +170,7 @@ const SPELLINGS: &[&str] = &[
     "routeTables",
     "rules",
     "runCommand",
+    "serverfarms",
     "sites",
     "start",
     "stop",

@@ -2,7 +2,7 @@
 use super::answers::{Answered, Refusal, body_of, empty, refuse};
 use super::ids::guid_of;
 use super::place::{Place, key};
-use super::{ResourceManager, clusters, scopes};
+use super::{ResourceManager, apps, clusters, scopes, sites};
 use crate::{Ask, answer::json};
 use http::Method;
 use serde_json::{Value, json};
@@ -45,6 +45,10 @@ pub(crate) fn answer(azure: &mut ResourceManager, ask: &Ask, place: &Place) -> A
         }
         (&Method::PATCH, true) => Err(missing()),
         (&Method::DELETE, true) => Ok(empty(if azure.store.remove(&key(&place.id())).is_some() { 200 } else { 204 })),
+        (&Method::POST, false) => {
+            let message = format!("The simulated Azure does not do this: {}.", place.kind());
+            Err(refuse(405, "MethodNotAllowed", message))
+        }
         _ => Err(Refusal::method()),
     }
 }
@@ -119,6 +123,9 @@ fn shown(azure: &ResourceManager, key: &str) -> Value {
         if !used.is_empty() {
             body["properties"]["ipConfigurations"] = used.into();
         }
+    }
+    if kind == sites::KIND {
+        apps::fill_in(&mut body, &azure.store, &azure.neighbours);
     }
     body
 }
