@@ -41,6 +41,18 @@ async fn a_what_if_has_an_answer_that_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_package_is_not_published_through_resource_manager_either() {
+    let scene = Scene::new();
+    let group = format!("/subscriptions/{}/resourceGroups/rg-shop", scene.article.subscription);
+    let app = format!("{group}/providers/Microsoft.Web/sites/app");
+    assert_eq!(scene.put(&app, &json!({"location": "westeurope"})).await.status, 201);
+    let said =
+        scene.put(&format!("{app}/extensions/onedeploy"), &json!({"properties": {"packageUri": "https://x"}})).await;
+    assert_eq!((said.status, said.code()), (501, "PublishingNotSimulated"));
+    assert_eq!(scene.get(&format!("{app}/extensions/onedeploy")).await.status, 404);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_action_that_nobody_does_is_named() {
     let scene = Scene::new();
     let app = format!(
