@@ -93,6 +93,8 @@ refused "a package" "publishes no packages" az functionapp deployment source con
 
 check "status: the way back was gone" "Upgraded" upgraded green blue
 check "doctor afterwards" "exactly blue's addresses" "${doctor[@]}"
+refused "an order to a run that is over" "has ended" "$BLUEGREEN" order shop pause
+check "break-glass" "goes to blue" "$BLUEGREEN" break-glass "$site" --to blue
 check "role assignments are deleted" "" sh -c '"$@" | xargs -r az role assignment delete --ids' - "${assignments[@]}"
 refused "doctor misses them" "the app's identity lacks" "${doctor[@]}"
 refused "a group that is not empty" "ResourceGroupNotEmpty" az group delete -n "$group" --yes
