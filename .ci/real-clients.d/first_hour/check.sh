@@ -40,6 +40,7 @@ upgraded() {
     printf '%s\n' "$said"
 }
 
+refused "before the login" "sign in with" "$BLUEGREEN" status
 check "cloud register" "" az cloud register -n Simulated --endpoint-resource-manager "$(told resourceManager)/"
 check "cloud set" "" az cloud set -n Simulated
 check "login" '"state": "Enabled"' az login --service-principal -u app -p secret --tenant "$(told login tenant)"
