@@ -86,6 +86,9 @@ impl Doors {
             world.service_bus.shared_access_keys.insert(options::POLICY.into(), key);
             let neighbours = &mut world.resource_manager.neighbours;
             neighbours.login.clone_from(&endpoints.login.authority);
+            // Who asks for names of people and groups must not ask the real cloud.
+            neighbours.graph.clone_from(&endpoints.login.authority);
+            neighbours.publishing = Some(options::publishing(&endpoints.resource_manager));
             neighbours.api_servers = Some(endpoints.kubernetes.clone());
             neighbours.authority.clone_from(&certificates.authority);
         }

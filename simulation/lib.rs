@@ -29,6 +29,7 @@ pub mod functions_host;
 pub mod kubernetes;
 pub mod prober;
 pub mod process;
+mod publishing;
 pub mod record;
 pub mod resource_manager;
 pub mod router;

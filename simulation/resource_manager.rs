@@ -5,6 +5,7 @@
 //!                                                              begin an operation ─► timeline ─► `advance` ends it
 //! ```
 mod answers;
+mod apps;
 mod authorization;
 mod clusters;
 mod dispatch;
@@ -26,6 +27,7 @@ mod scopes;
 mod script;
 mod sites;
 mod store;
+mod templates;
 mod timeline;
 mod timings;
 mod versions;

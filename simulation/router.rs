@@ -56,6 +56,8 @@ pub fn respond(world: &mut World, ask: &Ask, now: Timestamp) -> Result<Reply, No
             reply
         }
         name if name.starts_with("login.") || name == "169.254.169.254" => world.entra.respond(ask, now),
+        name if name.starts_with("graph.") => world.entra.respond(ask, now),
+        name if name.contains(".scm.") => crate::publishing::respond(ask),
         name if name.contains(".blob.core.") => world.blobs.respond(ask, now),
         name if name.contains(".servicebus.") => world.service_bus.respond(ask, now),
         name if name.contains(".azmk8s.io") || name.contains(".azk8s.") => world.kubernetes.respond(&host, ask, now)?,

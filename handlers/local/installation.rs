@@ -39,6 +39,8 @@ impl Default for Addresses {
 pub struct Installation {
     /// The function app.
     pub app: String,
+    /// Its plan.
+    pub plan: String,
     /// Its identity.
     pub identity: String,
     /// The storage account.
@@ -55,6 +57,7 @@ impl Installation {
             |what: &str| format!("/subscriptions/{}/resourceGroups/rg-upgrader/providers/{what}", article.subscription);
         Self {
             app: id("Microsoft.Web/sites/func-upgrader"),
+            plan: id("Microsoft.Web/serverfarms/plan-upgrader"),
             identity: id("Microsoft.ManagedIdentity/userAssignedIdentities/id-upgrader"),
             account: id(&format!("Microsoft.Storage/storageAccounts/{ACCOUNT}")),
             namespace: id(&format!("Microsoft.ServiceBus/namespaces/{NAMESPACE}")),
@@ -82,10 +85,16 @@ impl Installation {
                 "properties": {"status": "Active", "serviceBusEndpoint": endpoint}}),
             ),
             (
+                self.plan.clone(),
+                json!({"location": article.location, "kind": "functionapp",
+                "sku": {"name": "FC1", "tier": "FlexConsumption"}, "properties": {"reserved": true}}),
+            ),
+            (
                 self.app.clone(),
                 json!({"location": article.location, "kind": "functionapp,linux",
                 "identity": {"type": "UserAssigned", "userAssignedIdentities": {self.identity.clone(): {"clientId": client, "principalId": principal}}},
-                "properties": {"state": "Running"}}),
+                "properties": {"state": "Running", "serverFarmId": self.plan,
+                "functionAppConfig": {"runtime": {"name": "custom", "version": "1.0"}}}}),
             ),
             (
                 format!("{}/config/appsettings", self.app),

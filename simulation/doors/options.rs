@@ -12,6 +12,12 @@ pub(super) const POLICY: &str = "RootManageSharedAccessKey";
 /// What its key is called among the secrets.
 pub(super) const KEY: &str = "key";
 
+/// Where Resource Manager's door publishes apps: its host, its port, and the path that leads there.
+pub(super) fn publishing(resource_manager: &str) -> String {
+    let (_, host) = resource_manager.split_once("://").unwrap_or(("", resource_manager));
+    format!("{host}{}", super::service::PUBLISHING.trim_end_matches('/'))
+}
+
 /// A secret of this run, made of something `private` to it.
 pub(super) fn secret(what: &str, private: &str) -> String {
     BASE64_STANDARD.encode(Sha256::digest(format!("{what} {private}")))

@@ -1,5 +1,8 @@
 //! PURE. Which service a door leads to, and what a path of the door means under the service's canonical host name.
 
+/// What a path of Resource Manager's door begins with that leads to the publishing site of the app named behind it.
+pub(super) const PUBLISHING: &str = "/scm/";
+
 /// The services that have a door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Service {
@@ -27,7 +30,14 @@ impl Service {
     pub fn destination<'path>(self, path: &'path str, namespace: &str) -> Option<Destination<'path>> {
         let whole = |host: &str| Some(Destination { host: host.into(), path, prefix: "" });
         match self {
-            Self::ResourceManager => whole("management.azure.com"),
+            Self::ResourceManager => match first_segments(path, PUBLISHING) {
+                Some((prefix, app, path)) => {
+                    let good = app.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+                    let host = format!("{app}.scm.azurewebsites.net");
+                    good.then_some(Destination { host, path, prefix })
+                }
+                None => whole("management.azure.com"),
+            },
             Self::Login => whole("login.microsoftonline.com"),
             Self::Bus => whole(&format!("{namespace}.servicebus.windows.net")),
             Self::Blobs => {
@@ -51,8 +61,9 @@ impl Service {
     /// The largest body that the door lets in, in bytes. The services refuse sooner and in their own words.
     pub fn largest_body(self) -> usize {
         match self {
-            Self::Blobs => 64 * 1024 * 1024,
-            Self::ResourceManager | Self::Login | Self::Bus | Self::Kubernetes => 8 * 1024 * 1024,
+            // Packages come through both.
+            Self::Blobs | Self::ResourceManager => 64 * 1024 * 1024,
+            Self::Login | Self::Bus | Self::Kubernetes => 8 * 1024 * 1024,
         }
     }
 

@@ -11,6 +11,9 @@ impl Entra {
     pub(super) fn login(&mut self, ask: &Ask, now: Timestamp) -> Reply {
         let origin = &origin_of(ask);
         let (tenant, rest) = ask.uri().path().trim_start_matches('/').split_once('/').unwrap_or_default();
+        if matches!(tenant, "v1.0" | "beta") {
+            return no_graph();
+        }
         match rest {
             "oauth2/v2.0/token" => self.token(ask, tenant, now),
             "v2.0/.well-known/openid-configuration" | ".well-known/openid-configuration" => {
@@ -63,6 +66,12 @@ impl Entra {
         let token = self.issue(claims);
         json(200, &json!({"token_type": "Bearer", "expires_in": left, "ext_expires_in": left, "access_token": token}))
     }
+}
+
+/// Microsoft Graph, as one sees it who may not read the directory: the Azure CLI then goes on with object ids.
+fn no_graph() -> Reply {
+    let message = "The simulated Entra ID shows no directory: name principals by their object ids.";
+    json(403, &json!({"error": {"code": "Authorization_RequestDenied", "message": message}}))
 }
 
 fn refuse(status: u16, error: &str, code: u32, text: &str, now: Timestamp) -> Reply {

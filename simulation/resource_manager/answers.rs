@@ -2,8 +2,10 @@
 use crate::entra::TENANT;
 use crate::{Ask, Reply, answer::json};
 use axum::body::Body;
+use axum::extract::Query;
 use http::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// A refusal: status, code and message of the error envelope.
 #[derive(Clone, Debug)]
@@ -105,6 +107,12 @@ pub(crate) fn parameter<'ask>(ask: &'ask Ask, name: &str) -> Option<&'ask str> {
         let (found, value) = pair.split_once('=')?;
         (found.eq_ignore_ascii_case(name) && !value.is_empty()).then_some(value)
     })
+}
+
+/// The decoded filter of the query; empty when there is none.
+pub(crate) fn filter(ask: &Ask) -> String {
+    let pairs = Query::<BTreeMap<String, String>>::try_from_uri(ask.uri());
+    pairs.ok().and_then(|Query(mut pairs)| pairs.remove("$filter")).unwrap_or_default()
 }
 
 /// A header's text.

@@ -1,6 +1,6 @@
 //! Role assignments and definitions, as they are listed. Who may call is scripted beside it (`allow_only`).
-use super::answers::{Answered, parameter};
-use super::place::Place;
+use super::answers::{Answered, empty, filter};
+use super::place::{Place, key};
 use super::{ResourceManager, plain, roles};
 use crate::{Ask, answer::json, entra::Groups};
 use http::Method;
@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 pub(crate) const NAMESPACE: &str = "microsoft.authorization";
-const ASSIGNMENTS: &str = "Microsoft.Authorization/roleAssignments";
+pub(crate) const ASSIGNMENTS: &str = "Microsoft.Authorization/roleAssignments";
+pub(crate) const DEFINITIONS: &str = "Microsoft.Authorization/roleDefinitions";
 
 impl ResourceManager {
     /// Takes over who belongs to which group.
@@ -19,9 +20,15 @@ impl ResourceManager {
     /// A list of assignments goes up and down from where it is asked, unless the filter says `atScope()`; the rest is
     /// only kept and shown.
     pub(crate) fn answer_authorization(&mut self, ask: &Ask, place: &Place) -> Answered {
-        let is_list = place.kind().eq_ignore_ascii_case(ASSIGNMENTS) && !place.names_a_resource();
-        let is_definition = place.lower_kind() == roles::DEFINITION && *ask.method() == Method::GET;
-        if let Some(role) = roles::built_in(&place.id()).filter(|_| is_definition) {
+        let kind = place.kind();
+        let is = |wanted: &str| kind.eq_ignore_ascii_case(wanted);
+        if ask.method() == Method::DELETE && place.names_a_resource() && (is(ASSIGNMENTS) || is(DEFINITIONS)) {
+            // With what was deleted (RoleAssignments_DeleteById): the SDKs read it.
+            return Ok(self.store.remove(&key(&place.id())).map_or_else(|| empty(204), |gone| json(200, &gone)));
+        }
+        let is_list = is(ASSIGNMENTS) && !place.names_a_resource();
+        let asks_for_role = is(DEFINITIONS) && ask.method() == Method::GET;
+        if let Some(role) = roles::built_in(&place.id()).filter(|_| asks_for_role) {
             return Ok(json(200, &role));
         }
         if ask.method() != Method::GET || !is_list {
@@ -29,8 +36,7 @@ impl ResourceManager {
         }
         let id = place.id().to_lowercase();
         let asked = id.rsplit_once("/providers/").map_or("", |(scope, _)| scope);
-        let filter = parameter(ask, "$filter").unwrap_or_default().replace("%20", " ").replace('+', " ");
-        let filter = filter.replace("%27", "'").replace("%28", "(").replace("%29", ")");
+        let filter = filter(ask);
         let whose = self.whose(&filter);
         let is_wanted = |body: &&Value| {
             let scope = body["properties"]["scope"].as_str().unwrap_or_default().to_lowercase();

@@ -2,8 +2,8 @@
 use super::answers::{Answered, Refusal, header, parameter, refuse};
 use super::permissions::{action, covered, lies_within};
 use super::place::{Place, key};
-use super::{ResourceManager, authorization, clusters, entities, gateways, plain, sites};
-use crate::{Ask, answer::json};
+use super::{ResourceManager, authorization, clusters, entities, gateways, plain, sites, templates};
+use crate::{Ask, answer::json, publishing};
 use http::Method;
 use jiff::Timestamp;
 use serde_json::json;
@@ -51,7 +51,12 @@ impl ResourceManager {
             kind if is_or_below(kind, gateways::KIND) => self.answer_gateway(ask, &place, now),
             kind if is_or_below(kind, entities::KIND) => self.answer_bus(ask, &place),
             kind if is_or_below(kind, authorization::NAMESPACE) => self.answer_authorization(ask, &place),
+            // The other way to publish (`onedeploy`, `zipdeploy`, `MSDeploy`).
+            kind if is_or_below(kind, "microsoft.web/sites/extensions") && ask.method() != Method::GET => {
+                Err(refuse(501, publishing::CODE, publishing::MESSAGE))
+            }
             kind if is_or_below(kind, sites::KIND) => self.answer_site(ask, &place),
+            kind if templates::run_as(kind) => self.answer_template(ask, &place),
             _ => plain::answer(self, ask, &place),
         }
     }

@@ -27,7 +27,7 @@ pub(crate) fn fill(place: &Place, body: &mut Value) {
         "microsoft.servicebus/namespaces" => {
             json!({"status": "Active", "serviceBusEndpoint": format!("https://{name}.servicebus.windows.net:443/")})
         }
-        "microsoft.web/sites" => json!({"state": "Running", "defaultHostName": format!("{name}.azurewebsites.net")}),
+        "microsoft.web/sites" => json!({"state": "Running"}),
         "microsoft.insights/components" => {
             let instrumentation = guid_of(&key(&id));
             json!({

@@ -7,6 +7,10 @@ pub struct Neighbours {
     pub login: String,
     /// The API servers are below this base URL, each under its host name; `None`: each at its host name, port 443.
     pub api_servers: Option<String>,
+    /// Base URL of Microsoft Graph, without a slash at its end.
+    pub graph: String,
+    /// Apps are published below this host and path, each under its name; `None`: each at a host name of its own.
+    pub publishing: Option<String>,
     /// The authority that the API servers' certificates are checked with, PEM.
     pub authority: String,
 }
@@ -16,6 +20,8 @@ impl Default for Neighbours {
         Self {
             login: "https://login.microsoftonline.com".into(),
             api_servers: None,
+            graph: "https://graph.microsoft.com".into(),
+            publishing: None,
             authority: include_str!("certificate_authority.pem").into(),
         }
     }
@@ -28,6 +34,15 @@ impl Neighbours {
         match &self.api_servers {
             Some(base) => format!("{base}/{host}"),
             None => format!("https://{host}:443"),
+        }
+    }
+
+    /// Host name, behind doors with port and path, of the site that publishes the app of this name.
+    #[must_use]
+    pub fn publishing(&self, app: &str) -> String {
+        match &self.publishing {
+            Some(base) => format!("{base}/{app}"),
+            None => format!("{app}.scm.azurewebsites.net"),
         }
     }
 }

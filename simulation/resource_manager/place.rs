@@ -173,6 +173,7 @@ const SPELLINGS: &[&str] = &[
     "routeTables",
     "rules",
     "runCommand",
+    "serverfarms",
     "sites",
     "start",
     "stop",

@@ -1,7 +1,7 @@
 //! Networks, addresses, identities and everything else that is only kept and shown.
 use super::answers::{Answered, Refusal, body_of, empty, refuse};
 use super::place::{Place, key};
-use super::{ResourceManager, clusters, filled, scopes};
+use super::{ResourceManager, apps, clusters, filled, scopes, sites};
 use crate::{Ask, answer::json};
 use http::Method;
 use serde_json::{Value, json};
@@ -44,6 +44,10 @@ pub(crate) fn answer(azure: &mut ResourceManager, ask: &Ask, place: &Place) -> A
         }
         (&Method::PATCH, true) => Err(missing()),
         (&Method::DELETE, true) => Ok(empty(if azure.store.remove(&key(&place.id())).is_some() { 200 } else { 204 })),
+        (&Method::POST, false) => {
+            let message = format!("The simulated Azure does not do this: {}.", place.kind());
+            Err(refuse(405, "MethodNotAllowed", message))
+        }
         _ => Err(Refusal::method()),
     }
 }
@@ -92,6 +96,9 @@ fn shown(azure: &ResourceManager, key: &str) -> Value {
         if !used.is_empty() {
             body["properties"]["ipConfigurations"] = used.into();
         }
+    }
+    if kind == sites::KIND {
+        apps::fill_in(&mut body, &azure.store, &azure.neighbours);
     }
     body
 }

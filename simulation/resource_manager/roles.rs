@@ -2,14 +2,12 @@
 //!
 //! Source: Microsoft's list of built-in roles (`azure-docs`, `articles/role-based-access-control/built-in-roles/`).
 use super::ResourceManager;
+use super::authorization::{ASSIGNMENTS, DEFINITIONS};
 use super::permissions::{covered, lies_within};
 use super::place::key;
 use crate::Ask;
 use crate::entra::claims;
 use serde_json::{Value, json};
-
-pub(crate) const DEFINITION: &str = "microsoft.authorization/roledefinitions";
-const ASSIGNMENTS: &str = "Microsoft.Authorization/roleAssignments";
 
 /// Name, guid, actions, data actions.
 type BuiltIn = (&'static str, &'static str, &'static [&'static str], &'static [&'static str]);
@@ -84,7 +82,7 @@ pub(crate) fn built_in(id: &str) -> Option<Value> {
     let guid = id.rsplit('/').next()?;
     let (name, guid, actions, data) = BUILT_IN.iter().find(|(_, own, ..)| own.eq_ignore_ascii_case(guid))?;
     Some(json!({
-        "id": id, "name": guid, "type": "Microsoft.Authorization/roleDefinitions",
+        "id": id, "name": guid, "type": DEFINITIONS,
         "properties": {
             "roleName": name, "type": "BuiltInRole", "assignableScopes": ["/"],
             "permissions": [{"actions": actions, "notActions": [], "dataActions": data, "notDataActions": []}],

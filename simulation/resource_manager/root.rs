@@ -37,7 +37,8 @@ impl ResourceManager {
             "resourceManager": format!("{origin}/"),
             "graph": "https://graph.windows.net/",
             "graphAudience": "https://graph.windows.net/",
-            "microsoftGraphResourceId": "https://graph.microsoft.com/",
+            "appServiceResourceId": "https://appservice.azure.com",
+            "microsoftGraphResourceId": format!("{}/", self.neighbours.graph),
             "gallery": "https://gallery.azure.com/",
             "media": "https://rest.media.azure.net",
             "batch": "https://batch.core.windows.net/",
@@ -61,6 +62,10 @@ impl ResourceManager {
             "/subscriptions" if read => {
                 let all: Vec<_> = self.subscriptions.iter().map(|id| scopes::subscription(id)).collect();
                 Ok(json(200, &json!({"count": {"type": "Total", "value": all.len()}, "value": all})))
+            }
+            // The Azure CLI asks before it publishes; an app's handler here is an executable, of no language.
+            path if read && path.starts_with("/providers/microsoft.web/") && path.ends_with("/functionappstacks") => {
+                Ok(json(200, &json!({"value": []})))
             }
             "/" => Err(refuse(404, "InvalidResourceType", "The resource type could not be found.")),
             _ => Err(refuse(

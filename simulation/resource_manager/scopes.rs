@@ -1,5 +1,5 @@
 //! Subscriptions and resource groups, and the lists that go across providers.
-use super::answers::{Answered, Refusal, body_of, empty, refuse};
+use super::answers::{Answered, Refusal, body_of, empty, filter, parameter, refuse};
 use super::place::{Place, key, spelt};
 use super::{ResourceManager, plain};
 use crate::entra::TENANT;
@@ -30,7 +30,7 @@ pub(crate) fn answer(azure: &mut ResourceManager, ask: &Ask, place: &Place) -> A
     match (ask.method(), rest.as_str(), place.group.as_deref()) {
         (&Method::GET, "", None) => Ok(json(200, &self::subscription(&subscription))),
         (_, "", Some(group)) => group_of(azure, ask, &scope, group),
-        (&Method::GET, "/resources", _) => Ok(json(200, &json!({"value": resources(azure, &scope)}))),
+        (&Method::GET, "/resources", _) => Ok(json(200, &json!({"value": resources(azure, ask, &scope)?}))),
         (&Method::GET, "/providers", None) => {
             let all = PROVIDERS.iter().map(|(name, ..)| provider(name, &format!("{scope}/providers/{name}")));
             Ok(json(200, &json!({"value": all.collect::<Vec<_>>()})))
@@ -81,17 +81,55 @@ fn group_of(azure: &mut ResourceManager, ask: &Ask, id: &str, name: &str) -> Ans
 }
 
 /// The resources below a subscription or a group, as lists across providers show them: without their properties.
-fn resources(azure: &ResourceManager, scope: &str) -> Vec<Value> {
+fn resources(azure: &ResourceManager, ask: &Ask, scope: &str) -> Result<Vec<Value>, Refusal> {
+    let conditions = conditions(&filter(ask))?;
+    let with_state = parameter(ask, "$expand").is_some_and(|names| names.contains("provisioningState"));
     let scope = format!("{}/", scope.to_lowercase());
     let below = azure.store.below(&scope).map(|(_, body)| body);
-    // A child has more than a provider and one type.
-    let own = below.filter(|body| body["type"].as_str().is_some_and(|kind| kind.matches('/').count() == 1));
-    own.filter(|body| body["type"] != "Microsoft.Resources/resourceGroups")
-        .map(|body| {
-            let fields = ["id", "name", "type", "location", "tags", "sku", "identity"];
-            fields.iter().filter_map(|field| Some(((*field).to_owned(), body.get(*field)?.clone()))).collect()
+    // A child has more than a provider and one type; what extends another resource has two providers.
+    let is_own = |body: &&Value| {
+        let (id, kind) = (body["id"].as_str().unwrap_or_default(), body["type"].as_str().unwrap_or_default());
+        let listed = kind != "Microsoft.Resources/resourceGroups" && !kind.starts_with("Microsoft.Authorization/");
+        listed && kind.matches('/').count() == 1 && id.to_lowercase().matches("/providers/").count() == 1
+    };
+    let wanted = |body: &&Value| {
+        let group = Place::of(body["id"].as_str().unwrap_or_default()).group.unwrap_or_default();
+        conditions.iter().all(|(field, value)| {
+            let found = match field.as_str() {
+                "resourceGroup" => group.as_str(),
+                "resourceType" => body["type"].as_str().unwrap_or_default(),
+                field => body[field].as_str().unwrap_or_default(),
+            };
+            found.eq_ignore_ascii_case(value)
         })
-        .collect()
+    };
+    let shown = |body: &Value| {
+        let fields = ["id", "name", "type", "kind", "location", "tags", "sku", "identity", "zones"];
+        let mut shown: Value =
+            fields.iter().filter_map(|field| Some(((*field).to_owned(), body.get(*field)?.clone()))).collect();
+        if let Some(state) = body["properties"].get("provisioningState").filter(|_| with_state) {
+            shown["provisioningState"] = state.clone();
+        }
+        shown
+    };
+    Ok(below.filter(is_own).filter(wanted).map(shown).collect())
+}
+
+/// A filter like `resourceGroup eq 'a' and name eq 'b'` as pairs. Others are refused: to pass over one would be to lie.
+fn conditions(filter: &str) -> Result<Vec<(String, String)>, Refusal> {
+    let known = ["resourceGroup", "resourceType", "name", "location"];
+    let parse = |part: &str| {
+        let (field, value) = part.trim().split_once(" eq ")?;
+        let field = known.iter().find(|name| name.eq_ignore_ascii_case(field.trim()))?;
+        let value = value.trim().strip_prefix('\'')?.strip_suffix('\'')?;
+        Some(((*field).to_owned(), value.to_owned()))
+    };
+    let parts = filter.split(" and ").filter(|part| !part.trim().is_empty());
+    parts.map(parse).collect::<Option<_>>().ok_or_else(|| {
+        let message =
+            format!("The simulated Azure filters by {} with eq and and alone, found {filter:?}.", known.join(", "));
+        refuse(400, "InvalidFilterInQueryString", message)
+    })
 }
 
 /// The locations that something is in.

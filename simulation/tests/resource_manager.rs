@@ -26,3 +26,5 @@ mod scene;
 mod scopes;
 #[path = "resource_manager/superseded.rs"]
 mod superseded;
+#[path = "resource_manager/templates.rs"]
+mod templates;

@@ -92,6 +92,16 @@ fn a_command_for_azure_without_settings_exits_1() {
     assert!(text(&ended.stderr).contains("AzureWebJobsStorage__blobServiceUri is missing"), "{ended:?}");
 }
 
+#[test]
+fn without_the_azure_cli_a_command_says_in_one_line_what_to_do() {
+    let gateway = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationGateways/gw";
+    let ended = output(&["site", "init", gateway, "--output", "-"], &[("PATH", "/nowhere")]);
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    let said = text(&ended.stderr);
+    assert!(said.contains("the Azure CLI gives no token (") && said.contains("sign in with `az login`"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
 /// What a simulation ends with: its exit status and the object in its last line.
 fn simulated(arguments: &[&str]) -> (Option<i32>, Value) {
     let ended = output(&[&["simulate", "--json"], arguments].concat(), &[]);

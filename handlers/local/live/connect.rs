@@ -1,4 +1,5 @@
 //! How a person's own tools connect to the running shop.
+use crate::local::installation::Installation;
 use crate::local::scene::Scene;
 use simulated_azure::doors::Endpoints;
 use std::fmt::Write;
@@ -22,6 +23,16 @@ pub(super) fn connect(endpoints: &Endpoints, scene: &Scene) -> String {
     line("", &format!("az cloud register -n local --endpoint-resource-manager {}/", endpoints.resource_manager));
     line("", "az cloud set -n local");
     line("", &format!("az login --service-principal -u app -p secret --tenant {}", endpoints.login.tenant));
+    let settings = endpoints.app_settings();
+    let cloud = ["AZURE_RESOURCE_MANAGER", "AZURE_AUTHORITY_HOST", "SSL_CERT_FILE"];
+    let own = ["AzureWebJobsStorage__blobServiceUri", "ServiceBusConnection__fullyQualifiedNamespace"];
+    for (tool, names) in [("bluegreen", &cloud[..]), ("", &own[..])] {
+        let all = names.iter().filter_map(|name| Some(format!("{name}='{}'", settings.get(name)?)));
+        line(tool, &format!("export {}", all.collect::<Vec<_>>().join(" ")));
+    }
+    let speed = scene.azure.clock().speed();
+    line("", &format!("export BLUEGREEN_CLOCK_SPEED={speed}   # its account is that of az, above"));
+    line("", &format!("bluegreen doctor --app {}", Installation::of(&scene.article).app));
     for (name, cluster) in &endpoints.clusters {
         let stopped = if is_stopped(scene, name) { ", which is stopped: nobody answers" } else { "" };
         line(

@@ -125,3 +125,38 @@ async fn a_signature_is_good_as_long_as_the_callers_clock_says_so() {
     clock.sleep(Duration::from_secs(3601)).await;
     assert_eq!(send(good_until(3600)).await, 201);
 }
+
+#[tokio::test]
+async fn what_an_app_is_published_at_is_a_door_that_takes_no_package() {
+    let house = House::open().await;
+    let base = &house.doors.endpoints.resource_manager;
+    let id = format!(
+        "/subscriptions/{}/resourceGroups/rg-shop/providers/Microsoft.Web/sites/app",
+        house.article.subscription
+    );
+    let app = format!("{base}{id}?api-version=2025-03-01");
+    assert_eq!(house.ask("PUT", &app, "{\"location\": \"westeurope\"}").await.unwrap().status(), 201);
+    let (_, said) = house.get(&app).await;
+    let publishing = said["properties"]["hostNameSslStates"][1]["name"].as_str().unwrap();
+    assert_eq!(format!("https://{publishing}"), format!("{base}/scm/app"));
+    // Larger than what Resource Manager itself takes.
+    let package = "x".repeat(9 * 1024 * 1024);
+    let answer = house.ask("POST", &format!("{base}/scm/app/api/publish?RemoteBuild=false"), &package).await.unwrap();
+    assert_eq!(answer.status(), 501);
+    let said: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+    assert_eq!(said["error"]["code"], "PublishingNotSimulated");
+    assert!(said["error"]["message"].as_str().unwrap().contains("publishes no packages"), "{said}");
+    let answer = house.ask("GET", &format!("{base}/scm/a.b/api"), "").await.unwrap();
+    assert_eq!(answer.status(), 404);
+}
+
+#[tokio::test]
+async fn the_directory_is_asked_here_and_shows_nothing() {
+    let house = House::open().await;
+    let base = &house.doors.endpoints.resource_manager;
+    let (_, cloud) = house.get(&format!("{base}/metadata/endpoints?api-version=2022-09-01")).await;
+    let graph = cloud["microsoftGraphResourceId"].as_str().unwrap();
+    assert_eq!(graph, format!("{}/", house.doors.endpoints.login.authority));
+    let (status, said) = house.get(&format!("{graph}v1.0/servicePrincipals")).await;
+    assert_eq!((status, said["error"]["code"].as_str()), (403, Some("Authorization_RequestDenied")));
+}

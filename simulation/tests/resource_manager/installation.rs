@@ -263,3 +263,37 @@ async fn settings_are_given_out_by_an_action_alone() {
     assert_eq!(said.status, 403);
     assert!(said.message().contains("'Microsoft.Web/sites/config/list/action'"), "{}", said.message());
 }
+
+#[tokio::test(start_paused = true)]
+async fn roles_on_a_namespace_outlive_a_look_at_its_entities() {
+    let scene = Scene::new();
+    let bus = format!("{GROUP}/providers/Microsoft.ServiceBus/namespaces/bus");
+    place(&scene, &bus, json!({"location": "westeurope"}));
+    let assignment = format!("{bus}/providers/Microsoft.Authorization/roleAssignments/ours");
+    place(&scene, &assignment, json!({"properties": {"roleDefinitionId": "/definition", "principalId": "we"}}));
+    assert_eq!(scene.get(&format!("{bus}/queues")).await.body["value"], json!([]));
+    assert_eq!(scene.get(&assignment).await.body["properties"]["principalId"], "we");
+    let gone = scene.delete(&assignment).await;
+    assert_eq!((gone.status, &gone.body["name"]), (200, &json!("ours")), "what is deleted is shown once more");
+    assert_eq!(scene.delete(&assignment).await.status, 204);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_app_shows_its_host_names_and_the_tier_of_its_plan() {
+    let scene = Scene::new();
+    let (app, plan) = (
+        format!("{GROUP}/providers/Microsoft.Web/sites/App"),
+        format!("{GROUP}/providers/Microsoft.Web/serverfarms/plan"),
+    );
+    place(&scene, &plan, json!({"location": "westeurope", "sku": {"name": "FC1", "tier": "FlexConsumption"}}));
+    let properties = json!({"serverFarmId": plan.to_uppercase()});
+    place(&scene, &app, json!({"location": "westeurope", "kind": "functionapp,linux", "properties": properties}));
+    let listed = scene.get(&format!("{GROUP}/providers/Microsoft.Web/sites")).await.body["value"][0].clone();
+    for shown in [scene.get(&app).await.body, listed] {
+        let shown = &shown["properties"];
+        assert_eq!((&shown["sku"], &shown["reserved"]), (&json!("FlexConsumption"), &json!(true)));
+        assert_eq!(shown["defaultHostName"], "app.azurewebsites.net");
+        let publishing = json!({"name": "app.scm.azurewebsites.net", "sslState": "Disabled", "hostType": "Repository"});
+        assert_eq!(shown["hostNameSslStates"][1], publishing);
+    }
+}

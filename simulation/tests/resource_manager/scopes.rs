@@ -43,3 +43,26 @@ async fn a_cluster_with_an_identity_shows_no_service_principal() {
     let said = scene.get(&scene.article.blue).await;
     assert_eq!(said.body["properties"]["servicePrincipalProfile"], json!({"clientId": "msi"}));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_list_across_providers_is_filtered_and_holds_no_roles() {
+    let scene = Scene::new();
+    let all = format!("/subscriptions/{}/resources", scene.article.subscription);
+    let assignment = format!("{}/providers/Microsoft.Authorization/roleAssignments/ours", scene.article.gateway);
+    assert_eq!(scene.put(&assignment, &json!({"properties": {"principalId": "we"}})).await.status, 201);
+    let found = async |query: &str| {
+        let said = scene.get(&format!("{all}?{query}")).await;
+        let all = said.body["value"].as_array().unwrap_or_else(|| panic!("{query}: {said:?}")).clone();
+        assert!(all.iter().all(|one| one["type"] != "Microsoft.Authorization/roleAssignments"), "{all:?}");
+        all
+    };
+    let everything = found("a=b").await.len();
+    assert!(everything > 4, "{everything}");
+    assert_eq!(found("$filter=resourceGroup%20eq%20'RG-SHOP'").await.len(), everything);
+    assert_eq!(found("$filter=resourceGroup%20eq%20'rg-other'").await.len(), 0);
+    let kind = "resourceType%20eq%20'microsoft.network/applicationGateways'";
+    let one = found(&format!("$filter=resourceGroup%20eq%20'rg-shop'%20and%20{kind}&$expand=provisioningState")).await;
+    assert_eq!((one.len(), &one[0]["provisioningState"]), (1, &json!("Succeeded")));
+    let said = scene.get(&format!("{all}?$filter=tagName%20eq%20'a'")).await;
+    assert_eq!((said.status, said.code()), (400, "InvalidFilterInQueryString"));
+}
