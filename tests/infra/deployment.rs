@@ -45,7 +45,7 @@ pub async fn deploy(azure: &SimulatedAzure, snapshot: &Snapshot) {
 /// PUTs a resource and waits until it is provisioned, or says what it waits for.
 async fn put(azure: &SimulatedAzure, arm: &Arm, snapshot: &Snapshot, resource: &Value) -> Result<(), String> {
     let id = text(resource, "/id");
-    let mut body = evaluated(&azure.clone(), snapshot, resource)?;
+    let mut body = evaluated(azure, snapshot, resource)?;
     for field in ["id", "type", "name", "apiVersion"] {
         body.as_object_mut().unwrap().remove(field);
     }
