@@ -37,7 +37,7 @@ pub struct Seen {
     pub sizes: Option<Value>,
 }
 
-/// What every plan would be refused for while a cluster is as it is, whatever the plan says.
+/// What every upgrade or replacement of a cluster would be refused for while it is as it is.
 #[must_use]
 pub fn refused(cluster: &Value) -> Vec<Finding> {
     features::refused(cluster)

@@ -72,7 +72,7 @@ fn upgrades(old: &Value) -> Option<Finding> {
     })
 }
 
-/// New node images replace every node. Security patches, and those of the system itself, leave the nodes in place.
+/// New node images replace every node. Security patches do so seldom, those of the system itself never.
 fn node_images(old: &Value) -> Option<Finding> {
     let channel = text(old, "/properties/autoUpgradeProfile/nodeOSUpgradeChannel");
     (!matches!(channel, "" | "None" | "Unmanaged" | "SecurityPatch")).then(|| {
@@ -81,7 +81,8 @@ fn node_images(old: &Value) -> Option<Finding> {
              during the run",
             shortened(channel)
         );
-        let remedy = "set it to SecurityPatch, Unmanaged or None (az aks update --node-os-upgrade-channel)";
+        let remedy = "set it to SecurityPatch, Unmanaged or None (az aks update --node-os-upgrade-channel); the change itself \
+                      replaces the nodes once, within 24 h: start no upgrade before that";
         Finding::wrong(SUBJECT, what, remedy)
     })
 }

@@ -1,4 +1,4 @@
-//! PURE. The Functions host: it runs, and has loaded the extension bundle that our `host.json` asks for.
+//! PURE. The Functions host: it runs, with the extension bundle that our `host.json` asks for.
 use super::{Observed, Row};
 use crate::answers::{list, text};
 use serde_json::Value;
@@ -37,7 +37,7 @@ pub(super) fn check(seen: &Observed) -> Vec<Row> {
         Err(unread) if unread.role.is_some() => vec![Row::unread(CHECK, unread)],
         Err(unread) => vec![Row::finding(CHECK, &unread.what, SEE_LOG)],
         Ok(None) => {
-            let what = "a host on Container Apps, and the bundle that it loaded, are not shown by Resource Manager";
+            let what = "a host on Container Apps, and its bundle, are not shown by Resource Manager";
             vec![Row::skipped(CHECK, what, "see the container's log: az containerapp logs show")]
         }
         Ok(Some(status)) => judged(status),
@@ -61,10 +61,13 @@ fn judged(status: &Value) -> Vec<Row> {
         let remedy = format!("set FUNCTIONS_EXTENSION_VERSION to ~{MAJOR}; on Flex Consumption the plan says it");
         rows.push(Row::finding(CHECK, what, remedy));
     }
-    let bundle = bundle(status);
-    match bundle {
-        Ok(loaded) if rows.is_empty() => {
-            rows.push(Row::well(CHECK, format!("the host is running, version {host}, with {loaded}")));
+    if state != "Running" {
+        // Until it runs it does not say with which bundle.
+        return rows;
+    }
+    match bundle(status) {
+        Ok(bundle) if rows.is_empty() => {
+            rows.push(Row::well(CHECK, format!("the host is running, version {host}, with {bundle}")));
         }
         Ok(_) => {}
         Err(what) => {
@@ -79,19 +82,17 @@ fn judged(status: &Value) -> Vec<Row> {
     rows
 }
 
-/// The bundle that was loaded, if it is what we need, or what is wrong with it.
+/// The bundle that it names, if it is what we need, or what is wrong with it.
 fn bundle(status: &Value) -> Result<String, String> {
     let Wanted { id: wanted, range, from, until } = &*WANTED;
     let (id, version) = (text(status, "/extensionBundle/id"), text(status, "/extensionBundle/version"));
     if id.is_empty() {
-        return Err("the host has loaded no extension bundle: it knows no Service Bus".to_owned());
+        return Err("the host runs without an extension bundle: it knows no Service Bus".to_owned());
     }
     let fits = parsed(version).is_some_and(|version| *from <= version && version < *until);
     match id.eq_ignore_ascii_case(wanted) && fits {
         true => Ok(format!("{id} {version}")),
-        false => {
-            Err(format!("the host has loaded the extension bundle {id} {version:?}, expected is {wanted} {range}"))
-        }
+        false => Err(format!("the host runs with the extension bundle {id} {version:?}, expected is {wanted} {range}")),
     }
 }
 

@@ -81,13 +81,18 @@ fn has_condition(assignment: &Value) -> bool {
 
 /// The assignments at the place, or above it, whose role has this right.
 fn giving<'a>(app: &SeenApp, assignments: &'a [Value], need: &Need) -> Vec<&'a Value> {
-    let above = assignments.iter().filter(|assignment| lies_in(&need.scope, text(assignment, "/properties/scope")));
+    let above = assignments.iter().filter(|assignment| reaches(text(assignment, "/properties/scope"), &need.scope));
     let gives = |assignment: &&Value| {
         let id = text(assignment, "/properties/roleDefinitionId").to_lowercase();
         let definition = app.definitions.get(&id).and_then(|found| found.as_ref().ok());
         definition.is_some_and(|definition| allows(definition, &need.action, need.data))
     };
     above.filter(gives).collect()
+}
+
+/// Whether what is given at a scope counts here. A management group lies above the subscription that listed it.
+fn reaches(scope: &str, here: &str) -> bool {
+    lies_in(here, scope) || lies_in(scope, "/providers/Microsoft.Management/managementGroups")
 }
 
 fn allows(definition: &Value, action: &str, data: bool) -> bool {
@@ -129,6 +134,21 @@ mod tests {
             ("Microsoft.Storage/x/read", true, true),
         ] {
             assert_eq!(allows(&role, action, data), allowed, "{action}");
+        }
+    }
+
+    #[test]
+    fn what_is_given_above_counts_and_what_is_given_elsewhere_does_not() {
+        let here = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationGateways/gw";
+        for (scope, counts) in [
+            ("/", true),
+            ("/providers/Microsoft.Management/managementGroups/landing-zone", true),
+            ("/SUBSCRIPTIONS/s", true),
+            ("/subscriptions/s/resourceGroups/g", true),
+            ("/subscriptions/s/resourceGroups/g2", false),
+            ("/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationGateways/gw-2", false),
+        ] {
+            assert_eq!(reaches(scope, here), counts, "{scope}");
         }
     }
 }

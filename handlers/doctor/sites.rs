@@ -37,12 +37,19 @@ fn one(seen: &SeenSite) -> Vec<Row> {
     };
     for (id, cluster, server) in &seen.clusters {
         rows.push(self::cluster(name, id, cluster, server.as_ref()));
-        let there = cluster.as_ref().ok().and_then(Option::as_ref);
+        let there = cluster.as_ref().ok().and_then(Option::as_ref).filter(|_| serves(seen, site, id));
         rows.extend(there.into_iter().flat_map(refused).map(|Finding { what, remedy, .. }| {
-            Row::finding(CHECK, format!("{name}: CheckPlan would refuse {}: {what}", name_of(id)), remedy)
+            Row::finding(CHECK, format!("{name}: CheckPlan would refuse to upgrade {}: {what}", name_of(id)), remedy)
         }));
     }
     rows
+}
+
+/// Whether users' traffic goes to this cluster.
+fn serves(seen: &SeenSite, site: &Site, cluster: &str) -> bool {
+    let gateway = seen.gateway.as_ref().ok().and_then(Option::as_ref);
+    let colour = gateway.and_then(|gateway| serving(site, &Gateway(gateway.clone())).ok());
+    colour.is_some_and(|colour| site.slot(colour).cluster == cluster)
 }
 
 fn pools(name: &str, site: &Site, gateway: &Value) -> Vec<Row> {

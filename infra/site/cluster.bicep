@@ -88,7 +88,8 @@ resource blue 'Microsoft.ContainerService/managedClusters@2026-06-01' = {
     aadProfile: { managed: true, enableAzureRBAC: true, adminGroupObjectIDs: adminGroups }
     oidcIssuerProfile: { enabled: true }
     securityProfile: { workloadIdentity: { enabled: true } }
-    // An automatic upgrade of the version would race ours, and new images would replace nodes in the middle of one.
+    // An automatic upgrade of the version would race ours, and new images replace nodes in the middle of one: security
+    // patches seldom do.
     autoUpgradeProfile: { upgradeChannel: 'none', nodeOSUpgradeChannel: 'SecurityPatch' }
     apiServerAccessProfile: { authorizedIPRanges: apiServerRanges }
     identityProfile: {

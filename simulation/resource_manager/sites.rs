@@ -82,7 +82,9 @@ fn shown(app: &str, status: &HostStatus) -> Value {
         shown["errors"] = json!(errors);
     }
     shown["functionAppContentEditingState"] = "NotAllowed".into();
-    if let Some((id, version)) = extension_bundle {
+    // Only the job host knows it, and there is none yet in these states (`ScriptHostBuilderExtensions.cs`).
+    let knows = !matches!(state.as_str(), "Default" | "Starting");
+    if let Some((id, version)) = extension_bundle.as_ref().filter(|_| knows) {
         shown["extensionBundle"] = json!({"id": id, "version": version});
     }
     shown

@@ -220,7 +220,7 @@ fn what_every_plan_would_be_refused_for_is_a_finding() {
         let cluster = seen.sites.as_mut().unwrap()[0].clusters[0].1.as_mut().unwrap().as_mut().unwrap();
         cluster["properties"]["autoUpgradeProfile"]["upgradeChannel"] = "stable".into();
     });
-    is_only(&rows, "site", "CheckPlan would refuse aks-blue: automatic upgrades are expected to be off");
+    is_only(&rows, "site", "CheckPlan would refuse to upgrade aks-blue: automatic upgrades are expected to be off");
 }
 
 #[test]

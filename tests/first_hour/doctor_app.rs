@@ -63,7 +63,7 @@ fn a_host_that_does_not_run_as_it_should_is_a_finding() {
     is_only(&broken, "host", "the host is \"Error\", expected is \"Running\": the storage refuses");
     is_only(&host(|host| host.errors = vec!["a listener fails".into()]), "host", "a listener fails");
     is_only(&host(|host| host.version = "3.21.1.0".into()), "host", "version \"3.21.1.0\", expected is 4");
-    is_only(&host(|host| host.extension_bundle = None), "host", "has loaded no extension bundle");
+    is_only(&host(|host| host.extension_bundle = None), "host", "runs without an extension bundle");
     let old = host(|host| host.extension_bundle = bundle(id, "4.30.0"));
     is_only(&old, "host", "4.30.0\", expected is Microsoft.Azure.Functions.ExtensionBundle [4.31.0, 5.0.0)");
     let preview =

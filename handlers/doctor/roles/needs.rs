@@ -137,7 +137,7 @@ fn identities(seen: &SeenSite, gateway: Option<&Value>) -> Vec<String> {
 }
 
 fn group_of(id: &str) -> &str {
-    id.to_lowercase().find("/providers/").map_or(id, |at| &id[..at])
+    id.to_ascii_lowercase().find("/providers/").map_or(id, |at| &id[..at])
 }
 
 #[cfg(test)]
@@ -146,6 +146,10 @@ mod tests {
 
     #[test]
     fn a_group_is_what_stands_before_the_provider() {
-        assert_eq!(group_of("/subscriptions/s/resourceGroups/G/Providers/x/y/z"), "/subscriptions/s/resourceGroups/G");
+        // The Kelvin sign is shorter in lower case.
+        for group in ["G", "\u{212a}", "\u{130}"] {
+            let group = format!("/subscriptions/s/resourceGroups/{group}");
+            assert_eq!(group_of(&format!("{group}/Providers/x/y/z")), group);
+        }
     }
 }
