@@ -103,6 +103,8 @@ fn url(found: &Found, pool: &Value, listener: &Value) -> Option<(String, Option<
         (None, Some(host)) if scheme == "http" => {
             Some((format!("http://{host}{port}{path}"), Some(format!("{}{port}", address(found, listener)?))))
         }
+        // No certificate is for an address.
+        (None, _) if scheme == "https" => None,
         (None, _) => Some((format!("{scheme}://{}{port}{path}", address(found, listener)?), None)),
     }
 }

@@ -210,6 +210,11 @@ fn a_listener_without_a_host_name_is_asked_at_its_address() {
     let address = named[0].connect_to.as_deref().unwrap();
     assert!(address.parse::<std::net::Ipv4Addr>().is_ok(), "{address}");
     assert_eq!((&*bare[0].url, bare[0].connect_to.as_deref()), (&*format!("http://{address}/healthz"), None));
+    let with_tls = changed(|found| {
+        without_hosts(found, true);
+        gateway_parts(found, "httpListeners").iter_mut().for_each(|it| it["properties"]["protocol"] = json!("Https"));
+    });
+    assert!(places(&with_tls).contains(&"/smokeTests/0/url"), "no certificate is for an address");
 }
 
 #[test]
