@@ -54,6 +54,8 @@ async fn run(contain: &Contain) -> anyhow::Result<ExitCode> {
     write_keys(&contain.secrets, &master, &function)?;
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
+    // Before there is a host: what cannot be drained must not be started.
+    let transport = crate::wire::Wire::sockets()?.http;
     let mut host = start(contain)?;
     tokio::select! {
         ended = host.wait() => {
@@ -67,7 +69,6 @@ async fn run(contain: &Contain) -> anyhow::Result<ExitCode> {
         _ = interrupted.recv() => info!("SIGINT"),
     }
     let base = format!("http://127.0.0.1:{}", contain.port).parse()?;
-    let transport = crate::wire::Wire::sockets()?.http;
     match timeout(FINISH, drain(&transport, &base, &master)).await {
         Ok(Ok(())) => info!("everything in flight has ended"),
         Ok(Err(why)) => error!("the host could not be drained: {why:#}"),

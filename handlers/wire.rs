@@ -23,7 +23,8 @@ impl Wire {
     /// When this system knows no certificate authority, so that no service could be trusted.
     pub fn sockets() -> anyhow::Result<Self> {
         // The HTTP client panics without one.
-        if rustls_native_certs::load_native_certs().certs.is_empty() {
+        let found = rustls_native_certs::load_native_certs().certs;
+        if rustls::RootCertStore::empty().add_parsable_certificates(found).0 == 0 {
             bail!(
                 "this system knows no certificate authority, so no service of Azure can be trusted: install them (on most \
                  systems the package ca-certificates), or name their file in SSL_CERT_FILE"

@@ -41,8 +41,42 @@ impl TokenCredential for Operator {
     }
 }
 
+/// What the Azure CLI says, without its warnings and without its last line, which leads to a page about them all.
 fn no_token(error: &str) -> String {
-    let said = error.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let said = said.trim_start_matches("AzureCliCredential authentication failed. ").trim_start_matches("ERROR: ");
-    format!("the Azure CLI gives no token ({}): install it, and sign in with `az login`", said.trim_end_matches('.'))
+    let error = error.trim_start_matches("AzureCliCredential authentication failed. ");
+    let lines = error.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("WARNING:"));
+    let lines: Vec<_> = lines.filter(|line| !line.starts_with("To troubleshoot, visit ")).collect();
+    let from = lines.iter().position(|line| line.starts_with("ERROR:")).unwrap_or(0);
+    let said = lines[from..].join(" ");
+    let said = said.trim_start_matches("ERROR: ").trim_end_matches('.');
+    let remedy = if said.contains("not found") { "install it, and sign in" } else { "sign in" };
+    format!("the Azure CLI gives no token ({said}): {remedy} with `az login`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_azure_cli_says_is_said_in_one_line_without_its_warnings() {
+        let nobody = "AzureCliCredential authentication failed. ERROR: Please run 'az login' to setup account.\n";
+        let nobody = no_token(nobody);
+        assert_eq!(
+            nobody,
+            "the Azure CLI gives no token (Please run 'az login' to setup account): sign in with `az login`"
+        );
+        let conditional = no_token(
+            "WARNING: A Cloud Shell credential problem occurred.\nERROR: AADSTS50076: Due to a change, you must use \
+             multi-factor authentication.\nInteractive authentication is needed. Please run:\naz login --scope \
+             https://storage.azure.com/.default\n\nTo troubleshoot, visit https://aka.ms/azurecli\n",
+        );
+        assert!(conditional.contains("(AADSTS50076: Due to") && !conditional.contains("Cloud Shell"), "{conditional}");
+        assert!(
+            conditional.contains("Please run: az login --scope https://storage.azure.com/.default)"),
+            "{conditional}"
+        );
+        assert!(!conditional.contains("install") && !conditional.contains("troubleshoot"), "{conditional}");
+        assert!(no_token("Azure CLI not found on path").contains("install it, and sign in with"));
+        assert!(no_token("").contains("sign in with"));
+    }
 }
