@@ -1,5 +1,6 @@
 //! The templates are deployed into an empty simulated subscription, and an upgrade runs in what they made: with the site
-//! file that `site init` writes, the settings that the app has, and the rights that its identity was given.
+//! file that `site init` writes, the settings that the app has, and the rights at Resource Manager that its identity was
+//! given. Those to data are not enforced by the simulated services: `doctor` compares them.
 use crate::deployment::{SUBSCRIPTION, deploy};
 use crate::snapshot::{SHAPES, Snapshot, paused, text};
 use bluegreen::azure::blob_runs::BlobRuns;
@@ -126,7 +127,7 @@ fn an_upgrade_runs_in_what_was_deployed() {
         let scene = scene(&azure, publish(&operator.store, site, read).await.unwrap(), account);
         let app = text(snapshot.only("Microsoft.Web/sites"), "/id");
         let before = findings(&azure, app, &operator.store, &config).await;
-        assert_eq!(before, ["host: the host has loaded no extension bundle: it knows no Service Bus"]);
+        assert_eq!(before, ["host: the host runs without an extension bundle: it knows no Service Bus"]);
         // The second command: the package is published.
         let extension_bundle = Some(("Microsoft.Azure.Functions.ExtensionBundle".into(), "4.38.0".into()));
         let status = HostStatus { extension_bundle, ..HostStatus::default() };
@@ -162,7 +163,7 @@ async fn findings(azure: &SimulatedAzure, app: &str, store: &BlobRuns, config: &
 
 /// What passes above passes because of the roles: whoever has none is refused.
 #[test]
-fn without_roles_everything_is_refused() {
+fn without_roles_resource_manager_refuses() {
     paused(async {
         let (azure, snapshot) = (subscription(), Snapshot::of("full"));
         deploy(&azure, &snapshot).await;

@@ -34,10 +34,14 @@ upgraded() {
     local said='' tries
     for ((tries = 0; tries < 90; tries++)); do
         said=$("$BLUEGREEN" status shop 2>&1)
-        [[ $said != *"$1 -> $2"*Upgraded* ]] || break
+        if [[ $said == *"$1 -> $2"*Upgraded* ]]; then
+            printf '%s\n' "$said"
+            return
+        fi
         sleep 1
     done
     printf '%s\n' "$said"
+    return 1
 }
 
 refused "before the login" "sign in with" "$BLUEGREEN" status
