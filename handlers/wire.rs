@@ -1,6 +1,6 @@
 //! The way out of the process. Production goes over sockets; a test or the embedded simulation hands in another way,
 //! and the same clients go through it.
-use anyhow::bail;
+use anyhow::Context;
 use azure_core::http::Transport;
 use std::sync::Arc;
 
@@ -20,22 +20,27 @@ impl Wire {
     /// Over sockets, with TLS.
     ///
     /// # Errors
-    /// When this system knows no certificate authority, so that no service could be trusted.
+    /// When no HTTP client can be made, as on a system that knows no certificate authority.
     pub fn sockets() -> anyhow::Result<Self> {
-        // The HTTP client panics without one.
-        let found = rustls_native_certs::load_native_certs().certs;
-        if rustls::RootCertStore::empty().add_parsable_certificates(found).0 == 0 {
-            bail!(
-                "this system knows no certificate authority, so no service of Azure can be trusted: install them (on most \
-                 systems the package ca-certificates), or name their file in SSL_CERT_FILE"
-            );
-        }
         // Two providers are linked, so rustls chooses none by itself and panics. An error means that one was chosen already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         #[expect(clippy::disallowed_methods, reason = "this is the one place where the transport comes from")]
-        let http = azure_core::http::new_http_client(None);
+        let http = quietly(|| azure_core::http::new_http_client(None)).context(
+            "no HTTP client can be made: this system seems to know no certificate authority, so no service of Azure can \
+             be trusted. Install them (on most systems the package ca-certificates), or name their file in SSL_CERT_FILE",
+        )?;
         Ok(Self { http: Transport::new(http), kubernetes: Arc::new(|config| Ok(kube::Client::try_from(config)?)) })
     }
+}
+
+/// What it makes; `None` when it panics, as the maker of the HTTP client does where others return an error. To ask
+/// beforehand for what it misses would cost as much time again as the whole start.
+fn quietly<Made>(make: impl FnOnce() -> Made + std::panic::UnwindSafe) -> Option<Made> {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let made = std::panic::catch_unwind(make);
+    std::panic::set_hook(hook);
+    made.ok()
 }
 
 #[cfg(test)]
