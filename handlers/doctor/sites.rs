@@ -5,7 +5,7 @@ use crate::answers::{is_true, name_of, text};
 use crate::checks::{Finding, refused};
 use crate::gateway_view::Gateway;
 use crate::planning::serving;
-use crate::site::Site;
+use crate::site::{Colour, Site};
 use serde_json::Value;
 
 const CHECK: &str = "site";
@@ -27,17 +27,23 @@ fn one(seen: &SeenSite) -> Vec<Row> {
         Ok(site) => site,
         Err(unread) => return vec![Row::unread(CHECK, unread)],
     };
+    let mut serves = None;
     let mut rows = match &seen.gateway {
         Err(unread) => vec![Row::unread(CHECK, unread)],
         Ok(None) => {
             let what = format!("{name}: the gateway {} does not exist", site.gateway);
             vec![Row::finding(CHECK, what, "correct it in the site file and publish again")]
         }
-        Ok(Some(gateway)) => pools(name, site, gateway),
+        Ok(Some(gateway)) => {
+            let gateway = Gateway(gateway.clone());
+            let colour = serving(site, &gateway);
+            serves = colour.as_ref().ok().map(|colour| &site.slot(*colour).cluster);
+            pools(name, site, &gateway, colour)
+        }
     };
     for (id, cluster, server) in &seen.clusters {
         rows.push(self::cluster(name, id, cluster, server.as_ref()));
-        let there = cluster.as_ref().ok().and_then(Option::as_ref).filter(|_| serves(seen, site, id));
+        let there = cluster.as_ref().ok().and_then(Option::as_ref).filter(|_| serves == Some(id));
         rows.extend(there.into_iter().flat_map(refused).map(|Finding { what, remedy, .. }| {
             Row::finding(CHECK, format!("{name}: CheckPlan would refuse to upgrade {}: {what}", name_of(id)), remedy)
         }));
@@ -45,22 +51,14 @@ fn one(seen: &SeenSite) -> Vec<Row> {
     rows
 }
 
-/// Whether users' traffic goes to this cluster.
-fn serves(seen: &SeenSite, site: &Site, cluster: &str) -> bool {
-    let gateway = seen.gateway.as_ref().ok().and_then(Option::as_ref);
-    let colour = gateway.and_then(|gateway| serving(site, &Gateway(gateway.clone())).ok());
-    colour.is_some_and(|colour| site.slot(colour).cluster == cluster)
-}
-
-fn pools(name: &str, site: &Site, gateway: &Value) -> Vec<Row> {
-    let gateway = Gateway(gateway.clone());
+fn pools(name: &str, site: &Site, gateway: &Gateway, serves: Result<Colour, String>) -> Vec<Row> {
     let pools = site.pools.live.iter().chain([&site.pools.candidate]);
     let missing: Vec<_> = pools.filter(|pool| gateway.members(pool).is_none()).map(String::as_str).collect();
     if !missing.is_empty() {
         let what = format!("{name}: the gateway has no pool {}", missing.join(" and no pool "));
         return vec![Row::finding(CHECK, what, "make the pool, or correct the pools in the site file")];
     }
-    vec![match serving(site, &gateway) {
+    vec![match serves {
         Ok(colour) => Row::well(CHECK, format!("{name}: the live pools hold exactly {}'s addresses", colour.name())),
         Err(why) => Row::finding(
             CHECK,

@@ -70,10 +70,7 @@ impl Installation {
         let principal = principal_of(client);
         let endpoint = if bus.contains(':') { format!("https://{bus}/") } else { format!("https://{bus}:443/") };
         let mut parts = vec![
-            (
-                self.identity.clone(),
-                json!({"location": article.location, "properties": {"clientId": client, "principalId": principal}}),
-            ),
+            (self.identity.clone(), json!({"location": article.location, "properties": {"clientId": client}})),
             (
                 self.account.clone(),
                 json!({"location": article.location, "kind": "StorageV2", "sku": {"name": "Standard_LRS"},
@@ -82,7 +79,7 @@ impl Installation {
             (
                 self.namespace.clone(),
                 json!({"location": article.location, "sku": {"name": "Standard", "tier": "Standard"},
-                "properties": {"status": "Active", "serviceBusEndpoint": endpoint}}),
+                "properties": {"serviceBusEndpoint": endpoint}}),
             ),
             (
                 self.plan.clone(),
@@ -92,8 +89,8 @@ impl Installation {
             (
                 self.app.clone(),
                 json!({"location": article.location, "kind": "functionapp,linux",
-                "identity": {"type": "UserAssigned", "userAssignedIdentities": {self.identity.clone(): {"clientId": client, "principalId": principal}}},
-                "properties": {"state": "Running", "serverFarmId": self.plan,
+                "identity": {"type": "UserAssigned", "userAssignedIdentities": {self.identity.clone(): {"clientId": client}}},
+                "properties": {"serverFarmId": self.plan,
                 "functionAppConfig": {"runtime": {"name": "custom", "version": "1.0"}}}}),
             ),
             (

@@ -2,17 +2,12 @@
 //! file that `site init` writes, the settings that the app has, and the rights at Resource Manager that its identity was
 //! given. Those to data are not enforced by the simulated services: `doctor` compares them.
 use crate::deployment::{SUBSCRIPTION, deploy};
-use crate::snapshot::{SHAPES, Snapshot, paused, text};
+use crate::snapshot::{SHAPES, Snapshot, looker, paused, text};
 use bluegreen::azure::blob_runs::BlobRuns;
 use bluegreen::azure::checkup::{self, look_over};
-use bluegreen::azure::discovery::Looker;
-use bluegreen::azure::identity;
 use bluegreen::cli::publish::{publish, with_digests};
-use bluegreen::clock::Clock;
-use bluegreen::cloud::Cloud;
 use bluegreen::config::Config;
 use bluegreen::doctor::{App, State, examine};
-use bluegreen::local::door::wire;
 use bluegreen::local::scene::Scene;
 use bluegreen::local::shop::{Options, Shop, app_with};
 use bluegreen::local::story::{Plot, play};
@@ -23,24 +18,18 @@ use bluegreen::site_init::draft;
 use http::StatusCode;
 use simulated_azure::article::Article;
 use simulated_azure::resource_manager::HostStatus;
-use simulated_azure::{Clock as WorldClock, Process, SimulatedAzure};
+use simulated_azure::{Clock, Process, SimulatedAzure};
 use std::time::Duration;
 
 const PERSON: &str = "00000000-0000-4000-8000-0000000000aa";
 const SHOP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/shop");
 
 fn subscription() -> SimulatedAzure {
-    let azure = SimulatedAzure::new(WorldClock::starting_at("2026-11-25T08:00:00Z".parse().unwrap()));
+    let azure = SimulatedAzure::new(Clock::starting_at("2026-11-25T08:00:00Z".parse().unwrap()));
     azure.world().resource_manager.add_subscription(SUBSCRIPTION);
     // The SDK's credentials judge a token's end by the system's clock, which knows nothing of this world.
     azure.world().entra.managed_identity_lifetime = jiff::SignedDuration::from_hours(100 * 365 * 24);
     azure
-}
-
-fn looker(azure: &SimulatedAzure, client: &str) -> Looker {
-    let wire = wire(azure, &Process::new("person"));
-    let credential = identity::managed(Some(client), &wire.http).unwrap();
-    Looker::new(&Cloud::named("AzurePublicCloud").unwrap(), &wire, &credential, &Clock::default())
 }
 
 /// The settings of the app as they were deployed.
@@ -53,7 +42,7 @@ fn config(azure: &SimulatedAzure, snapshot: &Snapshot) -> Config {
 
 /// The site file of what is there, with the one decision taken that a person must take.
 async fn drafted(azure: &SimulatedAzure, gateway: &str) -> Site {
-    let found = looker(azure, PERSON).around(gateway, None).await.unwrap();
+    let found = looker(azure, "person", PERSON).around(gateway, None).await.unwrap();
     let draft = draft(&found, Some("shop")).unwrap();
     let undecided: Vec<_> = draft.placeholders.iter().map(|(place, _)| place.as_str()).collect();
     assert_eq!(undecided, ["/partnersKnowOutboundAddress"], "{}", draft.text);
@@ -156,7 +145,7 @@ fn an_upgrade_runs_in_what_was_deployed() {
 async fn findings(azure: &SimulatedAzure, app: &str, store: &BlobRuns, config: &Config) -> Vec<String> {
     let app = Some(App::Site(app.to_owned()));
     let installation = checkup::Installation { store: config.store.clone(), bus: config.bus.clone(), app };
-    let seen = look_over(&looker(azure, PERSON), store, &installation, Some(azure.clock().now())).await;
+    let seen = look_over(&looker(azure, "person", PERSON), store, &installation, Some(azure.clock().now())).await;
     let rows = examine(&seen).into_iter().filter(|row| row.state == State::Finding);
     rows.map(|row| format!("{}: {}", row.check, row.what)).collect()
 }
@@ -169,9 +158,9 @@ fn without_roles_resource_manager_refuses() {
         deploy(&azure, &snapshot).await;
         azure.world().resource_manager.enforce_roles();
         let gateway = text(snapshot.only("Microsoft.Network/applicationGateways"), "/id");
-        let refused = looker(&azure, PERSON).arm.get(gateway, "2025-07-01").await.unwrap_err();
+        let refused = looker(&azure, "person", PERSON).arm.get(gateway, "2025-07-01").await.unwrap_err();
         assert_eq!((refused.status, &*refused.code), (403, "AuthorizationFailed"));
         let app = config(&azure, &snapshot).client_id.unwrap();
-        looker(&azure, &app).arm.get(gateway, "2025-07-01").await.unwrap();
+        looker(&azure, "app", &app).arm.get(gateway, "2025-07-01").await.unwrap();
     });
 }

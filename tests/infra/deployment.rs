@@ -1,13 +1,9 @@
 //! What the deployment engine does with a template: each resource is PUT once what it refers to is there. Resources come
 //! from a snapshot, in which the compiler has left only what is known while deploying: references and outputs.
-use crate::snapshot::{Snapshot, text};
+use crate::snapshot::{Snapshot, looker, text};
 use bluegreen::azure::arm::{Arm, Condition};
-use bluegreen::azure::identity;
-use bluegreen::clock::Clock;
-use bluegreen::cloud::Cloud;
-use bluegreen::local::door::wire;
 use serde_json::{Map, Value};
-use simulated_azure::{Process, SimulatedAzure};
+use simulated_azure::SimulatedAzure;
 use std::time::Duration;
 
 /// The subscription of the snapshots.
@@ -24,9 +20,7 @@ const NOT_YET: [&str; 5] = [
 
 /// PUTs every resource of a snapshot, over the wire.
 pub async fn deploy(azure: &SimulatedAzure, snapshot: &Snapshot) {
-    let wire = wire(azure, &Process::new("pipeline"));
-    let credential = identity::managed(Some(PIPELINE), &wire.http).unwrap();
-    let arm = Arm::new(&Cloud::named("AzurePublicCloud").unwrap(), &credential, &wire.http, &Clock::default());
+    let arm = looker(azure, "pipeline", PIPELINE).arm;
     let mut waiting: Vec<&Value> = snapshot.resources().iter().collect();
     while !waiting.is_empty() {
         let mut still = vec![];

@@ -1,13 +1,8 @@
 //! What people may do beside the functions: publish, read, steer, and turn the traffic by hand.
-use crate::snapshot::{Snapshot, paused};
-use bluegreen::azure::arm::Arm;
-use bluegreen::azure::{break_glass, identity};
-use bluegreen::clock::Clock;
-use bluegreen::cloud::Cloud;
-use bluegreen::local::door::wire;
+use crate::snapshot::{Snapshot, looker, paused};
+use bluegreen::azure::break_glass;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::site::Colour;
-use simulated_azure::Process;
 
 const CONTRIBUTOR: &str = "ba92f5b4-2d11-453d-a403-e96b0029c9fe";
 const READER: &str = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1";
@@ -56,9 +51,7 @@ fn the_emergency_way_back_passes_with_the_rights_for_it() {
         paused(async {
             let shop = Shop::open(&Options { probe: false, ..Options::default() }, |_| {}).unwrap();
             shop.azure.world().resource_manager.allow_only_at(rights);
-            let wire = wire(&shop.azure, &Process::new("a person"));
-            let credential = identity::managed(Some("00000000-0000-4000-8000-00000000c11e"), &wire.http).unwrap();
-            let arm = Arm::new(&Cloud::named("AzurePublicCloud").unwrap(), &credential, &wire.http, &Clock::default());
+            let arm = looker(&shop.azure, "a person", "00000000-0000-4000-8000-00000000c11e").arm;
             break_glass::restore(&arm, &shop.site, Colour::Green, |_| {}).await.map_err(|error| format!("{error:#}"))
         })
     };

@@ -1,5 +1,11 @@
 //! A committed snapshot: every resource that a deployment would make, loops, modules and conditions resolved.
+use bluegreen::azure::discovery::Looker;
+use bluegreen::azure::identity;
+use bluegreen::clock::Clock;
+use bluegreen::cloud::Cloud;
+use bluegreen::local::door::wire;
 use serde_json::Value;
+use simulated_azure::{Process, SimulatedAzure};
 use std::path::PathBuf;
 
 /// The recommended hosting with nothing else, with everything, and the two other ways of hosting.
@@ -26,6 +32,13 @@ pub fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
 pub fn paused<Told>(told: impl Future<Output = Told>) -> Told {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.unwrap().block_on(told)
+}
+
+/// How a process of a simulated world looks at it, as the identity with this client id.
+pub fn looker(azure: &SimulatedAzure, process: &str, client: &str) -> Looker {
+    let wire = wire(azure, &Process::new(process));
+    let credential = identity::managed(Some(client), &wire.http).unwrap();
+    Looker::new(&Cloud::named("AzurePublicCloud").unwrap(), &wire, &credential, &Clock::default())
 }
 
 /// A snapshot.
