@@ -1,4 +1,5 @@
 //! Tokens in the shape of JSON Web Tokens, with a digest where the signature would be. Pure.
+use crate::resource_manager::guid_of;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -74,9 +75,7 @@ pub fn claims(token: &str) -> Option<Claims> {
 /// The object id of the identity with this client id: always the same.
 #[must_use]
 pub fn principal_of(application: &str) -> String {
-    let digest = Sha256::digest(application);
-    let hex = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>();
-    format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
+    guid_of(application)
 }
 
 fn part(value: &Value) -> String {

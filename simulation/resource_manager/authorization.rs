@@ -1,5 +1,6 @@
 //! Role assignments and definitions, as they are listed. Who may call is scripted beside it (`allow_only`).
 use super::answers::{Answered, empty, filter};
+use super::permissions::lies_within;
 use super::place::{Place, key};
 use super::{ResourceManager, plain, roles};
 use crate::{Ask, answer::json, entra::Groups};
@@ -39,9 +40,9 @@ impl ResourceManager {
         let filter = filter(ask);
         let whose = self.whose(&filter);
         let is_wanted = |body: &&Value| {
-            let scope = body["properties"]["scope"].as_str().unwrap_or_default().to_lowercase();
-            let above = lies_in(asked, &scope);
-            let inside = !filter.starts_with("atScope()") && lies_in(&scope, asked);
+            let scope = body["properties"]["scope"].as_str().unwrap_or_default();
+            let above = lies_within(asked, scope);
+            let inside = !filter.starts_with("atScope()") && lies_within(scope, asked);
             let principal = body["properties"]["principalId"].as_str().unwrap_or_default();
             (above || inside) && whose.as_ref().is_none_or(|whose| whose.contains(principal))
         };
@@ -62,8 +63,4 @@ impl ResourceManager {
         whose.insert(principal);
         Some(whose)
     }
-}
-
-fn lies_in(id: &str, scope: &str) -> bool {
-    id.strip_prefix(scope).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -103,8 +103,7 @@ impl ResourceManager {
         let Some(caller) = token.and_then(|(_, token)| claims(token)) else { return false };
         let theirs = self.store.of_kind("/", ASSIGNMENTS).map(|body| &body["properties"]).filter(|assignment| {
             let at = assignment["scope"].as_str().unwrap_or_default();
-            // One on everything is written `/`.
-            assignment["principalId"] == caller.principal && lies_within(scope, if at.is_empty() { "/" } else { at })
+            assignment["principalId"] == caller.principal && lies_within(scope, at)
         });
         theirs.filter_map(|assignment| assignment["roleDefinitionId"].as_str()).any(|id| {
             let definition = self.store.get(&key(id)).cloned().or_else(|| built_in(id)).unwrap_or_default();

@@ -36,6 +36,14 @@ impl Broker {
         self.topics.values().map(topic).collect()
     }
 
+    /// Changes the subject that a subscription wants; `None`: every one.
+    pub fn set_subject(&mut self, subscription: &str, subject: Option<String>) {
+        let key = address(subscription);
+        if let Some(wanted) = self.topics.values_mut().find_map(|topic| topic.subscriptions.get_mut(&key)) {
+            *wanted = subject;
+        }
+    }
+
     /// Takes a queue or a subscription away, with its messages.
     pub fn remove(&mut self, entity: &str) {
         let key = address(entity);

@@ -53,33 +53,18 @@ impl Entity {
         match self {
             Self::Queue(path, options) => broker.add_queue(&path, options),
             Self::Topic(path, options) => broker.add_topic(&path, options),
-            Self::Subscription(path, options) => subscribe(broker, &path, None, options),
-            Self::Rule(path, subject) => {
-                if let Some(options) = broker.queue_options(&path).cloned() {
-                    subscribe(broker, &path, Some(subject), options);
+            Self::Subscription(path, options) => {
+                if broker.queue_options(&path).is_none()
+                    && let Some((topic, name)) = path.split_once("/subscriptions/")
+                {
+                    // Resource Manager has looked for the topic: an entity's parent is there.
+                    let _ = broker.add_subscription(topic, name, SubscriptionOptions::default());
                 }
+                broker.add_queue(&path, options);
             }
+            Self::Rule(path, subject) => broker.set_subject(&path, subject),
         }
     }
-}
-
-/// A subscription that is written again keeps its rule; a new one gets everything.
-fn subscribe(broker: &mut Broker, path: &str, subject: Option<Option<String>>, options: QueueOptions) {
-    let Some((topic, name)) = path.split_once("/subscriptions/") else { return };
-    let lower = path.to_lowercase();
-    let known = broker.subscriptions(topic).into_iter().find(|(known, _)| *known == lower);
-    let kept = known.and_then(|(_, subject)| subject.map(ToOwned::to_owned));
-    let options = SubscriptionOptions {
-        subject: subject.unwrap_or(kept),
-        lock_duration: options.lock_duration,
-        max_delivery_count: options.max_delivery_count,
-        default_time_to_live: options.default_time_to_live,
-        dead_letter_on_expiry: options.dead_letter_on_expiry,
-        forward_dead_letters_to: options.forward_dead_letters_to,
-        requires_session: options.requires_session,
-    };
-    // Resource Manager has looked for the topic: an entity's parent is there.
-    let _ = broker.add_subscription(topic, name, options);
 }
 
 fn queue(wanted: &Value) -> Result<QueueOptions, Refusal> {
