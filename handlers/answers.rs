@@ -31,6 +31,12 @@ pub fn same_id(one: &str, other: &str) -> bool {
     one.trim_end_matches('/').eq_ignore_ascii_case(other.trim_end_matches('/'))
 }
 
+/// Whether two names mean the same part of a resource, or resource of a group: Azure compares them without case.
+#[must_use]
+pub fn same_name(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
 /// Whether a resource id names this resource, or something inside it.
 #[must_use]
 pub fn lies_in(id: &str, scope: &str) -> bool {

@@ -1,4 +1,5 @@
 //! PURE. The checks of `CheckPlan`: everything that the plan needs, judged from raw answers of Azure. One file a subject.
+use crate::gateway_view::Gateway;
 use crate::plan::{Kind, Plan};
 use serde_json::Value;
 
@@ -24,7 +25,7 @@ pub struct Seen {
     /// GET of the new slot's managed cluster.
     pub new_cluster: Option<Value>,
     /// GET of the gateway.
-    pub gateway: Option<Value>,
+    pub gateway: Option<Gateway>,
     /// GET of the old slot's subnet.
     pub old_subnet: Option<Value>,
     /// GET of the new slot's subnet.

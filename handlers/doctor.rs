@@ -1,4 +1,5 @@
 //! PURE. An installation looked over: what was read is judged, one file a subject. Nothing is ever written.
+use crate::gateway_view::Gateway;
 use crate::site::Site;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -104,7 +105,7 @@ pub struct SeenSite {
     /// The site itself.
     pub site: Looked<Site>,
     /// GET of the gateway; `None`: it does not exist.
-    pub gateway: Looked<Option<Value>>,
+    pub gateway: Looked<Option<Gateway>>,
     /// The clusters of both slots.
     pub clusters: Vec<SeenCluster>,
 }

@@ -1,6 +1,7 @@
 //! PURE. An Application Gateway as raw JSON: what we read of it, and the one change that we make. Every other field
-//! survives.
-use crate::tags::{MARK_TAG, tag};
+//! survives. Nobody else reads pools, their names, or what the gateway says of its backends' health.
+use crate::answers::{list, name_of, same_name, text};
+use crate::tags::{AGIC_TAG, MARK_TAG, tag};
 use serde_json::{Map, Value, json};
 use std::net::Ipv4Addr;
 
@@ -33,32 +34,33 @@ impl Gateway {
         self.0["etag"].as_str()
     }
 
-    /// The members of a pool, as texts (addresses or names), sorted; `None` when there is no such pool.
+    /// Whether an ingress controller (AGIC) writes it: it tags each gateway that it writes.
     #[must_use]
-    pub fn members(&self, pool: &str) -> Option<Vec<String>> {
-        let addresses = self.pool(pool)?["properties"]["backendAddresses"].as_array();
-        let text = |member: &Value| member["ipAddress"].as_str().or_else(|| member["fqdn"].as_str()).map(str::to_owned);
-        let mut members: Vec<String> = addresses.map(|all| all.iter().filter_map(text).collect()).unwrap_or_default();
-        members.sort_unstable();
-        Some(members)
+    pub fn is_written_by_agic(&self) -> bool {
+        tag(&self.0, AGIC_TAG).is_some()
+    }
+
+    /// Its pools, ours or not.
+    pub fn pools(&self) -> impl Iterator<Item = Pool<'_>> {
+        list(&self.0, POOLS).iter().map(Pool)
+    }
+
+    /// The pool of this name.
+    #[must_use]
+    pub fn pool(&self, name: &str) -> Option<Pool<'_>> {
+        self.pools().find(|pool| pool.is_named(name))
     }
 
     /// Whether our pools have exactly these members.
     #[must_use]
     pub fn shows(&self, members: &Members) -> bool {
-        members.iter().all(|(pool, addresses)| {
-            let mut wanted: Vec<String> = addresses.iter().map(Ipv4Addr::to_string).collect();
-            wanted.sort_unstable();
-            self.members(pool) == Some(wanted)
-        })
+        members.iter().all(|(pool, addresses)| self.pool(pool).is_some_and(|pool| pool.holds_exactly(addresses)))
     }
 
     /// The pools, ours or not, that hold one of these addresses.
     #[must_use]
     pub fn pools_with(&self, addresses: &[Ipv4Addr]) -> Vec<String> {
-        let wanted: Vec<String> = addresses.iter().map(Ipv4Addr::to_string).collect();
-        let holds = |name: &str| self.members(name).is_some_and(|members| members.iter().any(|m| wanted.contains(m)));
-        self.pool_names().filter(|name| holds(name)).map(str::to_owned).collect()
+        self.pools().filter(|pool| pool.first_of(addresses).is_some()).map(|pool| pool.name().to_owned()).collect()
     }
 
     /// The body of a write: this gateway with these members and this mark, and nothing else changed.
@@ -68,9 +70,10 @@ impl Gateway {
     pub fn with(&self, members: &Members, mark: &str) -> Result<Value, String> {
         let mut body = self.0.clone();
         for (pool, addresses) in members {
-            let found = body["properties"]["backendAddressPools"]
-                .as_array_mut()
-                .and_then(|pools| pools.iter_mut().find(|found| found["name"].as_str() == Some(pool)))
+            let found = body
+                .pointer_mut(POOLS)
+                .and_then(Value::as_array_mut)
+                .and_then(|pools| pools.iter_mut().find(|found| Pool(found).is_named(pool)))
                 .ok_or_else(|| format!("the gateway has no backend pool {pool:?}"))?;
             let before = found["properties"]["backendAddresses"].as_array().cloned().unwrap_or_default();
             // A member that stays keeps fields of its own that we do not know.
@@ -90,16 +93,66 @@ impl Gateway {
         body["tags"][MARK_TAG] = mark.into();
         Ok(body)
     }
+}
 
-    fn pool(&self, name: &str) -> Option<&Value> {
-        self.0["properties"]["backendAddressPools"].as_array()?.iter().find(|pool| pool["name"].as_str() == Some(name))
+const POOLS: &str = "/properties/backendAddressPools";
+
+/// One of a gateway's backend pools.
+#[derive(Clone, Copy, Debug)]
+pub struct Pool<'a>(&'a Value);
+
+impl<'a> Pool<'a> {
+    /// Its name, as it is written.
+    #[must_use]
+    pub fn name(self) -> &'a str {
+        text(self.0, "/name")
     }
 
-    fn pool_names(&self) -> impl Iterator<Item = &str> {
-        let pools = self.0["properties"]["backendAddressPools"].as_array().into_iter().flatten();
-        pools.filter_map(|pool| pool["name"].as_str())
+    /// Its resource id, to which rules refer.
+    #[must_use]
+    pub fn id(self) -> &'a str {
+        text(self.0, "/id")
+    }
+
+    /// Whether this is its name: Azure compares names without case.
+    #[must_use]
+    pub fn is_named(self, name: &str) -> bool {
+        same_name(self.name(), name)
+    }
+
+    /// Its members as texts, addresses or names, sorted.
+    #[must_use]
+    pub fn members(self) -> Vec<&'a str> {
+        let member = |member: &'a Value| {
+            let (address, name) = (text(member, "/ipAddress"), text(member, "/fqdn"));
+            if address.is_empty() { name } else { address }
+        };
+        let mut members: Vec<_> = list(self.0, MEMBERS).iter().map(member).collect();
+        members.sort_unstable();
+        members
+    }
+
+    /// Those of its members that are addresses, in the order of the pool.
+    pub fn addresses(self) -> impl Iterator<Item = Ipv4Addr> {
+        list(self.0, MEMBERS).iter().filter_map(|member| text(member, "/ipAddress").parse().ok())
+    }
+
+    /// Whether it has exactly these members.
+    #[must_use]
+    pub fn holds_exactly(self, addresses: &[Ipv4Addr]) -> bool {
+        let mut wanted: Vec<String> = addresses.iter().map(Ipv4Addr::to_string).collect();
+        wanted.sort_unstable();
+        self.members() == wanted
+    }
+
+    /// The first of its members that is one of these addresses.
+    #[must_use]
+    pub fn first_of(self, addresses: &[Ipv4Addr]) -> Option<Ipv4Addr> {
+        self.addresses().find(|held| addresses.contains(held))
     }
 }
+
+const MEMBERS: &str = "/properties/backendAddresses";
 
 /// The health of one backend member, as the gateway's own probe sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,24 +169,19 @@ pub enum Health {
 /// member that is not listed.
 #[must_use]
 pub fn health(answer: &Value, pool: &str, addresses: &[Ipv4Addr]) -> Vec<(Ipv4Addr, Option<Health>)> {
-    let pools = answer["backendAddressPools"].as_array().into_iter().flatten();
-    let ends_with = |id: &Value| id.as_str().is_some_and(|id| id.rsplit('/').next() == Some(pool));
     let is_pool = |entry: &&Value| {
-        let pool_value = &entry["backendAddressPool"];
-        ends_with(&pool_value["id"]) || pool_value["name"].as_str() == Some(pool)
+        let id = text(entry, "/backendAddressPool/id");
+        same_name(if id.is_empty() { text(entry, "/backendAddressPool/name") } else { name_of(id) }, pool)
     };
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let servers: Vec<Value> = pools
-        .filter(is_pool)
-        .flat_map(|entry| list(&entry["backendHttpSettingsCollection"]))
-        .flat_map(|settings| list(&settings["servers"]))
-        .collect();
+    let pools = list(answer, "/backendAddressPools").iter().filter(is_pool);
+    let settings = pools.flat_map(|entry| list(entry, "/backendHttpSettingsCollection"));
+    let servers: Vec<_> = settings.flat_map(|settings| list(settings, "/servers")).collect();
     let seen = |address: &Ipv4Addr| {
         let address = address.to_string();
-        let ours = servers.iter().filter(|server| server["address"].as_str() == Some(&address));
-        ours.map(|server| match server["health"].as_str() {
-            Some("Healthy") => Health::Healthy,
-            Some("Unhealthy" | "Partial") => Health::Unhealthy,
+        let ours = servers.iter().filter(|server| text(server, "/address") == address);
+        ours.map(|server| match text(server, "/health") {
+            "Healthy" => Health::Healthy,
+            "Unhealthy" | "Partial" => Health::Unhealthy,
             _ => Health::Unknown,
         })
         .max()
@@ -165,6 +213,20 @@ mod tests {
         *live = before["properties"]["backendAddressPools"][1]["properties"]["backendAddresses"].clone();
         after.as_object_mut().unwrap().remove("tags");
         assert_eq!(after, before);
+    }
+
+    #[test]
+    fn pools_are_known_by_their_names_without_case() {
+        let gateway = Gateway(json!({"properties": {"backendAddressPools": [
+            {"name": "Live", "properties": {"backendAddresses": [{"ipAddress": "10.1.0.1"}]}}]}}));
+        let members = |host| vec![("lIVE".to_owned(), vec![address(host)])];
+        assert!(gateway.shows(&members(1)));
+        let after = Gateway(gateway.with(&members(9), "shop-1/a").unwrap());
+        assert!(after.shows(&members(9)));
+        assert_eq!(after.pools_with(&[address(9)]), ["Live"], "its name stays as it is written");
+        let answer = json!({"backendAddressPools": [{"backendAddressPool": {"id": "/x/backendAddressPools/LIVE"},
+            "backendHttpSettingsCollection": [{"servers": [{"address": "10.1.0.9", "health": "Healthy"}]}]}]});
+        assert_eq!(health(&answer, "live", &[address(9)]), [(address(9), Some(Health::Healthy))]);
     }
 
     #[test]

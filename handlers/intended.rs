@@ -2,6 +2,7 @@
 use crate::gateway_view::Members;
 use crate::plan::Plan;
 use crate::run::Run;
+use crate::site::Pools;
 use std::net::Ipv4Addr;
 
 impl Plan {
@@ -26,9 +27,22 @@ impl Plan {
     }
 
     fn pools(&self, live: &[Ipv4Addr], candidate: &[Ipv4Addr]) -> Members {
-        let pools = &self.site.pools;
-        let mut members: Members = pools.live.iter().map(|pool| (pool.clone(), live.to_vec())).collect();
-        members.push((pools.candidate.clone(), candidate.to_vec()));
+        self.site.pools.with(live, candidate)
+    }
+}
+
+impl Pools {
+    /// These addresses in every live pool; nothing is said of the candidate pool.
+    #[must_use]
+    pub fn live_with(&self, live: &[Ipv4Addr]) -> Members {
+        self.live.iter().map(|pool| (pool.clone(), live.to_vec())).collect()
+    }
+
+    /// These addresses in every live pool, and those in the candidate pool.
+    #[must_use]
+    pub fn with(&self, live: &[Ipv4Addr], candidate: &[Ipv4Addr]) -> Members {
+        let mut members = self.live_with(live);
+        members.push((self.candidate.clone(), candidate.to_vec()));
         members
     }
 }

@@ -1,6 +1,6 @@
 //! PURE. A plan is made: from a site, a request, and a look at the world.
 use crate::cluster_view::Cluster;
-use crate::gateway_view::Gateway;
+use crate::gateway_view::{Gateway, Pool};
 use crate::plan::{Kind, Plan, Version, planned};
 use crate::request::Request;
 use crate::site::{Colour, Site};
@@ -34,12 +34,9 @@ impl World {
 /// # Errors
 /// When they hold something else.
 pub fn serving(site: &Site, gateway: &Gateway) -> Result<Colour, String> {
-    let holds = |colour: &Colour| {
-        let addresses = &site.slot(*colour).addresses;
-        gateway.shows(&site.pools.live.iter().map(|pool| (pool.clone(), addresses.clone())).collect())
-    };
+    let holds = |colour: &Colour| gateway.shows(&site.pools.live_with(&site.slot(*colour).addresses));
     [Colour::Blue, Colour::Green].into_iter().find(holds).ok_or_else(|| {
-        let found: Vec<_> = site.pools.live.iter().map(|pool| (pool, gateway.members(pool))).collect();
+        let found: Vec<_> = site.pools.live.iter().map(|pool| (pool, gateway.pool(pool).map(Pool::members))).collect();
         format!(
             "the live pools hold neither exactly blue's nor exactly green's addresses: found {found:?}. \
              Mend the pools or the site file"

@@ -2,8 +2,9 @@
 //! guessed is written and marked, and what nobody but a person can know is a placeholder that `site check` reports.
 use crate::answers::{is_true, list, name_of, shortened, text};
 use crate::checks::{Finding, refused};
+use crate::gateway_view::Gateway;
 use crate::site::is_name;
-use crate::tags::tag;
+use crate::tags::AGIC_TAG;
 use serde_json::{Value, json};
 
 mod controllers;
@@ -20,7 +21,7 @@ use sheet::Sheet;
 #[derive(Clone, Debug)]
 pub struct Found {
     /// GET of the gateway.
-    pub gateway: Value,
+    pub gateway: Gateway,
     /// GETs of the networks of the gateway and of the clusters, each with its subnets.
     pub networks: Vec<Value>,
     /// GETs of the gateway's public addresses.
@@ -33,9 +34,6 @@ pub struct Found {
     pub objects: Result<Vec<Value>, String>,
 }
 
-/// AGIC, the ingress controller that writes the gateway itself, tags each gateway that it writes.
-const AGIC_TAG: &str = "managed-by-k8s-ingress";
-
 /// Writes the file.
 ///
 /// # Errors
@@ -44,7 +42,7 @@ pub fn draft(found: &Found, name: Option<&str>) -> Result<Draft, String> {
     let serving = serving(&found.gateway, &found.networks, &found.clusters, found.cluster.as_deref())?;
     let mut sheet = Sheet::default();
     let agic = agic(found, serving.cluster);
-    sheet.note("", &format!("Written by `bluegreen site init` from {}.", text(&found.gateway, "/id")));
+    sheet.note("", &format!("Written by `bluegreen site init` from {}.", text(&found.gateway.0, "/id")));
     sheet.note(
         "",
         "Lines with DECIDE want a person; `bluegreen site check` lists what is still open. See docs/start.md.",
@@ -55,11 +53,11 @@ pub fn draft(found: &Found, name: Option<&str>) -> Result<Draft, String> {
              internal load balancers, then scale AGIC away."
         ));
     }
-    sheet.set("name", json!(site_name(name, text(&found.gateway, "/name"))?));
+    sheet.set("name", json!(site_name(name, text(&found.gateway.0, "/name"))?));
     if name.is_none() {
         sheet.note("/name", "After the gateway. Runs, logs and commands carry it.");
     }
-    sheet.set("gateway", json!(text(&found.gateway, "/id")));
+    sheet.set("gateway", json!(text(&found.gateway.0, "/id")));
     pools::write(&mut sheet, &found.gateway, &serving);
     slots::write(&mut sheet, found, &serving, agic.is_some());
     for Finding { what, remedy, .. } in refused(serving.cluster) {
@@ -85,7 +83,7 @@ fn site_name(wanted: Option<&str>, gateway: &str) -> Result<String, String> {
 
 /// Why an AGIC is thought to write this gateway.
 fn agic(found: &Found, cluster: &Value) -> Option<String> {
-    if tag(&found.gateway, AGIC_TAG).is_some() {
+    if found.gateway.is_written_by_agic() {
         return Some(format!("the gateway has the tag {AGIC_TAG}"));
     }
     if is_true(cluster, "/properties/addonProfiles/ingressApplicationGateway/enabled") {

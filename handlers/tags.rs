@@ -10,6 +10,9 @@ pub const RETIRED_TAG: &str = "aks-bluegreen-retired";
 /// On a gateway: which of our writes is in force, `<run id>/<nonce>`.
 pub const MARK_TAG: &str = "aks-bluegreen-mark";
 
+/// On a gateway: the ingress controller AGIC writes it.
+pub const AGIC_TAG: &str = "managed-by-k8s-ingress";
+
 /// The value of a resource's tag. Azure keeps the case of a tag's name, but compares names without it.
 #[must_use]
 pub fn tag<'a>(resource: &'a Value, name: &str) -> Option<&'a str> {

@@ -1,5 +1,6 @@
 //! The checks of `CheckPlan`: in a world in which everything holds, each thing that can be wrong.
 use bluegreen::checks::{Seen, Verdict, check};
+use bluegreen::gateway_view::Gateway;
 use bluegreen::plan::{Kind, Plan};
 use bluegreen::site::Leftover;
 use bluegreen::tags::{RETIRED_TAG, RUN_TAG, SITE_TAG};
@@ -130,7 +131,7 @@ fn each_thing_that_is_wrong_with_the_gateway_is_refused() {
         ),
     ] {
         let mut seen = seen();
-        set(seen.gateway.as_mut().unwrap(), pointer, value);
+        set(&mut seen.gateway.as_mut().unwrap().0, pointer, value);
         assert_refused(&plan(), &seen, expected);
     }
     let mut seen = seen();
@@ -146,7 +147,7 @@ fn a_smoke_test_follows_the_path_rules_of_its_listener() {
         [("/health*", "live", true), ("/other/*", "live", false), ("/other/*", "candidate", true)]
     {
         let mut seen = seen();
-        let gateway = seen.gateway.as_mut().unwrap();
+        let gateway = &mut seen.gateway.as_mut().unwrap().0;
         set(
             gateway,
             "/properties/requestRoutingRules/1/properties/urlPathMap",
@@ -174,12 +175,12 @@ fn what_is_under_way_is_waited_for() {
         [("provisioningState", "Updating"), ("provisioningState", "Failed"), ("operationalState", "Starting")]
     {
         let mut seen = seen();
-        set(seen.gateway.as_mut().unwrap(), &format!("/properties/{pointer}"), json!(value));
+        set(&mut seen.gateway.as_mut().unwrap().0, &format!("/properties/{pointer}"), json!(value));
         assert!(matches!(check(&plan(), &seen), Verdict::NotYet(why) if why.contains(value)), "{value}");
     }
     // What is wrong for good is said at once.
     let mut both = seen();
-    set(both.gateway.as_mut().unwrap(), "/properties/provisioningState", json!("Updating"));
+    set(&mut both.gateway.as_mut().unwrap().0, "/properties/provisioningState", json!("Updating"));
     set(old(&mut both), "/properties/resourceUID", json!("uid-2"));
     assert_refused(&plan(), &both, "uid-2");
 }
@@ -208,7 +209,7 @@ fn a_leftover_is_deleted_only_if_it_is_ours_listed_allowed_and_serves_nothing() 
 
     let mut serving = fine.clone();
     let place = "/properties/backendAddressPools/2/properties/backendAddresses";
-    set(serving.gateway.as_mut().unwrap(), place, json!([{"ipAddress": "10.1.31.2"}]));
+    set(&mut serving.gateway.as_mut().unwrap().0, place, json!([{"ipAddress": "10.1.31.2"}]));
     assert_refused(&plan, &serving, "the gateway's pool other holds its address 10.1.31.2");
 
     let mut going = fine.clone();
@@ -336,7 +337,7 @@ fn hostile_answers_are_findings_and_never_a_panic() {
             let seen = Seen {
                 old_cluster: all.clone(),
                 new_cluster: all.clone(),
-                gateway: all.clone(),
+                gateway: all.clone().map(Gateway),
                 offered: odd.clone(),
                 old_subnet: all.clone(),
                 new_subnet: all.clone(),

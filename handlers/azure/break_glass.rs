@@ -2,7 +2,7 @@
 //! function, no cluster is needed.
 use super::arm::{Arm, Condition};
 use super::operations::Progress;
-use crate::gateway_view::{BREAK_GLASS, Gateway, Members};
+use crate::gateway_view::{BREAK_GLASS, Gateway};
 use crate::site::{Colour, Site};
 use anyhow::{Context, bail};
 use azure_core::Uuid;
@@ -20,9 +20,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// # Errors
 /// When the gateway cannot be read or written, or somebody else writes it at the same time: try again.
 pub async fn restore(arm: &Arm, site: &Site, to: Colour, say: impl Fn(&str)) -> anyhow::Result<()> {
-    let addresses = &site.slot(to).addresses;
-    let mut members: Members = site.pools.live.iter().map(|pool| (pool.clone(), addresses.clone())).collect();
-    members.push((site.pools.candidate.clone(), vec![]));
+    let members = site.pools.with(&site.slot(to).addresses, &[]);
     let api = arm.cloud().network.clone();
     let read = Gateway(arm.get(&site.gateway, &api).await?.body);
     let mark = format!("{BREAK_GLASS}{}", Uuid::new_v4().simple());

@@ -4,6 +4,7 @@ use super::blob_runs::BlobRuns;
 use super::discovery::Looker;
 use crate::answers::text;
 use crate::doctor::{App, Looked, Observed, SeenNamespace, SeenSite, Unread};
+use crate::gateway_view::Gateway;
 use crate::site::Site;
 use azure_core::http::StatusCode;
 use base64::Engine;
@@ -113,7 +114,7 @@ impl Looker {
         };
         let cloud = self.arm.cloud();
         let gateway = self.arm.find(&known.gateway, &cloud.network).await;
-        let gateway = gateway.map_err(refused("Reader on the gateway"));
+        let gateway = gateway.map(|found| found.map(Gateway)).map_err(refused("Reader on the gateway"));
         let mut clusters = vec![];
         for id in [&known.slots.blue.cluster, &known.slots.green.cluster] {
             let cluster = self.arm.find(id, &cloud.container_service).await;

@@ -5,6 +5,7 @@ use super::kubernetes::connect;
 use crate::answers::{list, same_id, text};
 use crate::clock::Clock;
 use crate::cloud::Cloud;
+use crate::gateway_view::Gateway;
 use crate::run::StepError;
 use crate::site_init::{Found, serving, serving_gateways};
 use crate::wire::Wire;
@@ -69,11 +70,12 @@ impl Looker {
         } else {
             self.arm.list(&below(subscription, GATEWAYS), &self.arm.cloud().network).await?
         };
+        let gateways: Vec<_> = gateways.into_iter().map(Gateway).collect();
         let networks = self.networks(&gateways, &clusters).await?;
         let gateway = one(&gateways, &networks, &clusters, id)?.clone();
         let serves = serving(&gateway, &networks, &clusters, cluster).map_err(anyhow::Error::msg)?.cluster.clone();
         let objects = self.inside(&serves).await.map_err(|error| format!("{error:#}"));
-        let addresses = list(&gateway, "/properties/frontendIPConfigurations").iter();
+        let addresses = list(&gateway.0, "/properties/frontendIPConfigurations").iter();
         let addresses = addresses.map(|part| text(part, "/properties/publicIPAddress/id").to_owned());
         let addresses = self.readable(addresses.filter(|id| !id.is_empty())).await?;
         Ok(Found { gateway, networks, addresses, clusters, cluster: cluster.map(str::to_owned), objects })
@@ -90,14 +92,16 @@ impl Looker {
     }
 
     /// The networks of the gateways and the clusters.
-    async fn networks(&self, gateways: &[Value], clusters: &[Value]) -> Result<Vec<Value>, ArmError> {
+    async fn networks(&self, gateways: &[Gateway], clusters: &[Value]) -> Result<Vec<Value>, ArmError> {
         let part = |list_at: &'static str, id: &'static str| {
             move |resource: &Value| -> Vec<String> {
                 list(resource, list_at).iter().map(|part| text(part, id).to_owned()).collect()
             }
         };
-        let of_gateways =
-            gateways.iter().flat_map(part("/properties/gatewayIPConfigurations", "/properties/subnet/id"));
+        let of_gateways = gateways
+            .iter()
+            .map(|gateway| &gateway.0)
+            .flat_map(part("/properties/gatewayIPConfigurations", "/properties/subnet/id"));
         let of_clusters = clusters.iter().flat_map(part("/properties/agentPoolProfiles", "/vnetSubnetID"));
         let ids = of_gateways.chain(of_clusters);
         let ids: BTreeSet<_> =
@@ -158,7 +162,7 @@ fn below(subscription: &str, kind: &str) -> String {
 }
 
 /// The gateway that was named, or the one that leads to the cluster that was named.
-fn one<'a>(gateways: &'a [Value], networks: &[Value], clusters: &[Value], id: &str) -> anyhow::Result<&'a Value> {
+fn one<'a>(gateways: &'a [Gateway], networks: &[Value], clusters: &[Value], id: &str) -> anyhow::Result<&'a Gateway> {
     let Some(cluster) = clusters.iter().find(|cluster| same_id(text(cluster, "/id"), id)) else {
         return gateways.first().with_context(|| format!("there is no gateway {id}"));
     };
@@ -166,7 +170,7 @@ fn one<'a>(gateways: &'a [Value], networks: &[Value], clusters: &[Value], id: &s
         [only] => Ok(only),
         [] => bail!("no gateway of the subscription has an address of {id} in a pool: name the gateway instead"),
         ref several => {
-            let ids: Vec<_> = several.iter().map(|gateway| text(gateway, "/id")).collect();
+            let ids: Vec<_> = several.iter().map(|gateway| text(&gateway.0, "/id")).collect();
             bail!("{id} is behind several gateways: name one of {} instead", ids.join(", "))
         }
     }

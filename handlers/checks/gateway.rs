@@ -1,23 +1,21 @@
 //! PURE. The gateway runs, nobody else writes it, and its pools hold what they must before traffic is touched.
 use super::{Finding, listener};
-use crate::answers::{list, shortened, text};
+use crate::answers::{shortened, text};
+use crate::gateway_view::{Gateway, Pool};
 use crate::plan::Plan;
-use crate::tags::tag;
-use serde_json::Value;
+use crate::tags::AGIC_TAG;
 use std::net::Ipv4Addr;
 
 const SUBJECT: &str = "gateway";
-/// The ingress controller AGIC tags each gateway that it writes.
-const AGIC_TAG: &str = "managed-by-k8s-ingress";
 
-pub(super) fn check(plan: &Plan, gateway: Option<&Value>) -> Vec<Finding> {
+pub(super) fn check(plan: &Plan, gateway: Option<&Gateway>) -> Vec<Finding> {
     let id = &plan.site.gateway;
     let Some(gateway) = gateway else {
         let what = format!("{id} is expected, but does not exist");
         return vec![Finding::wrong(SUBJECT, what, "correct the gateway in the site file")];
     };
     let mut findings: Vec<_> = running(id, gateway).into_iter().chain(writers(id, gateway)).collect();
-    let state = text(gateway, "/properties/provisioningState");
+    let state = text(&gateway.0, "/properties/provisioningState");
     if state != "Succeeded" {
         let what = format!("the provisioning state of {id} is expected to be Succeeded, but is {:?}", shortened(state));
         let remedy = "waiting; a state of Failed ends when a good configuration is written once more";
@@ -30,8 +28,8 @@ pub(super) fn check(plan: &Plan, gateway: Option<&Value>) -> Vec<Finding> {
     findings
 }
 
-fn running(id: &str, gateway: &Value) -> Option<Finding> {
-    let state = text(gateway, "/properties/operationalState");
+fn running(id: &str, gateway: &Gateway) -> Option<Finding> {
+    let state = text(&gateway.0, "/properties/operationalState");
     let what = format!("{id} is expected to be Running, but is {:?}", shortened(state));
     match state {
         "Running" => None,
@@ -41,8 +39,10 @@ fn running(id: &str, gateway: &Value) -> Option<Finding> {
     }
 }
 
-fn writers(id: &str, gateway: &Value) -> Option<Finding> {
-    tag(gateway, AGIC_TAG)?;
+fn writers(id: &str, gateway: &Gateway) -> Option<Finding> {
+    if !gateway.is_written_by_agic() {
+        return None;
+    }
     let what = format!("{id} has the tag {AGIC_TAG}: an AGIC writes it, and would overwrite the pools");
     let remedy = format!(
         "AGIC mode is not offered yet: scale AGIC away on both clusters, bring the workload behind internal addresses, \
@@ -51,21 +51,18 @@ fn writers(id: &str, gateway: &Value) -> Option<Finding> {
     Some(Finding::wrong(SUBJECT, what, remedy))
 }
 
-fn live_pools(plan: &Plan, gateway: &Value) -> Vec<Finding> {
-    let mut expected: Vec<_> = plan.old_slot().addresses.iter().map(ToString::to_string).collect();
-    expected.sort_unstable();
+fn live_pools(plan: &Plan, gateway: &Gateway) -> Vec<Finding> {
+    let expected = &plan.old_slot().addresses;
     let judge = |name: &String| {
-        let Some(pool) = pool(gateway, name) else { return Some(missing(plan, name)) };
-        let mut held = members(pool);
-        held.sort_unstable();
-        if held == expected {
+        let Some(pool) = gateway.pool(name) else { return Some(missing(plan, name)) };
+        if pool.holds_exactly(expected) {
             return None;
         }
         let what = format!(
             "the live pool {name} is expected to hold exactly the {} slot's addresses {}, but holds {}",
             plan.old.name(),
-            in_words(&expected),
-            in_words(&held)
+            expected.iter().map(Ipv4Addr::to_string).collect::<Vec<_>>().join(", "),
+            in_words(pool)
         );
         let remedy = "correct the pool, or the slot's addresses in the site file";
         Some(Finding::wrong(SUBJECT, what, remedy))
@@ -73,13 +70,12 @@ fn live_pools(plan: &Plan, gateway: &Value) -> Vec<Finding> {
     plan.site.pools.live.iter().filter_map(judge).collect()
 }
 
-fn candidate(plan: &Plan, gateway: &Value) -> Vec<Finding> {
+fn candidate(plan: &Plan, gateway: &Gateway) -> Vec<Finding> {
     let name = &plan.site.pools.candidate;
-    let Some(pool) = pool(gateway, name) else { return vec![missing(plan, name)] };
-    let held = members(pool);
-    let mut findings = listener::check(plan, gateway);
-    if !held.is_empty() {
-        let what = format!("the candidate pool {name} is expected to be empty, but holds {}", in_words(&held));
+    let Some(pool) = gateway.pool(name) else { return vec![missing(plan, name)] };
+    let mut findings = listener::check(plan, &gateway.0);
+    if !pool.members().is_empty() {
+        let what = format!("the candidate pool {name} is expected to be empty, but holds {}", in_words(pool));
         findings.push(Finding::wrong(SUBJECT, what, "see who put them there, and empty the pool"));
     }
     findings
@@ -90,29 +86,7 @@ fn missing(plan: &Plan, name: &str) -> Finding {
     Finding::wrong(SUBJECT, what, "make the pool, or correct the pools in the site file")
 }
 
-/// The gateway's backend pool of this name.
-fn pool<'a>(gateway: &'a Value, name: &str) -> Option<&'a Value> {
-    let pools = list(gateway, "/properties/backendAddressPools");
-    pools.iter().find(|pool| text(pool, "/name").eq_ignore_ascii_case(name))
-}
-
-/// The members of a pool, addresses or names, as they are written.
-fn members(pool: &Value) -> Vec<String> {
-    let member = |member: &Value| {
-        let (address, name) = (text(member, "/ipAddress"), text(member, "/fqdn"));
-        shortened(if address.is_empty() { name } else { address })
-    };
-    list(pool, "/properties/backendAddresses").iter().map(member).collect()
-}
-
-/// The first pool of the gateway that holds one of these addresses, ours or not, and the address.
-pub(super) fn holder(gateway: &Value, addresses: &[Ipv4Addr]) -> Option<(String, Ipv4Addr)> {
-    list(gateway, "/properties/backendAddressPools").iter().find_map(|pool| {
-        let held = members(pool).iter().filter_map(|member| member.parse().ok()).find(|held| addresses.contains(held));
-        held.map(|address| (shortened(text(pool, "/name")), address))
-    })
-}
-
-fn in_words(members: &[String]) -> String {
+fn in_words(pool: Pool<'_>) -> String {
+    let members: Vec<_> = pool.members().into_iter().map(shortened).collect();
     if members.is_empty() { "nothing".to_owned() } else { members.join(", ") }
 }

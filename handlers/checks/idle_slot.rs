@@ -1,5 +1,5 @@
 //! PURE. The idle slot is free, or holds what the plan says, which is ours and serves nothing.
-use super::{Finding, Passing, Seen, gateway};
+use super::{Finding, Passing, Seen};
 use crate::answers::{shortened, text};
 use crate::plan::{Kind, Plan};
 use crate::site::Leftover;
@@ -63,7 +63,10 @@ impl IdleSlot {
                 "restore the gateway first",
             );
         };
-        if let Some((pool, address)) = gateway::holder(gateway, &plan.new_slot().addresses) {
+        let ours = &plan.new_slot().addresses;
+        let holder = gateway.pools().find_map(|pool| Some((pool.name(), pool.first_of(ours)?)));
+        if let Some((pool, address)) = holder {
+            let pool = shortened(pool);
             let what = format!("{id} still serves: the gateway's pool {pool} holds its address {address}");
             return wrong(what, "take the address out of the pool when it is certain that nobody needs it");
         }

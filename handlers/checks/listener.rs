@@ -1,6 +1,6 @@
 //! PURE. The candidate pool is behind the listener that the smoke tests ask, so that they test the new cluster.
 use super::Finding;
-use crate::answers::{list, name_of, number, same_id, text};
+use crate::answers::{list, name_of, number, same_id, same_name, text};
 use crate::plan::Plan;
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ pub(super) fn check(plan: &Plan, gateway: &Value) -> Vec<Finding> {
         };
         let name = text(listener, "/name");
         match asked.pool(gateway, listener) {
-            Some(pool) if name_of(pool).eq_ignore_ascii_case(candidate) => None,
+            Some(pool) if same_name(name_of(pool), candidate) => None,
             Some(pool) => Some(format!(
                 "{url} is expected to reach the pool {candidate}, but the listener {name} leads it to {}",
                 name_of(pool)

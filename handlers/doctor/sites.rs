@@ -35,10 +35,9 @@ fn one(seen: &SeenSite) -> Vec<Row> {
             vec![Row::finding(CHECK, what, "correct it in the site file and publish again")]
         }
         Ok(Some(gateway)) => {
-            let gateway = Gateway(gateway.clone());
-            let colour = serving(site, &gateway);
+            let colour = serving(site, gateway);
             serves = colour.as_ref().ok().map(|colour| &site.slot(*colour).cluster);
-            pools(name, site, &gateway, colour)
+            pools(name, site, gateway, colour)
         }
     };
     for (id, cluster, server) in &seen.clusters {
@@ -53,7 +52,7 @@ fn one(seen: &SeenSite) -> Vec<Row> {
 
 fn pools(name: &str, site: &Site, gateway: &Gateway, serves: Result<Colour, String>) -> Vec<Row> {
     let pools = site.pools.live.iter().chain([&site.pools.candidate]);
-    let missing: Vec<_> = pools.filter(|pool| gateway.members(pool).is_none()).map(String::as_str).collect();
+    let missing: Vec<_> = pools.filter(|pool| gateway.pool(pool).is_none()).map(String::as_str).collect();
     if !missing.is_empty() {
         let what = format!("{name}: the gateway has no pool {}", missing.join(" and no pool "));
         return vec![Row::finding(CHECK, what, "make the pool, or correct the pools in the site file")];

@@ -1,9 +1,10 @@
 //! PURE. The gateway's pools: which ones users' traffic goes to, and which one is for the tests.
 use super::{Found, Serving, Sheet};
 use crate::answers::{list, number, same_id, text};
+use crate::gateway_view::{Gateway, Pool};
 use serde_json::{Value, json};
 
-pub(super) fn write(sheet: &mut Sheet, gateway: &Value, serving: &Serving<'_>) {
+pub(super) fn write(sheet: &mut Sheet, gateway: &Gateway, serving: &Serving<'_>) {
     let candidate = match candidate(gateway, serving) {
         Some((pool, listener)) => {
             sheet.note("/pools/candidate", &format!("Empty, and behind the listener {}.", text(listener, "/name")));
@@ -13,7 +14,7 @@ pub(super) fn write(sheet: &mut Sheet, gateway: &Value, serving: &Serving<'_>) {
             sheet.undecided("/pools/candidate", "an empty pool behind a listener of its own: the gateway has none yet")
         }
     };
-    let differ = serving.pools.iter().any(|name| pool(gateway, name).is_some_and(|pool| !is_exactly(pool, serving)));
+    let differ = serving.pools.iter().any(|name| gateway.pool(name).is_some_and(|pool| !holds_as_many(pool, serving)));
     if differ {
         sheet.decide(
             "/pools/live",
@@ -25,44 +26,38 @@ pub(super) fn write(sheet: &mut Sheet, gateway: &Value, serving: &Serving<'_>) {
     sheet.set("pools", json!({"live": serving.pools, "candidate": candidate}));
 }
 
-fn pool<'a>(gateway: &'a Value, name: &str) -> Option<&'a Value> {
-    list(gateway, "/properties/backendAddressPools").iter().find(|pool| text(pool, "/name") == name)
-}
-
-fn is_exactly(pool: &Value, serving: &Serving<'_>) -> bool {
-    let members = list(pool, "/properties/backendAddresses");
-    members.len() == serving.addresses.len() && members.iter().all(|member| !text(member, "/ipAddress").is_empty())
+/// Whether it has as many members as all live pools together, and all of them are addresses.
+fn holds_as_many(pool: Pool<'_>, serving: &Serving<'_>) -> bool {
+    pool.members().len() == serving.addresses.len() && pool.addresses().count() == serving.addresses.len()
 }
 
 /// The empty pool behind a listener that leads nowhere else, and that listener. One that is called so comes first.
-fn candidate<'a>(gateway: &'a Value, serving: &Serving<'_>) -> Option<(&'a str, &'a Value)> {
-    let empty = list(gateway, "/properties/backendAddressPools").iter().filter(|pool| {
-        let is_empty = list(pool, "/properties/backendAddresses").is_empty();
-        is_empty && !serving.pools.iter().any(|live| live == text(pool, "/name"))
-    });
-    let mut empty: Vec<_> = empty.filter_map(|pool| Some((text(pool, "/name"), listener(gateway, pool)?))).collect();
+fn candidate<'a>(gateway: &'a Gateway, serving: &Serving<'_>) -> Option<(&'a str, &'a Value)> {
+    let is_free = |pool: &Pool<'_>| pool.members().is_empty() && !serving.pools.iter().any(|live| pool.is_named(live));
+    let empty = gateway.pools().filter(is_free);
+    let mut empty: Vec<_> = empty.filter_map(|pool| Some((pool.name(), listener(gateway, pool)?))).collect();
     empty.sort_by_key(|(name, _)| !name.to_lowercase().contains("candidate"));
     empty.into_iter().next()
 }
 
-fn rule<'a>(gateway: &'a Value, pool: &Value) -> Option<&'a Value> {
-    let leads = |rule: &&Value| same_id(text(rule, "/properties/backendAddressPool/id"), text(pool, "/id"));
-    list(gateway, "/properties/requestRoutingRules").iter().find(leads)
+fn rule<'a>(gateway: &'a Gateway, pool: Pool<'_>) -> Option<&'a Value> {
+    let leads = |rule: &&Value| same_id(text(rule, "/properties/backendAddressPool/id"), pool.id());
+    list(&gateway.0, "/properties/requestRoutingRules").iter().find(leads)
 }
 
-fn listener<'a>(gateway: &'a Value, pool: &Value) -> Option<&'a Value> {
+fn listener<'a>(gateway: &'a Gateway, pool: Pool<'_>) -> Option<&'a Value> {
     by_id(gateway, "httpListeners", text(rule(gateway, pool)?, "/properties/httpListener/id"))
 }
 
-fn by_id<'a>(gateway: &'a Value, collection: &str, id: &str) -> Option<&'a Value> {
-    let all = list(gateway, &format!("/properties/{collection}"));
+fn by_id<'a>(gateway: &'a Gateway, collection: &str, id: &str) -> Option<&'a Value> {
+    let all = list(&gateway.0, &format!("/properties/{collection}"));
     all.iter().find(|part| !id.is_empty() && same_id(text(part, "/id"), id))
 }
 
 /// Smoke tests ask the candidate's listener what the gateway's own probe asks.
 pub(super) fn smoke_tests(sheet: &mut Sheet, found: &Found, serving: &Serving<'_>) {
     let gateway = &found.gateway;
-    let url = candidate(gateway, serving).and_then(|(name, listener)| url(found, pool(gateway, name)?, listener));
+    let url = candidate(gateway, serving).and_then(|(name, listener)| url(found, gateway.pool(name)?, listener));
     let mut test = json!({"url": "", "status": 200});
     match url {
         Some((url, connect_to)) => {
@@ -82,7 +77,7 @@ pub(super) fn smoke_tests(sheet: &mut Sheet, found: &Found, serving: &Serving<'_
 
 /// A URL behind a listener, and the address to connect to where the listener has no host name: it takes every one, and
 /// an ingress only its own.
-fn url(found: &Found, pool: &Value, listener: &Value) -> Option<(String, Option<String>)> {
+fn url(found: &Found, pool: Pool<'_>, listener: &Value) -> Option<(String, Option<String>)> {
     let gateway = &found.gateway;
     let rule = rule(gateway, pool)?;
     let settings = by_id(gateway, "backendHttpSettingsCollection", text(rule, "/properties/backendHttpSettings/id"));

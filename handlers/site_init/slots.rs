@@ -1,7 +1,8 @@
 //! PURE. Which cluster serves behind the gateway, and where its successor finds room.
 use super::{Found, Sheet};
-use crate::answers::{lies_in, list, name_of, same_id, text};
+use crate::answers::{lies_in, list, name_of, same_id, same_name, text};
 use crate::checks::subnet::{Place, in_use, place, ranges};
+use crate::gateway_view::Gateway;
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
 
@@ -23,14 +24,14 @@ pub struct Serving<'a> {
 /// # Errors
 /// When there is none, or more than one and none was asked for.
 pub fn serving<'a>(
-    gateway: &Value,
+    gateway: &Gateway,
     networks: &'a [Value],
     clusters: &'a [Value],
     wanted: Option<&str>,
 ) -> Result<Serving<'a>, String> {
     let found = clusters.iter().filter(|cluster| wanted.is_none_or(|id| same_id(id, text(cluster, "/id"))));
     let mut found: Vec<_> = found.filter_map(|cluster| behind(gateway, networks, cluster)).collect();
-    let id = text(gateway, "/id");
+    let id = text(&gateway.0, "/id");
     match found.len() {
         1 => Ok(found.remove(0)),
         0 => Err(format!(
@@ -47,26 +48,20 @@ pub fn serving<'a>(
 
 /// The gateways that lead to a cluster.
 #[must_use]
-pub fn serving_gateways<'a>(gateways: &'a [Value], networks: &[Value], cluster: &Value) -> Vec<&'a Value> {
+pub fn serving_gateways<'a>(gateways: &'a [Gateway], networks: &[Value], cluster: &Value) -> Vec<&'a Gateway> {
     gateways.iter().filter(|gateway| behind(gateway, networks, cluster).is_some()).collect()
 }
 
-fn behind<'a>(gateway: &Value, networks: &'a [Value], cluster: &'a Value) -> Option<Serving<'a>> {
+fn behind<'a>(gateway: &Gateway, networks: &'a [Value], cluster: &'a Value) -> Option<Serving<'a>> {
     let subnet = subnet_of(networks, cluster)?;
     let ranges = ranges(subnet);
-    let inside = |pool: &&Value| members(pool).iter().any(|address| place(&ranges, *address) == Place::Inside);
-    let pools: Vec<_> = list(gateway, "/properties/backendAddressPools").iter().filter(inside).collect();
-    let mut addresses: Vec<_> = pools.iter().flat_map(|pool| members(pool)).collect();
-    addresses.retain(|address| place(&ranges, *address) == Place::Inside);
+    let is_inside = |address: &Ipv4Addr| place(&ranges, *address) == Place::Inside;
+    let pools: Vec<_> = gateway.pools().filter(|pool| pool.addresses().any(|address| is_inside(&address))).collect();
+    let mut addresses: Vec<_> = pools.iter().flat_map(|pool| pool.addresses()).filter(is_inside).collect();
     addresses.sort_unstable();
     addresses.dedup();
-    let pools: Vec<_> = pools.iter().map(|pool| text(pool, "/name").to_owned()).collect();
+    let pools: Vec<_> = pools.iter().map(|pool| pool.name().to_owned()).collect();
     (!pools.is_empty()).then_some(Serving { cluster, subnet, pools, addresses })
-}
-
-fn members(pool: &Value) -> Vec<Ipv4Addr> {
-    let members = list(pool, "/properties/backendAddresses").iter();
-    members.filter_map(|member| text(member, "/ipAddress").parse().ok()).collect()
 }
 
 fn subnet_of<'a>(networks: &'a [Value], cluster: &Value) -> Option<&'a Value> {
@@ -170,9 +165,9 @@ fn rooms<'a>(found: &'a Found, serving: &Serving<'_>) -> Vec<&'a Value> {
     let size = |subnet: &Value| ranges(subnet).iter().map(|range| range.size()).sum::<u64>();
     let counterpart = swapped(text(serving.cluster, "/name"));
     let is_counterparts = |subnet: &Value| {
-        occupant(found, serving, subnet).is_some_and(|there| text(there, "/name").eq_ignore_ascii_case(&counterpart))
+        occupant(found, serving, subnet).is_some_and(|there| same_name(text(there, "/name"), &counterpart))
     };
-    let gateways: Vec<_> = list(&found.gateway, "/properties/gatewayIPConfigurations").iter().collect();
+    let gateways: Vec<_> = list(&found.gateway.0, "/properties/gatewayIPConfigurations").iter().collect();
     let is_room = |subnet: &&Value| {
         let id = text(subnet, "/id");
         let is_gateways = gateways.iter().any(|at| same_id(text(at, "/properties/subnet/id"), id));
@@ -187,9 +182,7 @@ fn rooms<'a>(found: &'a Found, serving: &Serving<'_>) -> Vec<&'a Value> {
     };
     let mut rooms: Vec<_> = subnets(&found.networks).filter(is_room).collect();
     let twin = swapped(text(serving.subnet, "/name"));
-    rooms.sort_by_key(|subnet| {
-        (!is_counterparts(subnet), !text(subnet, "/name").eq_ignore_ascii_case(&twin), size(subnet))
-    });
+    rooms.sort_by_key(|subnet| (!is_counterparts(subnet), !same_name(text(subnet, "/name"), &twin), size(subnet)));
     rooms
 }
 

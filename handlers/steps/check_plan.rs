@@ -22,7 +22,7 @@ pub async fn check_plan(run: &Run, azure: &Azure) -> StepResult {
     let seen = Seen {
         old_cluster: old_cluster.map(|cluster| cluster.0),
         new_cluster: new_cluster.clone().map(|cluster| cluster.0),
-        gateway: Some(azure.gateway(&plan.site.gateway).await?.0),
+        gateway: Some(azure.gateway(&plan.site.gateway).await?),
         old_subnet: azure.network(&old.subnet).await?,
         new_subnet: azure.network(&new.subnet).await?,
         offered: azure.versions(subscription, &location).await?,

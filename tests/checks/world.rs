@@ -1,6 +1,7 @@
 //! A world in which the plan for the example site holds, and ways to spoil it.
 #![expect(clippy::unwrap_used, reason = "it is a part of a test")]
 use bluegreen::checks::{Finding, Passing, Seen, Verdict, check};
+use bluegreen::gateway_view::Gateway;
 use bluegreen::plan::Plan;
 use bluegreen::tags::{RUN_TAG, SITE_TAG};
 use serde_json::{Value, json};
@@ -64,7 +65,7 @@ pub fn seen() -> Seen {
     Seen {
         old_cluster: Some(cluster("uid-blue", &site.slots.blue.subnet)),
         new_cluster: None,
-        gateway: Some(gateway()),
+        gateway: Some(Gateway(gateway())),
         old_subnet: Some(json!({"properties": {"addressPrefix": "10.1.0.0/20"}})),
         new_subnet: Some(json!({"properties": {"addressPrefixes": ["10.1.16.0/20"]}})),
         offered: json!({"values": [

@@ -45,6 +45,25 @@ fn journal(run: &Run) -> Vec<&str> {
     run.journal.iter().map(|entry| entry.what.as_str()).collect()
 }
 
+/// Azure compares names without case, and so does everything that we do with a pool.
+#[test]
+fn pools_may_be_named_in_another_case_than_the_gateways() {
+    for ending in [Ending::Upgraded, Ending::RolledBack] {
+        story(|| async {
+            let shop = open(|site| {
+                site.pools.candidate = site.pools.candidate.to_uppercase();
+                site.pools.live = site.pools.live.iter().map(|name| name.to_uppercase()).collect();
+            });
+            if ending == Ending::RolledBack {
+                Failure { step: Step::ShiftTraffic, when: When::Always }.script(&shop, false);
+            }
+            ask(&shop, "story", Kind::Upgrade, Some("latest-stable"));
+            let run = shop.settled("story", Duration::from_secs(24 * 3600)).await.expect("the run ends");
+            assert_eq!(run.ending, Some(ending), "{:?}", journal(&run));
+        });
+    }
+}
+
 #[test]
 fn a_second_upgrade_deletes_the_leftover_and_swaps_the_roles() {
     story(|| async {

@@ -84,7 +84,7 @@ fn has_azure_rbac(seen: &SeenSite) -> bool {
 
 /// Where a right is needed: what Azure checks it on.
 fn scopes(action: &str, site: &Site, seen: &SeenSite) -> Vec<String> {
-    let gateway = seen.gateway.as_ref().ok().and_then(Option::as_ref);
+    let gateway = seen.gateway.as_ref().ok().and_then(Option::as_ref).map(|gateway| &gateway.0);
     let parts = |at: &str, id: &str| -> Vec<String> {
         let parts = gateway.map(|gateway| list(gateway, at)).unwrap_or_default();
         parts.iter().map(|part| text(part, id).to_owned()).filter(|id| !id.is_empty()).collect()
