@@ -1,17 +1,17 @@
 //! Figures of the product on the simulated Azure: `cargo run --release --example figures`. It prints, and asserts nothing.
 use anyhow::Context;
-use bluegreen::azure::blob_runs::RUNS;
-use bluegreen::event::Event;
-use bluegreen::handle::handle;
+use bluegreen::functions::handle::handle;
+use bluegreen::functions::orders::give;
+use bluegreen::functions::triggers::canary_check::canary_check;
 use bluegreen::local::setting::ACCOUNT;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, play};
-use bluegreen::orders::give;
 use bluegreen::plan::Kind;
-use bluegreen::request::Request;
+use bluegreen::plan::request::Request;
+use bluegreen::run::event::Event;
+use bluegreen::run::verbs::{Order, Verb};
 use bluegreen::step::Step;
-use bluegreen::triggers::canary_check::canary_check;
-use bluegreen::verbs::{Order, Verb};
+use bluegreen::store::RUNS;
 use serde_json::Value;
 use simulated_azure::functions_host::HostOptions;
 use std::collections::BTreeMap;

@@ -1,10 +1,7 @@
 //! The clients of the outside world. `Reader` only looks; `Azure` also acts, and reads the run again before it does.
 pub mod arm;
-pub mod blob_runs;
 pub mod break_glass;
-pub mod checkup;
 pub mod clusters;
-pub mod discovery;
 pub mod gateways;
 pub mod identity;
 pub mod kubernetes;
@@ -13,15 +10,15 @@ pub mod patience;
 pub mod service_bus;
 pub mod web;
 
-use crate::clock::Clock;
-use crate::cloud::Cloud;
+use crate::process::clock::Clock;
+use crate::process::cloud::Cloud;
+use crate::process::wire::Wire;
 use crate::run::{Run, StepError};
-use crate::wire::Wire;
+use crate::store::BlobRuns;
 use arm::Arm;
 use azure_core::Uuid;
 use azure_core::credentials::TokenCredential;
 use azure_core::http::Request;
-use blob_runs::BlobRuns;
 use jiff::Timestamp;
 use std::sync::Arc;
 

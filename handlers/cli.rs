@@ -51,7 +51,7 @@ enum Command {
         to: Colour,
     },
     /// Start the Functions host in a container, and drain it before it stops
-    Contain(crate::container::Contain),
+    Contain(crate::functions::container::Contain),
     /// Run everything for real on this machine: a simulated Azure, the functions, a proxying gateway, users, one upgrade
     #[cfg(feature = "local")]
     Local(local::Local),
@@ -82,9 +82,9 @@ enum SiteCommand {
 #[must_use]
 pub fn run(arguments: Arguments) -> ExitCode {
     let done = match arguments.command {
-        Command::Serve => crate::serve::serve(),
+        Command::Serve => crate::functions::serve::serve(),
         Command::Site(SiteCommand::Init(init)) => site_init::init(&init),
-        Command::Site(SiteCommand::Check { file }) => site::check(&file),
+        Command::Site(SiteCommand::Check { file }) => site::check_file(&file),
         Command::Site(SiteCommand::Schema) => site::schema(),
         Command::Site(SiteCommand::Publish { file }) => {
             operator::in_azure(|app| async move { site::publish(&app, &file).await })
@@ -96,7 +96,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Order(give) => operator::in_azure(|app| async move { operator::give(&app, give).await }),
         Command::Doctor(arguments) => doctor::doctor(arguments),
         Command::BreakGlass { file, to } => site::break_glass(&file, to),
-        Command::Contain(contain) => crate::container::contain(&contain),
+        Command::Contain(contain) => crate::functions::container::contain(&contain),
         #[cfg(feature = "local")]
         Command::Local(local) => local::local(local),
         #[cfg(feature = "local")]

@@ -1,4 +1,10 @@
 //! PURE. A plan: what one upgrade will do. It is made once, from a site and a look at the world, and never changes.
+pub mod checks;
+pub mod cluster_body;
+pub mod planning;
+pub mod request;
+pub mod versions;
+
 use crate::site::{Colour, FailedCluster, Gate, Site, Slot, Stage};
 use clap::ValueEnum;
 use schemars::JsonSchema;

@@ -1,6 +1,13 @@
 //! PURE. A run: one upgrade under way, as one document in the store, and what a look can have seen.
-use crate::kept::Kept;
+pub mod event;
+pub mod flow;
+pub mod intended;
+pub mod kept;
+pub mod moves;
+pub mod verbs;
+
 use crate::plan::Plan;
+use crate::run::kept::Kept;
 use crate::site::Gate;
 use crate::step::Step;
 use jiff::{SignedDuration, Timestamp};

@@ -1,6 +1,8 @@
 //! PURE. A site: one Application Gateway with two slots, and everything we must know to replace the cluster behind it.
 //!
-//! One JSON file a site. [`mistakes`](crate::site_check::mistakes) names every mistake at once.
+//! One JSON file a site. [`mistakes`](crate::site::check::mistakes) names every mistake at once.
+pub mod check;
+
 use crate::step::Step;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,9 @@
 //! The checks of `CheckPlan`: in a world in which everything holds, each thing that can be wrong.
-use bluegreen::checks::{Seen, Verdict, check};
-use bluegreen::gateway_view::Gateway;
+use bluegreen::plan::checks::{Seen, Verdict, check};
 use bluegreen::plan::{Kind, Plan};
+use bluegreen::resources::gateway::Gateway;
+use bluegreen::resources::tags::{RETIRED_TAG, RUN_TAG, SITE_TAG};
 use bluegreen::site::Leftover;
-use bluegreen::tags::{RETIRED_TAG, RUN_TAG, SITE_TAG};
 use serde_json::{Value, json};
 use world::{assert_refused, leftover, old, plan, refused, seen, set};
 

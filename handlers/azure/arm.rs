@@ -1,6 +1,6 @@
 //! Azure Resource Manager, as raw JSON: every field that we do not know survives.
-use crate::clock::Clock;
-use crate::cloud::Cloud;
+use crate::process::clock::Clock;
+use crate::process::cloud::Cloud;
 use crate::run::{Operation, StepError, Style};
 use azure_core::credentials::TokenCredential;
 use azure_core::http::headers::{HeaderName, Headers};

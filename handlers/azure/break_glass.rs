@@ -2,7 +2,7 @@
 //! function, no cluster is needed.
 use super::arm::{Arm, Condition};
 use super::operations::Progress;
-use crate::gateway_view::{BREAK_GLASS, Gateway};
+use crate::resources::gateway::{BREAK_GLASS, Gateway};
 use crate::site::{Colour, Site};
 use anyhow::{Context, bail};
 use azure_core::Uuid;

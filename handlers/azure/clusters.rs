@@ -1,7 +1,7 @@
 //! Managed clusters and what lies around them: read, created, started, stopped, tagged, scaled, deleted.
 use super::arm::{Answer, ArmError, Condition};
 use super::{Azure, Reader};
-use crate::cluster_view::Cluster;
+use crate::resources::cluster::Cluster;
 use crate::run::{Operation, StepError};
 use azure_core::http::Method;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! The Application Gateway: read, and written whole with one change.
 use super::arm::Condition;
 use super::{Azure, Reader};
-use crate::gateway_view::{Gateway, Members};
+use crate::resources::gateway::{Gateway, Members};
 use crate::run::{Operation, Run, StepError};
 use azure_core::Uuid;
 use azure_core::http::Method;

@@ -1,9 +1,9 @@
 //! The API server of a cluster. Kubeconfigs and tokens live in memory alone.
 use super::arm::{Arm, Condition};
 use super::{Azure, Reader};
-use crate::cloud::AKS_SERVER_SCOPE;
+use crate::process::cloud::AKS_SERVER_SCOPE;
+use crate::process::wire::Wire;
 use crate::run::StepError;
-use crate::wire::Wire;
 use anyhow::{Context, anyhow};
 use azure_core::credentials::TokenCredential;
 use azure_core::http::Method;

@@ -1,6 +1,6 @@
 //! How long a client waits for a failing service inside one invocation, before it says so. An invocation's time is the
 //! world's, so these waits go as fast as the clock.
-use crate::clock::Clock;
+use crate::process::clock::Clock;
 use azure_core::http::policies::{RetryHeaders, RetryPolicy};
 use azure_core::http::{ClientOptions, RetryOptions, StatusCode, Transport};
 use azure_core::time::Duration;

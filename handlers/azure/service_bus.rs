@@ -1,8 +1,8 @@
 //! Publishing to Service Bus over REST, in the batch format: names keep their case, and one POST is atomic.
 use super::patience;
-use crate::clock::{Clock, http_date};
-use crate::cloud::SERVICE_BUS_SCOPE;
-use crate::event::Message;
+use crate::process::clock::{Clock, http_date};
+use crate::process::cloud::SERVICE_BUS_SCOPE;
+use crate::run::event::Message;
 use anyhow::{Context as _, bail};
 use azure_core::credentials::TokenCredential;
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
@@ -48,7 +48,7 @@ impl ServiceBus {
             properties.insert("ScheduledEnqueueTimeUtc".into(), http_date(at).into());
         }
         let mut user = Map::new();
-        if let Some(parent) = crate::telemetry::traceparent() {
+        if let Some(parent) = crate::process::telemetry::traceparent() {
             // Both names: the Functions extension reads the old one.
             user.insert("traceparent".into(), parent.clone().into());
             user.insert("Diagnostic-Id".into(), parent.into());

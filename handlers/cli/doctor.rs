@@ -1,13 +1,13 @@
 //! `bluegreen doctor`: an installation looked over, with a remedy for each finding.
 use super::say;
-use crate::azure::blob_runs::BlobRuns;
-use crate::azure::checkup::{Installation, look_over};
-use crate::azure::discovery::Looker;
 use crate::azure::identity;
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::doctor::{App, examine, has_findings, table};
-use crate::wire::Wire;
+use crate::process::clock::Clock;
+use crate::process::config::Config;
+use crate::process::wire::Wire;
+use crate::store::BlobRuns;
+use crate::survey::checkup::{Installation, look_over};
+use crate::survey::discovery::Looker;
+use crate::survey::doctor::{App, examine, has_findings, table};
 use clap::Args;
 use jiff::Timestamp;
 use std::process::ExitCode;

@@ -1,16 +1,16 @@
 //! The operator's commands: with the account of `az login`, on the store and the bus themselves.
 use super::say;
-use crate::app::App;
 use crate::azure::identity;
-use crate::config::Config;
-use crate::event::{Message, REQUESTS};
-use crate::orders::{self, Obeyed};
+use crate::functions::app::App;
+use crate::functions::orders::{self, Obeyed};
 use crate::plan::Kind;
-use crate::request::Request;
+use crate::plan::request::Request;
+use crate::process::config::Config;
+use crate::process::wire::Wire;
 use crate::run::Run;
+use crate::run::event::{Message, REQUESTS};
+use crate::run::verbs::{Order, Refusal, Verb};
 use crate::step::Step;
-use crate::verbs::{Order, Refusal, Verb};
-use crate::wire::Wire;
 use azure_core::Uuid;
 use clap::Args;
 use std::fmt::Write;

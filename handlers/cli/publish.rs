@@ -1,8 +1,8 @@
 //! Publishing: the manifests by their digests, then the site, with its gateway reserved.
-use crate::azure::blob_runs::{BlobRuns, Put, SaveError};
 use crate::azure::content_name;
-use crate::digest::digest;
 use crate::site::{Manifest, Site};
+use crate::store::{BlobRuns, Put, SaveError};
+use crate::workload::digest::digest;
 use anyhow::{Context, bail};
 use bytes::Bytes;
 

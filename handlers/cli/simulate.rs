@@ -32,7 +32,7 @@ pub struct Simulate {
 /// Plays the story and prints it.
 pub fn simulate(arguments: &Simulate) -> anyhow::Result<ExitCode> {
     let filter = if arguments.verbose { "warn,bluegreen=info" } else { "off" };
-    let _telemetry = crate::telemetry::start(filter, None)?;
+    let _telemetry = crate::process::telemetry::start(filter, None)?;
     let plot = Plot { failure: arguments.fail, crashes: arguments.crash, seed: arguments.seed, over_sockets: false };
     #[expect(clippy::disallowed_methods, reason = "how long it really took is asked of the real clock")]
     let began = std::time::Instant::now();

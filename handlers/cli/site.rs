@@ -1,23 +1,23 @@
 //! `bluegreen site`: check, publish, schema.
 use super::{publish, say};
-use crate::app::App;
 use crate::azure::{arm::Arm, break_glass::restore, identity};
-use crate::clock::Clock;
-use crate::config::{clock_speed_from_environment, cloud_from_environment};
+use crate::functions::app::App;
+use crate::process::clock::Clock;
+use crate::process::config::{clock_speed_from_environment, cloud_from_environment};
+use crate::process::wire::Wire;
+use crate::site::check;
 use crate::site::{Colour, Site};
-use crate::site_check;
-use crate::wire::Wire;
 use anyhow::Context;
 use std::path::Path;
 use std::process::ExitCode;
 
 /// Reports every mistake of a site file.
-pub fn check(file: &Path) -> anyhow::Result<ExitCode> {
+pub fn check_file(file: &Path) -> anyhow::Result<ExitCode> {
     match read(file)? {
         Ok(site) => {
             say(&format!("{}: the site {} is well formed\n", file.display(), site.name))?;
             let text = std::fs::read_to_string(file)?;
-            for (line, what) in site_check::marks(&text) {
+            for (line, what) in check::marks(&text) {
                 say(&format!("  line {line} is marked: {what}\n"))?;
             }
             Ok(ExitCode::SUCCESS)
@@ -31,7 +31,7 @@ pub fn check(file: &Path) -> anyhow::Result<ExitCode> {
 
 /// Prints the JSON Schema.
 pub fn schema() -> anyhow::Result<ExitCode> {
-    say(&format!("{}\n", serde_json::to_string_pretty(&site_check::schema())?))?;
+    say(&format!("{}\n", serde_json::to_string_pretty(&check::schema())?))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -76,7 +76,7 @@ pub fn break_glass(file: &Path, to: Colour) -> anyhow::Result<ExitCode> {
 
 fn read(file: &Path) -> anyhow::Result<Result<Site, String>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("failed to read {}", file.display()))?;
-    Ok(site_check::parse(&text).map_err(|mistakes| {
+    Ok(check::parse(&text).map_err(|mistakes| {
         let mut report = format!("{}: {} to mend\n", file.display(), mistakes.len());
         for mistake in mistakes {
             let place = if mistake.path.is_empty() { "/" } else { &mistake.path };

@@ -1,11 +1,11 @@
 //! `bluegreen site init`: a first site file from what is there.
 use super::say;
-use crate::azure::discovery::Looker;
 use crate::azure::identity;
-use crate::clock::Clock;
-use crate::config::{clock_speed_from_environment, cloud_from_environment};
-use crate::site_init::{Draft, draft};
-use crate::wire::Wire;
+use crate::process::clock::Clock;
+use crate::process::config::{clock_speed_from_environment, cloud_from_environment};
+use crate::process::wire::Wire;
+use crate::survey::discovery::Looker;
+use crate::survey::site_init::{Draft, draft};
 use anyhow::Context;
 use clap::Args;
 use std::fmt::Write;

@@ -1,5 +1,5 @@
 //! The door into the simulated Azure: the production clients' transport, for one process.
-use crate::wire::Wire;
+use crate::process::wire::Wire;
 use azure_core::error::{Error, ErrorKind};
 use azure_core::http::headers::Headers;
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request, StatusCode, Transport};

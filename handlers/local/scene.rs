@@ -2,10 +2,10 @@
 use super::installation::{Addresses, Installation};
 use super::setting::{ACCOUNT, entities, example, publish, run_workloads};
 use super::users::Users;
-use crate::azure::blob_runs::RUNS;
-use crate::request::Request;
+use crate::plan::request::Request;
 use crate::run::Run;
 use crate::site::{Colour, Site};
+use crate::store::RUNS;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -80,7 +80,7 @@ impl Scene {
     /// When the bus refuses it.
     pub fn request(&self, request: &Request, id: &str) -> anyhow::Result<()> {
         let message = Message::new(serde_json::to_vec(request)?).with_id(id).with_subject("RequestUpgrade");
-        self.azure.world().service_bus.send(crate::event::REQUESTS, message, self.azure.clock().now())?;
+        self.azure.world().service_bus.send(crate::run::event::REQUESTS, message, self.azure.clock().now())?;
         self.azure.touch();
         Ok(())
     }

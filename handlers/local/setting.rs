@@ -1,10 +1,10 @@
 //! What the shop's world is furnished with: the published site, the entities of the bus, the workloads of a cluster.
-use crate::azure::blob_runs::{RUNS, SITES};
 use crate::azure::content_name;
 use crate::cli::publish::with_digests;
-use crate::manifests::{Placeholders, objects};
 use crate::site::{Colour, Site};
 use crate::step::Step;
+use crate::store::{RUNS, SITES};
+use crate::workload::manifests::{Placeholders, objects};
 use anyhow::Context;
 use jiff::Timestamp;
 use simulated_azure::World;
@@ -79,7 +79,7 @@ pub(super) fn run_workloads(world: &mut World, site: &Site, colour: Colour, sinc
     let id = &site.slot(colour).cluster;
     let cluster = world.resource_manager.resource(id).context("the cluster is not there")?.clone();
     let host = cluster["properties"]["fqdn"].as_str().context("the cluster has no API server")?.to_owned();
-    let placeholders = Placeholders::first(site, colour, &crate::cluster_view::Cluster(cluster));
+    let placeholders = Placeholders::first(site, colour, &crate::resources::cluster::Cluster(cluster));
     for (_, text) in MANIFESTS {
         for object in objects(text, &placeholders).map_err(anyhow::Error::msg)? {
             let mut server = world.kubernetes.server(&host).context("the cluster's API server is not there")?;

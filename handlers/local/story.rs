@@ -2,7 +2,7 @@
 use super::failures::Failure;
 use super::scene::Scene;
 use crate::plan::Kind;
-use crate::request::Request;
+use crate::plan::request::Request;
 use crate::run::{Ending, Run};
 use crate::site::Colour;
 use jiff::SignedDuration;

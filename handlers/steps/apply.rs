@@ -2,12 +2,12 @@
 use super::not_yet;
 use crate::azure::kubernetes::Kubernetes;
 use crate::azure::{Azure, Reader};
-use crate::cluster_view::Cluster;
-use crate::digest::digest;
-use crate::manifests::{Placeholders, objects};
-use crate::readiness::unready;
+use crate::resources::cluster::Cluster;
 use crate::run::{Outcome, Run, StepError, StepResult};
 use crate::site::Manifest;
+use crate::workload::digest::digest;
+use crate::workload::manifests::{Placeholders, objects};
+use crate::workload::readiness::unready;
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::Instant;

@@ -2,7 +2,7 @@
 use super::{again_in, not_yet, terminal, written};
 use crate::azure::Azure;
 use crate::azure::operations::Progress;
-use crate::checks::{Seen, Verdict, check};
+use crate::plan::checks::{Seen, Verdict, check};
 use crate::run::{Outcome, Run, StepResult};
 
 /// Everything that the plan needs holds. A leftover of ours in the idle slot, which the plan lists and which serves

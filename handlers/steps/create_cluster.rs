@@ -3,11 +3,11 @@ use super::{again_in, not_yet, terminal, written};
 use crate::azure::Azure;
 use crate::azure::clusters::Written;
 use crate::azure::operations::Progress;
-use crate::cluster_body::new_cluster;
-use crate::cluster_view::Cluster;
 use crate::plan::Kind;
+use crate::plan::cluster_body::new_cluster;
+use crate::resources::cluster::Cluster;
+use crate::resources::tags::RUN_TAG;
 use crate::run::{Outcome, Run, StepResult};
-use crate::tags::RUN_TAG;
 use std::time::Duration;
 
 /// The new slot holds a provisioned cluster that carries our run id, and equals the old one except where the plan says

@@ -2,7 +2,7 @@
 //! a GET made after that shows its mark and the intended members.
 use crate::azure::Azure;
 use crate::azure::operations::Progress;
-use crate::gateway_view::{Gateway, Members};
+use crate::resources::gateway::{Gateway, Members};
 use crate::run::{Run, StepError};
 use std::time::Duration;
 

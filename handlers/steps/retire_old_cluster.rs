@@ -3,10 +3,10 @@ use super::watch::drift;
 use super::{again_in, not_yet, written};
 use crate::azure::operations::Progress;
 use crate::azure::{Azure, clusters::Written};
-use crate::cluster_view::Cluster;
+use crate::resources::cluster::Cluster;
+use crate::resources::tags::{RETIRED_TAG, tag};
 use crate::run::{Outcome, Run, StepResult};
 use crate::site::OldCluster;
-use crate::tags::{RETIRED_TAG, tag};
 
 /// The old cluster is kept, scaled down, stopped or deleted, as the plan says. Nothing is done while an invocation that
 /// looked at an earlier step could still act, nor while any pool holds the old cluster's addresses.

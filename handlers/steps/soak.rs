@@ -1,7 +1,7 @@
 //! All traffic stayed healthy for the soak time, and the way back stayed ready.
 use super::confirm_traffic::stayed_healthy;
 use crate::azure::Reader;
-use crate::cluster_view::Cluster;
+use crate::resources::cluster::Cluster;
 use crate::run::{Outcome, Run, StepError, StepResult};
 
 /// All traffic stayed healthy for the soak time, and the way back stayed ready. Once the old cluster is being retired it

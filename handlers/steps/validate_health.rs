@@ -5,7 +5,7 @@ use super::watch::ask;
 use super::{again_in, following, not_yet};
 use crate::azure::Azure;
 use crate::azure::operations::Progress;
-use crate::gateway_view::{Health, health};
+use crate::resources::gateway::{Health, health};
 use crate::run::{Outcome, Run, StepResult};
 use serde_json::Value;
 

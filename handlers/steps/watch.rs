@@ -1,7 +1,7 @@
 //! Looks at the traffic of a stage: is the gateway as we left it, and are its members healthy?
 use crate::azure::Reader;
 use crate::azure::operations::Progress;
-use crate::gateway_view::{Gateway, Health, health};
+use crate::resources::gateway::{Gateway, Health, health};
 use crate::run::{Operation, Run, StepError, Style};
 use serde_json::Value;
 use std::net::Ipv4Addr;

@@ -1,9 +1,9 @@
 //! A world in which the plan for the example site holds, and ways to spoil it.
 #![expect(clippy::unwrap_used, reason = "it is a part of a test")]
-use bluegreen::checks::{Finding, Passing, Seen, Verdict, check};
-use bluegreen::gateway_view::Gateway;
 use bluegreen::plan::Plan;
-use bluegreen::tags::{RUN_TAG, SITE_TAG};
+use bluegreen::plan::checks::{Finding, Passing, Seen, Verdict, check};
+use bluegreen::resources::gateway::Gateway;
+use bluegreen::resources::tags::{RUN_TAG, SITE_TAG};
 use serde_json::{Value, json};
 
 /// An upgrade of the example site from blue to green.

@@ -64,7 +64,7 @@ fn every_function_has_its_file() {
             _ => format!("{file}{}", c.to_lowercase()),
         });
         let file = if name == "Upgrades" { "api".to_owned() } else { file };
-        let folder = if Step::named(&name).is_some() { "steps" } else { "triggers" };
+        let folder = if Step::named(&name).is_some() { "steps" } else { "functions/triggers" };
         assert!(root().join(format!("handlers/{folder}/{file}.rs")).is_file(), "{name}: handlers/{folder}/{file}.rs");
     }
 }

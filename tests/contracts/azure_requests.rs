@@ -1,9 +1,9 @@
 //! What we ask of Azure: valid by its own schemas, conditional where it must be, with tokens for the right hosts alone.
 use crate::played::{Played, Seen, all, story, watch};
-use bluegreen::gateway_view::Gateway;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, play};
-use bluegreen::tags::MARK_TAG;
+use bluegreen::resources::gateway::Gateway;
+use bluegreen::resources::tags::MARK_TAG;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use simulated_azure::entra::claims;
@@ -131,7 +131,8 @@ fn a_gateway_with_every_property_survives_a_move() {
 /// PUTs a gateway with a token of its own and waits until it is done.
 async fn settled(shop: &Shop, url: &str, body: Value) {
     use bluegreen::azure::{arm, identity};
-    use bluegreen::{clock::Clock, cloud::Cloud, local::door};
+    use bluegreen::local::door;
+    use bluegreen::process::{clock::Clock, cloud::Cloud};
     let wire = door::wire(&shop.azure, &simulated_azure::Process::new("test"));
     let credential = identity::managed(Some("client"), &wire.http).unwrap();
     let arm = arm::Arm::new(&Cloud::named("AzurePublicCloud").unwrap(), &credential, &wire.http, &Clock::default());

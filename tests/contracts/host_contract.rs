@@ -2,11 +2,11 @@
 use crate::stage::{Stage, answer, as_text, event, said, takes_messages};
 use axum::body::Body;
 use azure_core::http::{AsyncRawResponse, HttpClient, Request, Transport};
-use bluegreen::app::App;
-use bluegreen::config::Config;
-use bluegreen::host::router;
+use bluegreen::functions::app::App;
+use bluegreen::functions::host::router;
+use bluegreen::process::config::Config;
+use bluegreen::process::wire::Wire;
 use bluegreen::step::Step;
-use bluegreen::wire::Wire;
 use http::Method;
 use serde_json::{Value, json};
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! What we publish: the form, the names, the schedule, the trace.
 use crate::played::{Seen, UPGRADE, all};
-use bluegreen::clock::http_date;
-use bluegreen::event::Event;
+use bluegreen::process::clock::http_date;
 use bluegreen::run::Run;
+use bluegreen::run::event::Event;
 use bluegreen::step::Step;
 use http::Method;
 use serde_json::Value;

@@ -2,7 +2,7 @@
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, play};
 use bluegreen::plan::Kind;
-use bluegreen::request::Request;
+use bluegreen::plan::request::Request;
 use bluegreen::run::{Ending, Run};
 use bluegreen::site::{OldCluster, Site};
 use bytes::Bytes;

@@ -1,7 +1,7 @@
 //! What a real Functions host sent is understood, in every mode and encoding.
 use crate::stage::{Stage, answer, event, recordings, takes_messages};
 use base64::{Engine, prelude::BASE64_STANDARD};
-use bluegreen::envelope::{http_call, message};
+use bluegreen::functions::envelope::{http_call, message};
 use http::Method;
 use serde_json::{Value, json};
 

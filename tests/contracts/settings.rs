@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// The settings that config.rs reads, found in its source.
 fn read_by_config() -> BTreeSet<String> {
-    let source = read("handlers/config.rs");
+    let source = read("handlers/process/config.rs");
     let (source, _) = source.split_once("#[cfg(test)]").unwrap();
     let mut names = BTreeSet::new();
     for call in ["setting(\"", "needed(\""] {

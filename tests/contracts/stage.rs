@@ -1,7 +1,7 @@
 //! The handlers' router in the world of the shop, without a Functions host: the test is the host.
 use axum::Router;
 use axum::body::Body;
-use bluegreen::host::router;
+use bluegreen::functions::host::router;
 use bluegreen::local::shop::{Options, Shop, app_of};
 use bluegreen::run::Run;
 use bluegreen::step::Step;

@@ -3,13 +3,13 @@
 //! A document is made into a real `Run`, the real function is called, and the answer is made small again. Being pure,
 //! each is called once for each question and remembered: that alone makes an unoptimised test quick enough.
 use crate::world::{Ours, Saw};
-use bluegreen::flow::decide;
-use bluegreen::kept::Kept;
 use bluegreen::plan::{Kind, Plan, planned};
+use bluegreen::run::flow::decide;
+use bluegreen::run::kept::Kept;
+use bluegreen::run::verbs::{self, Order, Verb};
 use bluegreen::run::{Ending, Hold, Looked, Operation, Outcome, Run, Style, Waiting};
 use bluegreen::site::{Colour, Site};
 use bluegreen::step::Step;
-use bluegreen::verbs::{self, Order, Verb};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 

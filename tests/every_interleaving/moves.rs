@@ -5,8 +5,8 @@
 use crate::document::{Document, Production, Question, Time};
 use crate::steps::{Next, Rules, look};
 use crate::world::{Act, Invocation, Newest, Ours, Phase, Saw, State};
+use bluegreen::run::verbs::Verb;
 use bluegreen::step::Step;
-use bluegreen::verbs::Verb;
 
 /// What happens between two states. `at` is the place of an invocation.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,9 +1,9 @@
 //! `doctor`: a good installation has no finding, and each thing that is wrong is one, with its remedy.
 use crate::{looker, story};
-use bluegreen::azure::checkup::{self, look_over};
-use bluegreen::doctor::{Observed, Row, State, Unread, examine, has_findings, table};
 use bluegreen::local::installation::{Addresses, Installation};
 use bluegreen::local::shop::{Options, Shop};
+use bluegreen::survey::checkup::{self, look_over};
+use bluegreen::survey::doctor::{Observed, Row, State, Unread, examine, has_findings, table};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use simulated_azure::service_bus::{QueueOptions, SubscriptionOptions};
@@ -59,7 +59,7 @@ pub fn is_only(rows: &[Row], check: &str, says: &str) {
 }
 
 fn gateway(seen: &mut Observed) -> &mut Value {
-    seen.sites.as_mut().unwrap()[0].gateway.as_mut().unwrap().as_mut().unwrap()
+    &mut seen.sites.as_mut().unwrap()[0].gateway.as_mut().unwrap().as_mut().unwrap().0
 }
 
 fn settings(seen: &mut Observed) -> &mut Value {

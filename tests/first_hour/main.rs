@@ -5,11 +5,11 @@ mod doctor;
 mod doctor_app;
 mod site_init;
 
-use bluegreen::azure::discovery::Looker;
 use bluegreen::azure::identity;
-use bluegreen::clock::Clock;
-use bluegreen::cloud::Cloud;
 use bluegreen::local::door::wire;
+use bluegreen::process::clock::Clock;
+use bluegreen::process::cloud::Cloud;
+use bluegreen::survey::discovery::Looker;
 use simulated_azure::{Process, SimulatedAzure};
 
 /// Runs a story on a paused clock of its own.

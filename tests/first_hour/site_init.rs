@@ -4,8 +4,8 @@ use bluegreen::cli::publish::publish;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, play};
 use bluegreen::site::Site;
-use bluegreen::site_check::parse;
-use bluegreen::site_init::{Draft, Found, draft};
+use bluegreen::site::check::parse;
+use bluegreen::survey::site_init::{Draft, Found, draft};
 use serde_json::{Value, json};
 
 async fn found(shop: &Shop) -> Found {
@@ -27,7 +27,7 @@ fn changed(change: impl FnOnce(&mut Found)) -> Draft {
 }
 
 fn gateway_parts<'a>(found: &'a mut Found, collection: &str) -> &'a mut Vec<Value> {
-    found.gateway["properties"][collection].as_array_mut().unwrap()
+    found.gateway.0["properties"][collection].as_array_mut().unwrap()
 }
 
 fn places(draft: &Draft) -> Vec<&str> {
@@ -162,7 +162,7 @@ fn subnets_that_could_be_meant_as_well_are_named() {
 
 #[test]
 fn agic_is_found_by_its_tag_its_add_on_or_its_image() {
-    let by_tag = |found: &mut Found| found.gateway["tags"]["managed-by-k8s-ingress"] = json!("1.8.1");
+    let by_tag = |found: &mut Found| found.gateway.0["tags"]["managed-by-k8s-ingress"] = json!("1.8.1");
     let by_add_on = |found: &mut Found| {
         found.clusters[0]["properties"]["addonProfiles"] = json!({"ingressApplicationGateway": {"enabled": true}});
     };

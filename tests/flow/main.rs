@@ -3,9 +3,9 @@ mod decide;
 mod turns;
 mod verbs;
 
-use bluegreen::flow::decide;
-use bluegreen::kept::Kept;
 use bluegreen::plan::{Kind, Plan, planned};
+use bluegreen::run::flow::decide;
+use bluegreen::run::kept::Kept;
 use bluegreen::run::{Hold, Looked, Operation, Outcome, Run, StepError, StepResult, Style, Waiting};
 use bluegreen::site::{Colour, Gate, Site};
 use bluegreen::step::Step;

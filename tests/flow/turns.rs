@@ -1,7 +1,7 @@
 //! Waits, gates, and what the journal keeps. PURE.
 use super::*;
-use bluegreen::flow::TABLE;
 use bluegreen::run::Approval;
+use bluegreen::run::flow::TABLE;
 use bluegreen::step::Step::*;
 
 #[test]

@@ -3,18 +3,18 @@
 //! given. Those to data are not enforced by the simulated services: `doctor` compares them.
 use crate::deployment::{SUBSCRIPTION, deploy};
 use crate::snapshot::{SHAPES, Snapshot, looker, paused, text};
-use bluegreen::azure::blob_runs::BlobRuns;
-use bluegreen::azure::checkup::{self, look_over};
 use bluegreen::cli::publish::{publish, with_digests};
-use bluegreen::config::Config;
-use bluegreen::doctor::{App, State, examine};
 use bluegreen::local::scene::Scene;
 use bluegreen::local::shop::{Options, Shop, app_with};
 use bluegreen::local::story::{Plot, play};
 use bluegreen::local::users::Users;
+use bluegreen::process::config::Config;
+use bluegreen::site::check::parse;
 use bluegreen::site::{Colour, Site};
-use bluegreen::site_check::parse;
-use bluegreen::site_init::draft;
+use bluegreen::store::BlobRuns;
+use bluegreen::survey::checkup::{self, look_over};
+use bluegreen::survey::doctor::{App, State, examine};
+use bluegreen::survey::site_init::draft;
 use http::StatusCode;
 use simulated_azure::article::Article;
 use simulated_azure::resource_manager::HostStatus;

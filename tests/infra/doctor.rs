@@ -1,7 +1,8 @@
 //! `doctor` finds nothing to mend in what the templates deploy: its lists and theirs are the same.
 use crate::snapshot::{SHAPES, Snapshot, text};
-use bluegreen::doctor::{Observed, SeenApp, SeenNamespace, SeenSite, State, environment, examine};
 use bluegreen::local::shop::{Options, Shop};
+use bluegreen::resources::gateway::Gateway;
+use bluegreen::survey::doctor::{Observed, SeenApp, SeenNamespace, SeenSite, State, environment, examine};
 use serde_json::{Value, json};
 
 /// What the built-in roles of the functions allow with data; the others are about telemetry and the host's own tables.
@@ -65,7 +66,7 @@ fn site() -> SeenSite {
         let slots = [&shop.site.slots.blue, &shop.site.slots.green];
         SeenSite {
             name: "shop".into(),
-            gateway: Ok(found(&shop.site.gateway)),
+            gateway: Ok(found(&shop.site.gateway).map(Gateway)),
             clusters: slots.map(|slot| (slot.cluster.clone(), Ok(found(&slot.cluster)), None)).into(),
             site: Ok(shop.site.clone()),
         }

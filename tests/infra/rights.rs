@@ -5,7 +5,7 @@ use bluegreen::local::failures::{Expected, Failure, When};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, play};
 use bluegreen::plan::Kind;
-use bluegreen::request::Request;
+use bluegreen::plan::request::Request;
 use bluegreen::run::Ending;
 use bluegreen::site::OldCluster;
 use bluegreen::step::Step;

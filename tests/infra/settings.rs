@@ -1,6 +1,6 @@
 //! The app's settings are those that somebody reads, and carry no secret.
 use crate::snapshot::{SHAPES, Snapshot, json, read, text};
-use bluegreen::cloud::Cloud;
+use bluegreen::process::cloud::Cloud;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +42,7 @@ fn settings(shape: &str) -> BTreeMap<String, String> {
 
 /// The settings that config.rs reads, found in its source.
 fn read_by_us() -> BTreeSet<String> {
-    let source = read("handlers/config.rs");
+    let source = read("handlers/process/config.rs");
     let (source, _) = source.split_once("#[cfg(test)]").unwrap();
     let calls = ["setting(\"", "needed(\""];
     let names = calls.iter().flat_map(|call| source.split(call).skip(1)).map(|rest| rest.split('"').next().unwrap());
@@ -111,7 +111,7 @@ fn the_package_is_read_from_the_container_that_is_made() {
     let containers = snapshot.all("Microsoft.Storage/storageAccounts/blobServices/containers");
     let names: BTreeSet<_> = containers.iter().map(|it| text(it, "/name").rsplit('/').next().unwrap()).collect();
     assert!(value.contains("{0}app-package") && names.contains("app-package"), "{value}");
-    use bluegreen::azure::blob_runs::{RUNS, SITES};
+    use bluegreen::store::{RUNS, SITES};
     assert!(names.contains(RUNS) && names.contains(SITES), "{names:?}");
     let runtime = app.pointer("/properties/functionAppConfig/runtime/name").unwrap();
     let host = json("host.json");

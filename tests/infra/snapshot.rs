@@ -1,9 +1,9 @@
 //! A committed snapshot: every resource that a deployment would make, loops, modules and conditions resolved.
-use bluegreen::azure::discovery::Looker;
 use bluegreen::azure::identity;
-use bluegreen::clock::Clock;
-use bluegreen::cloud::Cloud;
 use bluegreen::local::door::wire;
+use bluegreen::process::clock::Clock;
+use bluegreen::process::cloud::Cloud;
+use bluegreen::survey::discovery::Looker;
 use serde_json::Value;
 use simulated_azure::{Process, SimulatedAzure};
 use std::path::PathBuf;

@@ -3,13 +3,13 @@
 use crate::world_after::{gateway, is_well, left};
 use crate::written::{no_message_has_two_successors, saves};
 use crate::{cheap, story};
+use bluegreen::functions::orders::{Obeyed, give};
 use bluegreen::local::shop::Shop;
 use bluegreen::local::story::{Plot, Serving, Told, play, tell};
-use bluegreen::orders::{Obeyed, give};
 use bluegreen::run::Run;
+use bluegreen::run::verbs::{Order, Refusal, Verb};
 use bluegreen::site::Colour;
 use bluegreen::step::Step;
-use bluegreen::verbs::{Order, Refusal, Verb};
 use jiff::{SignedDuration, Timestamp};
 use simulated_azure::{Effect, Fault, On};
 use std::time::Duration;

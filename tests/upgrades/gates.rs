@@ -1,15 +1,15 @@
 //! What people say to a run, and what becomes of it when they say nothing.
 use crate::world_after::{gateway, is_well};
 use crate::{ask, quick, story, until};
+use bluegreen::functions::orders::{Obeyed, give};
 use bluegreen::local::failures::{Failure, When, break_green};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, Serving, play, tell};
-use bluegreen::orders::{Obeyed, give};
 use bluegreen::plan::Kind;
+use bluegreen::run::verbs::{Order, Refusal, Verb};
 use bluegreen::run::{Ending, Run};
 use bluegreen::site::{Colour, Gate, Site, Stage};
 use bluegreen::step::Step;
-use bluegreen::verbs::{Order, Refusal, Verb};
 use jiff::SignedDuration;
 use std::time::Duration;
 

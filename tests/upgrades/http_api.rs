@@ -1,7 +1,7 @@
 //! The HTTP API, in each mode in which the Functions host may pass a request on.
 use crate::{ask, quick, story, until};
 use axum::body::Body;
-use bluegreen::host::router;
+use bluegreen::functions::host::router;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::plan::Kind;
 use bluegreen::run::Run;

@@ -23,7 +23,7 @@ mod written;
 
 use bluegreen::local::shop::Shop;
 use bluegreen::plan::Kind;
-use bluegreen::request::Request;
+use bluegreen::plan::request::Request;
 use bluegreen::run::Run;
 use bluegreen::site::{Site, Stage};
 use std::time::Duration;

@@ -3,17 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic, and so may what it is made of")]
 
 use crate::story;
-use bluegreen::azure::blob_runs::{RUNS, SITES};
-use bluegreen::event::{Event, STEPS};
+use bluegreen::functions::orders::{Obeyed, give};
 use bluegreen::local::setting::ACCOUNT;
 use bluegreen::local::shop::{Options, Shop};
-use bluegreen::orders::{Obeyed, give};
 use bluegreen::plan::Kind;
-use bluegreen::request::Request;
+use bluegreen::plan::request::Request;
+use bluegreen::run::event::{Event, STEPS};
+use bluegreen::run::verbs::{Order, Verb};
 use bluegreen::run::{Ending, Run};
 use bluegreen::site::{Site, Stage};
 use bluegreen::step::Step;
-use bluegreen::verbs::{Order, Verb};
+use bluegreen::store::{RUNS, SITES};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use simulated_azure::service_bus::Message;

@@ -3,12 +3,12 @@
 use crate::world_after::{gateway, is_well};
 use crate::written::{no_message_has_two_successors, saves};
 use crate::{cheap, story};
+use bluegreen::functions::orders::{Obeyed, give};
 use bluegreen::local::shop::Shop;
 use bluegreen::local::story::{Plot, Told, play, tell};
-use bluegreen::orders::{Obeyed, give};
 use bluegreen::run::Run;
+use bluegreen::run::verbs::{Order, Verb};
 use bluegreen::step::Step;
-use bluegreen::verbs::{Order, Verb};
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use simulated_azure::{Effect, Fault, On};

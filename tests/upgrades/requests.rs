@@ -2,10 +2,10 @@
 use crate::http_api::call;
 use crate::{ask, quick, story, until};
 use bluegreen::cli::publish::publish;
-use bluegreen::kept::Kept;
 use bluegreen::local::shop::{Options, Shop};
+use bluegreen::plan::request::Request;
 use bluegreen::plan::{Kind, Plan};
-use bluegreen::request::Request;
+use bluegreen::run::kept::Kept;
 use bluegreen::run::{Ending, Run};
 use bluegreen::site::{NewVersions, Site};
 use serde_json::{Value, json};
@@ -244,7 +244,7 @@ fn a_version_that_went_wrong_starts_again_only_with_a_changed_site() {
         changed.soak_minutes += 1;
         let text = serde_json::to_vec(&changed).unwrap();
         let name = format!("{}.json", changed.name);
-        let anyway = bluegreen::azure::blob_runs::Put::Anyway;
+        let anyway = bluegreen::store::Put::Anyway;
         shop.operator.store.publish(&name, text.into(), anyway).await.unwrap();
         let second = tokio::time::timeout(nights, until(&shop, |run| run.id != first.id)).await;
         let second = second.expect("a changed site may try again");

@@ -1,8 +1,8 @@
 //! What must hold in the world after an upgrade, however it went.
 use bluegreen::local::shop::Shop;
 use bluegreen::local::story::{Serving, Told};
+use bluegreen::resources::tags::MARK_TAG;
 use bluegreen::run::Ending;
-use bluegreen::tags::MARK_TAG;
 use serde_json::{Value, json};
 
 /// The gateway as it was before the story.

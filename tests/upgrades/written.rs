@@ -1,7 +1,7 @@
 //! What the handlers wrote into the store and the bus: one line of saves, and no message that has two successors.
-use bluegreen::event::{Event, STEPS};
 use bluegreen::local::shop::Shop;
 use bluegreen::run::Run;
+use bluegreen::run::event::{Event, STEPS};
 use http::Method;
 use jiff::Timestamp;
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! The options of `bluegreen local`.
-use crate::config::FASTEST;
 use crate::local::failures::Failure;
 use crate::local::live::Options;
+use crate::process::config::FASTEST;
 use clap::{Args, ValueEnum};
 use simulated_azure::doors::Ports;
 use simulated_azure::functions_host::Instances;

@@ -1,17 +1,17 @@
 //! A schedule as it is played: incidents happen when their time has come, people order, held runs are released.
 use super::schedule::{CallFault, Doomed, Edit, Incident, Place, Schedule, What};
 use crate::world_after::{gateway, is_well};
-use bluegreen::event::{Event, STEPS};
+use bluegreen::functions::orders::{Obeyed, give};
 use bluegreen::local::failures::break_green_until;
 use bluegreen::local::shop::{Shop, app_of};
 use bluegreen::local::story::tell;
-use bluegreen::orders::{Obeyed, give};
 use bluegreen::plan::Kind;
-use bluegreen::request::Request;
+use bluegreen::plan::request::Request;
+use bluegreen::resources::tags::MARK_TAG;
 use bluegreen::run::Run;
+use bluegreen::run::event::{Event, STEPS};
+use bluegreen::run::verbs::{Order, Refusal, Verb};
 use bluegreen::step::Step;
-use bluegreen::tags::MARK_TAG;
-use bluegreen::verbs::{Order, Refusal, Verb};
 use fastrand::Rng;
 use futures::future::LocalBoxFuture;
 use futures::stream::FuturesUnordered;

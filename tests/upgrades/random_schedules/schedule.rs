@@ -1,7 +1,7 @@
 //! PURE. What goes wrong in a story, from a seed: the site and the world that it plays in, and its incidents.
+use bluegreen::run::verbs::Verb;
 use bluegreen::site::{FailedCluster, Gate, OldCluster, Site, Stage};
 use bluegreen::step::Step;
-use bluegreen::verbs::Verb;
 use fastrand::Rng;
 use simulated_azure::resource_manager::Timings;
 use std::fmt::{Display, Formatter, Result};

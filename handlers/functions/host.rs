@@ -1,0 +1,176 @@
+//! The Functions host's side of the process: routes, decoding, replies.
+//!
+//! Every answer is a JSON object, by type: an empty one would hang the invocation until its timeout.
+use super::triggers;
+use crate::functions::app::App;
+use crate::functions::envelope::{self, Delivered, HttpCall, USER_HEADER};
+use crate::functions::handle::{Reply, handle};
+use crate::process::telemetry;
+use crate::run::FORMAT;
+use crate::run::event::Event;
+use crate::site::is_name;
+use crate::step::Step;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use serde_json::Value;
+use std::panic::AssertUnwindSafe;
+use tracing::{Instrument, error, info_span, warn};
+
+/// The largest body that is read: Service Bus carries 256 KB, base64 and the envelope come on top.
+const LARGEST: usize = 1024 * 1024;
+/// The functions that are no steps, but for `Upgrades`, which has routes of its own.
+const TRIGGERS: [&str; 5] = ["RequestUpgrade", "VersionAvailable", "VersionCheck", "CanaryCheck", "DeadLetter"];
+
+/// The routes of every function.
+pub fn router(app: App) -> Router {
+    let mut router = Router::new()
+        // The host asks this once, to see that we listen.
+        .route("/", get(|| async { answer(StatusCode::OK, &envelope::reply("ready")) }))
+        .route("/upgrades", any(upgrades))
+        // The host's catch-all takes this, too; `{*path}` is never empty.
+        .route("/upgrades/", any(upgrades))
+        .route("/upgrades/{*path}", any(upgrades))
+        .route("/Upgrades", post(upgrades_in_envelope))
+        .route("/{function}", post(function));
+    router = router.fallback(|| async { no_such_function() }).method_not_allowed_fallback(|| async {
+        answer(StatusCode::METHOD_NOT_ALLOWED, &envelope::reply("expected POST to a function, or GET / of the host"))
+    });
+    router.with_state(app)
+}
+
+/// An invocation by a message or a timer.
+async fn function(State(app): State<App>, headers: HeaderMap, request: Request) -> Response {
+    // Not by `Path`: what it cannot decode it answers with plain text.
+    let name = request.uri().path().trim_start_matches('/').to_owned();
+    if Step::named(&name).is_none() && !TRIGGERS.contains(&name.as_str()) {
+        return no_such_function();
+    }
+    let invocation = headers.get("x-azure-functions-invocationid").and_then(|id| id.to_str().ok()).unwrap_or("");
+    let span = info_span!(
+        "invocation",
+        function = name,
+        invocation,
+        site = tracing::field::Empty,
+        run.id = tracing::field::Empty,
+        step = tracing::field::Empty,
+        hop = tracing::field::Empty
+    );
+    let work = async {
+        let body = whole(request.into_body()).await;
+        invoke(&app, &name, body.as_deref()).await
+    };
+    // A panic is a bug in one invocation, not the end of its neighbours.
+    let caught = futures::FutureExt::catch_unwind(AssertUnwindSafe(work)).instrument(span).await;
+    let reply = caught.unwrap_or_else(|_| {
+        error!(function = name, "needs a person: a panic in an invocation");
+        // Nobody takes a dead letter that is given back: it would end where nobody looks.
+        if name == "DeadLetter" { Reply::Done("a panic".into()) } else { Reply::Again("a panic".into()) }
+    });
+    match reply {
+        Reply::Done(said) => answer(StatusCode::OK, &envelope::reply(&said)),
+        Reply::Refused(why) => {
+            warn!(function = name, "refused: {why}");
+            answer(StatusCode::BAD_REQUEST, &envelope::reply(&why))
+        }
+        Reply::Again(why) => answer(StatusCode::SERVICE_UNAVAILABLE, &envelope::reply(&why)),
+    }
+}
+
+async fn invoke(app: &App, name: &str, body: Result<&[u8], &String>) -> Reply {
+    // Timers have no message; everything else has.
+    match name {
+        "CanaryCheck" => return triggers::canary_check::canary_check(app).await,
+        "VersionCheck" => return triggers::version_check::version_check(app).await,
+        _ => {}
+    }
+    let delivered = body.map_err(Clone::clone).and_then(envelope::message);
+    if name == "DeadLetter" {
+        return triggers::dead_letter::dead_letter(app, delivered).await;
+    }
+    let delivered = match delivered {
+        Ok(delivered) => delivered,
+        Err(why) => return Reply::Refused(why),
+    };
+    if let Some(parent) = &delivered.traceparent {
+        telemetry::link_to(parent);
+    }
+    match (name, Step::named(name)) {
+        (_, Some(step)) => match event(step, &delivered) {
+            Ok(event) => handle(app, &event).await,
+            Err(why) => Reply::Refused(why),
+        },
+        ("RequestUpgrade", _) => triggers::request_upgrade::request_upgrade(app, delivered).await,
+        ("VersionAvailable", _) => triggers::version_available::version_available(app, &delivered.body).await,
+        _ => Reply::Refused(format!("there is no function {name:?}")),
+    }
+}
+
+fn event(step: Step, delivered: &Delivered) -> Result<Event, String> {
+    let event: Event = serde_json::from_value(delivered.body.clone())
+        .map_err(|error| format!("expected an event with format, site, run, step and hop: {error}"))?;
+    if event.format > FORMAT {
+        return Err(format!("the event has format {}; this binary understands up to {FORMAT}", event.format));
+    }
+    if !is_name(&event.site) {
+        return Err("expected the name of a site: 1 to 40 lower-case letters, digits and hyphens".into());
+    }
+    if event.step != step {
+        return Err(format!("an event for {} was sent to {step}", event.step));
+    }
+    let span = tracing::Span::current();
+    span.record("site", &event.site).record("run.id", &event.run).record("step", step.name()).record("hop", event.hop);
+    Ok(event)
+}
+
+/// A caller's request that the host forwarded or proxied as it was.
+async fn upgrades(State(app): State<App>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = match whole(body).await {
+        Ok(body) => body,
+        Err(why) => return answer(StatusCode::PAYLOAD_TOO_LARGE, &triggers::api::error(&why)),
+    };
+    let call = HttpCall {
+        method: parts.method.as_str().to_owned(),
+        path: parts.uri.path().to_owned(),
+        body: String::from_utf8_lossy(&body).into_owned(),
+        user: parts.headers.get(USER_HEADER).and_then(|user| user.to_str().ok()).map(str::to_owned),
+    };
+    let (status, body) = for_a_caller(&app, &call).await;
+    answer(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &body)
+}
+
+/// A caller's request in the host's envelope. Our own answer is 200: any other would reach the caller as a bare 500.
+async fn upgrades_in_envelope(State(app): State<App>, request: Request) -> Response {
+    let call = whole(request.into_body()).await.and_then(|body| envelope::http_call(&body));
+    let (status, body) = match call {
+        Ok(call) => for_a_caller(&app, &call).await,
+        Err(why) => return answer(StatusCode::BAD_REQUEST, &envelope::reply(&why)),
+    };
+    answer(StatusCode::OK, &envelope::http_reply(status, &body))
+}
+
+/// The answer to a caller; a panic breaks nobody's connection.
+async fn for_a_caller(app: &App, call: &HttpCall) -> (u16, Value) {
+    let caught = futures::FutureExt::catch_unwind(AssertUnwindSafe(triggers::api::answer(app, call))).await;
+    caught.unwrap_or_else(|_| {
+        error!(function = "Upgrades", "needs a person: a panic in an invocation");
+        (500, triggers::api::error("this went wrong here, not at your side"))
+    })
+}
+
+async fn whole(body: Body) -> Result<Vec<u8>, String> {
+    let body = to_bytes(body, LARGEST).await;
+    body.map(Into::into).map_err(|_| format!("expected at most {LARGEST} bytes; the body is larger, or broke off"))
+}
+
+fn no_such_function() -> Response {
+    answer(StatusCode::NOT_FOUND, &envelope::reply("no such function: expected the name of a function folder"))
+}
+
+fn answer(status: StatusCode, body: &Value) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+}

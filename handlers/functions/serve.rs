@@ -1,0 +1,131 @@
+//! The process that the Functions host starts: it listens, ends with its host, and never exits 0 while it serves.
+use crate::azure::identity;
+use crate::functions::app::App;
+use crate::functions::host::router;
+use crate::process::config::Config;
+use crate::process::telemetry;
+use crate::process::wire::Wire;
+use anyhow::Context;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use std::net::Ipv4Addr;
+use std::os::unix::process::parent_id;
+use std::pin::pin;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{error, info};
+
+/// Exit status that the host takes for a wish to be started again; 0 it would not even notice.
+const START_ME_AGAIN: u8 = 200;
+/// What was in flight is waited for so long after SIGTERM: real time, for it is the platform's patience with a process.
+const FINISH: Duration = Duration::from_secs(170);
+
+/// Serves until the host is gone or a signal comes.
+///
+/// # Errors
+/// When a setting is wrong, or the port cannot be had: exit status 1, so that the host counts it.
+pub fn serve() -> anyhow::Result<ExitCode> {
+    // First of all: a host that ends before this is never missed, unless it has said who it is.
+    let parent = parent_id();
+    let config = Config::from_environment()?;
+    let host = config.host.unwrap_or(parent);
+    let _telemetry = telemetry::start(&config.log, config.otlp.as_deref())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(listen(&config, host))
+}
+
+async fn listen(config: &Config, host: u32) -> anyhow::Result<ExitCode> {
+    let port = config.port.context("FUNCTIONS_CUSTOMHANDLER_PORT is missing: the Functions host sets it")?;
+    let wire = Wire::sockets()?;
+    let credential = identity::managed(config.client_id.as_deref(), &wire.http)?;
+    let app = App::new(config, &credential, &wire)?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+    let listener = listener.with_context(|| format!("failed to listen on 127.0.0.1:{port}"))?;
+    let leaving = Leaving::default();
+    let mut serving = pin!(axum::serve(listener, leaving.guard(router(app))).into_future());
+    let mut orphaned = pin!(orphaned(host));
+    info!(port, "serving");
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        ended = &mut serving => {
+            error!(?ended, "the listener ended");
+            return Ok(ExitCode::from(1));
+        }
+        _ = terminated.recv() => info!("SIGTERM"),
+        _ = interrupted.recv() => info!("SIGINT"),
+        () = &mut orphaned => return Ok(without_host()),
+    }
+    // It still takes connections: one that is refused burns a delivery at once, like an answer does.
+    tokio::select! {
+        () = leaving.leave() => {}
+        ended = serving => {
+            error!(?ended, "the listener ended");
+            leaving.leave().await;
+        }
+        () = orphaned => return Ok(without_host()),
+    }
+    Ok(ExitCode::from(START_ME_AGAIN))
+}
+
+/// A killed host leaves its handler alive, still acting beside the redelivered message.
+fn without_host() -> ExitCode {
+    error!("the host is gone");
+    ExitCode::from(1)
+}
+
+/// Returns when the parent process is not this one. Not `PR_SET_PDEATHSIG`: it fires when the forking thread ends.
+async fn orphaned(host: u32) {
+    while parent_id() == host {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Counts what is in flight, and lets nothing new begin once the process is leaving.
+#[derive(Clone, Default)]
+struct Leaving {
+    is_leaving: Arc<AtomicBool>,
+    in_flight: Arc<AtomicUsize>,
+}
+
+struct InFlight(Arc<AtomicUsize>);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Leaving {
+    fn guard(&self, router: Router) -> Router {
+        router.layer(from_fn_with_state(self.clone(), Self::pass))
+    }
+
+    async fn pass(State(leaving): State<Self>, request: Request, next: Next) -> Response {
+        if leaving.is_leaving.load(Ordering::SeqCst) {
+            // A refusal would burn ten deliveries in half a second; each request that hangs costs one.
+            return std::future::pending().await;
+        }
+        leaving.in_flight.fetch_add(1, Ordering::SeqCst);
+        let _in_flight = InFlight(leaving.in_flight.clone());
+        next.run(request).await
+    }
+
+    async fn leave(&self) {
+        self.is_leaving.store(true, Ordering::SeqCst);
+        let finished = async {
+            while self.in_flight.load(Ordering::SeqCst) > 0 {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        if tokio::time::timeout(FINISH, finished).await.is_err() {
+            error!("what was in flight did not end in time");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! `/upgrades`: list, show, start, the verbs. JSON in, JSON out; errors say what to do.
+use crate::functions::app::App;
+use crate::functions::envelope::HttpCall;
+use crate::functions::orders::{Obeyed, give};
+use crate::functions::start::{Started, start};
+use crate::plan::request::Request;
+use crate::run::Run;
+use crate::run::verbs::{Order, Refusal, Verb};
+use crate::site::is_name;
+use azure_core::Uuid;
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::{Value, json};
+use tracing::warn;
+
+/// An error's body.
+#[must_use]
+pub fn error(message: &str) -> Value {
+    json!({"error": message})
+}
+
+/// Answers a caller: a status and a JSON body.
+pub async fn answer(app: &App, call: &HttpCall) -> (u16, Value) {
+    let answered = match (call.method.as_str(), &places(&call.path)[..]) {
+        ("GET", []) => list(app).await,
+        ("GET", [site]) => show(app, site).await,
+        ("POST", [site]) => begin(app, site, call).await,
+        ("POST", [site, verb]) => order(app, site, verb, call).await,
+        ("GET" | "POST", _) => {
+            Ok((404, error("expected /upgrades, /upgrades/<site>, or POST /upgrades/<site>/<verb>")))
+        }
+        (method, _) => Ok((405, error(&format!("{method} is not allowed: expected GET or POST")))),
+    };
+    answered.unwrap_or_else(|failure| {
+        warn!("a caller could not be served: {failure:#}");
+        (503, error("Azure or the store does not answer now: try again"))
+    })
+}
+
+/// So many runs are read side by side.
+const AT_ONCE: usize = 32;
+
+type Answered = anyhow::Result<(u16, Value)>;
+
+fn places(path: &str) -> Vec<&str> {
+    let places: Vec<_> = path.split('/').filter(|part| !part.is_empty()).collect();
+    // A host may be set up with the prefix `api`.
+    let after = places.iter().position(|part| part.eq_ignore_ascii_case("upgrades")).map_or(0, |at| at + 1);
+    places.get(after..).unwrap_or_default().to_vec()
+}
+
+async fn list(app: &App) -> Answered {
+    let sites = stream::iter(app.store.sites_with_runs().await?);
+    let found = sites.map(|site| async move { app.store.run(&site).await }).buffered(AT_ONCE);
+    let runs: Vec<_> =
+        found.try_filter_map(|found| async { Ok(found.map(|found| summary(&found.value))) }).try_collect().await?;
+    Ok((
+        200,
+        json!({"runs": runs, "refusals": records(app, "refusals/").await?, "waiting": records(app, "waiting/").await?}),
+    ))
+}
+
+async fn records(app: &App, prefix: &str) -> anyhow::Result<Vec<Value>> {
+    let mut records = vec![];
+    // The newest fifty are enough to see what goes on.
+    for name in app.store.records(prefix).await?.iter().rev().take(50) {
+        records.extend(app.store.recorded(name).await?);
+    }
+    Ok(records)
+}
+
+async fn show(app: &App, site: &str) -> Answered {
+    if !is_name(site) {
+        return Ok((404, error("a site's name is 1 to 40 lower-case letters, digits and hyphens")));
+    }
+    let Some(found) = app.store.run(site).await? else {
+        return Ok((404, error(&format!("the site {site} has no run"))));
+    };
+    let mut shown = summary(&found.value);
+    shown["journal"] = serde_json::to_value(&found.value.journal)?;
+    Ok((200, shown))
+}
+
+/// A run for a person's eye.
+#[must_use]
+pub fn summary(run: &Run) -> Value {
+    json!({
+        "site": run.plan.site.name, "run": run.id, "kind": run.plan.kind, "version": run.plan.version,
+        "from": run.plan.old, "to": run.plan.new_colour(), "step": run.step, "stage": run.stage, "share": run.share(),
+        "stages": run.plan.stages.iter().map(|stage| json!({"asked": stage.asked, "share": stage.share})).collect::<Vec<_>>(),
+        "hop": run.hop, "due": run.due, "held": run.held, "ending": run.ending, "failure": run.failure,
+    })
+}
+
+async fn begin(app: &App, site: &str, call: &HttpCall) -> Answered {
+    if !is_name(site) {
+        return Ok((404, error("a site's name is 1 to 40 lower-case letters, digits and hyphens")));
+    }
+    let mut body: Value = match serde_json::from_str(&call.body) {
+        Ok(body @ Value::Object(_)) => body,
+        Ok(_) | Err(_) => return Ok((400, error("expected a JSON object like {\"version\": \"1.34.6\"}"))),
+    };
+    body["site"] = site.into();
+    let mut request: Request = match serde_json::from_value(body) {
+        Ok(request) => request,
+        Err(wrong) => return Ok((400, error(&format!("expected version, kind, reason: {wrong}")))),
+    };
+    if call.user.is_some() {
+        request.requested_by = call.user.clone();
+    }
+    let id = request.id.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
+    Ok(match start(app, &request, &id).await? {
+        Started::Run(run) => (202, json!({"run": run, "request": id})),
+        Started::Ended(run) => (200, json!({"run": run, "request": id})),
+        Started::Refused(why) => (409, error(&why)),
+        Started::Later(why) => (429, error(&format!("{why}: try again in some minutes"))),
+    })
+}
+
+async fn order(app: &App, site: &str, verb: &str, call: &HttpCall) -> Answered {
+    let Ok(verb) = serde_json::from_value::<Verb>(verb.into()) else {
+        return Ok((404, error("expected pause, resume, approve, promote, abort, roll_back or finish")));
+    };
+    let mut body: Value = serde_json::from_str(&call.body).unwrap_or(Value::Null);
+    if !body.is_object() {
+        return Ok((400, error("expected a JSON object that names the run, its step and its stage")));
+    }
+    body["verb"] = serde_json::to_value(verb)?;
+    let mut order: Order = match serde_json::from_value(body) {
+        Ok(order) => order,
+        Err(wrong) => return Ok((400, error(&format!("expected run, step, stage, by, reason: {wrong}")))),
+    };
+    if let Some(user) = &call.user {
+        order.by.clone_from(user);
+    }
+    Ok(match give(app, site, &order).await? {
+        Obeyed::Yes(run) => (200, summary(&run)),
+        Obeyed::NoRun => (404, error(&format!("the site {site} has no run"))),
+        Obeyed::Refused(Refusal::Ended(ending)) => {
+            (409, json!({"error": "the run has ended", "ending": serde_json::to_value(ending)?}))
+        }
+        Obeyed::Refused(Refusal::Moved(why)) => (412, error(&why)),
+        Obeyed::Refused(Refusal::NotNow(why)) => (409, error(&why)),
+    })
+}

@@ -1,0 +1,74 @@
+//! A request from the queue starts a run, or leaves a record that says why not.
+use crate::functions::app::App;
+use crate::functions::envelope::Delivered;
+use crate::functions::handle::Reply;
+use crate::functions::start::{Started, start};
+use crate::plan::request::{Refused, Request, file_name};
+use crate::run::event::{Message, REQUESTS};
+use crate::site::is_name;
+use azure_core::Uuid;
+use jiff::SignedDuration;
+use tracing::{info, warn};
+
+/// A request that came too many is tried again after so long.
+const LATER: SignedDuration = SignedDuration::from_mins(5);
+
+/// Starts a run, or says why not.
+pub async fn request_upgrade(app: &App, delivered: Delivered) -> Reply {
+    let request: Request = match serde_json::from_value(delivered.body) {
+        Ok(request) => request,
+        Err(error) => {
+            return Reply::Refused(format!(
+                "expected a request with site, version, kind, reason and requestedBy: {error}"
+            ));
+        }
+    };
+    if !is_name(&request.site) {
+        return Reply::Refused("expected the name of a site: 1 to 40 lower-case letters, digits and hyphens".into());
+    }
+    let id = request.id.clone().or(delivered.message_id).unwrap_or_else(|| Uuid::new_v4().to_string());
+    match answered(app, &request, &id).await {
+        Ok(said) => Reply::Done(said),
+        Err(error) => {
+            warn!(site = request.site, "the request is tried again: {error:#}");
+            Reply::Again("the request could not be handled now".into())
+        }
+    }
+}
+
+async fn answered(app: &App, request: &Request, id: &str) -> anyhow::Result<String> {
+    let waiting = format!("waiting/{}.json", file_name(id));
+    match start(app, request, id).await? {
+        Started::Run(run) => {
+            app.store.forget(&waiting).await?;
+            Ok(format!("run {run}"))
+        }
+        Started::Ended(run) => Ok(format!("run {run} has ended already")),
+        Started::Refused(why) => {
+            warn!(site = request.site, request = id, "refused: {why}");
+            record(app, &format!("refusals/{}.json", file_name(id)), request, &why).await?;
+            app.store.forget(&waiting).await?;
+            Ok(format!("refused: {why}"))
+        }
+        Started::Later(why) => {
+            info!(site = request.site, request = id, "later: {why}");
+            record(app, &waiting, request, &why).await?;
+            let again = Request { id: Some(id.to_owned()), ..request.clone() };
+            let message = Message {
+                to: REQUESTS,
+                // A new one: the same would be eaten by duplicate detection.
+                id: format!("{id}/{}", Uuid::new_v4().simple()),
+                subject: "RequestUpgrade".into(),
+                body: serde_json::to_string(&again)?,
+                at: Some(app.store.now()? + LATER),
+            };
+            app.bus.publish(&message).await?;
+            Ok(format!("later: {why}"))
+        }
+    }
+}
+
+async fn record(app: &App, name: &str, request: &Request, why: &str) -> anyhow::Result<()> {
+    let refused = Refused { at: app.store.now()?, request: request.clone(), why: why.to_owned() };
+    app.store.record(name, &refused).await
+}

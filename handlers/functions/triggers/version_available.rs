@@ -1,0 +1,73 @@
+//! Event Grid's hint that a version is available, in either envelope: the region itself is asked what is true.
+use super::version_check::consider;
+use crate::functions::app::App;
+use crate::functions::handle::Reply;
+use serde_json::Value;
+use tracing::{info, warn};
+
+const NEW_VERSION: &str = "Microsoft.ContainerService.NewKubernetesVersionAvailable";
+
+/// Looks at the sites whose cluster the event came from.
+pub async fn version_available(app: &App, body: &Value) -> Reply {
+    let events = match body {
+        // Event Grid's own schema comes as an array, CloudEvents as one object or a batch.
+        Value::Array(events) => events.as_slice(),
+        event => std::slice::from_ref(event),
+    };
+    let mut clusters = vec![];
+    for event in events {
+        match read(event) {
+            Ok(Some(cluster)) => clusters.push(cluster.to_lowercase()),
+            Ok(None) => {}
+            Err(why) => return Reply::Refused(why),
+        }
+    }
+    match look(app, &clusters).await {
+        Ok(asked) => Reply::Done(format!("{} events, {asked} upgrades requested", events.len())),
+        Err(error) => {
+            warn!("the event is tried again: {error:#}");
+            Reply::Again("the sites could not be looked at".into())
+        }
+    }
+}
+
+/// The id of the cluster that the event is about; `None` when it is an event of another type.
+fn read(event: &Value) -> Result<Option<&str>, String> {
+    let text = |a: &str, b: &str| event[a].as_str().or_else(|| event[b].as_str());
+    let kind =
+        text("eventType", "type").ok_or("expected an event with eventType (Event Grid) or type (CloudEvents)")?;
+    if kind != NEW_VERSION {
+        info!(kind, "an event of another type is left alone");
+        return Ok(None);
+    }
+    // The subject is the bare name: only the topic, or source, says which cluster it is.
+    text("topic", "source").map(Some).ok_or_else(|| "expected an event with topic or source".into())
+}
+
+async fn look(app: &App, clusters: &[String]) -> anyhow::Result<usize> {
+    let mut asked = 0;
+    for name in app.store.sites().await? {
+        let Some(site) = app.store.site(&name).await? else { continue };
+        let is_of = |cluster: &str| clusters.contains(&cluster.to_lowercase());
+        if is_of(&site.slots.blue.cluster) || is_of(&site.slots.green.cluster) {
+            asked += usize::from(consider(app, &name, "VersionAvailable").await?);
+        }
+    }
+    Ok(asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn both_envelopes_name_the_cluster() {
+        let grid = json!({"eventType": NEW_VERSION, "topic": "/subscriptions/s/x", "subject": "x"});
+        let cloud = json!({"type": NEW_VERSION, "source": "/subscriptions/s/x", "specVersion": "1.0"});
+        assert_eq!(read(&grid), Ok(Some("/subscriptions/s/x")));
+        assert_eq!(read(&cloud), Ok(Some("/subscriptions/s/x")));
+        assert_eq!(read(&json!({"type": "Microsoft.ContainerService.ClusterSupportEnded"})), Ok(None));
+        assert!(read(&json!({"hello": 1})).unwrap_err().contains("eventType"));
+    }
+}

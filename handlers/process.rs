@@ -1,0 +1,7 @@
+//! The process and its surroundings: settings, the clock, the cloud's addresses, the way out, telemetry. It knows nothing
+//! of upgrades.
+pub mod clock;
+pub mod cloud;
+pub mod config;
+pub mod telemetry;
+pub mod wire;

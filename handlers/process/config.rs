@@ -1,0 +1,141 @@
+//! The environment: every setting that this program reads, and nothing else reads one.
+use crate::process::cloud::Cloud;
+use anyhow::{Context, bail};
+
+/// The settings of a function app.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The cloud.
+    pub cloud: Cloud,
+    /// Base URL of the storage account's blobs.
+    pub store: String,
+    /// Host name of the Service Bus namespace.
+    pub bus: String,
+    /// Client id of the managed identity to use.
+    pub client_id: Option<String>,
+    /// Where OTLP spans go.
+    pub otlp: Option<String>,
+    /// What is logged, in the form of `RUST_LOG`.
+    pub log: String,
+    /// The port that the Functions host gave us.
+    pub port: Option<u16>,
+    /// How many seconds of the world pass in one of ours: 1, but for a simulated one that hurries.
+    pub clock_speed: u32,
+    /// The id of the Functions host's process, where a simulated one has said it; otherwise it is the parent.
+    pub host: Option<u32>,
+}
+
+/// What is logged when `RUST_LOG` does not say: our own lines, and warnings of the libraries.
+const LOG: &str = "warn,bluegreen=info";
+/// Faster, the bounds of an invocation would be shorter than a call over a socket takes.
+pub(crate) const FASTEST: u32 = 1000;
+
+impl Config {
+    /// Reads the environment of the process.
+    ///
+    /// # Errors
+    /// When a setting is missing or malformed: it is named.
+    pub fn from_environment() -> anyhow::Result<Self> {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
+        Self::read(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+
+    /// Reads settings by their names.
+    ///
+    /// # Errors
+    /// When a setting is missing or malformed: it is named.
+    pub fn read(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
+        let needed = |name: &str, example: &str| {
+            setting(name).with_context(|| format!("the setting {name} is missing: expected something like {example}"))
+        };
+        let cloud = cloud(&setting)?;
+        let store = needed("AzureWebJobsStorage__blobServiceUri", "https://account.blob.core.windows.net/")?;
+        if !store.starts_with("https://") {
+            bail!("AzureWebJobsStorage__blobServiceUri is {store:?}: expected https://");
+        }
+        let port = setting("FUNCTIONS_CUSTOMHANDLER_PORT");
+        let port = port.map(|port| port.parse().with_context(|| format!("FUNCTIONS_CUSTOMHANDLER_PORT is {port:?}")));
+        Ok(Self {
+            cloud,
+            store,
+            bus: needed("ServiceBusConnection__fullyQualifiedNamespace", "name.servicebus.windows.net")?,
+            client_id: setting("AZURE_CLIENT_ID"),
+            otlp: setting("OTEL_EXPORTER_OTLP_ENDPOINT"),
+            log: setting("RUST_LOG").unwrap_or_else(|| LOG.into()),
+            port: port.transpose()?,
+            clock_speed: clock_speed(&setting)?,
+            host: host(&setting)?,
+        })
+    }
+}
+
+/// The cloud that the environment of the process names: all that the emergency way back needs.
+///
+/// # Errors
+/// When it names none that is known.
+pub fn cloud_from_environment() -> anyhow::Result<Cloud> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
+    cloud(&|name: &str| std::env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+/// How fast the world goes that the environment of the process is for.
+///
+/// # Errors
+/// When it says something that is no speed.
+pub fn clock_speed_from_environment() -> anyhow::Result<u32> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
+    clock_speed(&|name: &str| std::env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+/// The deployed binary does not read it: no host of Azure's says who it is.
+fn host(setting: &impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<u32>> {
+    let given = if cfg!(feature = "local") { setting("BLUEGREEN_HOST_PROCESS") } else { None };
+    let parse = |given: String| {
+        given.parse().with_context(|| format!("BLUEGREEN_HOST_PROCESS is {given:?}: expected the id of a process"))
+    };
+    given.map(parse).transpose()
+}
+
+/// The deployed binary does not read it: Azure does not hurry.
+fn clock_speed(setting: &impl Fn(&str) -> Option<String>) -> anyhow::Result<u32> {
+    let given = if cfg!(feature = "local") { setting("BLUEGREEN_CLOCK_SPEED") } else { None };
+    let Some(given) = given else { return Ok(1) };
+    let speed = given.parse().ok().filter(|speed| (1..=FASTEST).contains(speed));
+    speed.with_context(|| format!("BLUEGREEN_CLOCK_SPEED is {given:?}: expected a whole number from 1 to {FASTEST}"))
+}
+
+fn cloud(setting: &impl Fn(&str) -> Option<String>) -> anyhow::Result<Cloud> {
+    match (setting("AZURE_RESOURCE_MANAGER"), setting("AZURE_AUTHORITY_HOST")) {
+        (Some(host), Some(authority)) => Ok(Cloud::custom(&host, &authority)),
+        (Some(_), None) => bail!("AZURE_RESOURCE_MANAGER is set, so AZURE_AUTHORITY_HOST must be, too"),
+        (None, _) => {
+            let name = setting("AZURE_CLOUD").unwrap_or_else(|| "AzurePublicCloud".into());
+            Cloud::named(&name).map_err(anyhow::Error::msg)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_setting_is_named() {
+        let error = Config::read(|_| None).unwrap_err().to_string();
+        assert!(error.contains("AzureWebJobsStorage__blobServiceUri"), "{error}");
+        let error = Config::read(|name| (name == "AZURE_CLOUD").then(|| "Mars".into())).unwrap_err().to_string();
+        assert!(error.contains("\"Mars\"") && error.contains("AzureChinaCloud"), "{error}");
+    }
+
+    #[cfg(feature = "local")]
+    #[test]
+    fn a_speed_is_a_whole_number_or_refused() {
+        let read = |speed: &str| clock_speed(&|name| (name == "BLUEGREEN_CLOCK_SPEED").then(|| speed.to_owned()));
+        assert_eq!((read("1").unwrap(), read("60").unwrap(), read("1000").unwrap()), (1, 60, 1000));
+        assert_eq!(clock_speed(&|_| None).unwrap(), 1);
+        for wrong in ["0", "-1", "1.5", "60x", "1001", "99999999999", " 60"] {
+            let error = read(wrong).unwrap_err().to_string();
+            assert!(error.contains(wrong) && error.contains("from 1 to 1000"), "{error}");
+        }
+    }
+}
