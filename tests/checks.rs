@@ -4,9 +4,12 @@ use bluegreen::plan::{Kind, Plan};
 use bluegreen::resources::gateway::Gateway;
 use bluegreen::resources::tags::{RETIRED_TAG, RUN_TAG, SITE_TAG};
 use bluegreen::site::Leftover;
+use example::plan;
 use serde_json::{Value, json};
-use world::{assert_refused, leftover, old, plan, refused, seen, set};
+use world::{assert_refused, leftover, old, refused, seen, set};
 
+#[path = "fixtures/example.rs"]
+mod example;
 #[path = "checks/world.rs"]
 mod world;
 

@@ -3,22 +3,17 @@
 use bluegreen::plan::Plan;
 use bluegreen::plan::cluster_body::{NOT_CARRIED, READ_ONLY, new_cluster, pools};
 use bluegreen::resources::tags::{MARK_TAG, RETIRED_TAG, RUN_TAG, SITE_TAG, tag};
+use example::plan;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+
+#[path = "fixtures/example.rs"]
+mod example;
 
 const SCHEMA: &str = include_str!("specs/managedCluster-2026-08-01.schema.json");
 const MAXIMAL: &str = include_str!("specs/managedCluster-maximal-2026-08-01.json");
 const NODE_GROUP: &str =
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/MC_shop_shop-blue_westeurope";
-
-fn plan() -> Plan {
-    let site: Value = serde_json::from_str(include_str!("../examples/shop/site.json")).unwrap();
-    let plan = json!({
-        "site": site, "kind": "upgrade", "version": "1.34.6", "old": "blue", "oldUid": "uid-blue", "foundUid": null,
-        "stages": [],
-    });
-    serde_json::from_value(plan).unwrap()
-}
 
 fn with_changes(changes: Value) -> Plan {
     let mut plan = plan();

@@ -45,7 +45,7 @@ impl ServiceBus {
             ("Label".to_owned(), message.subject.clone().into()),
         ]);
         if let Some(at) = message.at {
-            properties.insert("ScheduledEnqueueTimeUtc".into(), http_date(at).into());
+            properties.insert("ScheduledEnqueueTimeUtc".into(), http_date(at)?.into());
         }
         let mut user = Map::new();
         if let Some(parent) = crate::process::telemetry::traceparent() {

@@ -4,6 +4,7 @@
 //! invocation, waits for Azure and for other instances, the tries within one invocation. What guards a socket, or waits
 //! for this process itself, is real time at any speed.
 use anyhow::Context;
+use jiff::fmt::rfc2822::{self, DateTimePrinter};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -54,7 +55,7 @@ impl Clock {
 
     /// Sets it by the `Date` header of an answer that has just arrived. What is no HTTP date is ignored.
     pub fn set(&self, date: &str) {
-        if let Ok(time) = jiff::fmt::rfc2822::parse(date)
+        if let Ok(time) = rfc2822::parse(date)
             && let Ok(mut anchor) = self.anchor.lock()
         {
             *anchor = Some((time.timestamp(), Instant::now()));
@@ -75,11 +76,13 @@ impl Clock {
 }
 
 /// An HTTP date (RFC 9110), whole seconds, never before `moment`.
-#[must_use]
-pub fn http_date(moment: Timestamp) -> String {
+///
+/// # Errors
+/// When the year is before 0, which an HTTP date cannot say.
+pub fn http_date(moment: Timestamp) -> Result<String, jiff::Error> {
     let up = if moment.subsec_nanosecond() == 0 { 0 } else { 1 };
     let moment = moment.saturating_add(SignedDuration::from_secs(up)).unwrap_or(moment);
-    moment.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    DateTimePrinter::new().timestamp_to_rfc9110_string(&moment)
 }
 
 #[cfg(test)]
@@ -111,6 +114,6 @@ mod tests {
     #[test]
     fn a_schedule_never_comes_early() {
         let moment: Timestamp = "2026-11-25T00:17:15.2Z".parse().unwrap();
-        assert_eq!(http_date(moment), "Wed, 25 Nov 2026 00:17:16 GMT");
+        assert_eq!(http_date(moment).unwrap(), "Wed, 25 Nov 2026 00:17:16 GMT");
     }
 }

@@ -12,5 +12,7 @@ mod members;
 mod requests;
 #[path = "data_plane/scene.rs"]
 mod scene;
+#[path = "fixtures/shop.rs"]
+mod shop;
 #[path = "data_plane/switches.rs"]
 mod switches;

@@ -7,6 +7,9 @@ use simulated_azure::prober::Prober;
 use simulated_azure::{Clock, SimulatedAzure, World};
 use std::time::Duration;
 
+#[path = "fixtures/shop.rs"]
+mod shop;
+
 struct Shop {
     azure: SimulatedAzure,
     article: Article,
@@ -17,42 +20,13 @@ impl Shop {
         let azure = SimulatedAzure::new(Clock::starting_at("2026-11-25T08:00:00Z".parse().unwrap()));
         let article = Article::set_up(&mut azure.world(), &Options::default(), azure.clock().now());
         let shop = Self { azure, article };
-        shop.apply_workload(&shop.article.blue, &shop.article.blue_addresses);
+        shop::apply(&shop.azure, &shop.article.blue, &shop.article.blue_addresses);
         shop.pass(300).await;
         shop
     }
 
     async fn pass(&self, seconds: u64) {
         tokio::time::sleep(Duration::from_secs(seconds)).await;
-    }
-
-    fn host(&self, cluster: &str) -> String {
-        let world = self.azure.world();
-        world.resource_manager.resource(cluster).unwrap()["properties"]["fqdn"].as_str().unwrap().into()
-    }
-
-    fn apply_workload(&self, cluster: &str, addresses: &[String]) {
-        let (host, now) = (self.host(cluster), self.azure.clock().now());
-        let world = self.azure.world();
-        let mut server = world.kubernetes.server(&host).unwrap();
-        let labels = json!({"app": "shop"});
-        let pods =
-            json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "shop", "image": "shop:1"}]}});
-        let spec = json!({"replicas": 3, "selector": {"matchLabels": labels}, "template": pods});
-        let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "shop", "namespace": "shop"}, "spec": spec});
-        server.apply(&deployment, now).unwrap();
-        for (number, address) in addresses.iter().enumerate() {
-            let annotations = json!({
-                "service.beta.kubernetes.io/azure-load-balancer-internal": "true",
-                "service.beta.kubernetes.io/azure-load-balancer-ipv4": address,
-            });
-            let service = json!({
-                "apiVersion": "v1", "kind": "Service",
-                "metadata": {"name": format!("shop-{number}"), "namespace": "shop", "annotations": annotations},
-                "spec": {"type": "LoadBalancer", "selector": labels, "ports": [{"port": 80}]},
-            });
-            server.apply(&service, now).unwrap();
-        }
     }
 
     fn call(&self, method: &str, path: &str, body: &Value) -> (u16, http::HeaderMap) {
@@ -72,7 +46,7 @@ impl Shop {
             self.call("PUT", &self.article.green, &self.article.cluster(&self.article.green_subnet, &options));
         assert_eq!(status, 201);
         self.pass(8 * 60).await;
-        self.apply_workload(&self.article.green, &self.article.green_addresses);
+        shop::apply(&self.azure, &self.article.green, &self.article.green_addresses);
         self.pass(5 * 60).await;
     }
 
@@ -153,7 +127,7 @@ async fn what_the_script_breaks_is_excused() {
     let from = shop.azure.clock().now() + SignedDuration::from_secs(10);
     let until = from + SignedDuration::from_secs(60);
     prober.excuse("aks-blue", from, until + SignedDuration::from_secs(15));
-    let host = shop.host(&shop.article.blue);
+    let host = shop::api_server(&shop.azure, &shop.article.blue);
     shop.azure.world().kubernetes.break_workloads(&host, from, until);
     shop.pass(200).await;
     let report = prober.stop();

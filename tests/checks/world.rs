@@ -1,20 +1,11 @@
 //! A world in which the plan for the example site holds, and ways to spoil it.
 #![expect(clippy::unwrap_used, reason = "it is a part of a test")]
+use super::example::plan;
 use bluegreen::plan::Plan;
 use bluegreen::plan::checks::{Finding, Passing, Seen, Verdict, check};
 use bluegreen::resources::gateway::Gateway;
 use bluegreen::resources::tags::{RUN_TAG, SITE_TAG};
 use serde_json::{Value, json};
-
-/// An upgrade of the example site from blue to green.
-pub fn plan() -> Plan {
-    let site: Value = serde_json::from_str(include_str!("../../examples/shop/site.json")).unwrap();
-    let plan = json!({
-        "site": site, "kind": "upgrade", "version": "1.34.6", "old": "blue", "oldUid": "uid-blue", "foundUid": null,
-        "stages": [],
-    });
-    serde_json::from_value(plan).unwrap()
-}
 
 fn cluster(uid: &str, subnet: &str) -> Value {
     json!({

@@ -2,13 +2,13 @@
 //!
 //! A document is made into a real `Run`, the real function is called, and the answer is made small again. Being pure,
 //! each is called once for each question and remembered: that alone makes an unoptimised test quick enough.
-use crate::world::{Ours, Saw};
-use bluegreen::plan::{Kind, Plan, planned};
+use super::two_stages;
+use super::world::{Ours, Saw};
 use bluegreen::run::flow::decide;
 use bluegreen::run::kept::Kept;
 use bluegreen::run::verbs::{self, Order, Verb};
 use bluegreen::run::{Ending, Hold, Looked, Operation, Outcome, Run, Style, Waiting};
-use bluegreen::site::{Colour, Site};
+use bluegreen::site::OldCluster;
 use bluegreen::step::Step;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
@@ -73,7 +73,9 @@ fn ago(seconds: i64) -> Timestamp {
 
 impl Production {
     pub fn new() -> Self {
-        let plan = Kept::new(plan()).expect("a plan has a JSON form");
+        // Deleting the old cluster ends the way back: the most that a plan can ask for.
+        let plan = two_stages::plan(|site| site.old_cluster = OldCluster::Delete);
+        let plan = Kept::new(plan).expect("a plan has a JSON form");
         let template = Run::begin("shop-1".into(), "request".into(), plan, "a test", NOW);
         Self { template, answers: HashMap::new() }
     }
@@ -197,29 +199,5 @@ fn outcome(saw: Saw) -> Outcome {
         }
         Saw::Drifted => Outcome::Drifted("another mark".into()),
         Saw::Breached => Outcome::Breached("errors".into()),
-    }
-}
-
-/// Two stages of one address each side: half, then all. The old cluster is deleted.
-fn plan() -> Plan {
-    let slot = |colour: &str, address: &str| serde_json::json!({"cluster": format!("/clusters/{colour}"), "subnet": "/subnets/one", "addresses": [address]});
-    let site: Site = serde_json::from_value(serde_json::json!({
-        "name": "shop", "gateway": "/gateways/one", "oldCluster": "delete",
-        "pools": {"live": ["web"], "candidate": "candidate"},
-        "slots": {"blue": slot("blue", "10.1.0.4"), "green": slot("green", "10.2.0.4")},
-        "stages": [{"share": 50, "watchMinutes": 10}, {"share": 100, "watchMinutes": 10}],
-    }))
-    .expect("the site is valid");
-    let (old, new) = (&site.slots.blue.addresses, &site.slots.green.addresses);
-    let stages = site.stages.iter().map(|stage| planned(stage, old, new)).collect();
-    Plan {
-        kind: Kind::Upgrade,
-        version: "1.34.6".parse().expect("the version is exact"),
-        old: Colour::Blue,
-        old_uid: "uid".into(),
-        found_uid: None,
-        found_stopped: false,
-        stages,
-        site,
     }
 }

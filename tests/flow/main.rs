@@ -1,13 +1,14 @@
 //! The table, `decide`, the verbs, the sweep and dead letters, rule by rule. PURE.
 mod decide;
 mod turns;
+#[path = "../fixtures/two_stages.rs"]
+mod two_stages;
 mod verbs;
 
-use bluegreen::plan::{Kind, Plan, planned};
 use bluegreen::run::flow::decide;
 use bluegreen::run::kept::Kept;
 use bluegreen::run::{Hold, Looked, Operation, Outcome, Run, StepError, StepResult, Style, Waiting};
-use bluegreen::site::{Colour, Gate, Site};
+use bluegreen::site::Gate;
 use bluegreen::step::Step;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -23,28 +24,9 @@ fn seconds(seconds: i64) -> Timestamp {
     NOW + SignedDuration::from_secs(seconds)
 }
 
-/// A run of two stages (half, then all, ten minutes each; an hour of soak) with these gates, just begun.
+/// A run of two stages with these gates, just begun.
 fn begun_with(gates: Vec<Gate>) -> Run {
-    let slot = |colour: &str, address: &str| serde_json::json!({"cluster": format!("/clusters/{colour}"), "subnet": "/subnets/one", "addresses": [address]});
-    let mut site: Site = serde_json::from_value(serde_json::json!({
-        "name": "shop", "gateway": "/gateways/one", "soakMinutes": 60,
-        "pools": {"live": ["web"], "candidate": "candidate"},
-        "slots": {"blue": slot("blue", "10.1.0.4"), "green": slot("green", "10.2.0.4")},
-        "stages": [{"share": 50, "watchMinutes": 10}, {"share": 100, "watchMinutes": 10}],
-    }))
-    .expect("the site is valid");
-    site.gates = gates;
-    let (old, new) = (&site.slots.blue.addresses, &site.slots.green.addresses);
-    let plan = Plan {
-        kind: Kind::Upgrade,
-        version: "1.34.6".parse().expect("the version is exact"),
-        old: Colour::Blue,
-        old_uid: "uid".into(),
-        found_uid: None,
-        found_stopped: false,
-        stages: site.stages.iter().map(|stage| planned(stage, old, new)).collect(),
-        site,
-    };
+    let plan = two_stages::plan(|site| site.gates = gates);
     Run::begin("shop-1".into(), "request".into(), Kept::new(plan).expect("a plan has a JSON form"), "a test", NOW)
 }
 

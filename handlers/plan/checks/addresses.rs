@@ -4,6 +4,7 @@ use super::{Finding, Seen};
 use crate::plan::cluster_body::{new_cluster, pools};
 use crate::plan::{Kind, Plan};
 use crate::resources::answers::{is_true, list, number, same_id, shortened, text};
+use ipnet::Ipv4Net;
 use serde_json::Value;
 
 const SUBJECT: &str = "addresses";
@@ -32,7 +33,7 @@ pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
             return findings;
         }
     };
-    let size = ranges.iter().map(|range| range.size()).fold(0, u64::saturating_add);
+    let size = ranges.iter().map(|range| subnet::size(*range)).fold(0, u64::saturating_add);
     let in_use = subnet::in_use(subnet, own_node_group(plan, seen).as_deref());
     let total = need.total();
     if total > size.saturating_sub(in_use) {
@@ -60,7 +61,7 @@ fn own_node_group(plan: &Plan, seen: &Seen) -> Option<String> {
     (!group.is_empty()).then(|| format!("/subscriptions/{subscription}/resourceGroups/{group}"))
 }
 
-fn ingress(plan: &Plan, ranges: &[subnet::Range]) -> Vec<Finding> {
+fn ingress(plan: &Plan, ranges: &[Ipv4Net]) -> Vec<Finding> {
     let slot = plan.new_slot();
     let judge = |address: &std::net::Ipv4Addr| {
         let why = match subnet::place(ranges, *address) {

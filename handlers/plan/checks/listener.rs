@@ -3,6 +3,7 @@ use super::Finding;
 use crate::plan::Plan;
 use crate::resources::answers::{list, name_of, number, same_id, same_name, text};
 use serde_json::Value;
+use wildmatch::WildMatch;
 
 const SUBJECT: &str = "candidate listener";
 
@@ -35,7 +36,7 @@ struct Asked<'a> {
     protocol: &'static str,
     host: &'a str,
     port: u64,
-    path: String,
+    path: &'a str,
 }
 
 impl<'a> Asked<'a> {
@@ -53,7 +54,7 @@ impl<'a> Asked<'a> {
             None => (authority, usual_port),
         };
         let path = path.split(['?', '#']).next().unwrap_or_default();
-        let path = if path.is_empty() { "/".to_owned() } else { path.to_ascii_lowercase() };
+        let path = if path.is_empty() { "/" } else { path };
         Some(Self { protocol, host, port, path })
     }
 
@@ -79,7 +80,7 @@ impl<'a> Asked<'a> {
             if name.eq_ignore_ascii_case(self.host) {
                 Some(0)
             } else {
-                matches(&name.to_ascii_lowercase(), &self.host.to_ascii_lowercase()).then_some(1)
+                WildMatch::new_case_insensitive(name).matches(self.host).then_some(1)
             }
         });
         ranks.min()
@@ -98,7 +99,7 @@ impl<'a> Asked<'a> {
         let map = list(gateway, "/properties/urlPathMaps").iter().find(|known| same_id(text(known, "/id"), map))?;
         let takes = |rule: &&Value| {
             let patterns = list(rule, "/properties/paths").iter().filter_map(Value::as_str);
-            patterns.map(str::to_ascii_lowercase).any(|pattern| matches(&pattern, &self.path))
+            patterns.into_iter().any(|pattern| WildMatch::new_case_insensitive(pattern).matches(self.path))
         };
         let rule = list(map, "/properties/pathRules").iter().find(takes);
         Some(rule.map_or(text(map, "/properties/defaultBackendAddressPool/id"), |rule| {
@@ -111,28 +112,4 @@ fn port(gateway: &Value, listener: &Value) -> Option<u64> {
     let id = text(listener, "/properties/frontendPort/id");
     let ports = list(gateway, "/properties/frontendPorts");
     number(ports.iter().find(|port| same_id(text(port, "/id"), id))?, "/properties/port")
-}
-
-/// Whether a text fits a pattern with `*` (any characters) and `?` (one).
-fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
-    let (mut p, mut t, mut star) = (0, 0, None);
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(&letter) if letter == b'?' || letter == text[t] => (p, t) = (p + 1, t + 1),
-            // Let the last star take one character more.
-            _ => match star {
-                Some((at, taken)) => {
-                    star = Some((at, taken + 1));
-                    (p, t) = (at + 1, taken + 1);
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|letter| *letter == b'*')
 }

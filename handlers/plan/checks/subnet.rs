@@ -1,50 +1,39 @@
 //! PURE. A subnet as Azure describes it: what it can hold, and who is in it.
 use crate::resources::answers::{lies_in, list, text};
+use ipnet::{IpAdd, IpSub, Ipv4Net};
 use serde_json::Value;
 use std::net::Ipv4Addr;
 
 /// Azure keeps the first four addresses of a subnet and the last one.
 pub(crate) const AZURES_OWN: u64 = 5;
 
-/// A range of addresses in CIDR notation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Range {
-    first: u32,
-    bits: u32,
-}
-
-impl Range {
-    pub(crate) fn read(text: &str) -> Option<Self> {
-        let (address, bits) = text.split_once('/')?;
-        let (address, bits): (Ipv4Addr, u32) = (address.parse().ok()?, bits.parse().ok()?);
-        let first = u32::from(address) & u32::MAX.checked_shl(32_u32.checked_sub(bits)?).unwrap_or(0);
-        Some(Self { first, bits })
-    }
-
-    pub(crate) const fn size(self) -> u64 {
-        1 << (32 - self.bits)
-    }
-
-    /// The address that lies as far from the range's beginning.
-    pub(crate) fn at(self, offset: u64) -> Option<Ipv4Addr> {
-        let offset = u32::try_from(offset).ok().filter(|offset| u64::from(*offset) < self.size())?;
-        Some(Ipv4Addr::from(self.first.checked_add(offset)?))
-    }
-
-    pub(crate) fn offset(self, address: Ipv4Addr) -> Option<u64> {
-        let offset = u64::from(u32::from(address).checked_sub(self.first)?);
-        (offset < self.size()).then_some(offset)
-    }
-}
-
 /// The ranges of a subnet, as it was answered. Ranges of IPv6 are left out.
-pub(crate) fn ranges(subnet: &Value) -> Vec<Range> {
+pub(crate) fn ranges(subnet: &Value) -> Vec<Ipv4Net> {
     let several = list(subnet, "/properties/addressPrefixes").iter().filter_map(Value::as_str);
-    let mut ranges: Vec<_> = several.filter_map(Range::read).collect();
+    let mut ranges: Vec<_> = several.filter_map(read).collect();
     if ranges.is_empty() {
-        ranges.extend(Range::read(text(subnet, "/properties/addressPrefix")));
+        ranges.extend(read(text(subnet, "/properties/addressPrefix")));
     }
     ranges
+}
+
+fn read(text: &str) -> Option<Ipv4Net> {
+    text.parse().ok()
+}
+
+/// How many addresses a range has.
+pub(crate) const fn size(range: Ipv4Net) -> u64 {
+    1 << (range.max_prefix_len() - range.prefix_len())
+}
+
+/// How far into a range an address lies.
+pub(crate) fn offset(range: Ipv4Net, address: Ipv4Addr) -> Option<u32> {
+    range.contains(&address).then(|| address.saturating_sub(range.network()))
+}
+
+/// The address that lies so far into a range.
+pub(crate) fn at(range: Ipv4Net, offset: u32) -> Option<Ipv4Addr> {
+    (u64::from(offset) < size(range)).then(|| range.network().saturating_add(offset))
 }
 
 /// Where an address lies.
@@ -55,13 +44,10 @@ pub(crate) enum Place {
     Outside,
 }
 
-pub(crate) fn place(ranges: &[Range], address: Ipv4Addr) -> Place {
-    let found = ranges.iter().find_map(|range| range.offset(address).map(|offset| (offset, range.size())));
-    match found {
-        None => Place::Outside,
-        Some((offset, size)) if offset < 4 || offset == size - 1 => Place::KeptByAzure,
-        Some(_) => Place::Inside,
-    }
+pub(crate) fn place(ranges: &[Ipv4Net], address: Ipv4Addr) -> Place {
+    let Some(range) = ranges.iter().find(|range| range.contains(&address)) else { return Place::Outside };
+    let is_early = offset(*range, address).is_some_and(|offset| offset < 4);
+    if is_early || address == range.broadcast() { Place::KeptByAzure } else { Place::Inside }
 }
 
 /// How many addresses of the subnet are in use, without those of a cluster whose group for nodes is this.
@@ -79,8 +65,8 @@ mod tests {
 
     #[test]
     fn a_range_knows_its_size_and_what_azure_keeps() {
-        let range = Range::read("10.1.16.7/20").unwrap();
-        assert_eq!(range.size(), 4096);
+        let range = read("10.1.16.7/20").unwrap();
+        assert_eq!(size(range), 4096);
         for (address, expected) in [
             ([10, 1, 16, 3], Place::KeptByAzure),
             ([10, 1, 16, 4], Place::Inside),
@@ -91,9 +77,17 @@ mod tests {
         ] {
             assert_eq!(place(&[range], address.into()), expected, "{address:?}");
         }
-        assert_eq!(Range::read("0.0.0.0/0").unwrap().size(), 1 << 32);
+        assert_eq!(size(read("0.0.0.0/0").unwrap()), 1 << 32);
         for wrong in ["10.0.0.0/33", "10.0.0.0", "fd00::/64", "", "10.0.0.0/-1"] {
-            assert_eq!(Range::read(wrong), None, "{wrong}");
+            assert_eq!(read(wrong), None, "{wrong}");
         }
+    }
+    #[test]
+    fn an_address_as_far_into_another_range_is_found_where_that_one_is_as_large() {
+        let [from, to, small] = ["10.1.16.7/20", "10.2.0.0/20", "10.3.0.0/28"].map(|range| read(range).unwrap());
+        let far = offset(from, [10, 1, 17, 4].into()).unwrap();
+        assert_eq!((far, at(to, far), at(small, far)), (260, Some([10, 2, 1, 4].into()), None));
+        assert_eq!(offset(from, [10, 2, 1, 4].into()), None);
+        assert_eq!(at(read("240.0.0.0/4").unwrap(), u32::MAX), None);
     }
 }

@@ -1,4 +1,4 @@
-//! PURE. A JSON merge patch, RFC 7396.
+//! PURE. A JSON merge patch, RFC 7396. Not the crate json-patch: where it removes a member, it moves the last one there.
 use serde_json::{Map, Value};
 
 /// Lays a merge patch over a value: objects are merged, `null` removes, everything else (arrays too) replaces.
@@ -48,5 +48,11 @@ mod tests {
             merge_patch(&mut patched, &patch);
             assert_eq!(patched, expected, "{target} with {patch}");
         }
+    }
+    #[test]
+    fn what_is_removed_leaves_the_others_in_their_order() {
+        let mut patched = json!({"a": 1, "b": 2, "c": 3, "d": 4});
+        merge_patch(&mut patched, &json!({"a": null, "c": 5}));
+        assert_eq!(patched.to_string(), r#"{"b":2,"c":5,"d":4}"#);
     }
 }

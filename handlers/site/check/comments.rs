@@ -1,4 +1,8 @@
 //! PURE. A site file may have comments, as `host.json` and `bicepconfig.json` may: `// to the end of the line` and `/* so */`.
+//!
+//! Not json-strip-comments: it takes the ends of lines out of comments, so that later lines are miscounted, and lets
+//! trailing commas and `#` pass. Not jsonc-parser: its strings may hold ends of lines, so that a missing quotation mark
+//! is reported at the next one.
 
 /// The text with a blank in place of each byte of a comment, so that lines and columns stay what they were.
 #[must_use]

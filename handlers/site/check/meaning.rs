@@ -5,6 +5,7 @@ use crate::resources::tags::{MARK_TAG, RETIRED_TAG, RUN_TAG, SITE_TAG};
 use crate::site::address_of;
 use crate::step::Step;
 use axum::http::Uri;
+use ipnet::Ipv4Net;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -64,10 +65,11 @@ fn addresses(file: &Value) -> Vec<Mistake> {
     mistakes
 }
 
-/// Private, or shared between a provider and its customers, which networks in Azure may use as well.
+/// Shared between a provider and its customers (RFC 6598), which networks in Azure may use as well.
+const SHARED: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(100, 64, 0, 0), 10);
+
 fn is_internal(address: Ipv4Addr) -> bool {
-    let [first, second, ..] = address.octets();
-    address.is_private() || (first == 100 && (64..128).contains(&second))
+    address.is_private() || SHARED.contains(&address)
 }
 
 fn pools(file: &Value) -> Vec<Mistake> {

@@ -4,8 +4,12 @@ use crate::resources::answers::{lies_in, list, shortened, text};
 use needs::{Need, needs};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use wildmatch::WildMatchPattern;
 
 mod needs;
+
+/// Of actions: `*` stands for any text. Nothing stands for a single letter: no action holds a NUL.
+type Pattern = WildMatchPattern<'*', '\0'>;
 
 const CHECK: &str = "roles";
 
@@ -99,20 +103,10 @@ fn allows(definition: &Value, action: &str, data: bool) -> bool {
     let (yes, no) = if data { ("/dataActions", "/notDataActions") } else { ("/actions", "/notActions") };
     let covers = |permission: &Value, at: &str| {
         let patterns = list(permission, at).iter().filter_map(Value::as_str);
-        patterns.into_iter().any(|pattern| fits(&pattern.to_lowercase(), &action.to_lowercase()))
+        patterns.into_iter().any(|pattern| Pattern::new_case_insensitive(pattern).matches(action))
     };
     let permissions = list(definition, "/properties/permissions");
     permissions.iter().any(|permission| covers(permission, yes) && !covers(permission, no))
-}
-
-/// Whether a text fits a pattern, in which `*` stands for any text.
-fn fits(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((head, rest)) => text
-            .strip_prefix(head)
-            .is_some_and(|text| (0..=text.len()).any(|at| text.get(at..).is_some_and(|tail| fits(rest, tail)))),
-    }
 }
 
 #[cfg(test)]
@@ -132,6 +126,8 @@ mod tests {
             ("Microsoft.Compute/disks/delete", false, false),
             ("Microsoft.Storage/x/read", false, false),
             ("Microsoft.Storage/x/read", true, true),
+            ("Microsoft.Compute", false, false),
+            ("Microsoft.Networks/x/read", false, false),
         ] {
             assert_eq!(allows(&role, action, data), allowed, "{action}");
         }

@@ -1,6 +1,6 @@
 //! PURE. Which cluster serves behind the gateway, and where its successor finds room.
 use super::{Found, Sheet};
-use crate::plan::checks::subnet::{Place, in_use, place, ranges};
+use crate::plan::checks::subnet::{self, Place, in_use, place, ranges};
 use crate::resources::answers::{lies_in, list, name_of, same_id, same_name, text};
 use crate::resources::gateway::Gateway;
 use serde_json::{Value, json};
@@ -162,7 +162,7 @@ fn occupant<'a>(found: &'a Found, serving: &Serving<'_>, room: &Value) -> Option
 fn rooms<'a>(found: &'a Found, serving: &Serving<'_>) -> Vec<&'a Value> {
     let own = text(serving.subnet, "/id");
     let network = own.split("/subnets/").next().unwrap_or_default();
-    let size = |subnet: &Value| ranges(subnet).iter().map(|range| range.size()).sum::<u64>();
+    let size = |subnet: &Value| ranges(subnet).iter().map(|range| subnet::size(*range)).sum::<u64>();
     let counterpart = swapped(text(serving.cluster, "/name"));
     let is_counterparts = |subnet: &Value| {
         occupant(found, serving, subnet).is_some_and(|there| same_name(text(there, "/name"), &counterpart))
@@ -195,8 +195,8 @@ fn is_reserved(name: &str) -> bool {
 fn mirrored(serving: &Serving<'_>, room: &Value) -> Vec<Ipv4Addr> {
     let (from, to) = (ranges(serving.subnet), ranges(room));
     let mirror = |address: &Ipv4Addr| {
-        let offset = from.iter().find_map(|range| range.offset(*address))?;
-        to.iter().find_map(|range| range.at(offset)).filter(|address| place(&to, *address) == Place::Inside)
+        let offset = from.iter().find_map(|range| subnet::offset(*range, *address))?;
+        to.iter().find_map(|range| subnet::at(*range, offset)).filter(|address| place(&to, *address) == Place::Inside)
     };
     serving.addresses.iter().filter_map(mirror).collect()
 }

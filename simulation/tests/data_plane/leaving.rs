@@ -1,6 +1,7 @@
 //! What becomes of requests, WebSockets and ports when members, configurations or the data plane itself go.
 use crate::requests::{socket, socket_at};
-use crate::scene::{KEEP_ALIVE, Scene, deployment};
+use crate::scene::{KEEP_ALIVE, Scene};
+use crate::shop::deployment;
 use futures::{SinkExt, StreamExt, future::join_all};
 use http::header::SET_COOKIE;
 use serde_json::Value;

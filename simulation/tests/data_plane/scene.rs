@@ -1,4 +1,5 @@
 //! The article's base with a workload on both clusters, all of it ready, and a data plane in front.
+use super::shop;
 use bytes::Bytes;
 use http::{HeaderMap, Request};
 use http_body_util::{BodyExt, Empty};
@@ -65,14 +66,15 @@ impl Scene {
         for (cluster, addresses) in
             [(&article.blue, &article.blue_addresses), (&article.green, &article.green_addresses)]
         {
-            apply_workload(&azure, &api_server(&azure, cluster), addresses);
+            shop::apply(&azure, cluster, addresses);
+            age(&azure, cluster);
         }
         let plane = DataPlane::start(&azure, options).unwrap();
         Self { azure, article, plane, client: Client::builder(TokioExecutor::new()).build(HttpConnector::new()) }
     }
 
     pub fn api_server(&self, cluster: &str) -> String {
-        api_server(&self.azure, cluster)
+        shop::api_server(&self.azure, cluster)
     }
 
     /// A cluster stops at once.
@@ -146,34 +148,8 @@ fn members(article: &Article, live: &[&str]) -> Value {
     live.iter().map(|colour| json!({"ipAddress": address(colour)})).collect()
 }
 
-fn api_server(azure: &SimulatedAzure, cluster: &str) -> String {
-    let world = azure.world();
-    world.resource_manager.resource(cluster).unwrap()["properties"]["fqdn"].as_str().unwrap().into()
-}
-
-fn apply_workload(azure: &SimulatedAzure, host: &str, addresses: &[String]) {
-    let now = azure.clock().now();
-    let world = azure.world();
-    let mut server = world.kubernetes.server(host).unwrap();
-    server.apply(&deployment("shop:1", 3), now).unwrap();
-    for (number, address) in addresses.iter().enumerate() {
-        let annotations = json!({
-            "service.beta.kubernetes.io/azure-load-balancer-internal": "true",
-            "service.beta.kubernetes.io/azure-load-balancer-ipv4": address,
-        });
-        let service = json!({
-            "apiVersion": "v1", "kind": "Service",
-            "metadata": {"name": format!("shop-{number}"), "namespace": "shop", "annotations": annotations},
-            "spec": {"type": "LoadBalancer", "selector": {"app": "shop"}, "ports": [{"port": 80}]},
-        });
-        server.apply(&service, now).unwrap();
-    }
-    server.age_by(SignedDuration::from_secs(600), now);
-}
-
-pub fn deployment(image: &str, replicas: u32) -> Value {
-    let labels = json!({"app": "shop"});
-    let pods = json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "shop", "image": image}]}});
-    let spec = json!({"replicas": replicas, "selector": {"matchLabels": labels}, "template": pods});
-    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "shop", "namespace": "shop"}, "spec": spec})
+/// What was just brought has been there for a while.
+fn age(azure: &SimulatedAzure, cluster: &str) {
+    let (host, now) = (shop::api_server(azure, cluster), azure.clock().now());
+    azure.world().kubernetes.server(&host).unwrap().age_by(SignedDuration::from_secs(600), now);
 }

@@ -1,5 +1,6 @@
 //! Traffic moves to and fro, and pods are replaced, under load: no request is lost.
-use crate::scene::{KEEP_ALIVE, Scene, deployment};
+use crate::scene::{KEEP_ALIVE, Scene};
+use crate::shop::deployment;
 use simulated_azure::data_plane::load::{Load, Options};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
