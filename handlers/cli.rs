@@ -2,6 +2,7 @@
 mod doctor;
 #[cfg(feature = "local")]
 mod local;
+mod names;
 mod operator;
 pub mod publish;
 #[cfg(feature = "local")]
@@ -47,7 +48,7 @@ enum Command {
         /// The site file
         file: PathBuf,
         /// The colour that shall serve
-        #[arg(long, value_enum)]
+        #[arg(long, value_parser = names::colour())]
         to: Colour,
     },
     /// Start the Functions host in a container, and drain it before it stops

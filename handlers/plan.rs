@@ -6,7 +6,6 @@ pub mod request;
 pub mod versions;
 
 use crate::site::{Colour, FailedCluster, Gate, Site, Slot, Stage};
-use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
@@ -36,7 +35,7 @@ pub struct Plan {
 }
 
 /// What kind of replacement.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// To a newer version.
@@ -46,6 +45,27 @@ pub enum Kind {
     Replace,
     /// Back to the kept cluster, whatever its version.
     Return,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Upgrade, Self::Replace, Self::Return];
+
+    /// Its one name, as in documents and commands.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Upgrade => "upgrade",
+            Self::Replace => "replace",
+            Self::Return => "return",
+        }
+    }
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
 }
 
 /// A stage with its members worked out.

@@ -2,4 +2,6 @@
 pub mod answers;
 pub mod cluster;
 pub mod gateway;
+pub mod object;
+pub mod subnet;
 pub mod tags;

@@ -151,9 +151,7 @@ pub struct Slot {
 }
 
 /// The colour of a slot.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Colour {
     /// The blue slot.
@@ -170,6 +168,15 @@ impl Colour {
             Self::Blue => Self::Green,
             Self::Green => Self::Blue,
         }
+    }
+
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Blue, Self::Green];
+
+    /// The colour of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|colour| colour.name() == name)
     }
 
     /// `blue` or `green`.

@@ -3,6 +3,7 @@ use super::arm::{Arm, Condition};
 use super::{Azure, Reader};
 use crate::process::cloud::AKS_SERVER_SCOPE;
 use crate::process::wire::Wire;
+use crate::resources::object::{describe, name};
 use crate::run::StepError;
 use anyhow::{Context, anyhow};
 use azure_core::credentials::TokenCredential;
@@ -139,20 +140,6 @@ impl Azure {
             Err(error) => Err(failed("apply", object, &error)),
         }
     }
-}
-
-/// `Deployment shop/web`.
-#[must_use]
-pub fn describe(object: &Value) -> String {
-    let kind = object["kind"].as_str().unwrap_or("object");
-    match object["metadata"]["namespace"].as_str() {
-        Some(namespace) => format!("{kind} {namespace}/{}", name(object)),
-        None => format!("{kind} {}", name(object)),
-    }
-}
-
-fn name(object: &Value) -> &str {
-    object["metadata"]["name"].as_str().unwrap_or_default()
 }
 
 fn failed(what: &str, object: &Value, error: &kube::Error) -> StepError {

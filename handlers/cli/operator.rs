@@ -1,5 +1,5 @@
 //! The operator's commands: with the account of `az login`, on the store and the bus themselves.
-use super::say;
+use super::{names, say};
 use crate::azure::identity;
 use crate::functions::app::App;
 use crate::functions::orders::{self, Obeyed};
@@ -24,7 +24,7 @@ pub struct Start {
     /// 1.34.6, latest-patch or latest-stable
     version: Option<String>,
     /// What kind of replacement
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_parser = names::kind(), default_value = Kind::Upgrade.name())]
     kind: Kind,
     /// Why
     #[arg(long)]
@@ -40,7 +40,7 @@ pub struct Give {
     /// The site
     site: String,
     /// What to do
-    #[arg(value_enum)]
+    #[arg(value_parser = names::verb())]
     verb: Verb,
     /// The run that you saw (the present one otherwise)
     #[arg(long)]

@@ -12,7 +12,6 @@ mod old_cluster;
 mod outbound;
 mod quota;
 mod slots;
-pub(crate) mod subnet;
 mod version;
 
 pub use idle_slot::IdleSlot;

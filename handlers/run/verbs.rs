@@ -1,15 +1,13 @@
 //! PURE. What a person, the sweep and a dead letter may do to a run. Each takes a new hop.
 use crate::run::{Approval, Ending, Run};
 use crate::step::Step;
-use clap::ValueEnum;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
 /// What a person may say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[value(rename_all = "snake_case")]
 pub enum Verb {
     /// Stop advancing. Thresholds are still judged.
     Pause,
@@ -25,6 +23,32 @@ pub enum Verb {
     RollBack,
     /// End a held clean-up as it stands.
     Finish,
+}
+
+impl Verb {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Pause, Self::Resume, Self::Approve, Self::Promote, Self::Abort, Self::RollBack, Self::Finish];
+
+    /// Its one name, as in documents and commands.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Approve => "approve",
+            Self::Promote => "promote",
+            Self::Abort => "abort",
+            Self::RollBack => "roll_back",
+            Self::Finish => "finish",
+        }
+    }
+
+    /// The verb of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verb| verb.name() == name)
+    }
 }
 
 /// A verb with what it was decided on.
@@ -87,9 +111,8 @@ pub fn obey(run: &Run, order: &Order, now: Timestamp) -> Result<Run, Refusal> {
     let mut next = run.clone();
     next.hop += 1;
     let who = format!("person:{}", if order.by.is_empty() { "unknown" } else { &order.by });
-    let name =
-        serde_json::to_value(order.verb).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
-    let what = order.reason.as_ref().map_or_else(|| name.clone(), |reason| format!("{name}: {reason}"));
+    let name = order.verb.name();
+    let what = order.reason.as_ref().map_or_else(|| name.to_owned(), |reason| format!("{name}: {reason}"));
     next.note(&who, &what, run.step, now);
     let not_now = |why: &str| Err(Refusal::NotNow(why.to_owned()));
     match order.verb {

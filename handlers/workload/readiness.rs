@@ -1,10 +1,11 @@
 //! PURE. Whether Kubernetes objects are ready, from what their controllers say of them.
+use crate::resources::object::describe;
 use serde_json::Value;
 
 /// Why this object is not ready; `None` when it is, or when its kind has no readiness.
 #[must_use]
 pub fn unready(object: &Value) -> Option<String> {
-    let name = crate::azure::kubernetes::describe(object);
+    let name = describe(object);
     let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64);
     let observed = || number("/status/observedGeneration") >= number("/metadata/generation");
     let rolled = |wanted: i64, updated: i64, ready: i64| {

@@ -1,6 +1,6 @@
 //! `doctor` on the function app: its host, its identity's roles through groups and under conditions, and Container Apps.
-use crate::story;
 use crate::doctor::{changed, findings, in_world, is_only, quiet, seen, seen_as};
+use crate::story;
 use bluegreen::local::installation::{CLIENT, Installation};
 use bluegreen::local::shop::Shop;
 use bluegreen::survey::doctor::{App, Row, State, examine, has_findings, table};

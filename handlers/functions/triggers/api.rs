@@ -117,14 +117,14 @@ async fn begin(app: &App, site: &str, call: &HttpCall) -> Answered {
 }
 
 async fn order(app: &App, site: &str, verb: &str, call: &HttpCall) -> Answered {
-    let Ok(verb) = serde_json::from_value::<Verb>(verb.into()) else {
+    let Some(verb) = Verb::named(verb) else {
         return Ok((404, error("expected pause, resume, approve, promote, abort, roll_back or finish")));
     };
     let mut body: Value = serde_json::from_str(&call.body).unwrap_or(Value::Null);
     if !body.is_object() {
         return Ok((400, error("expected a JSON object that names the run, its step and its stage")));
     }
-    body["verb"] = serde_json::to_value(verb)?;
+    body["verb"] = verb.name().into();
     let mut order: Order = match serde_json::from_value(body) {
         Ok(order) => order,
         Err(wrong) => return Ok((400, error(&format!("expected run, step, stage, by, reason: {wrong}")))),

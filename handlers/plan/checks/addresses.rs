@@ -1,9 +1,9 @@
 //! PURE. The new slot's subnet has room for the new cluster, also while it upgrades its nodes, and for its ingress.
-use super::subnet::{self, AZURES_OWN, Place};
 use super::{Finding, Seen};
 use crate::plan::cluster_body::{new_cluster, pools};
 use crate::plan::{Kind, Plan};
 use crate::resources::answers::{is_true, list, number, same_id, shortened, text};
+use crate::resources::subnet::{self, AZURES_OWN, Place};
 use ipnet::Ipv4Net;
 use serde_json::Value;
 

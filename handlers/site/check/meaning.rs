@@ -4,7 +4,7 @@ use crate::resources::answers::{list, same_id, shortened, text};
 use crate::resources::tags::{MARK_TAG, RETIRED_TAG, RUN_TAG, SITE_TAG};
 use crate::site::address_of;
 use crate::step::Step;
-use axum::http::Uri;
+use http::Uri;
 use ipnet::Ipv4Net;
 use serde_json::Value;
 use std::collections::BTreeMap;

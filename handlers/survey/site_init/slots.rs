@@ -1,8 +1,8 @@
 //! PURE. Which cluster serves behind the gateway, and where its successor finds room.
 use super::{Found, Sheet};
-use crate::plan::checks::subnet::{self, Place, in_use, place, ranges};
 use crate::resources::answers::{lies_in, list, name_of, same_id, same_name, text};
 use crate::resources::gateway::Gateway;
+use crate::resources::subnet::{self, Place, in_use, place, ranges};
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
 

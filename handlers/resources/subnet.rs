@@ -1,14 +1,15 @@
 //! PURE. A subnet as Azure describes it: what it can hold, and who is in it.
-use crate::resources::answers::{lies_in, list, text};
+use super::answers::{lies_in, list, text};
 use ipnet::{IpAdd, IpSub, Ipv4Net};
 use serde_json::Value;
 use std::net::Ipv4Addr;
 
 /// Azure keeps the first four addresses of a subnet and the last one.
-pub(crate) const AZURES_OWN: u64 = 5;
+pub const AZURES_OWN: u64 = 5;
 
 /// The ranges of a subnet, as it was answered. Ranges of IPv6 are left out.
-pub(crate) fn ranges(subnet: &Value) -> Vec<Ipv4Net> {
+#[must_use]
+pub fn ranges(subnet: &Value) -> Vec<Ipv4Net> {
     let several = list(subnet, "/properties/addressPrefixes").iter().filter_map(Value::as_str);
     let mut ranges: Vec<_> = several.filter_map(read).collect();
     if ranges.is_empty() {
@@ -22,36 +23,45 @@ fn read(text: &str) -> Option<Ipv4Net> {
 }
 
 /// How many addresses a range has.
-pub(crate) const fn size(range: Ipv4Net) -> u64 {
+#[must_use]
+pub const fn size(range: Ipv4Net) -> u64 {
     1 << (range.max_prefix_len() - range.prefix_len())
 }
 
 /// How far into a range an address lies.
-pub(crate) fn offset(range: Ipv4Net, address: Ipv4Addr) -> Option<u32> {
+#[must_use]
+pub fn offset(range: Ipv4Net, address: Ipv4Addr) -> Option<u32> {
     range.contains(&address).then(|| address.saturating_sub(range.network()))
 }
 
 /// The address that lies so far into a range.
-pub(crate) fn at(range: Ipv4Net, offset: u32) -> Option<Ipv4Addr> {
+#[must_use]
+pub fn at(range: Ipv4Net, offset: u32) -> Option<Ipv4Addr> {
     (u64::from(offset) < size(range)).then(|| range.network().saturating_add(offset))
 }
 
 /// Where an address lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub enum Place {
+    /// In the subnet, free to be used.
     Inside,
+    /// In the subnet, but one of those that Azure keeps.
     KeptByAzure,
+    /// Not in the subnet.
     Outside,
 }
 
-pub(crate) fn place(ranges: &[Ipv4Net], address: Ipv4Addr) -> Place {
+/// Where an address lies in these ranges.
+#[must_use]
+pub fn place(ranges: &[Ipv4Net], address: Ipv4Addr) -> Place {
     let Some(range) = ranges.iter().find(|range| range.contains(&address)) else { return Place::Outside };
     let is_early = offset(*range, address).is_some_and(|offset| offset < 4);
     if is_early || address == range.broadcast() { Place::KeptByAzure } else { Place::Inside }
 }
 
 /// How many addresses of the subnet are in use, without those of a cluster whose group for nodes is this.
-pub(crate) fn in_use(subnet: &Value, but_not_in: Option<&str>) -> u64 {
+#[must_use]
+pub fn in_use(subnet: &Value, but_not_in: Option<&str>) -> u64 {
     let others = |configuration: &&Value| {
         let id = text(configuration, "/id");
         !but_not_in.is_some_and(|group| lies_in(id, group))

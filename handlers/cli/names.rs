@@ -1,0 +1,17 @@
+//! Words of the command line that name one of a few things: shown in the help, and complained about with the others.
+use crate::plan::Kind;
+use crate::run::verbs::Verb;
+use crate::site::Colour;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+pub fn kind() -> impl TypedValueParser<Value = Kind> {
+    PossibleValuesParser::new(Kind::ALL.map(Kind::name)).try_map(|name| Kind::named(&name).ok_or("no kind"))
+}
+
+pub fn verb() -> impl TypedValueParser<Value = Verb> {
+    PossibleValuesParser::new(Verb::ALL.map(Verb::name)).try_map(|name| Verb::named(&name).ok_or("no verb"))
+}
+
+pub fn colour() -> impl TypedValueParser<Value = Colour> {
+    PossibleValuesParser::new(Colour::ALL.map(Colour::name)).try_map(|name| Colour::named(&name).ok_or("no colour"))
+}
