@@ -8,18 +8,16 @@
 //!                            store ◄─ save ◄──────────────────── run::flow::decide ◄─┘
 //!                      Service Bus ◄─ publish
 //! ```
+//!
+//! What decides is in the crate `bluegreen_core` (`core/`): its rooms stand here under their own names.
+pub use bluegreen_core::{plan, resources, run, site, step, workload};
+
 pub mod azure;
 pub mod cli;
 pub mod functions;
 #[cfg(feature = "local")]
 pub mod local;
-pub mod plan;
 pub mod process;
-pub mod resources;
-pub mod run;
-pub mod site;
-pub mod step;
 pub mod steps;
 pub mod store;
 pub mod survey;
-pub mod workload;

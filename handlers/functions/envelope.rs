@@ -1,4 +1,4 @@
-//! PURE. What the Functions host sends and wants back (contract recorded from the real host, docs/decisions).
+//! What the Functions host sends and wants back (contract recorded from the real host, docs/decisions).
 //!
 //! `{"Data": {"<binding>": …}, "Metadata": {…}}`: a binary body arrives as base64, a text body as a string that
 //! contains a JSON string. Nothing in `Metadata` is needed.

@@ -1,4 +1,4 @@
-//! PURE. A story as a person reads it: when, which step, what was seen, and who served the users.
+//! A story as a person reads it: when, which step, what was seen, and who served the users.
 use super::scene::Scene;
 use super::story::Told;
 use crate::run::Entry;

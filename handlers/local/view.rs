@@ -1,4 +1,4 @@
-//! PURE. The live view of an upgrade: its steps, who serves the users, what it waits for.
+//! The live view of an upgrade: its steps, who serves the users, what it waits for.
 use super::scene::Scene;
 use super::timeline::clock_of;
 use crate::run::Run;

@@ -1,4 +1,4 @@
-//! PURE. Where a cloud's endpoints are: public, China, US Government, or one of one's own.
+//! Where a cloud's endpoints are: public, China, US Government, or one of one's own.
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use std::sync::Arc;
 

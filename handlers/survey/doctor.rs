@@ -1,4 +1,4 @@
-//! PURE. An installation looked over: what was read is judged, one file a subject. Nothing is ever written.
+//! An installation looked over: what was read is judged, one file a subject. Nothing is ever written.
 use crate::resources::gateway::Gateway;
 use crate::site::Site;
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! PURE. A first site file, from what was found in Azure. Nothing is asked: what is seen is written, what can only be
+//! A first site file, from what was found in Azure. Nothing is asked: what is seen is written, what can only be
 //! guessed is written and marked, and what nobody but a person can know is a placeholder that `site check` reports.
 use crate::plan::checks::{Finding, refused};
 use crate::resources::answers::{is_true, list, name_of, shortened, text};

@@ -1,4 +1,4 @@
-//! PURE. Which service a door leads to, and what a path of the door means under the service's canonical host name.
+//! Which service a door leads to, and what a path of the door means under the service's canonical host name.
 
 /// What a path of Resource Manager's door begins with that leads to the publishing site of the app named behind it.
 pub(super) const PUBLISHING: &str = "/scm/";

@@ -1,4 +1,4 @@
-//! PURE. The run as far as it decides anything, and the production code's `decide` and verbs on it.
+//! The run as far as it decides anything, and the production code's `decide` and verbs on it.
 //!
 //! A document is made into a real `Run`, the real function is called, and the answer is made small again. Being pure,
 //! each is called once for each question and remembered: that alone makes an unoptimised test quick enough.

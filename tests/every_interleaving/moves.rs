@@ -1,4 +1,4 @@
-//! PURE. Every next state of a state: what invocations, the platform, persons and faults may do now.
+//! Every next state of a state: what invocations, the platform, persons and faults may do now.
 //!
 //! An invocation follows docs/design.md, section 3: it loads the run, looks, asks for its permit, acts, decides and
 //! saves, publishes. Between any two of these all others may move, it may crash, or lose its lock and go on.

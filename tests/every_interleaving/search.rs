@@ -1,4 +1,4 @@
-//! PURE. Breadth first through all states, then backwards from the good ends.
+//! Breadth first through all states, then backwards from the good ends.
 //!
 //! Not stateright: its `eventually` looks at paths without cycles, and every poll of ours is a cycle. What must hold
 //! here is that an end *can* be reached from every state by moves that can be counted on, which needs the edges

@@ -1,4 +1,4 @@
-//! PURE. What the steps from `ShiftTraffic` on see and do, as docs/design.md says: a look, then at most one act.
+//! What the steps from `ShiftTraffic` on see and do, as docs/design.md says: a look, then at most one act.
 use crate::world::{Act, Members, Newest, Ours, Saw, State};
 use bluegreen::step::Step;
 

@@ -1,4 +1,4 @@
-//! PURE. One state of everything: the run, the gateway, the clusters, the events and who is at work on them.
+//! One state of everything: the run, the gateway, the clusters, the events and who is at work on them.
 //!
 //! Everything is relative, so the states are finitely many without a bound on hops: hops are ages (0 the run's own,
 //! 1 the one before, older ones do nothing), marks are what became of the write that carries them, times are whether

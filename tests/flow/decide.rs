@@ -1,4 +1,4 @@
-//! Every step and every outcome, in time and too late. PURE.
+//! Every step and every outcome, in time and too late.
 use super::*;
 use bluegreen::run::Ending::{self, Rejected, RolledBack, Upgraded};
 use bluegreen::step::Step::*;

@@ -1,4 +1,4 @@
-//! The table, `decide`, the verbs, the sweep and dead letters, rule by rule. PURE.
+//! The table, `decide`, the verbs, the sweep and dead letters, rule by rule.
 mod decide;
 mod turns;
 #[path = "../fixtures/two_stages.rs"]

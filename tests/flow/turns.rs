@@ -1,4 +1,4 @@
-//! Waits, gates, and what the journal keeps. PURE.
+//! Waits, gates, and what the journal keeps.
 use super::*;
 use bluegreen::run::Approval;
 use bluegreen::run::flow::TABLE;

@@ -1,4 +1,4 @@
-//! What a person, the sweep and dead letters may do in each state, and what is refused. PURE.
+//! What a person, the sweep and dead letters may do in each state, and what is refused.
 use super::*;
 use bluegreen::run::Ending;
 use bluegreen::run::verbs::{MOST_DEAD_LETTERS, Order, Refusal, Verb, dead_letter, obey, sweep};

@@ -1,4 +1,4 @@
-//! PURE. This machine's time against Azure's: tokens and schedules go wrong where they differ.
+//! This machine's time against Azure's: tokens and schedules go wrong where they differ.
 use super::{Observed, Row};
 use jiff::SignedDuration;
 

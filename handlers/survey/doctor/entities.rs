@@ -1,4 +1,4 @@
-//! PURE. The entities of the bus: each there, with the options on which the functions rely.
+//! The entities of the bus: each there, with the options on which the functions rely.
 use super::{Observed, Row, SeenNamespace};
 use crate::resources::answers::{is_true, text};
 use crate::step::Step;

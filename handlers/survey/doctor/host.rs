@@ -1,4 +1,4 @@
-//! PURE. The Functions host: it runs, with the extension bundle that our `host.json` asks for.
+//! The Functions host: it runs, with the extension bundle that our `host.json` asks for.
 use super::{Observed, Row};
 use crate::resources::answers::{list, text};
 use serde_json::Value;

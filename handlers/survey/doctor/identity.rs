@@ -1,4 +1,4 @@
-//! PURE. Who looks, and as whom the function app acts.
+//! Who looks, and as whom the function app acts.
 use super::{Observed, Row};
 use crate::resources::answers::text;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! PURE. The app's identity may do what it must, where it must: its role assignments against `infra/actions.json`.
+//! The app's identity may do what it must, where it must: its role assignments against `infra/actions.json`.
 use super::{Observed, Row, SeenApp};
 use crate::resources::answers::{lies_in, list, shortened, text};
 use needs::{Need, needs};

@@ -1,4 +1,4 @@
-//! PURE. The function app's settings: complete, and for the same store and bus as the operator's.
+//! The function app's settings: complete, and for the same store and bus as the operator's.
 use super::{Observed, Row};
 use crate::resources::answers::{list, text};
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! PURE. Each published site: its gateway and clusters can be read, its pools hold a slot's addresses, and the API servers
+//! Each published site: its gateway and clusters can be read, its pools hold a slot's addresses, and the API servers
 //! answer.
 use super::{Observed, Row, SeenSite};
 use crate::plan::checks::{Finding, refused};

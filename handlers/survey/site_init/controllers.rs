@@ -1,4 +1,4 @@
-//! PURE. What runs in the serving cluster: controllers with their versions, and the workloads.
+//! What runs in the serving cluster: controllers with their versions, and the workloads.
 use super::{Found, Sheet};
 use crate::resources::answers::{list, shortened, text};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! PURE. The gateway's pools: which ones users' traffic goes to, and which one is for the tests.
+//! The gateway's pools: which ones users' traffic goes to, and which one is for the tests.
 use super::{Found, Serving, Sheet};
 use crate::resources::answers::{list, number, same_id, text};
 use crate::resources::gateway::{Gateway, Pool};

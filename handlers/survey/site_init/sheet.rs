@@ -1,4 +1,4 @@
-//! PURE. A JSON file with a comment above each member that has one.
+//! A JSON file with a comment above each member that has one.
 use crate::site::check::{GOES_ON, MARK, PLACEHOLDER, marks};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! PURE. Which cluster serves behind the gateway, and where its successor finds room.
+//! Which cluster serves behind the gateway, and where its successor finds room.
 use super::{Found, Sheet};
 use crate::resources::answers::{lies_in, list, name_of, same_id, same_name, text};
 use crate::resources::gateway::Gateway;

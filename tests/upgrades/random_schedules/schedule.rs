@@ -1,4 +1,4 @@
-//! PURE. What goes wrong in a story, from a seed: the site and the world that it plays in, and its incidents.
+//! What goes wrong in a story, from a seed: the site and the world that it plays in, and its incidents.
 use bluegreen::run::verbs::Verb;
 use bluegreen::site::{FailedCluster, Gate, OldCluster, Site, Stage};
 use bluegreen::step::Step;

@@ -1,4 +1,4 @@
-//! PURE. What the app's identity must be allowed to do, and where: of `infra/actions.json`, and with data.
+//! What the app's identity must be allowed to do, and where: of `infra/actions.json`, and with data.
 use crate::resources::answers::{is_true, list, name_of, text};
 use crate::run::event::{REQUESTS, STEPS};
 use crate::site::Site;

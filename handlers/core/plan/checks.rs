@@ -1,0 +1,126 @@
+//! The checks of `CheckPlan`: everything that the plan needs, judged from raw answers of Azure. One file a subject.
+use crate::plan::{Kind, Plan};
+use crate::resources::gateway::Gateway;
+use serde_json::Value;
+
+mod addresses;
+mod features;
+mod gateway;
+mod idle_slot;
+mod listener;
+mod old_cluster;
+mod outbound;
+mod quota;
+mod slots;
+mod version;
+
+pub use idle_slot::IdleSlot;
+
+/// What `CheckPlan` fetched, as it came. `None`: the resource does not exist, or, where said so, was not at hand.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// GET of the old slot's managed cluster.
+    pub old_cluster: Option<Value>,
+    /// GET of the new slot's managed cluster.
+    pub new_cluster: Option<Value>,
+    /// GET of the gateway.
+    pub gateway: Option<Gateway>,
+    /// GET of the old slot's subnet.
+    pub old_subnet: Option<Value>,
+    /// GET of the new slot's subnet.
+    pub new_subnet: Option<Value>,
+    /// GET of `Microsoft.ContainerService/locations/<region>/kubernetesVersions`.
+    pub offered: Value,
+    /// GET of `Microsoft.Compute/locations/<region>/usages`, if it was at hand.
+    pub usages: Option<Value>,
+    /// GET of `Microsoft.Compute/skus` for the region, if it was at hand: without it cores cannot be counted.
+    pub sizes: Option<Value>,
+}
+
+/// What every upgrade or replacement of a cluster would be refused for while it is as it is.
+#[must_use]
+pub fn refused(cluster: &Value) -> Vec<Finding> {
+    features::refused(cluster)
+}
+
+/// One thing that is not as the plan needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is about: `version`, `gateway`, ….
+    pub subject: &'static str,
+    /// What was expected, and what came.
+    pub what: String,
+    /// What to do.
+    pub remedy: String,
+    /// Whether it may pass by itself.
+    pub passing: Passing,
+}
+
+/// Whether a finding may pass by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passing {
+    /// It stays until somebody does something: the plan is refused.
+    Wrong,
+    /// Something is under way: look again.
+    Unsettled,
+}
+
+impl Finding {
+    fn wrong(subject: &'static str, what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { subject, what: what.into(), remedy: remedy.into(), passing: Passing::Wrong }
+    }
+
+    fn unsettled(subject: &'static str, what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { passing: Passing::Unsettled, ..Self::wrong(subject, what, remedy) }
+    }
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}: {}; {}", self.subject, self.what, self.remedy)
+    }
+}
+
+/// What all checks together say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything holds.
+    Fine {
+        /// Except that the leftover that the plan lists must be deleted first, and then everything looked at again.
+        delete_leftover: bool,
+    },
+    /// Something is under way: why, for a person.
+    NotYet(String),
+    /// The plan cannot be carried out. Every reason at once.
+    Refused(Vec<Finding>),
+}
+
+/// Judges a plan by what was seen. What is wrong is said at once, even while something else is under way.
+#[must_use]
+pub fn check(plan: &Plan, seen: &Seen) -> Verdict {
+    let mut findings = slots::check(&plan.site);
+    findings.extend(old_cluster::check(plan, seen.old_cluster.as_ref()));
+    findings.extend(version::check(plan, seen));
+    findings.extend(gateway::check(plan, seen.gateway.as_ref()));
+    let idle_slot = IdleSlot::of(plan, seen);
+    if let IdleSlot::No(finding) = &idle_slot {
+        findings.push(finding.clone());
+    }
+    if let Some(old) = &seen.old_cluster {
+        if plan.kind != Kind::Return {
+            findings.extend(features::check(plan, old));
+        }
+        findings.extend(addresses::check(plan, seen));
+        findings.extend(outbound::check(plan, seen));
+        findings.extend(quota::check(plan, seen));
+    }
+    let (wrong, unsettled): (Vec<_>, Vec<_>) =
+        findings.into_iter().partition(|finding| finding.passing == Passing::Wrong);
+    if !wrong.is_empty() {
+        return Verdict::Refused(wrong);
+    }
+    if !unsettled.is_empty() {
+        return Verdict::NotYet(unsettled.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
+    }
+    Verdict::Fine { delete_leftover: idle_slot == IdleSlot::LeftoverToDelete }
+}

@@ -1,0 +1,92 @@
+//! The gateway runs, nobody else writes it, and its pools hold what they must before traffic is touched.
+use super::{Finding, listener};
+use crate::plan::Plan;
+use crate::resources::answers::{shortened, text};
+use crate::resources::gateway::{Gateway, Pool};
+use crate::resources::tags::AGIC_TAG;
+use std::net::Ipv4Addr;
+
+const SUBJECT: &str = "gateway";
+
+pub(super) fn check(plan: &Plan, gateway: Option<&Gateway>) -> Vec<Finding> {
+    let id = &plan.site.gateway;
+    let Some(gateway) = gateway else {
+        let what = format!("{id} is expected, but does not exist");
+        return vec![Finding::wrong(SUBJECT, what, "correct the gateway in the site file")];
+    };
+    let mut findings: Vec<_> = running(id, gateway).into_iter().chain(writers(id, gateway)).collect();
+    let state = text(&gateway.0, "/properties/provisioningState");
+    if state != "Succeeded" {
+        let what = format!("the provisioning state of {id} is expected to be Succeeded, but is {:?}", shortened(state));
+        let remedy = "waiting; a state of Failed ends when a good configuration is written once more";
+        findings.push(Finding::unsettled(SUBJECT, what, remedy));
+        // What it shows meanwhile may be neither the old nor the new.
+        return findings;
+    }
+    findings.extend(live_pools(plan, gateway));
+    findings.extend(candidate(plan, gateway));
+    findings
+}
+
+fn running(id: &str, gateway: &Gateway) -> Option<Finding> {
+    let state = text(&gateway.0, "/properties/operationalState");
+    let what = format!("{id} is expected to be Running, but is {:?}", shortened(state));
+    match state {
+        "Running" => None,
+        "Starting" => Some(Finding::unsettled(SUBJECT, what, "waiting until it has started")),
+        // Our first write would start it, and with it what somebody stopped on purpose.
+        _ => Some(Finding::wrong(SUBJECT, what, "start it, and see that it serves")),
+    }
+}
+
+fn writers(id: &str, gateway: &Gateway) -> Option<Finding> {
+    if !gateway.is_written_by_agic() {
+        return None;
+    }
+    let what = format!("{id} has the tag {AGIC_TAG}: an AGIC writes it, and would overwrite the pools");
+    let remedy = format!(
+        "AGIC mode is not offered yet: scale AGIC away on both clusters, bring the workload behind internal addresses, \
+         and remove the tag {AGIC_TAG}"
+    );
+    Some(Finding::wrong(SUBJECT, what, remedy))
+}
+
+fn live_pools(plan: &Plan, gateway: &Gateway) -> Vec<Finding> {
+    let expected = &plan.old_slot().addresses;
+    let judge = |name: &String| {
+        let Some(pool) = gateway.pool(name) else { return Some(missing(plan, name)) };
+        if pool.holds_exactly(expected) {
+            return None;
+        }
+        let what = format!(
+            "the live pool {name} is expected to hold exactly the {} slot's addresses {}, but holds {}",
+            plan.old.name(),
+            expected.iter().map(Ipv4Addr::to_string).collect::<Vec<_>>().join(", "),
+            in_words(pool)
+        );
+        let remedy = "correct the pool, or the slot's addresses in the site file";
+        Some(Finding::wrong(SUBJECT, what, remedy))
+    };
+    plan.site.pools.live.iter().filter_map(judge).collect()
+}
+
+fn candidate(plan: &Plan, gateway: &Gateway) -> Vec<Finding> {
+    let name = &plan.site.pools.candidate;
+    let Some(pool) = gateway.pool(name) else { return vec![missing(plan, name)] };
+    let mut findings = listener::check(plan, &gateway.0);
+    if !pool.members().is_empty() {
+        let what = format!("the candidate pool {name} is expected to be empty, but holds {}", in_words(pool));
+        findings.push(Finding::wrong(SUBJECT, what, "see who put them there, and empty the pool"));
+    }
+    findings
+}
+
+fn missing(plan: &Plan, name: &str) -> Finding {
+    let what = format!("the pool {name} is expected at {}, but does not exist", plan.site.gateway);
+    Finding::wrong(SUBJECT, what, "make the pool, or correct the pools in the site file")
+}
+
+fn in_words(pool: Pool<'_>) -> String {
+    let members: Vec<_> = pool.members().into_iter().map(shortened).collect();
+    if members.is_empty() { "nothing".to_owned() } else { members.join(", ") }
+}

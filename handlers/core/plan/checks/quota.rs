@@ -1,0 +1,57 @@
+//! The subscription may use as many cores more as the new cluster has: both clusters run at once.
+use super::addresses::planned_cluster;
+use super::{Finding, Seen};
+use crate::plan::Plan;
+use crate::plan::cluster_body::pools;
+use crate::resources::answers::{list, number, shortened, text};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+const SUBJECT: &str = "quota";
+
+/// Says nothing when usages or sizes are not at hand: then the creation itself tells.
+pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
+    let (Some(usages), Some(sizes), Some(cluster)) = (&seen.usages, &seen.sizes, planned_cluster(plan, seen)) else {
+        return Vec::new();
+    };
+    // A kept cluster that runs has its cores already.
+    if text(&cluster, "/properties/powerState/code") == "Running" {
+        return Vec::new();
+    }
+    let judge = |(quota, cores): (String, u64)| {
+        let usage =
+            list(usages, "/value").iter().find(|usage| text(usage, "/name/value").eq_ignore_ascii_case(&quota))?;
+        let (limit, used) = (number(usage, "/limit")?, number(usage, "/currentValue")?);
+        (limit.saturating_sub(used) < cores).then(|| {
+            let quota = shortened(&quota);
+            let what = format!("the new cluster needs {cores} cores of {quota}, but {used} of {limit} are in use");
+            Finding::wrong(SUBJECT, what, "ask for a higher quota, or remove what is not needed")
+        })
+    };
+    needed(&cluster, sizes).into_iter().filter_map(judge).collect()
+}
+
+/// Cores by quota: the region's, and that of each family of sizes. Spot machines have a quota of their own.
+fn needed(cluster: &Value, sizes: &Value) -> BTreeMap<String, u64> {
+    let mut needed = BTreeMap::new();
+    for pool in pools(cluster) {
+        let name = text(pool, "/vmSize");
+        let is_machine = |size: &&Value| {
+            text(size, "/resourceType") == "virtualMachines" && text(size, "/name").eq_ignore_ascii_case(name)
+        };
+        let Some(size) = list(sizes, "/value").iter().find(is_machine) else { continue };
+        let capability = list(size, "/capabilities").iter().find(|one| text(one, "/name") == "vCPUs");
+        let each: u64 = capability.and_then(|one| text(one, "/value").parse().ok()).unwrap_or(0);
+        let cores = each.saturating_mul(number(pool, "/count").unwrap_or(0));
+        let quotas = if text(pool, "/scaleSetPriority") == "Spot" {
+            vec!["lowPriorityCores"]
+        } else {
+            vec!["cores", text(size, "/family")]
+        };
+        for quota in quotas {
+            let sum: &mut u64 = needed.entry(quota.to_owned()).or_default();
+            *sum = sum.saturating_add(cores);
+        }
+    }
+    needed
+}

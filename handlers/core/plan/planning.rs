@@ -1,0 +1,92 @@
+//! A plan is made: from a site, a request, and a look at the world.
+use crate::plan::request::Request;
+use crate::plan::versions::{Offered, wanted};
+use crate::plan::{Kind, Plan, Version, planned};
+use crate::resources::cluster::Cluster;
+use crate::resources::gateway::{Gateway, Pool};
+use crate::site::{Colour, Site};
+
+/// What is seen when a plan is made.
+pub struct World {
+    /// The gateway.
+    pub gateway: Gateway,
+    /// The blue slot's cluster, if there is one.
+    pub blue: Option<Cluster>,
+    /// The green slot's cluster, if there is one.
+    pub green: Option<Cluster>,
+    /// What the region offers.
+    pub offered: Offered,
+}
+
+impl World {
+    /// The cluster of a slot.
+    #[must_use]
+    pub fn cluster(&self, colour: Colour) -> Option<&Cluster> {
+        match colour {
+            Colour::Blue => self.blue.as_ref(),
+            Colour::Green => self.green.as_ref(),
+        }
+    }
+}
+
+/// The colour whose addresses the live pools hold.
+///
+/// # Errors
+/// When they hold something else.
+pub fn serving(site: &Site, gateway: &Gateway) -> Result<Colour, String> {
+    let holds = |colour: &Colour| gateway.shows(&site.pools.live_with(&site.slot(*colour).addresses));
+    [Colour::Blue, Colour::Green].into_iter().find(holds).ok_or_else(|| {
+        let found: Vec<_> = site.pools.live.iter().map(|pool| (pool, gateway.pool(pool).map(Pool::members))).collect();
+        format!(
+            "the live pools hold neither exactly blue's nor exactly green's addresses: found {found:?}. \
+             Mend the pools or the site file"
+        )
+    })
+}
+
+/// Makes the plan of a request.
+///
+/// # Errors
+/// Why there is none: what was expected, what came, what to do.
+pub fn plan(site: &Site, request: &Request, world: &World) -> Result<Plan, String> {
+    let old = serving(site, &world.gateway)?;
+    let cluster_of = |colour: Colour| format!("the {} cluster ({})", colour.name(), site.slot(colour).cluster);
+    let serves = world.cluster(old).ok_or_else(|| format!("{} serves, but does not exist", cluster_of(old)))?;
+    let old_version: Version =
+        serves.version().parse().map_err(|why| format!("{} has an unreadable version: {why}", cluster_of(old)))?;
+    let found = world.cluster(old.other());
+    let version = match request.kind {
+        Kind::Upgrade => {
+            let text = request.version.as_deref().ok_or(
+                "a request of kind \"upgrade\" needs a version: an exact one, \"latest-patch\" or \"latest-stable\"",
+            )?;
+            let version = wanted(text, old_version, &world.offered)?;
+            if version <= old_version {
+                return Err(format!("{text} is {version}, and {} runs {old_version} already", cluster_of(old)));
+            }
+            version
+        }
+        Kind::Replace => old_version,
+        Kind::Return => {
+            let kept =
+                found.ok_or_else(|| format!("there is nothing to return to: {} is gone", cluster_of(old.other())))?;
+            kept.version().parse()?
+        }
+    };
+    if let (Some(asked), Kind::Replace | Kind::Return) = (&request.version, request.kind)
+        && *asked != version.to_string()
+    {
+        return Err(format!("this kind of request goes to {version}, not to {asked}: leave the version out"));
+    }
+    let (old_addresses, new_addresses) = (&site.slot(old).addresses, &site.slot(old.other()).addresses);
+    Ok(Plan {
+        kind: request.kind,
+        version,
+        old,
+        old_uid: serves.uid().to_owned(),
+        found_uid: found.map(|found| found.uid().to_owned()),
+        found_stopped: found.is_some_and(Cluster::is_stopped),
+        stages: site.stages.iter().map(|stage| planned(stage, old_addresses, new_addresses)).collect(),
+        site: site.clone(),
+    })
+}

@@ -1,0 +1,334 @@
+//! A run: one upgrade under way, as one document in the store, and what a look can have seen.
+pub mod event;
+pub mod flow;
+pub mod intended;
+pub mod kept;
+pub mod moves;
+pub mod verbs;
+
+use crate::plan::Plan;
+use crate::run::kept::Kept;
+use crate::site::Gate;
+use crate::step::Step;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::time::Duration;
+
+/// The format of run documents that this binary writes and understands.
+pub const FORMAT: u32 = 1;
+
+/// An undoing step and `RetireOldCluster` are done, and the old cluster may be touched, only so long after the first
+/// look that found the step: an invocation that looked before may act until then (an invocation is bounded to 160 s).
+pub const QUIET_TIME: SignedDuration = SignedDuration::from_secs(180);
+
+/// A run's id: unique for ever, `<site>-<12 hex digits>`.
+pub type RunId = String;
+/// `<run id>/<nonce>`: the tag that each gateway write of ours carries.
+pub type Mark = String;
+
+/// One upgrade under way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Run {
+    /// The format of this document.
+    pub format: u32,
+    /// The run's id.
+    pub id: RunId,
+    /// The id of the request that started it.
+    pub request: String,
+    /// What it will do.
+    pub plan: Kept<Plan>,
+    /// The present step.
+    pub step: Step,
+    /// The present stage of traffic, from 0.
+    pub stage: usize,
+    /// Counts decisions. An event with another hop is late, repeated, or lost its successor.
+    pub hop: u32,
+    /// When the present step began. Time that the run was held does not count: it moves on by that.
+    pub step_began: Timestamp,
+    /// When the present stage of traffic began.
+    pub stage_began: Timestamp,
+    /// The store's time at the first look that found the present step.
+    pub quiet_from: Option<Timestamp>,
+    /// When the next look is due.
+    pub due: Timestamp,
+    /// The long-running operation that this step started last.
+    pub operation: Option<Operation>,
+    /// The mark of the gateway write that was proved last.
+    pub in_force: Option<Mark>,
+    /// Why the upgrade is on its way back.
+    pub failure: Option<String>,
+    /// Why nothing happens until a person says so.
+    pub held: Option<Hold>,
+    /// How it ended.
+    pub ending: Option<Ending>,
+    /// Gates that a person opened.
+    pub approved: Vec<Approval>,
+    /// A person ended the present watch or soak.
+    pub promoted: bool,
+    /// Retiring the old cluster has begun: from then on it is no way back, wherever a repair leads.
+    #[serde(default)]
+    pub retiring: bool,
+    /// How often a foreign change was repaired.
+    pub repairs: u32,
+    /// Dead letters of the present step.
+    pub dead_letters: u32,
+    /// Whether a person was called about the present step.
+    pub called: bool,
+    /// What happened, oldest first. A look that saw nothing new leaves no entry.
+    pub journal: Vec<Entry>,
+    /// Members that this binary does not know.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// A long-running operation, followed by its opaque URL.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Operation {
+    /// Where to ask for it.
+    pub url: String,
+    /// How to read the answer.
+    pub style: Style,
+    /// The mark that the write carries, if it is a gateway write.
+    pub mark: Option<Mark>,
+    /// Members that this binary does not know.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+impl Operation {
+    /// Nothing to follow: what was asked for was answered, and the next look asks anew.
+    #[must_use]
+    pub fn answered() -> Self {
+        Self { url: String::new(), style: Style::Finished, mark: None, rest: Map::new() }
+    }
+}
+
+/// How a long-running operation of Resource Manager is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Style {
+    /// `Azure-AsyncOperation`: always 200, the body has a status.
+    AsyncOperation,
+    /// `Location`: 202 until it ends.
+    Location,
+    /// It was carried out at once: there is nothing to follow.
+    Finished,
+}
+
+/// Why nothing happens until a person says so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Hold {
+    /// The reason, for a person.
+    pub why: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// The gate that waits for an approval, if that is the reason.
+    pub gate: Option<Gate>,
+    /// A person paused it: `resume` goes on.
+    #[serde(default)]
+    pub paused: bool,
+    /// When a person was called last.
+    pub called: Timestamp,
+    /// Members that this binary does not know.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Ending {
+    /// All traffic is on the new cluster.
+    Upgraded,
+    /// The plan could not be carried out; nothing was changed.
+    Rejected,
+    /// All traffic is on the old cluster again.
+    RolledBack,
+}
+
+/// A gate that a person opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Approval {
+    /// Which gate.
+    pub gate: Gate,
+    /// Who opened it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Members that this binary does not know.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// One line of a run's journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// The step, or the person or function, that did it.
+    pub who: String,
+    /// What was seen or done.
+    pub what: String,
+    /// The step before.
+    pub before: Step,
+    /// The step after.
+    pub after: Step,
+    /// A person must look at this.
+    #[serde(default)]
+    pub needs_person: bool,
+    /// Members that this binary does not know.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// What a look saw, and when.
+#[derive(Debug)]
+pub struct Looked {
+    /// The store's time when the run was loaded for this look.
+    pub at: Timestamp,
+    /// What was seen.
+    pub result: StepResult,
+}
+
+/// What a step says.
+pub type StepResult = Result<Outcome, StepError>;
+
+/// What a step saw.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It holds, and was seen.
+    Done,
+    /// Not yet, and why.
+    NotYet(Waiting),
+    /// Somebody else wrote: put it right.
+    Drifted(String),
+    /// Worse than allowed: go back.
+    Breached(String),
+    /// A person must decide.
+    Hold(String),
+}
+
+/// Why it is not yet done, and when to look again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waiting {
+    /// The reason, for a person.
+    pub why: String,
+    /// When to look again; the step's own interval otherwise.
+    pub again_in: Option<Duration>,
+    /// An operation that was just started.
+    pub operation: Option<Operation>,
+}
+
+impl Waiting {
+    /// Waiting for this, with the step's own interval.
+    #[must_use]
+    pub fn because(why: impl Into<String>) -> Self {
+        Self { why: why.into(), again_in: None, operation: None }
+    }
+}
+
+/// Why a step could not look or act.
+#[derive(Debug)]
+pub enum StepError {
+    /// Trying again may help: throttling, a timeout, a 5xx. `?` gives this.
+    Transient {
+        /// What went wrong.
+        cause: anyhow::Error,
+        /// When the service asked to be tried again.
+        retry_after: Option<Duration>,
+    },
+    /// Trying again cannot help. Always said out loud.
+    Terminal(String),
+}
+
+impl From<anyhow::Error> for StepError {
+    fn from(cause: anyhow::Error) -> Self {
+        Self::Transient { cause, retry_after: None }
+    }
+}
+
+impl Run {
+    /// The first state of a run.
+    #[must_use]
+    pub fn begin(id: RunId, request: String, plan: Kept<Plan>, why: &str, now: Timestamp) -> Self {
+        let mut run = Self {
+            format: FORMAT,
+            id,
+            request,
+            plan,
+            step: Step::CheckPlan,
+            stage: 0,
+            hop: 1,
+            step_began: now,
+            stage_began: now,
+            quiet_from: None,
+            due: now,
+            operation: None,
+            in_force: None,
+            failure: None,
+            held: None,
+            ending: None,
+            approved: vec![],
+            promoted: false,
+            retiring: false,
+            repairs: 0,
+            dead_letters: 0,
+            called: false,
+            journal: vec![],
+            rest: Map::new(),
+        };
+        run.note("RequestUpgrade", why, Step::CheckPlan, now);
+        run
+    }
+
+    /// Whether it still moves by itself.
+    #[must_use]
+    pub fn moves(&self) -> bool {
+        self.held.is_none() && self.ending.is_none()
+    }
+
+    /// How long the present step may take.
+    #[must_use]
+    pub fn deadline(&self) -> SignedDuration {
+        let site = &self.plan.site;
+        let minutes = site.deadline_minutes.get(&self.step).copied().unwrap_or(self.step.row().minutes);
+        let watched = match self.step {
+            Step::Soak => site.soak_minutes,
+            Step::ConfirmTraffic => self.plan.stages.get(self.stage).map_or(0, |stage| stage.watch_minutes),
+            _ => 0,
+        };
+        SignedDuration::from_mins(i64::from(minutes) + i64::from(watched))
+    }
+
+    /// Whether nothing that looked before the present step can still act.
+    #[must_use]
+    pub fn is_quiet(&self, now: Timestamp) -> bool {
+        self.quiet_from.is_some_and(|from| now.duration_since(from) >= QUIET_TIME)
+    }
+
+    /// The gate before this step and stage that nobody has opened yet.
+    #[must_use]
+    pub fn gate_before(&self, step: Step, stage: usize) -> Option<Gate> {
+        let is_here = |gate: &&Gate| gate.before == step && (step != Step::ShiftTraffic || gate.stage == stage);
+        let is_open = |gate: &Gate| self.approved.iter().any(|approval| &approval.gate == gate);
+        self.plan.gates().iter().filter(is_here).find(|gate| !is_open(gate)).cloned()
+    }
+
+    /// Whether retiring the old cluster has begun.
+    #[must_use]
+    pub fn is_retiring(&self) -> bool {
+        self.retiring || self.step == Step::RetireOldCluster
+    }
+
+    /// Whether green may carry users' traffic: then the old cluster is the way back.
+    #[must_use]
+    pub fn may_carry_traffic(&self) -> bool {
+        self.ending.is_none() && self.step.may_carry_traffic()
+    }
+}

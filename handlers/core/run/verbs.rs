@@ -1,0 +1,214 @@
+//! What a person, the sweep and a dead letter may do to a run. Each takes a new hop.
+use crate::run::{Approval, Ending, Run};
+use crate::step::Step;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Map;
+
+/// What a person may say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    /// Stop advancing. Thresholds are still judged.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Open the gate, after one more look of the step before it.
+    Approve,
+    /// End the present watch or soak now.
+    Promote,
+    /// Turn back wherever the run is.
+    Abort,
+    /// Bring the traffic back.
+    RollBack,
+    /// End a held clean-up as it stands.
+    Finish,
+}
+
+impl Verb {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Pause, Self::Resume, Self::Approve, Self::Promote, Self::Abort, Self::RollBack, Self::Finish];
+
+    /// Its one name, as in documents and commands.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Approve => "approve",
+            Self::Promote => "promote",
+            Self::Abort => "abort",
+            Self::RollBack => "roll_back",
+            Self::Finish => "finish",
+        }
+    }
+
+    /// The verb of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verb| verb.name() == name)
+    }
+}
+
+/// A verb with what it was decided on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// The run that the person saw.
+    pub run: String,
+    /// What to do.
+    pub verb: Verb,
+    /// The step that the person saw. Not needed for `roll_back` and `pause`.
+    #[serde(default)]
+    pub step: Option<Step>,
+    /// The stage that the person saw. Not needed for `roll_back` and `pause`.
+    #[serde(default)]
+    pub stage: Option<usize>,
+    /// Who says it.
+    #[serde(default)]
+    pub by: String,
+    /// Why.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// Why an order was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The run has ended so.
+    Ended(Ending),
+    /// The run is no longer where the person saw it.
+    Moved(String),
+    /// It cannot be done now.
+    NotNow(String),
+}
+
+/// An event may be late by so much before the sweep sends it again.
+pub const OVERDUE: SignedDuration = SignedDuration::from_mins(4);
+/// So many dead letters of one step hold the run.
+pub const MOST_DEAD_LETTERS: u32 = 3;
+/// A gate waits so long.
+pub const GATE_EXPIRES: SignedDuration = SignedDuration::from_hours(24);
+
+/// Carries out a person's order.
+///
+/// # Errors
+/// When the run has ended, has moved since the person looked, or the order makes no sense now.
+pub fn obey(run: &Run, order: &Order, now: Timestamp) -> Result<Run, Refusal> {
+    if order.run != run.id {
+        return Err(Refusal::Moved(format!("the site's run is {}, not {}", run.id, order.run)));
+    }
+    if let Some(ending) = run.ending {
+        return Err(Refusal::Ended(ending));
+    }
+    let names_place = !matches!(order.verb, Verb::RollBack | Verb::Pause);
+    if names_place && (order.step, order.stage) != (Some(run.step), Some(run.stage)) {
+        return Err(Refusal::Moved(format!(
+            "the run is at step {}, stage {}; the order must name them",
+            run.step, run.stage
+        )));
+    }
+    let mut next = run.clone();
+    next.hop += 1;
+    let who = format!("person:{}", if order.by.is_empty() { "unknown" } else { &order.by });
+    let name = order.verb.name();
+    let what = order.reason.as_ref().map_or_else(|| name.to_owned(), |reason| format!("{name}: {reason}"));
+    next.note(&who, &what, run.step, now);
+    let not_now = |why: &str| Err(Refusal::NotNow(why.to_owned()));
+    match order.verb {
+        Verb::Pause if run.step == Step::RestoreTraffic => not_now("the way back of the traffic is never paused"),
+        Verb::Pause if run.held.is_some() => not_now("it is held already"),
+        Verb::Pause => {
+            let mut next = next.hold(what, now);
+            if let Some(hold) = &mut next.held {
+                hold.paused = true;
+            }
+            Ok(next)
+        }
+        Verb::Resume => match &run.held {
+            None => not_now("it is not held"),
+            Some(hold) if hold.gate.is_some() => not_now("it waits for an approval: use approve"),
+            Some(_) => Ok(next.release(now)),
+        },
+        Verb::Approve => match run.held.as_ref().and_then(|hold| hold.gate.clone()) {
+            None => not_now("no gate waits for an approval"),
+            Some(gate) => {
+                next.approved.push(Approval { gate, by: order.by.clone(), at: now, rest: Map::new() });
+                Ok(next.release(now))
+            }
+        },
+        Verb::Promote => match run.step {
+            Step::ConfirmTraffic | Step::Soak if run.held.is_none() => {
+                next.promoted = true;
+                next.due = now;
+                Ok(next)
+            }
+            _ => not_now("only a watch or a soak under way can be promoted"),
+        },
+        Verb::Abort | Verb::RollBack => match run.step {
+            _ if run.is_retiring() => not_now(
+                "the old cluster is being retired: with a kept old cluster a request of kind \"return\" goes back",
+            ),
+            Step::RestoreTraffic | Step::DeleteNewCluster => not_now("it is on its way back already"),
+            _ => Ok(next.turn_back(&what, now)),
+        },
+        Verb::Finish => match (run.step, &run.held) {
+            (Step::RetireOldCluster, Some(hold)) => {
+                let left_over = format!("finished as it stands, left over: {}", hold.why);
+                Ok(next.end(Ending::Upgraded, &left_over, now))
+            }
+            (Step::DeleteNewCluster, Some(hold)) => {
+                let left_over = format!("finished as it stands, left over: {}", hold.why);
+                Ok(next.end(Ending::RolledBack, &left_over, now))
+            }
+            _ => not_now("only a held RetireOldCluster or DeleteNewCluster can be finished"),
+        },
+    }
+}
+
+/// Takes a new hop for a run whose event seems lost. The same MessageId again would be eaten by duplicate detection.
+/// A gate that nobody opened expires: before traffic the run turns back, after it a person is called daily.
+#[must_use]
+pub fn sweep(run: &Run, now: Timestamp) -> Option<Run> {
+    if run.ending.is_some() {
+        return None;
+    }
+    let mut next = run.clone();
+    next.hop += 1;
+    let Some(hold) = &mut next.held else {
+        if now.duration_since(run.due) <= OVERDUE {
+            return None;
+        }
+        next.due = now;
+        next.note("CanaryCheck", "its event was lost or late; sent again", run.step, now);
+        return Some(next);
+    };
+    if hold.gate.is_none() || now.duration_since(hold.called) <= GATE_EXPIRES {
+        return None;
+    }
+    if !run.step.may_carry_traffic() {
+        return Some(next.turn_back("nobody approved within 24 hours", now));
+    }
+    hold.called = now;
+    let why = hold.why.clone();
+    next.note_call(&why, now);
+    Some(next)
+}
+
+/// A dead letter of the run's present event. Late and future ones do not count.
+#[must_use]
+pub fn dead_letter(run: &Run, step: Step, hop: u32, reason: &str, now: Timestamp) -> Option<Run> {
+    if !run.moves() || (run.step, run.hop) != (step, hop) {
+        return None;
+    }
+    let mut next = run.clone();
+    next.hop += 1;
+    next.due = now;
+    next.dead_letters += 1;
+    let what = format!("an event of {step} could not be handled: {reason}");
+    if next.dead_letters < MOST_DEAD_LETTERS || step == Step::RestoreTraffic {
+        next.note("DeadLetter", &what, run.step, now);
+        return Some(next);
+    }
+    Some(next.hold(what, now))
+}

@@ -1,0 +1,311 @@
+//! A site: one Application Gateway with two slots, and everything we must know to replace the cluster behind it.
+//!
+//! One JSON file a site. [`mistakes`](crate::site::check::mistakes) names every mistake at once.
+pub mod check;
+
+use crate::step::Step;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+
+/// One Application Gateway with two slots (blue, green).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub struct Site {
+    /// For editors: where the schema of this file is.
+    #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// Its name: lower-case letters, digits and hyphens, 1 to 40.
+    #[schemars(regex(pattern = r"^[a-z0-9-]{1,40}$"))]
+    pub name: String,
+    /// Resource id of the Application Gateway. A gateway belongs to one site.
+    #[schemars(regex(
+        pattern = r"^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Network/applicationGateways/[^/]+$"
+    ))]
+    pub gateway: String,
+    /// The gateway's backend pools that are ours.
+    pub pools: Pools,
+    /// The two slots.
+    pub slots: Slots,
+    /// The shares of traffic on the way to 100 %, each with its watch. The last one is 100.
+    #[schemars(length(min = 1, max = 10))]
+    pub stages: Vec<Stage>,
+    /// How long all traffic must stay healthy on the new cluster before the old one is retired, in minutes.
+    #[serde(default = "Site::default_soak")]
+    pub soak_minutes: u32,
+    /// Points before a step where a person must approve.
+    #[serde(default)]
+    pub gates: Vec<Gate>,
+    /// What becomes of the old cluster after the soak.
+    #[serde(default)]
+    pub old_cluster: OldCluster,
+    /// What becomes of a new cluster that was turned back.
+    #[serde(default)]
+    pub failed_cluster: FailedCluster,
+    /// Whether a leftover of ours that serves nothing may be deleted to make room.
+    #[serde(default)]
+    pub leftover: Leftover,
+    /// YAML manifests of the controllers (the ingress controller among them), applied in this order.
+    #[serde(default)]
+    pub controllers: Vec<Manifest>,
+    /// YAML manifests of the workloads, applied in this order.
+    #[serde(default)]
+    pub workloads: Vec<Manifest>,
+    /// HTTP checks through the candidate listener, made before any traffic moves.
+    #[serde(default)]
+    pub smoke_tests: Vec<SmokeTest>,
+    /// A JSON merge patch (RFC 7396) laid over the new cluster's body: what should differ from the old cluster.
+    #[serde(default)]
+    pub cluster_changes: Value,
+    /// Partners who filter by source address know the new cluster's outbound address, or none do.
+    #[serde(default)]
+    pub partners_know_outbound_address: bool,
+    /// The clusters use a system-assigned identity, and its role assignments are made for each new cluster by others.
+    #[serde(default)]
+    pub grants_prepared: bool,
+    /// Internal load balancers that the workloads make in their subnet.
+    #[serde(default = "Site::default_load_balancers")]
+    pub internal_load_balancers: u32,
+    /// Deadlines of steps in minutes, where they differ from the defaults.
+    #[serde(default)]
+    pub deadline_minutes: BTreeMap<Step, u32>,
+    /// What a new version in the region starts by itself.
+    #[serde(default)]
+    pub new_versions: NewVersions,
+}
+
+/// Whether a site can have this name.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    (1..=40).contains(&text.len()) && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+impl Site {
+    const fn default_soak() -> u32 {
+        60
+    }
+
+    const fn default_load_balancers() -> u32 {
+        1
+    }
+
+    /// The slot of this colour.
+    #[must_use]
+    pub fn slot(&self, colour: Colour) -> &Slot {
+        match colour {
+            Colour::Blue => &self.slots.blue,
+            Colour::Green => &self.slots.green,
+        }
+    }
+
+    /// The subscription of the gateway, taken from its resource id.
+    #[must_use]
+    pub fn subscription(&self) -> &str {
+        self.gateway.split('/').nth(2).unwrap_or_default()
+    }
+}
+
+/// The backend pools of the gateway that we write.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub struct Pools {
+    /// Names of the pools that users' traffic goes to.
+    #[schemars(length(min = 1, max = 100))]
+    pub live: Vec<String>,
+    /// Name of the pool behind the listener for smoke tests. Empty between upgrades.
+    pub candidate: String,
+}
+
+/// Both slots.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Slots {
+    /// The blue slot.
+    pub blue: Slot,
+    /// The green slot.
+    pub green: Slot,
+}
+
+/// A slot: its cluster, its subnet, its ingress addresses.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub struct Slot {
+    /// Resource id that the slot's managed cluster has, or will have.
+    #[schemars(regex(
+        pattern = r"^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.ContainerService/managedClusters/[^/]+$"
+    ))]
+    pub cluster: String,
+    /// Resource id of the subnet for the cluster's nodes.
+    #[schemars(regex(
+        pattern = r"^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Network/virtualNetworks/[^/]+/subnets/[^/]+$"
+    ))]
+    pub subnet: String,
+    /// Internal addresses at which the slot's ingress answers: the members of the live pools. Several make finer shares.
+    #[schemars(length(min = 1, max = 100))]
+    pub addresses: Vec<Ipv4Addr>,
+}
+
+/// The colour of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Colour {
+    /// The blue slot.
+    Blue,
+    /// The green slot.
+    Green,
+}
+
+impl Colour {
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Blue => Self::Green,
+            Self::Green => Self::Blue,
+        }
+    }
+
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Blue, Self::Green];
+
+    /// The colour of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|colour| colour.name() == name)
+    }
+
+    /// `blue` or `green`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Blue => "blue",
+            Self::Green => "green",
+        }
+    }
+}
+
+/// One share of traffic on the way from 0 to 100 %.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub struct Stage {
+    /// Percent of the traffic for the new cluster, 1 to 100.
+    #[schemars(range(min = 1, max = 100))]
+    pub share: u8,
+    /// How long this share must stay healthy, in minutes.
+    #[schemars(range(max = 1440))]
+    pub watch_minutes: u32,
+}
+
+/// A point before a step where a person must approve.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub struct Gate {
+    /// The step that waits for the approval.
+    pub before: Step,
+    /// Before `ShiftTraffic`: of which stage, from 0.
+    #[serde(default)]
+    pub stage: usize,
+}
+
+/// What becomes of the old cluster after the soak.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum OldCluster {
+    /// It runs on as it is.
+    #[default]
+    Keep,
+    /// Its user pools go to no nodes, its system pools to one each.
+    ScaleDown,
+    /// It is stopped.
+    Stop,
+    /// It is deleted.
+    Delete,
+}
+
+/// What becomes of a new cluster that was turned back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum FailedCluster {
+    /// It is deleted.
+    #[default]
+    Delete,
+    /// It is kept for diagnosis.
+    Keep,
+}
+
+/// Whether a leftover in the idle slot may be deleted to make room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Leftover {
+    /// The plan is refused while something is in the idle slot.
+    #[default]
+    Refuse,
+    /// It is deleted, if it carries our tags and serves nothing.
+    Delete,
+}
+
+/// A YAML manifest: a file beside the site file and, once published, its digest in the store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub struct Manifest {
+    /// Path of the file, relative to the site file.
+    pub file: String,
+    /// SHA-256 of its content in lower-case hex. Filled in by `site publish`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[0-9a-f]{64}$"))]
+    pub digest: Option<String>,
+}
+
+/// One HTTP check through the candidate listener.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub struct SmokeTest {
+    /// The URL to GET.
+    #[schemars(regex(pattern = r"^https?://"))]
+    pub url: String,
+    /// The gateway's own address, with a port where it is not 80: the request goes there, and only its `Host` header
+    /// names the URL's host. For an `http` URL whose host is in no DNS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect_to: Option<String>,
+    /// The status that it must answer.
+    #[serde(default = "SmokeTest::ok")]
+    #[schemars(range(min = 100, max = 599))]
+    pub status: u16,
+    /// A text that the body must contain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contains: Option<String>,
+}
+
+/// The address and port that a text names: port 80, if it has none. `None` when it names no IP address.
+#[must_use]
+pub fn address_of(text: &str) -> Option<SocketAddr> {
+    text.parse().ok().or_else(|| Some(SocketAddr::new(text.parse().ok()?, 80)))
+}
+
+impl SmokeTest {
+    const fn ok() -> u16 {
+        200
+    }
+}
+
+/// What a new version in the region starts by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NewVersions {
+    /// Nothing: people start upgrades.
+    #[default]
+    Ignore,
+    /// An upgrade to the newest patch of the cluster's minor version.
+    LatestPatch,
+    /// An upgrade to the newest patch of the minor version before the newest.
+    LatestStable,
+}

@@ -1,0 +1,75 @@
+//! Every mistake of a site file at once: its structure by the schema, its meaning by hand.
+use crate::site::Site;
+use serde_json::Value;
+
+mod comments;
+mod meaning;
+mod structure;
+mod undecided;
+
+pub use comments::without_comments;
+pub use structure::schema;
+pub use undecided::{GOES_ON, MARK, PLACEHOLDER, marks};
+
+/// A site file is never larger, in bytes.
+const LARGEST: usize = 1024 * 1024;
+
+/// One mistake.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mistake {
+    /// Where: a JSON pointer into the file. Empty: the file itself.
+    pub path: String,
+    /// What is expected, and what is there.
+    pub what: String,
+}
+
+impl std::fmt::Display for Mistake {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let path = if self.path.is_empty() { "/" } else { &self.path };
+        write!(formatter, "{path}: {}", self.what)
+    }
+}
+
+fn mistake(path: impl Into<String>, what: impl Into<String>) -> Mistake {
+    Mistake { path: path.into(), what: what.into() }
+}
+
+/// Every mistake of a site file, in the order of the places. None: it can be used.
+#[must_use]
+pub fn mistakes(file: &Value) -> Vec<Mistake> {
+    let mut mistakes = undecided::mistakes(file);
+    // What is undecided has no structure, and what the structure forbids has no meaning: one mistake a place.
+    for more in [structure::mistakes(file), meaning::mistakes(file)] {
+        let is_new = |found: &Mistake| !mistakes.iter().any(|known: &Mistake| known.path == found.path);
+        let more: Vec<_> = more.into_iter().filter(is_new).collect();
+        mistakes.extend(more);
+    }
+    mistakes.sort();
+    mistakes.dedup();
+    mistakes
+}
+
+/// Reads a site file: JSON, with comments or without.
+///
+/// # Errors
+/// Every mistake at once; for broken JSON the line and the column.
+pub fn parse(text: &str) -> Result<Site, Vec<Mistake>> {
+    if text.len() > LARGEST {
+        return Err(vec![mistake("", format!("the file has {} bytes, at most {LARGEST} are allowed", text.len()))]);
+    }
+    let file: Value =
+        serde_json::from_str(&without_comments(text)).map_err(|error| vec![mistake("", broken(&error))])?;
+    let mistakes = mistakes(&file);
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    // The schema is made from the same types; whatever it lets pass is still said.
+    serde_json::from_value(file).map_err(|error| vec![mistake("", error.to_string())])
+}
+
+fn broken(error: &serde_json::Error) -> String {
+    // serde_json appends the place in its own words.
+    let what = error.to_string();
+    let what = what.split(" at line ").next().unwrap_or_default();
+    format!("this is no JSON: {what}, in line {}, column {}", error.line(), error.column())
+}

@@ -1,0 +1,247 @@
+//! What a site file must mean, beyond its structure. It may have any form: what cannot be read is not judged.
+use super::{Mistake, mistake};
+use crate::resources::answers::{list, same_id, shortened, text};
+use crate::resources::tags::{MARK_TAG, RETIRED_TAG, RUN_TAG, SITE_TAG};
+use crate::site::address_of;
+use crate::step::Step;
+use http::Uri;
+use ipnet::Ipv4Net;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+pub(super) fn mistakes(file: &Value) -> Vec<Mistake> {
+    [ids, slots, addresses, pools, stages, gates, deadlines, manifests, smoke_tests, changes]
+        .iter()
+        .flat_map(|judge| judge(file))
+        .collect()
+}
+
+fn ids(file: &Value) -> Vec<Mistake> {
+    let places =
+        ["/gateway", "/slots/blue/cluster", "/slots/blue/subnet", "/slots/green/cluster", "/slots/green/subnet"];
+    let judge = |place: &str| {
+        let id = text(file, place);
+        let subscription = id.strip_prefix("/subscriptions/")?.split('/').next()?;
+        let expected = "expected a subscription's id like 00000000-0000-0000-0000-000000000001";
+        (!is_uuid(subscription)).then(|| mistake(place, format!("{expected}, found {:?}", shortened(subscription))))
+    };
+    places.into_iter().filter_map(judge).collect()
+}
+
+fn is_uuid(text: &str) -> bool {
+    let lengths = text.split('-').map(str::len);
+    lengths.eq([8, 4, 4, 4, 12]) && text.chars().all(|letter| letter == '-' || letter.is_ascii_hexdigit())
+}
+
+fn slots(file: &Value) -> Vec<Mistake> {
+    let same = |member: &str, what: &str| {
+        let (blue, green) =
+            (text(file, &format!("/slots/blue/{member}")), text(file, &format!("/slots/green/{member}")));
+        (!blue.is_empty() && same_id(blue, green))
+            .then(|| mistake(format!("/slots/green/{member}"), format!("the blue slot has the same {what}")))
+    };
+    [same("cluster", "cluster"), same("subnet", "subnet")].into_iter().flatten().collect()
+}
+
+fn addresses(file: &Value) -> Vec<Mistake> {
+    let mut seen: BTreeMap<Ipv4Addr, String> = BTreeMap::new();
+    let mut mistakes = Vec::new();
+    for colour in ["blue", "green"] {
+        let place = format!("/slots/{colour}/addresses");
+        for (index, address) in list(file, &place).iter().enumerate() {
+            let place = format!("{place}/{index}");
+            let Some(address) = address.as_str().and_then(|text| text.parse::<Ipv4Addr>().ok()) else { continue };
+            if !is_internal(address) {
+                let ranges = "10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10";
+                mistakes.push(mistake(&place, format!("expected an internal address in {ranges}, found {address}")));
+            }
+            if let Some(first) = seen.get(&address) {
+                mistakes.push(mistake(&place, format!("{address} is at {first} already")));
+            }
+            seen.entry(address).or_insert(place);
+        }
+    }
+    mistakes
+}
+
+/// Shared between a provider and its customers (RFC 6598), which networks in Azure may use as well.
+const SHARED: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(100, 64, 0, 0), 10);
+
+fn is_internal(address: Ipv4Addr) -> bool {
+    address.is_private() || SHARED.contains(&address)
+}
+
+fn pools(file: &Value) -> Vec<Mistake> {
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    let mut mistakes = Vec::new();
+    let live = list(file, "/pools/live").iter().enumerate();
+    let live = live.map(|(index, name)| (format!("/pools/live/{index}"), name));
+    let candidate = file.pointer("/pools/candidate").map(|name| ("/pools/candidate".to_owned(), name));
+    for (place, name) in live.chain(candidate) {
+        let Some(name) = name.as_str() else { continue };
+        if name.trim().is_empty() || name.contains('/') {
+            mistakes.push(mistake(&place, format!("expected the name of a pool, found {:?}", shortened(name))));
+        }
+        // Azure compares names without case.
+        if let Some(first) = seen.get(&name.to_ascii_lowercase()) {
+            mistakes.push(mistake(&place, format!("the pool {:?} is at {first} already", shortened(name))));
+        }
+        seen.entry(name.to_ascii_lowercase()).or_insert(place);
+    }
+    mistakes
+}
+
+fn stages(file: &Value) -> Vec<Mistake> {
+    let stages = list(file, "/stages");
+    let mut mistakes = Vec::new();
+    let mut before = 0;
+    for (index, stage) in stages.iter().enumerate() {
+        let Some(share) = stage.get("share").and_then(Value::as_u64) else { continue };
+        if share <= before && before > 0 {
+            let what = format!("expected a larger share than the {before} % before, found {share}");
+            mistakes.push(mistake(format!("/stages/{index}/share"), what));
+        }
+        before = share;
+    }
+    if let Some(last) = stages.len().checked_sub(1)
+        && before != 100
+        && stages[last].get("share").is_some_and(Value::is_u64)
+    {
+        mistakes.push(mistake(format!("/stages/{last}/share"), format!("the last share must be 100, found {before}")));
+    }
+    mistakes
+}
+
+fn gates(file: &Value) -> Vec<Mistake> {
+    let stages = list(file, "/stages").len() as u64;
+    let mut mistakes = Vec::new();
+    let gates = list(file, "/gates");
+    for (index, gate) in gates.iter().enumerate() {
+        let (place, stage) = (format!("/gates/{index}"), gate.get("stage").and_then(Value::as_u64).unwrap_or(0));
+        let Some(step) = Step::named(text(gate, "/before")) else { continue };
+        if step == Step::CheckPlan || step.undoes() {
+            let why = if step == Step::CheckPlan { "nothing has begun" } else { "the way back never waits" };
+            mistakes.push(mistake(format!("{place}/before"), format!("a gate cannot be before {step}: {why}")));
+        }
+        if step != Step::ShiftTraffic && stage != 0 {
+            let what = format!("only gates before ShiftTraffic have a stage, this one is before {step}");
+            mistakes.push(mistake(format!("{place}/stage"), what));
+        } else if step == Step::ShiftTraffic && stage >= stages {
+            let what = format!("there are {stages} stages, counted from 0: found {stage}");
+            mistakes.push(mistake(format!("{place}/stage"), what));
+        }
+        let same = |other: &&Value| {
+            let other_stage = other.get("stage").and_then(Value::as_u64).unwrap_or(0);
+            (text(other, "/before"), other_stage) == (step.name(), stage)
+        };
+        if gates[..index].iter().any(|other| same(&other)) {
+            mistakes.push(mistake(place, format!("there is a gate before {step} already")));
+        }
+    }
+    mistakes
+}
+
+fn deadlines(file: &Value) -> Vec<Mistake> {
+    let deadlines = file.get("deadlineMinutes").and_then(Value::as_object);
+    let judge = |(step, minutes): (&String, &Value)| {
+        let place = format!("/deadlineMinutes/{}", shortened(step).replace('~', "~0").replace('/', "~1"));
+        if Step::named(step).is_none() {
+            let names: Vec<_> = Step::ALL.iter().map(|step| step.name()).collect();
+            return Some(mistake(place, format!("expected one of the steps {}", names.join(", "))));
+        }
+        (minutes.as_u64() == Some(0)).then(|| mistake(place, "expected at least 1 minute, found 0"))
+    };
+    deadlines.into_iter().flatten().filter_map(judge).collect()
+}
+
+fn manifests(file: &Value) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
+    for kind in ["controllers", "workloads"] {
+        for (index, manifest) in list(file, &format!("/{kind}")).iter().enumerate() {
+            let Some(path) = manifest.get("file").and_then(Value::as_str) else { continue };
+            if let Some(why) = astray(path) {
+                let what = format!("expected a path below the site file, found {:?}: {why}", shortened(path));
+                mistakes.push(mistake(format!("/{kind}/{index}/file"), what));
+            }
+        }
+    }
+    mistakes
+}
+
+/// Why a path may lead elsewhere than below the site file.
+fn astray(path: &str) -> Option<&'static str> {
+    if path.is_empty() {
+        return Some("it is empty");
+    }
+    if path.starts_with('/') {
+        return Some("it is absolute");
+    }
+    if path.contains(['\\', ':']) || path.chars().any(char::is_control) {
+        return Some("only names with / between them are allowed");
+    }
+    path.split('/').any(|part| matches!(part, "" | "." | "..")).then_some("it has an empty part, or one of . and ..")
+}
+
+fn smoke_tests(file: &Value) -> Vec<Mistake> {
+    let tests = list(file, "/smokeTests");
+    let has_candidate = file.pointer("/pools/candidate").is_some_and(Value::is_string);
+    if tests.is_empty() && has_candidate {
+        let what = "expected at least one: without them no request proves the new cluster before traffic moves";
+        return vec![mistake("/smokeTests", what)];
+    }
+    let judge = |(index, test): (usize, &Value)| {
+        let url = test.get("url").and_then(Value::as_str)?;
+        let parsed = url.parse::<Uri>().ok();
+        let host = parsed.as_ref().and_then(Uri::host).unwrap_or_default();
+        let has_user = parsed.as_ref().and_then(Uri::authority).is_some_and(|all| all.as_str().contains('@'));
+        let place = format!("/smokeTests/{index}/url");
+        if has_user {
+            // Site files are shown and stored in many places.
+            return Some(mistake(place, "a URL here has no user and no password"));
+        }
+        if host.is_empty() {
+            return Some(mistake(place, format!("expected a URL with a host, found {:?}", shortened(url))));
+        }
+        let place = format!("/smokeTests/{index}/connectTo");
+        let address = test.get("connectTo")?.as_str()?;
+        if parsed.as_ref().and_then(Uri::scheme_str) != Some("http") {
+            return Some(mistake(
+                place,
+                "only an http URL can be asked for at another address: a certificate has names",
+            ));
+        }
+        let what = || format!("expected an IP address, perhaps with a port, found {:?}", shortened(address));
+        address_of(address).is_none().then(|| mistake(place, what()))
+    };
+    tests.iter().enumerate().filter_map(judge).collect()
+}
+
+/// Changes that could not come true: the run sets these itself.
+fn changes(file: &Value) -> Vec<Mistake> {
+    let Some(changes) = file.get("clusterChanges").filter(|changes| !changes.is_null()) else { return Vec::new() };
+    if !changes.is_object() {
+        return vec![mistake("/clusterChanges", "expected an object: a merge patch for the cluster's body")];
+    }
+    let mut mistakes = Vec::new();
+    for member in ["/location", "/name", "/id", "/properties/kubernetesVersion"] {
+        if changes.pointer(member).is_some() {
+            mistakes.push(mistake(format!("/clusterChanges{member}"), "the run sets this itself"));
+        }
+    }
+    let ours = [RUN_TAG, SITE_TAG, RETIRED_TAG, MARK_TAG];
+    let tags = changes.get("tags").and_then(Value::as_object);
+    for name in tags
+        .into_iter()
+        .flat_map(|tags| tags.keys())
+        .filter(|name| ours.iter().any(|our| our.eq_ignore_ascii_case(name)))
+    {
+        mistakes.push(mistake(format!("/clusterChanges/tags/{name}"), "the run sets this tag itself"));
+    }
+    for secret in ["/properties/windowsProfile/adminPassword", "/properties/servicePrincipalProfile/secret"] {
+        if changes.pointer(secret).is_some() {
+            mistakes.push(mistake(format!("/clusterChanges{secret}"), "a site file holds no secrets"));
+        }
+    }
+    mistakes
+}

@@ -1,0 +1,114 @@
+//! The steps of an upgrade, and what their names say.
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One thing to make true. Its name is the same everywhere: function folder, route, subscription, span, log field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum Step {
+    /// Everything that the plan needs holds.
+    CheckPlan,
+    /// The new slot holds a provisioned cluster that carries our run id.
+    CreateCluster,
+    /// The controllers are applied and ready.
+    InstallControllers,
+    /// The new cluster runs what the old one runs.
+    SyncWorkloads,
+    /// Nodes, workloads, smoke tests and the gateway's own probe of the new cluster pass.
+    ValidateHealth,
+    /// The gateway sends the present stage's share to the new cluster.
+    ShiftTraffic,
+    /// That share stayed healthy for the stage's watch time.
+    ConfirmTraffic,
+    /// All traffic stayed healthy for the soak time.
+    Soak,
+    /// The old cluster is kept, scaled down, stopped or deleted, as the plan says.
+    RetireOldCluster,
+    /// All traffic is on the old cluster and the candidate pool is empty.
+    RestoreTraffic,
+    /// The new cluster, if it is ours, is gone.
+    DeleteNewCluster,
+}
+
+impl Step {
+    /// All of them, in the order of the flow's table.
+    pub const ALL: [Self; 11] = [
+        Self::CheckPlan,
+        Self::CreateCluster,
+        Self::InstallControllers,
+        Self::SyncWorkloads,
+        Self::ValidateHealth,
+        Self::ShiftTraffic,
+        Self::ConfirmTraffic,
+        Self::Soak,
+        Self::RetireOldCluster,
+        Self::RestoreTraffic,
+        Self::DeleteNewCluster,
+    ];
+
+    /// Its one name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CheckPlan => "CheckPlan",
+            Self::CreateCluster => "CreateCluster",
+            Self::InstallControllers => "InstallControllers",
+            Self::SyncWorkloads => "SyncWorkloads",
+            Self::ValidateHealth => "ValidateHealth",
+            Self::ShiftTraffic => "ShiftTraffic",
+            Self::ConfirmTraffic => "ConfirmTraffic",
+            Self::Soak => "Soak",
+            Self::RetireOldCluster => "RetireOldCluster",
+            Self::RestoreTraffic => "RestoreTraffic",
+            Self::DeleteNewCluster => "DeleteNewCluster",
+        }
+    }
+
+    /// The step of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.name() == name)
+    }
+
+    /// Where the run goes when it turns back here: to the traffic first as soon as it may have been touched.
+    #[must_use]
+    pub const fn way_back(self) -> Self {
+        match self {
+            Self::CheckPlan | Self::CreateCluster | Self::InstallControllers | Self::SyncWorkloads => {
+                Self::DeleteNewCluster
+            }
+            Self::DeleteNewCluster => Self::DeleteNewCluster,
+            Self::ValidateHealth
+            | Self::ShiftTraffic
+            | Self::ConfirmTraffic
+            | Self::Soak
+            | Self::RetireOldCluster
+            | Self::RestoreTraffic => Self::RestoreTraffic,
+        }
+    }
+
+    /// Whether it undoes: it is on the way back.
+    #[must_use]
+    pub const fn undoes(self) -> bool {
+        matches!(self, Self::RestoreTraffic | Self::DeleteNewCluster)
+    }
+
+    /// Whether the new cluster may carry users' traffic while the run is here.
+    #[must_use]
+    pub const fn may_carry_traffic(self) -> bool {
+        matches!(self, Self::ShiftTraffic | Self::ConfirmTraffic | Self::Soak | Self::RetireOldCluster)
+    }
+}
+
+impl std::str::FromStr for Step {
+    type Err = String;
+    fn from_str(name: &str) -> Result<Self, String> {
+        let names = || Self::ALL.map(Self::name).join(", ");
+        Self::named(name).ok_or_else(|| format!("{name:?} is no step: expected one of {}", names()))
+    }
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
