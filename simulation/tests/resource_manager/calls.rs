@@ -1,5 +1,5 @@
 //! What every call goes through: authentication, versions, rights, ids, and the operations' URLs.
-use crate::scene::Scene;
+use super::scene::Scene;
 use axum::body::Body;
 use http::{Method, Request};
 use serde_json::json;

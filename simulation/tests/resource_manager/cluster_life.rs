@@ -1,5 +1,5 @@
 //! How a cluster's operations end, and what becomes of it.
-use crate::scene::Scene;
+use super::scene::Scene;
 use http::Method;
 use serde_json::json;
 

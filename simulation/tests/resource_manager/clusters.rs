@@ -1,5 +1,5 @@
 //! A managed cluster's PUT, PATCH and their conditions.
-use crate::scene::Scene;
+use super::scene::Scene;
 use http::Method;
 use serde_json::{Value, json};
 use simulated_azure::resource_manager::Version;

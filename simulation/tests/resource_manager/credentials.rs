@@ -1,5 +1,5 @@
 //! The kubeconfigs of a cluster.
-use crate::scene::{Said, Scene};
+use super::scene::{Said, Scene};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use kube::config::Kubeconfig;
 use simulated_azure::article::Options;

@@ -1,5 +1,5 @@
 //! A gateway's whole-object PUT: what is kept, what is filled in, what is refused, when it takes effect.
-use crate::scene::Scene;
+use super::scene::Scene;
 use http::Method;
 use serde_json::{Value, json};
 

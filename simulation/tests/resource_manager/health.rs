@@ -1,5 +1,5 @@
 //! The gateway's look at its backends.
-use crate::scene::Scene;
+use super::scene::Scene;
 use http::Method;
 use serde_json::json;
 

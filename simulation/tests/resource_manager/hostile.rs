@@ -1,11 +1,11 @@
 //! Bad and hostile input gets an answer, never a panic.
-use crate::scene::Scene;
+use super::scene::Scene;
 use axum::body::Body;
 use http::{Method, Request};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-async fn send(scene: &Scene, method: Method, id: &str, body: Vec<u8>) -> crate::scene::Said {
+async fn send(scene: &Scene, method: Method, id: &str, body: Vec<u8>) -> super::scene::Said {
     let url = format!("https://management.azure.com{id}?api-version=1");
     let request = Request::builder().method(method).uri(url).header("authorization", "Bearer token");
     scene.send(request.body(Body::from(body)).unwrap()).await

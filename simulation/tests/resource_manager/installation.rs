@@ -1,5 +1,5 @@
 //! What an installation has beside clusters and gateways: a function app's settings, roles, the bus as it is set up.
-use crate::scene::Scene;
+use super::scene::Scene;
 use axum::body::Body;
 use http::{Method, Request};
 use serde_json::{Value, json};

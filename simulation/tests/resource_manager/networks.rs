@@ -1,5 +1,5 @@
 //! Networks, addresses, identities, quota, groups.
-use crate::scene::Scene;
+use super::scene::Scene;
 use http::Method;
 use serde_json::json;
 use simulated_azure::article::Options;

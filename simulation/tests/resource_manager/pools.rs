@@ -1,5 +1,5 @@
 //! Node pools as resources of their own.
-use crate::scene::Scene;
+use super::scene::Scene;
 use serde_json::json;
 
 #[tokio::test(start_paused = true)]

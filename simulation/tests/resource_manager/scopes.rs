@@ -1,5 +1,5 @@
 //! Subscriptions, groups and the lists across providers, as the Azure CLI asks for them.
-use crate::scene::Scene;
+use super::scene::Scene;
 use http::Method;
 use serde_json::json;
 

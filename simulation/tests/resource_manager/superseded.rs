@@ -1,6 +1,6 @@
 //! Two writers of one gateway: the newer write cancels the older.
-use crate::gateways::with_live_members;
-use crate::scene::Scene;
+use super::gateways::with_live_members;
+use super::scene::Scene;
 use serde_json::json;
 
 #[tokio::test(start_paused = true)]

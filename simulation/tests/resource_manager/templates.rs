@@ -1,5 +1,5 @@
 //! Templates, stacks, scripts and packages: nothing pretends to run one.
-use crate::scene::Scene;
+use super::scene::Scene;
 use http::Method;
 use serde_json::{Value, json};
 
