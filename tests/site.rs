@@ -37,7 +37,10 @@ fn the_published_schema_is_current() {
         std::fs::write(path, &current).unwrap();
     }
     let published = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(published == current, "docs/site.schema.json is old: run `BLUEGREEN_WRITE=1 cargo test --test site`");
+    assert!(
+        published == current,
+        "docs/site.schema.json is old: run `BLUEGREEN_WRITE=1 cargo test the_published_schema_is_current`"
+    );
 }
 
 #[test]

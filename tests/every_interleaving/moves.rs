@@ -2,9 +2,9 @@
 //!
 //! An invocation follows docs/design.md, section 3: it loads the run, looks, asks for its permit, acts, decides and
 //! saves, publishes. Between any two of these all others may move, it may crash, or lose its lock and go on.
-use crate::document::{Document, Production, Question, Time};
-use crate::steps::{Next, Rules, look};
-use crate::world::{Act, Invocation, Newest, Ours, Phase, Saw, State};
+use super::document::{Document, Production, Question, Time};
+use super::steps::{Next, Rules, look};
+use super::world::{Act, Invocation, Newest, Ours, Phase, Saw, State};
 use bluegreen::step::Step;
 use bluegreen::verbs::Verb;
 

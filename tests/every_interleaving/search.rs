@@ -3,10 +3,10 @@
 //! Not stateright: its `eventually` looks at paths without cycles, and every poll of ours is a cycle. What must hold
 //! here is that an end *can* be reached from every state by moves that can be counted on, which needs the edges
 //! backwards.
-use crate::document::{Held, Production};
-use crate::moves::{Move, Moves};
-use crate::steps::Rules;
-use crate::world::{Members, Newest, State};
+use super::document::{Held, Production};
+use super::moves::{Move, Moves};
+use super::steps::Rules;
+use super::world::{Members, Newest, State};
 use bluegreen::run::Ending;
 use bluegreen::step::Step;
 use std::collections::HashMap;

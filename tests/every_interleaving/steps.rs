@@ -1,5 +1,5 @@
 //! PURE. What the steps from `ShiftTraffic` on see and do, as docs/design.md says: a look, then at most one act.
-use crate::world::{Act, Members, Newest, Ours, Saw, State};
+use super::world::{Act, Members, Newest, Ours, Saw, State};
 use bluegreen::step::Step;
 
 /// The rules that the protocol needs, each to be taken out, and what the plan says.

@@ -3,7 +3,7 @@
 //! Everything is relative, so the states are finitely many without a bound on hops: hops are ages (0 the run's own,
 //! 1 the one before, older ones do nothing), marks are what became of the write that carries them, times are whether
 //! a bound has passed.
-use crate::document::Document;
+use super::document::Document;
 
 /// So many invocations at once. Three are as safe, in four times as many states.
 pub const PLACES: usize = 2;
