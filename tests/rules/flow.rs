@@ -1,8 +1,6 @@
 //! The table, `decide`, the verbs, the sweep and dead letters, rule by rule. PURE.
 mod decide;
 mod turns;
-#[path = "../fixtures/two_stages.rs"]
-mod two_stages;
 mod verbs;
 
 use bluegreen::flow::decide;
@@ -26,7 +24,7 @@ fn seconds(seconds: i64) -> Timestamp {
 
 /// A run of two stages with these gates, just begun.
 fn begun_with(gates: Vec<Gate>) -> Run {
-    let plan = two_stages::plan(|site| site.gates = gates);
+    let plan = super::two_stages::plan(|site| site.gates = gates);
     Run::begin("shop-1".into(), "request".into(), Kept::new(plan).expect("a plan has a JSON form"), "a test", NOW)
 }
 

@@ -4,7 +4,7 @@ use bluegreen::site::Site;
 use bluegreen::site_check::{Mistake, mistakes, parse, schema};
 use serde_json::{Value, json};
 
-const SHOP: &str = include_str!("../examples/shop/site.json");
+const SHOP: &str = include_str!("../../examples/shop/site.json");
 
 fn shop() -> Value {
     serde_json::from_str(SHOP).unwrap()

@@ -1,6 +1,6 @@
 //! A world in which the plan for the example site holds, and ways to spoil it.
 #![expect(clippy::unwrap_used, reason = "it is a part of a test")]
-use super::example::plan;
+use crate::example::plan;
 use bluegreen::checks::{Finding, Passing, Seen, Verdict, check};
 use bluegreen::plan::Plan;
 use bluegreen::tags::{RUN_TAG, SITE_TAG};

@@ -1,15 +1,12 @@
 //! The checks of `CheckPlan`: in a world in which everything holds, each thing that can be wrong.
+use super::example::plan;
 use bluegreen::checks::{Seen, Verdict, check};
 use bluegreen::plan::{Kind, Plan};
 use bluegreen::site::Leftover;
 use bluegreen::tags::{RETIRED_TAG, RUN_TAG, SITE_TAG};
-use example::plan;
 use serde_json::{Value, json};
 use world::{assert_refused, leftover, old, refused, seen, set};
 
-#[path = "fixtures/example.rs"]
-mod example;
-#[path = "checks/world.rs"]
 mod world;
 
 const FINE: Verdict = Verdict::Fine { delete_leftover: false };

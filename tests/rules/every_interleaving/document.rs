@@ -2,8 +2,8 @@
 //!
 //! A document is made into a real `Run`, the real function is called, and the answer is made small again. Being pure,
 //! each is called once for each question and remembered: that alone makes an unoptimised test quick enough.
-use super::two_stages;
 use super::world::{Ours, Saw};
+use crate::two_stages;
 use bluegreen::flow::decide;
 use bluegreen::kept::Kept;
 use bluegreen::run::{Ending, Hold, Looked, Operation, Outcome, Run, Style, Waiting};

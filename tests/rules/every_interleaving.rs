@@ -10,8 +10,6 @@ mod document;
 mod moves;
 mod search;
 mod steps;
-#[path = "../fixtures/two_stages.rs"]
-mod two_stages;
 mod world;
 
 use bluegreen::run::Ending;

@@ -31,7 +31,7 @@ fn filled_in(value: &str) -> Result<Value, String> {
 
 #[test]
 fn the_examples_manifests_become_objects_with_the_slots_addresses() {
-    let controllers = objects(include_str!("../examples/shop/manifests/controllers.yaml"), &filled()).unwrap();
+    let controllers = objects(include_str!("../../examples/shop/manifests/controllers.yaml"), &filled()).unwrap();
     let expected = [
         "Namespace ingress",
         "IngressClass shop",
@@ -45,7 +45,7 @@ fn the_examples_manifests_become_objects_with_the_slots_addresses() {
     let annotations = &controllers[6]["metadata"]["annotations"];
     assert_eq!(annotations["service.beta.kubernetes.io/azure-load-balancer-ipv4"], "10.1.31.4");
     assert_eq!(annotations["service.beta.kubernetes.io/azure-load-balancer-internal"], "true");
-    let workloads = objects(include_str!("../examples/shop/manifests/workloads.yaml"), &filled()).unwrap();
+    let workloads = objects(include_str!("../../examples/shop/manifests/workloads.yaml"), &filled()).unwrap();
     assert_eq!(names(&workloads), ["Namespace shop", "ConfigMap web", "Deployment web", "Service web", "Ingress web"]);
     assert_eq!(workloads[1]["data"]["KUBERNETES_VERSION"], "1.34.6");
     assert_eq!(workloads[2]["spec"]["replicas"], 3);

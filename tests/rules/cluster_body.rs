@@ -1,17 +1,14 @@
 //! The new cluster's body from the old one's: nothing of the user's is lost, nothing that is the old cluster's is taken.
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
+use super::example::plan;
 use bluegreen::cluster_body::{NOT_CARRIED, READ_ONLY, new_cluster, pools};
 use bluegreen::plan::Plan;
 use bluegreen::tags::{MARK_TAG, RETIRED_TAG, RUN_TAG, SITE_TAG, tag};
-use example::plan;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-#[path = "fixtures/example.rs"]
-mod example;
-
-const SCHEMA: &str = include_str!("specs/managedCluster-2026-08-01.schema.json");
-const MAXIMAL: &str = include_str!("specs/managedCluster-maximal-2026-08-01.json");
+const SCHEMA: &str = include_str!("../specs/managedCluster-2026-08-01.schema.json");
+const MAXIMAL: &str = include_str!("../specs/managedCluster-maximal-2026-08-01.json");
 const NODE_GROUP: &str =
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/MC_shop_shop-blue_westeurope";
 
