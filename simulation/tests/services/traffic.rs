@@ -1,5 +1,4 @@
 //! Users' requests through the article's gateway, and the prober that sends them. No workload is applied here.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 use jiff::{SignedDuration, Timestamp};
 use simulated_azure::article::{Article, Options};
 use simulated_azure::prober::Prober;

@@ -1,7 +1,5 @@
 //! Blob storage: asked by the production clients, and by hand where every header counts.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-mod wire;
-
+use super::wire::{azure, identity, morning};
 use azure_core::http::{ClientOptions, Etag, StatusCode};
 use azure_storage_blob::models::{BlobClientDeleteOptions, BlobClientDownloadOptions, BlobClientUploadOptions};
 use azure_storage_blob::models::{BlobClientGetPropertiesResultHeaders, BlobContainerClientListBlobsOptions};
@@ -12,7 +10,6 @@ use http_body_util::BodyExt;
 use simulated_azure::{blobs::Blobs, clock::http_date};
 use std::collections::HashMap;
 use std::num::NonZero;
-use wire::{azure, identity, morning};
 
 const ACCOUNT: &str = "https://shop.blob.core.windows.net";
 

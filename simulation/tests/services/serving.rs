@@ -1,5 +1,4 @@
 //! Users are served by the clusters' workloads: through the gateway, while clusters and members come and go.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use simulated_azure::article::{Article, Options};
@@ -7,7 +6,7 @@ use simulated_azure::prober::Prober;
 use simulated_azure::{Clock, SimulatedAzure, World};
 use std::time::Duration;
 
-#[path = "fixtures/shop.rs"]
+#[path = "../fixtures/shop.rs"]
 mod shop;
 
 struct Shop {

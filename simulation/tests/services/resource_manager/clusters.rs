@@ -37,7 +37,7 @@ async fn a_created_cluster_is_creating_for_minutes_and_then_has_what_the_service
 #[tokio::test(start_paused = true)]
 async fn a_cluster_of_every_field_keeps_every_field() {
     let scene = Scene::new();
-    let mut body: Value = serde_json::from_str(include_str!("../fixtures/cluster-maximal.json")).unwrap();
+    let mut body: Value = serde_json::from_str(include_str!("../../fixtures/cluster-maximal.json")).unwrap();
     body["location"] = "westeurope".into();
     body["properties"]["kubernetesVersion"] = "1.34.2".into();
     let pool = &mut body["properties"]["agentPoolProfiles"][0];

@@ -1,13 +1,10 @@
 //! Tokens: asked for by the production credential, and by hand where it matters what is refused.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-mod wire;
-
+use super::wire::{azure, identity, morning};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use jiff::SignedDuration;
 use serde_json::Value;
 use simulated_azure::entra::{Entra, TENANT, claims, principal_of};
-use wire::{azure, identity, morning};
 
 const IDENTITY: &str = "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2019-08-01";
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 async fn a_write_keeps_every_field_of_a_maximal_gateway() {
     let scene = Scene::new();
     let id = scene.article.gateway.replace("gw-shop", "gw-maximal");
-    let mut body: Value = serde_json::from_str(include_str!("../fixtures/gateway-maximal.json")).unwrap();
+    let mut body: Value = serde_json::from_str(include_str!("../../fixtures/gateway-maximal.json")).unwrap();
     body["location"] = "westeurope".into();
     let started = scene.put(&id, &body).await;
     assert_eq!(started.status, 201, "{started:?}");

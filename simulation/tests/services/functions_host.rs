@@ -1,5 +1,4 @@
 //! The Functions host: how it settles messages and how its children live and die.
-#![expect(clippy::unwrap_used, reason = "what the tests share lies outside of test functions")]
 use axum::{body::Body, response::Response};
 use serde_json::{Value, json};
 use simulated_azure::{
@@ -10,15 +9,10 @@ use simulated_azure::{
 use stage::{Handler, Stage, always, done, on_queue, on_timer, pass, status};
 use std::{sync::Arc, time::Duration};
 
-#[path = "functions_host/definitions.rs"]
 mod definitions;
-#[path = "functions_host/recorded.rs"]
 mod recorded;
-#[path = "functions_host/same_story.rs"]
 mod same_story;
-#[path = "functions_host/stage.rs"]
 mod stage;
-#[path = "functions_host/timers.rs"]
 mod timers;
 
 fn host_json() -> Value {

@@ -1,18 +1,10 @@
 //! The real kube client against the simulated API servers, in process, on a paused clock.
-#![expect(clippy::unwrap_used, reason = "these are helpers of tests")]
-#[path = "kubernetes/apply.rs"]
 mod apply;
-#[path = "kubernetes/calls.rs"]
 mod calls;
-#[path = "kubernetes/kubectl.rs"]
 mod kubectl;
-#[path = "kubernetes/objects.rs"]
 mod objects;
-#[path = "kubernetes/rollouts.rs"]
 mod rollouts;
-#[path = "kubernetes/visits.rs"]
 mod visits;
-#[path = "kubernetes/watches.rs"]
 mod watches;
 
 use axum::body::Body;

@@ -1,5 +1,4 @@
 //! The broker: what receivers and senders may rely on, and the REST face that production uses.
-#![expect(clippy::unwrap_used, reason = "what the tests share lies outside of test functions")]
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use simulated_azure::service_bus::{
@@ -7,11 +6,8 @@ use simulated_azure::service_bus::{
 };
 use std::time::Duration;
 
-#[path = "service_bus/access.rs"]
 mod access;
-#[path = "service_bus/rest.rs"]
 mod rest;
-#[path = "service_bus/sessions.rs"]
 mod sessions;
 
 fn at(seconds: i64) -> Timestamp {
