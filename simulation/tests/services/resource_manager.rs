@@ -1,0 +1,15 @@
+//! The simulated Resource Manager keeps what its contract promises, through the door that the clients use.
+mod calls;
+mod cluster_life;
+mod clusters;
+mod credentials;
+mod gateways;
+mod health;
+mod hostile;
+mod installation;
+mod networks;
+mod pools;
+mod scene;
+mod scopes;
+mod superseded;
+mod templates;

@@ -1,0 +1,203 @@
+//! The run as far as it decides anything, and the production code's `decide` and verbs on it.
+//!
+//! A document is made into a real `Run`, the real function is called, and the answer is made small again. Being pure,
+//! each is called once for each question and remembered: that alone makes an unoptimised test quick enough.
+use super::world::{Ours, Saw};
+use crate::two_stages;
+use bluegreen::run::flow::decide;
+use bluegreen::run::kept::Kept;
+use bluegreen::run::verbs::{self, Order, Verb};
+use bluegreen::run::{Ending, Hold, Looked, Operation, Outcome, Run, Style, Waiting};
+use bluegreen::site::OldCluster;
+use bluegreen::step::Step;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
+
+/// A run without its journal, its texts and its times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Document {
+    pub step: Step,
+    pub stage: u8,
+    /// A look has found the present step: `quiet_from` is there.
+    pub quiet_began: bool,
+    pub operation: Option<Ours>,
+    pub in_force: Option<Ours>,
+    pub fails: bool,
+    pub held: Option<Held>,
+    pub ending: Option<Ending>,
+    pub retiring: bool,
+    pub repairs: u8,
+    pub dead_letters: u8,
+    pub called: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Held {
+    Paused,
+    ForAReason,
+    /// Nobody would know what to do: a mistake.
+    ForNoReason,
+}
+
+/// What is done to a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Question {
+    Decide { saw: Saw, time: Time },
+    Obey(Verb),
+    Sweep,
+    DeadLetter,
+}
+
+/// The times of a decision, as far as they matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Time {
+    /// The quiet time was over when the run was loaded.
+    pub quiet_at_load: bool,
+    /// It is over now.
+    pub quiet_now: bool,
+    /// The step's deadline has passed.
+    pub late: bool,
+}
+
+/// The production code, asked.
+pub struct Production {
+    template: Run,
+    answers: HashMap<(Document, Question), Option<Document>>,
+}
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn ago(seconds: i64) -> Timestamp {
+    NOW - SignedDuration::from_secs(seconds)
+}
+
+impl Production {
+    pub fn new() -> Self {
+        // Deleting the old cluster ends the way back: the most that a plan can ask for.
+        let plan = two_stages::plan(|site| site.old_cluster = OldCluster::Delete);
+        let plan = Kept::new(plan).expect("a plan has a JSON form");
+        let template = Run::begin("shop-1".into(), "request".into(), plan, "a test", NOW);
+        Self { template, answers: HashMap::new() }
+    }
+
+    /// A run that `ValidateHealth` has just sent on; the candidate pool's write was proved last.
+    pub fn first(&self) -> Document {
+        let mut run = self.template.clone().enter(Step::ShiftTraffic, 0, "done", NOW);
+        run.in_force = Some(mark(Ours::Newest));
+        small(&run)
+    }
+
+    /// What becomes of the run, with a new hop; nothing if the production code refuses.
+    pub fn ask(&mut self, document: Document, question: Question) -> Option<Document> {
+        if let Some(known) = self.answers.get(&(document, question)) {
+            return *known;
+        }
+        let run = self.real(document, question);
+        let next = match question {
+            Question::Decide { saw, time } => {
+                let at = if time.quiet_at_load == time.quiet_now { NOW } else { ago(90) };
+                Some(decide(&run, Looked { at, result: Ok(outcome(saw)) }, NOW))
+            }
+            Question::Obey(verb) => {
+                let (step, stage) = (Some(run.step), Some(run.stage));
+                let order = Order { run: run.id.clone(), verb, step, stage, by: "a person".into(), reason: None };
+                verbs::obey(&run, &order, NOW).ok()
+            }
+            Question::Sweep => verbs::sweep(&run, NOW),
+            Question::DeadLetter => verbs::dead_letter(&run, run.step, run.hop, "a fault", NOW),
+        };
+        assert!(next.as_ref().is_none_or(|next| next.hop == run.hop + 1), "each change takes one new hop: {next:?}");
+        let answer = next.as_ref().map(small);
+        self.answers.insert((document, question), answer);
+        answer
+    }
+
+    fn real(&self, document: Document, question: Question) -> Run {
+        let (quiet, late) = match question {
+            Question::Decide { time, .. } => (time.quiet_now, time.late),
+            Question::Obey(_) | Question::Sweep | Question::DeadLetter => (false, false),
+        };
+        let mut run = self.template.clone();
+        run.journal.clear();
+        run.step = document.step;
+        run.stage = document.stage.into();
+        run.step_began = if late { ago(1_000_000) } else { ago(0) };
+        // 190 s ago is over now, and was not at a load 90 s ago.
+        run.quiet_from = (document.quiet_began || quiet).then(|| ago(if quiet { 190 } else { 10 }));
+        run.due = if question == Question::Sweep { ago(1_000) } else { NOW };
+        run.operation = document.operation.map(operation);
+        run.in_force = document.in_force.map(mark);
+        run.failure = document.fails.then(|| "a reason".to_owned());
+        run.held = document.held.map(|held| Hold {
+            why: if held == Held::ForNoReason { String::new() } else { "a reason".into() },
+            since: NOW,
+            gate: None,
+            paused: held == Held::Paused,
+            called: NOW,
+            rest: serde_json::Map::new(),
+        });
+        run.ending = document.ending;
+        run.retiring = document.retiring;
+        run.repairs = document.repairs.into();
+        run.dead_letters = document.dead_letters.into();
+        run.called = document.called;
+        run
+    }
+}
+
+fn small(run: &Run) -> Document {
+    let ours = |mark: &String| match mark.as_str() {
+        "shop-1/newest" => Ours::Newest,
+        "shop-1/landed" => Ours::Landed,
+        _ => Ours::Canceled,
+    };
+    Document {
+        step: run.step,
+        stage: run.stage as u8,
+        quiet_began: run.quiet_from.is_some(),
+        operation: run.operation.as_ref().and_then(|operation| operation.mark.as_ref()).map(ours),
+        in_force: run.in_force.as_ref().map(ours),
+        fails: run.failure.is_some(),
+        held: run.held.as_ref().map(|hold| match hold {
+            Hold { paused: true, .. } => Held::Paused,
+            Hold { why, .. } if why.is_empty() => Held::ForNoReason,
+            Hold { .. } => Held::ForAReason,
+        }),
+        ending: run.ending,
+        retiring: run.retiring,
+        repairs: run.repairs as u8,
+        dead_letters: run.dead_letters as u8,
+        called: run.called,
+    }
+}
+
+fn mark(ours: Ours) -> String {
+    let nonce = match ours {
+        Ours::Newest => "newest",
+        Ours::Landed => "landed",
+        Ours::Canceled => "canceled",
+    };
+    format!("shop-1/{nonce}")
+}
+
+fn operation(ours: Ours) -> Operation {
+    let mark = Some(mark(ours));
+    Operation {
+        url: "https://management/operations/1".into(),
+        style: Style::AsyncOperation,
+        mark,
+        rest: Default::default(),
+    }
+}
+
+fn outcome(saw: Saw) -> Outcome {
+    match saw {
+        Saw::Done => Outcome::Done,
+        Saw::NotYet => Outcome::NotYet(Waiting::because("not yet")),
+        Saw::Requested(ours) => {
+            Outcome::NotYet(Waiting { operation: Some(operation(ours)), ..Waiting::because("requested") })
+        }
+        Saw::Drifted => Outcome::Drifted("another mark".into()),
+        Saw::Breached => Outcome::Breached("errors".into()),
+    }
+}

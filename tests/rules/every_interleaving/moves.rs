@@ -1,0 +1,380 @@
+//! Every next state of a state: what invocations, the platform, persons and faults may do now.
+//!
+//! An invocation follows docs/design.md, section 3: it loads the run, looks, asks for its permit, acts, decides and
+//! saves, publishes. Between any two of these all others may move, it may crash, or lose its lock and go on.
+use super::document::{Document, Production, Question, Time};
+use super::steps::{Next, Rules, look};
+use super::world::{Act, Invocation, Newest, Ours, Phase, Saw, State};
+use bluegreen::run::verbs::Verb;
+use bluegreen::step::Step;
+
+/// What happens between two states. `at` is the place of an invocation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Move {
+    WriteLands,
+    WriteFails,
+    Delivered {
+        age: u8,
+    },
+    DeadLettered {
+        published: bool,
+    },
+    /// Dead-lettered in an outage of the store, so that `DeadLetter`, which always answers 200, could not save either.
+    IsLost {
+        age: u8,
+    },
+    Looks {
+        at: usize,
+        next: Next,
+    },
+    IsPermitted {
+        at: usize,
+    },
+    Acts {
+        at: usize,
+        answer_lost: bool,
+    },
+    Saves {
+        at: usize,
+        saw: Saw,
+        time: Time,
+    },
+    Publishes {
+        at: usize,
+    },
+    CannotPublish {
+        at: usize,
+    },
+    GivesUp {
+        at: usize,
+    },
+    Crashes {
+        at: usize,
+    },
+    LosesItsLock {
+        at: usize,
+    },
+    Orders {
+        verb: Verb,
+        published: bool,
+    },
+    CanaryCheckTurnsBack,
+    Sweeps {
+        early: bool,
+    },
+}
+
+impl Move {
+    /// Whether it will happen sooner or later: an ending must be reachable by such moves alone.
+    fn is_relied_on(self) -> bool {
+        match self {
+            Self::WriteLands
+            | Self::Delivered { .. }
+            | Self::IsPermitted { .. }
+            | Self::Publishes { .. }
+            | Self::GivesUp { .. }
+            | Self::Sweeps { early: false } => true,
+            Self::Looks { next, .. } => next != Next::Say(Saw::Breached),
+            Self::Acts { answer_lost, .. } => !answer_lost,
+            Self::Saves { time, .. } => !time.late,
+            Self::WriteFails
+            | Self::DeadLettered { .. }
+            | Self::IsLost { .. }
+            | Self::CannotPublish { .. }
+            | Self::Crashes { .. }
+            | Self::LosesItsLock { .. }
+            | Self::Orders { .. }
+            | Self::CanaryCheckTurnsBack
+            | Self::Sweeps { early: true } => false,
+        }
+    }
+}
+
+/// The next states of one state.
+pub struct Moves<'a> {
+    from: State,
+    rules: Rules,
+    production: &'a mut Production,
+    /// What happened, what came of it, and whether it can be counted on.
+    pub found: Vec<(Move, State, bool)>,
+}
+
+impl<'a> Moves<'a> {
+    pub fn of(from: State, rules: Rules, production: &'a mut Production) -> Self {
+        let mut all = Self { from, rules, production, found: Vec::with_capacity(16) };
+        all.gateway();
+        all.bus();
+        for at in 0..from.at_work.iter().flatten().count() {
+            all.invocation(at);
+        }
+        all.persons();
+        all.sweep();
+        all
+    }
+
+    fn add(&mut self, what: Move, state: State) {
+        self.found.push((what, state.normalised(), what.is_relied_on()));
+    }
+
+    /// Adds a move that needs a fault, if one is left.
+    fn add_fault(&mut self, what: Move, mut state: State) {
+        if state.left.faults > 0 {
+            state.left.faults -= 1;
+            self.add(what, state);
+        }
+    }
+
+    fn ask(&mut self, question: Question) -> Option<Document> {
+        self.production.ask(self.from.run, question)
+    }
+
+    fn gateway(&mut self) {
+        if self.from.gateway.newest == Newest::InFlight {
+            let mut landed = self.from;
+            landed.gateway.newest = Newest::Landed;
+            landed.gateway.effective = landed.gateway.shown;
+            self.add(Move::WriteLands, landed);
+            let mut failed = self.from;
+            failed.gateway.newest = Newest::Failed;
+            self.add_fault(Move::WriteFails, failed);
+        }
+    }
+
+    fn bus(&mut self) {
+        for age in [0, 1] {
+            if self.from.queue[usize::from(age)] == 0 {
+                continue;
+            }
+            let mut taken = self.from;
+            taken.queue[usize::from(age)] -= 1;
+            if taken.has_room() {
+                self.delivered(age, taken);
+            }
+            self.add_fault(Move::IsLost { age }, taken);
+            // A dead letter of the hop before counts for nothing.
+            let Some(run) = (if age == 0 { self.ask(Question::DeadLetter) } else { None }) else { continue };
+            if taken.left.faults > 0 {
+                taken.left.faults -= 1;
+                taken.save(run);
+                self.publishes_or_not(taken, |published| Move::DeadLettered { published });
+            }
+        }
+    }
+
+    /// One change that needs no further look: published at once or, with a fault, never.
+    fn publishes_or_not(&mut self, mut saved: State, what: impl Fn(bool) -> Move) {
+        self.add_fault(what(false), saved);
+        saved.publish(0);
+        self.add(what(true), saved);
+    }
+
+    /// The order is that of the design: held or ended, then just before, then the step.
+    fn delivered(&mut self, age: u8, taken: State) {
+        let what = Move::Delivered { age };
+        let message = Some(age);
+        if taken.run.held.is_some() || taken.run.ending.is_some() {
+            self.add(what, taken);
+        } else if age > 0 {
+            let mut repairs = taken;
+            let phase = Phase::Publishing { restores: false };
+            repairs.begin(Invocation { phase, age: 0, message, older: false });
+            self.add(what, repairs);
+        } else {
+            self.loads(what, taken, message);
+        }
+    }
+
+    /// Loads the run. It can be quiet as soon as nobody is at work who loaded it before `quiet_from`.
+    fn loads(&mut self, what: Move, taken: State, message: Option<u8>) {
+        let can_be_quiet = taken.run.quiet_began && !taken.at_work.iter().flatten().any(|one| one.older);
+        for quiet in [false, true] {
+            if quiet && !can_be_quiet {
+                continue;
+            }
+            let mut loaded = taken;
+            loaded.begin(Invocation { phase: Phase::Loaded { quiet }, age: 0, message, older: false });
+            self.add(what, loaded);
+        }
+    }
+
+    fn invocation(&mut self, at: usize) {
+        let one = self.from.at_work[at].expect("it is counted");
+        let mut crashed = self.from;
+        crashed.take(at);
+        crashed.give_back(one.message);
+        if one.phase == Phase::Spent {
+            return self.add(Move::GivesUp { at }, crashed);
+        }
+        self.add_fault(Move::Crashes { at }, crashed);
+        if one.message.is_some() {
+            let mut late = self.from;
+            late.give_back(one.message);
+            late.invocations_at(at).message = None;
+            self.add_fault(Move::LosesItsLock { at }, late);
+        }
+        match one.phase {
+            Phase::Loaded { quiet } => {
+                for next in look(&self.from, quiet || !self.rules.quiet_time, self.rules) {
+                    let mut looked = self.from;
+                    looked.left.breaches -= u8::from(next == Next::Say(Saw::Breached));
+                    looked.invocations_at(at).phase = match next {
+                        Next::Act(act) => Phase::Looked { act },
+                        Next::Say(saw) => Phase::Ready { saw, quiet: quiet && saw == Saw::Done },
+                    };
+                    self.add(Move::Looks { at, next }, looked);
+                }
+            }
+            Phase::Looked { act } => {
+                let mut permitted = self.from;
+                permitted.invocations_at(at).phase = Phase::Permitted { act };
+                self.add(Move::IsPermitted { at }, permitted);
+            }
+            Phase::Permitted { act } => self.acts(at, act),
+            Phase::Ready { saw, quiet } => self.saves(at, one, saw, quiet),
+            Phase::Publishing { restores } => self.publishes(at, one, restores),
+            Phase::Spent => {}
+        }
+    }
+
+    fn acts(&mut self, at: usize, act: Act) {
+        let mut acted = self.from;
+        let saw = match act {
+            Act::Write(members) => {
+                acted.put(members);
+                Saw::Requested(Ours::Newest)
+            }
+            Act::DeleteOld => {
+                acted.old_cluster = false;
+                Saw::NotYet
+            }
+            Act::DeleteNew => {
+                acted.new_cluster = false;
+                Saw::NotYet
+            }
+        };
+        acted.invocations_at(at).phase = Phase::Ready { saw, quiet: false };
+        self.add(Move::Acts { at, answer_lost: false }, acted);
+        // A write that was accepted, and a time-out here: the run learns nothing of it.
+        acted.invocations_at(at).phase = Phase::Ready { saw: Saw::NotYet, quiet: false };
+        if saw != Saw::NotYet {
+            self.add_fault(Move::Acts { at, answer_lost: true }, acted);
+        }
+    }
+
+    fn saves(&mut self, at: usize, one: Invocation, saw: Saw, quiet: bool) {
+        let others_older = self
+            .from
+            .at_work
+            .iter()
+            .enumerate()
+            .any(|(place, other)| place != at && other.is_some_and(|other| other.older));
+        let quiet = quiet || !self.rules.quiet_time;
+        let time = Time { quiet_at_load: quiet, quiet_now: quiet, late: false };
+        let mut times = vec![time];
+        match saw {
+            Saw::Done if !quiet && self.from.run.quiet_began && !others_older => {
+                times.push(Time { quiet_now: true, ..time });
+            }
+            Saw::NotYet | Saw::Requested(_) => times.push(Time { late: true, ..time }),
+            Saw::Done | Saw::Drifted | Saw::Breached => {}
+        }
+        for time in times {
+            let run = self.ask(Question::Decide { saw, time }).expect("decide always answers");
+            let mut saved = self.from;
+            if run.quiet_began && !self.from.run.quiet_began {
+                // Its own load is `quiet_from`: who stands before it loaded before it.
+                for (place, other) in saved.at_work.iter_mut().enumerate() {
+                    other.iter_mut().for_each(|other| other.older = place < at);
+                }
+            }
+            saved.take(at);
+            saved.save(run);
+            let message = one.message.map(|age| age + 1);
+            if run.ending.is_none() {
+                let restores = run.step == Step::RestoreTraffic && self.from.run.step != Step::RestoreTraffic;
+                // In the order of loads: it may load again, but only when it has published.
+                let again = Invocation { phase: Phase::Publishing { restores }, age: 0, message, older: false };
+                saved.begin(again);
+            }
+            self.add(Move::Saves { at, saw, time }, saved);
+        }
+    }
+
+    fn publishes(&mut self, at: usize, one: Invocation, restores: bool) {
+        let mut done = self.from;
+        done.take(at);
+        let mut published = done;
+        published.publish(one.age);
+        if restores && one.age == 0 {
+            let mut unpublished = done;
+            if unpublished.left.faults > 0 {
+                unpublished.left.faults -= 1;
+                self.loads(Move::CannotPublish { at }, unpublished, one.message);
+            }
+            self.loads(Move::Publishes { at }, published, one.message);
+        } else {
+            self.add(Move::Publishes { at }, published);
+        }
+    }
+
+    fn persons(&mut self) {
+        let from = self.from;
+        if from.left.pauses > 0 {
+            self.orders(Verb::Pause, |state| state.left.pauses -= 1);
+        }
+        if from.left.resumes > 0 && from.run.held.is_some() {
+            self.orders(Verb::Resume, |state| state.left.resumes -= 1);
+        }
+        if from.left.roll_backs > 0
+            && from.has_room()
+            && let Some(run) = self.ask(Question::Obey(Verb::RollBack))
+        {
+            let mut saved = from;
+            saved.left.roll_backs -= 1;
+            self.turned_back(Move::Orders { verb: Verb::RollBack, published: true }, saved, run);
+        }
+        if from.left.breaches > 0 && from.has_room() && from.run.ending.is_none() && from.run.step.may_carry_traffic() {
+            let time = Time { quiet_at_load: false, quiet_now: false, late: false };
+            let run = self.ask(Question::Decide { saw: Saw::Breached, time }).expect("decide always answers");
+            let mut saved = from;
+            saved.left.breaches -= 1;
+            self.turned_back(Move::CanaryCheckTurnsBack, saved, run);
+        }
+    }
+
+    fn orders(&mut self, verb: Verb, pay: impl Fn(&mut State)) {
+        if let Some(run) = self.ask(Question::Obey(verb)) {
+            let mut saved = self.from;
+            pay(&mut saved);
+            saved.save(run);
+            self.publishes_or_not(saved, |published| Move::Orders { verb, published });
+        }
+    }
+
+    /// Saved by somebody without a message: whoever turns the run back publishes, then handles the way back at once.
+    fn turned_back(&mut self, what: Move, mut saved: State, run: Document) {
+        if run.quiet_began && !saved.run.quiet_began {
+            saved.invocations_mut(|one| one.older = true);
+        }
+        saved.save(run);
+        let phase = Phase::Publishing { restores: run.step == Step::RestoreTraffic };
+        saved.begin(Invocation { phase, age: 0, message: None, older: false });
+        self.add(what, saved);
+    }
+
+    /// It cannot see the queue: it comes when nothing has happened for a while, early only if an event is very late.
+    fn sweep(&mut self) {
+        let Some(run) = self.ask(Question::Sweep) else { return };
+        let early = self.from.queue[0] > 0 || self.from.at_work[0].is_some();
+        let mut swept = self.from;
+        if self.rules.sweep_takes_new_hop {
+            swept.save(run);
+        }
+        swept.publish(0);
+        if early {
+            self.add_fault(Move::Sweeps { early }, swept);
+        } else {
+            self.add(Move::Sweeps { early }, swept);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The table, `decide`, the verbs, the sweep and dead letters, rule by rule.
+mod decide;
+mod turns;
+mod verbs;
+
+use bluegreen::run::flow::decide;
+use bluegreen::run::kept::Kept;
+use bluegreen::run::{Hold, Looked, Operation, Outcome, Run, StepError, StepResult, Style, Waiting};
+use bluegreen::site::Gate;
+use bluegreen::step::Step;
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+/// When everything here happens.
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn minutes(minutes: i64) -> Timestamp {
+    NOW + SignedDuration::from_mins(minutes)
+}
+
+fn seconds(seconds: i64) -> Timestamp {
+    NOW + SignedDuration::from_secs(seconds)
+}
+
+/// A run of two stages with these gates, just begun.
+fn begun_with(gates: Vec<Gate>) -> Run {
+    let plan = super::two_stages::plan(|site| site.gates = gates);
+    Run::begin("shop-1".into(), "request".into(), Kept::new(plan).expect("a plan has a JSON form"), "a test", NOW)
+}
+
+/// A run that has just entered this step.
+fn at(step: Step, stage: usize) -> Run {
+    begun_with(vec![]).enter(step, stage, "done", NOW)
+}
+
+/// Looks and decides in the same moment.
+fn decided(run: &Run, result: StepResult, now: Timestamp) -> Run {
+    decide(run, Looked { at: now, result }, now)
+}
+
+fn done() -> StepResult {
+    Ok(Outcome::Done)
+}
+
+fn not_yet() -> StepResult {
+    Ok(Outcome::NotYet(Waiting::because("not yet")))
+}
+
+fn drifted() -> StepResult {
+    Ok(Outcome::Drifted("another mark".into()))
+}
+
+fn breached() -> StepResult {
+    Ok(Outcome::Breached("too many errors".into()))
+}
+
+fn needs_person() -> StepResult {
+    Ok(Outcome::Hold("it cannot be told".into()))
+}
+
+fn transient(retry_after: Option<Duration>) -> StepResult {
+    Err(StepError::Transient { cause: anyhow::anyhow!("throttled"), retry_after })
+}
+
+fn terminal() -> StepResult {
+    Err(StepError::Terminal("no such version".into()))
+}
+
+fn write_of_ours(mark: &str) -> Operation {
+    Operation {
+        url: "https://management/operations/1".into(),
+        style: Style::AsyncOperation,
+        mark: Some(mark.into()),
+        rest: serde_json::Map::new(),
+    }
+}
+
+fn held(run: &Run) -> &Hold {
+    run.held.as_ref().expect("it is held")
+}

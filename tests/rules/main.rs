@@ -1,0 +1,9 @@
+//! The rules, each asked by itself: functions of values, with no world around them.
+mod checks;
+mod cluster_body;
+mod every_interleaving;
+mod example;
+mod flow;
+mod manifests;
+mod site;
+mod two_stages;

@@ -1,0 +1,159 @@
+//! Manifests: the example's, the placeholders, and hostile ones.
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
+use bluegreen::workload::manifests::{Placeholders, objects};
+use serde_json::{Value, json};
+
+fn filled() -> Placeholders {
+    Placeholders {
+        cluster_name: "shop-green".into(),
+        cluster_version: "1.34.6".into(),
+        slot_colour: "green".into(),
+        slot_addresses: (1..=4).map(|host| [10, 1, 31, host].into()).collect(),
+        oidc_issuer: Some("https://issuer/".into()),
+        run_id: "shop-1".into(),
+    }
+}
+
+fn names(objects: &[Value]) -> Vec<String> {
+    objects
+        .iter()
+        .map(|it| format!("{} {}", it["kind"].as_str().unwrap(), it["metadata"]["name"].as_str().unwrap()))
+        .collect()
+}
+
+fn config(value: &str) -> String {
+    format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\ndata:\n  x: {value}\n")
+}
+
+fn filled_in(value: &str) -> Result<Value, String> {
+    objects(&config(value), &filled()).map(|mut objects| objects[0]["data"]["x"].take())
+}
+
+#[test]
+fn the_examples_manifests_become_objects_with_the_slots_addresses() {
+    let controllers = objects(include_str!("../../examples/shop/manifests/controllers.yaml"), &filled()).unwrap();
+    let expected = [
+        "Namespace ingress",
+        "IngressClass shop",
+        "Deployment ingress-controller",
+        "Service ingress-0",
+        "Service ingress-1",
+        "Service ingress-2",
+        "Service ingress-3",
+    ];
+    assert_eq!(names(&controllers), expected);
+    let annotations = &controllers[6]["metadata"]["annotations"];
+    assert_eq!(annotations["service.beta.kubernetes.io/azure-load-balancer-ipv4"], "10.1.31.4");
+    assert_eq!(annotations["service.beta.kubernetes.io/azure-load-balancer-internal"], "true");
+    let workloads = objects(include_str!("../../examples/shop/manifests/workloads.yaml"), &filled()).unwrap();
+    assert_eq!(names(&workloads), ["Namespace shop", "ConfigMap web", "Deployment web", "Service web", "Ingress web"]);
+    assert_eq!(workloads[1]["data"]["KUBERNETES_VERSION"], "1.34.6");
+    assert_eq!(workloads[2]["spec"]["replicas"], 3);
+}
+
+#[test]
+fn every_placeholder_is_filled_in_texts_and_in_names_and_can_be_escaped() {
+    let all = "${cluster.name} ${cluster.version} ${slot.colour} ${slot.address.3} ${oidc.issuer} ${run.id}";
+    assert_eq!(filled_in(all).unwrap(), "shop-green 1.34.6 green 10.1.31.4 https://issuer/ shop-1");
+    assert_eq!(
+        filled_in("$${HOME} costs $5, $$ and $(POD) and $${a}${run.id}").unwrap(),
+        "${HOME} costs $5, $$ and $(POD) and ${a}shop-1"
+    );
+    assert_eq!(filled_in("\"1.0\"").unwrap(), "1.0");
+    let named = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n  served-by-${cluster.name}: true\n";
+    assert_eq!(objects(named, &filled()).unwrap()[0]["data"], json!({"served-by-shop-green": true}));
+}
+
+#[test]
+fn a_placeholder_that_we_do_not_know_is_named() {
+    for (value, why) in [
+        ("${cluster.nam}", "document 1: ${cluster.nam} is no placeholder that we know; write $${cluster.nam}"),
+        ("${HOME}", "${HOME} is no placeholder"),
+        ("${slot.address.4}", "${slot.address.4} names none of the slot's 4 addresses"),
+        ("${slot.address.x}", "names none of the slot's 4 addresses"),
+        ("a ${run.id", "does not end"),
+    ] {
+        let error = filled_in(value).unwrap_err();
+        assert!(error.contains(why), "{value}: {error}");
+    }
+    let without = Placeholders { oidc_issuer: None, ..filled() };
+    assert!(objects(&config("${oidc.issuer}"), &without).unwrap_err().contains("switch oidcIssuerProfile on"));
+}
+
+#[test]
+fn what_a_placeholder_stands_for_cannot_change_the_document() {
+    let hostile = Placeholders { cluster_name: "x\"\nkind: Secret\n---\n${run.id}".into(), ..filled() };
+    let made = objects(&config("\"${cluster.name}\""), &hostile).unwrap();
+    assert_eq!(made.len(), 1);
+    assert_eq!(made[0]["data"]["x"], "x\"\nkind: Secret\n---\n${run.id}");
+}
+
+#[test]
+fn lists_are_taken_apart_and_namespaces_and_definitions_come_first() {
+    let yaml = "
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: Service, metadata: {name: b}}
+- apiVersion: v1
+  kind: ConfigMapList
+  items:
+  - {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}
+---
+# only a comment
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: things.example.com}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: z}
+";
+    let made = objects(yaml, &filled()).unwrap();
+    assert_eq!(
+        names(&made),
+        ["CustomResourceDefinition things.example.com", "Namespace z", "Service b", "ConfigMap a"]
+    );
+    assert_eq!(objects("", &filled()), Ok(Vec::new()));
+}
+
+#[test]
+fn a_document_that_is_no_object_of_kubernetes_is_named_by_its_number() {
+    for (yaml, why) in [
+        ("kind: X\nmetadata: {name: x}", "document 1: it has no apiVersion"),
+        ("apiVersion: v1\nmetadata: {name: x}", "document 1: it has no kind"),
+        ("apiVersion: v1\nkind: Pod", "document 1: the Pod has no metadata.name"),
+        ("apiVersion: v1\nkind: Pod\nmetadata: {generateName: x-}", "another object each time"),
+        ("apiVersion: v1\nkind: Pod\nmetadata: {name: 7}", "the Pod has no metadata.name"),
+        ("apiVersion: v1\nkind: Pod\nmetadata: {name: x}\n---\njust text", "document 2: it has no apiVersion"),
+        ("a: b: c", "no YAML that can be read"),
+        ("apiVersion: v1\napiVersion: v1", "no YAML that can be read"),
+        ("- 1\n- 2", "it has no apiVersion"),
+    ] {
+        let error = objects(yaml, &filled()).unwrap_err();
+        assert!(error.contains(why), "{yaml}: {error}");
+    }
+}
+
+#[test]
+fn alias_bombs_and_huge_or_deep_input_are_refused() {
+    let mut bomb = String::from("a: &a [x, x, x, x, x, x, x, x, x, x]\n");
+    for (name, before) in
+        ["b", "c", "d", "e", "f", "g", "h", "i"].into_iter().zip(["a", "b", "c", "d", "e", "f", "g", "h"])
+    {
+        let items = vec![format!("*{before}"); 10].join(", ");
+        bomb.push_str(&format!("{name}: &{name} [{items}]\n"));
+    }
+    let deep = format!("a: {}", "[".repeat(100_000));
+    let wide = format!("a: [{}]", "1,".repeat(400_000));
+    let lists = (0..9).fold(String::from("{apiVersion: v1, kind: Pod, metadata: {name: x}}"), |inner, _| {
+        format!("{{apiVersion: v1, kind: List, items: [{inner}]}}")
+    });
+    for hostile in [&bomb, &deep, &wide, &lists, &"#".repeat(5_000_000), &"---\n".repeat(100_000)] {
+        let begin: String = hostile.chars().take(60).collect();
+        let result = objects(hostile, &filled());
+        assert!(result.is_err() || result == Ok(Vec::new()), "{begin}");
+    }
+    assert!(objects(&bomb, &filled()).unwrap_err().len() < 500);
+}

@@ -1,0 +1,163 @@
+//! The site file: its schema, its mistakes, and the example that people begin with.
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
+use bluegreen::site::Site;
+use bluegreen::site::check::{Mistake, mistakes, parse, schema};
+use serde_json::{Value, json};
+
+const SHOP: &str = include_str!("../../examples/shop/site.json");
+
+fn shop() -> Value {
+    serde_json::from_str(SHOP).unwrap()
+}
+
+/// The mistakes of the example after a change.
+fn changed(pointer: &str, value: Value) -> Vec<(String, String)> {
+    let mut site = shop();
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    match site.pointer_mut(parent).unwrap() {
+        Value::Array(items) => items[name.parse::<usize>().unwrap()] = value,
+        parent => parent[name] = value,
+    }
+    mistakes(&site).into_iter().map(|mistake| (mistake.path, mistake.what)).collect()
+}
+
+#[test]
+fn the_example_site_has_no_mistake_and_becomes_a_site() {
+    let site: Site = parse(SHOP).unwrap();
+    assert_eq!((site.name.as_str(), site.stages.len(), site.slots.green.addresses.len()), ("shop", 3, 4));
+    assert!(site.partners_know_outbound_address);
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a person asks for the file to be written; no code of ours reads it")]
+fn the_published_schema_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.schema.json");
+    let current = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+    if std::env::var_os("BLUEGREEN_WRITE").is_some() {
+        std::fs::write(path, &current).unwrap();
+    }
+    let published = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        published == current,
+        "docs/site.schema.json is old: run `BLUEGREEN_WRITE=1 cargo test the_published_schema_is_current`"
+    );
+}
+
+#[test]
+fn every_single_mistake_is_found_at_its_place() {
+    let subnet = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/SHOP/providers/Microsoft.Network/virtualNetworks/shop-network/subnets/blue";
+    let nobody = "/subscriptions/mine/resourceGroups/shop/providers/Microsoft.Network/applicationGateways/g";
+    for (pointer, value, place, what) in [
+        ("/name", json!("Shop"), "/name", "expected 1 to 40 lower-case letters, digits and hyphens, found \"Shop\""),
+        ("/name", json!(7), "/name", "expected a text, found 7"),
+        ("/gateway", json!("shop-gateway"), "/gateway", "expected a resource id like /subscriptions/<id>/"),
+        ("/gateway", json!(nobody), "/gateway", "expected a subscription's id"),
+        ("/soakMinuts", json!(5), "/soakMinuts", "misspelt"),
+        ("/slots/green/subnet", json!(subnet), "/slots/green/subnet", "the blue slot has the same subnet"),
+        ("/slots/green/addresses/2", json!("10.1.15.1"), "/slots/green/addresses/2", "is at /slots/blue/addresses/0"),
+        ("/slots/green/addresses/0", json!("8.8.8.8"), "/slots/green/addresses/0", "expected an internal address"),
+        ("/slots/green/addresses/0", json!("10.1.31"), "/slots/green/addresses/0", "expected an address of IPv4"),
+        ("/slots/green/addresses", json!([]), "/slots/green/addresses", "at least 1 entries"),
+        ("/stages/1/share", json!(25), "/stages/1/share", "expected a larger share than the 25 % before"),
+        ("/stages/2/share", json!(90), "/stages/2/share", "the last share must be 100"),
+        ("/stages/0/share", json!(0), "/stages/0/share", "expected at least 1, found 0"),
+        ("/stages/0/watchMinutes", json!(1441), "/stages/0/watchMinutes", "expected at most 1440, found 1441"),
+        ("/gates", json!([{"before": "CheckPlan"}]), "/gates/0/before", "a gate cannot be before CheckPlan"),
+        ("/gates", json!([{"before": "RestoreTraffic"}]), "/gates/0/before", "the way back never waits"),
+        ("/gates", json!([{"before": "ShiftTraffic", "stage": 3}]), "/gates/0/stage", "there are 3 stages"),
+        ("/gates", json!([{"before": "Soak", "stage": 1}]), "/gates/0/stage", "only gates before ShiftTraffic"),
+        ("/gates", json!([{"before": "Soak"}, {"before": "Soak"}]), "/gates/1", "a gate before Soak already"),
+        ("/gates", json!([{"before": "Shift"}]), "/gates/0/before", "expected one of \"CheckPlan\""),
+        ("/pools/candidate", json!("Live"), "/pools/candidate", "is at /pools/live/0 already"),
+        ("/pools/live/0", json!(""), "/pools/live/0", "expected the name of a pool"),
+        ("/smokeTests", json!([]), "/smokeTests", "expected at least one"),
+        ("/smokeTests/0/url", json!("ftp://x"), "/smokeTests/0/url", "begins with http:// or https://"),
+        ("/smokeTests/0/url", json!("http:///x"), "/smokeTests/0/url", "expected a URL with a host"),
+        ("/smokeTests/0/url", json!("http://a:b@x/"), "/smokeTests/0/url", "no user and no password"),
+        ("/smokeTests/0/connectTo", json!("gateway"), "/smokeTests/0/connectTo", "expected an IP address"),
+        ("/controllers/0/file", json!("../secret.yaml"), "/controllers/0/file", "one of . and .."),
+        ("/workloads/0/file", json!("/etc/passwd"), "/workloads/0/file", "it is absolute"),
+        ("/workloads/0/file", json!("a\\b.yaml"), "/workloads/0/file", "only names with /"),
+        ("/workloads/0/digest", json!("ab"), "/workloads/0/digest", "a SHA-256 in 64 lower-case hex digits"),
+        ("/deadlineMinutes", json!({"Soak": 0}), "/deadlineMinutes/Soak", "expected at least 1"),
+        ("/deadlineMinutes", json!({"Sleep": 5}), "/deadlineMinutes/Sleep", "expected one of the steps"),
+        (
+            "/oldCluster",
+            json!("explode"),
+            "/oldCluster",
+            "expected one of \"keep\", \"scaleDown\", \"stop\", \"delete\"",
+        ),
+        ("/newVersions", json!(true), "/newVersions", "latest-stable"),
+        ("/clusterChanges", json!([1]), "/clusterChanges", "expected an object"),
+        (
+            "/clusterChanges",
+            json!({"properties": {"kubernetesVersion": "1.1.1"}}),
+            "/clusterChanges/properties/kubernetesVersion",
+            "the run sets this itself",
+        ),
+        (
+            "/clusterChanges",
+            json!({"tags": {"AKS-bluegreen-run": "x"}}),
+            "/clusterChanges/tags/AKS-bluegreen-run",
+            "the run sets this tag itself",
+        ),
+    ] {
+        let found = changed(pointer, value.clone());
+        assert_eq!(found.len(), 1, "{pointer} = {value}: {found:#?}");
+        assert_eq!(found[0].0, place, "{pointer} = {value}: {found:#?}");
+        assert!(found[0].1.contains(what), "{pointer} = {value}: {found:#?}");
+    }
+}
+
+#[test]
+fn all_mistakes_are_named_at_once_and_in_order() {
+    let mut site = shop();
+    site["name"] = json!("Shop");
+    site["smokeTests"] = json!([]);
+    site["stages"][2]["share"] = json!(90);
+    site["slots"]["green"]["color"] = json!("green");
+    site["slots"]["green"].as_object_mut().unwrap().shift_remove("cluster");
+    let places: Vec<_> = mistakes(&site).into_iter().map(|mistake| mistake.path).collect();
+    assert_eq!(places, ["/name", "/slots/green", "/slots/green/color", "/smokeTests", "/stages/2/share"]);
+}
+
+#[test]
+fn what_may_stand_in_a_site_is_accepted() {
+    for (pointer, value) in [
+        (
+            "/gates",
+            json!([{"before": "CreateCluster"}, {"before": "ShiftTraffic"}, {"before": "ShiftTraffic", "stage": 2}]),
+        ),
+        ("/clusterChanges", json!({"properties": {"supportPlan": null}})),
+        ("/clusterChanges", json!(null)),
+        ("/deadlineMinutes", json!({"CreateCluster": 120, "RestoreTraffic": 5})),
+        ("/newVersions", json!("latest-patch")),
+        ("/slots/green/addresses/0", json!("100.64.0.9")),
+        ("/smokeTests/0", json!({"url": "http://candidate.shop.example.com/", "connectTo": "10.1.0.7:8080"})),
+        ("/smokeTests/0", json!({"url": "https://candidate.shop.example.com:8443/a?b=c", "status": 204})),
+    ] {
+        let found = changed(pointer, value.clone());
+        assert!(found.is_empty(), "{pointer} = {value}: {found:#?}");
+    }
+}
+
+#[test]
+fn broken_json_is_named_by_line_and_column() {
+    let wrong = parse("{\n  \"name\": \"shop\",\n  oops\n}").unwrap_err();
+    let what = "this is no JSON: key must be a string, in line 3, column 3";
+    assert_eq!(wrong, [Mistake { path: String::new(), what: what.to_owned() }]);
+    assert_eq!(wrong[0].to_string(), format!("/: {what}"));
+}
+
+#[test]
+fn hostile_files_are_mistakes_and_never_a_panic() {
+    let deep = "[".repeat(100_000);
+    let huge = " ".repeat(2_000_000);
+    for hostile in ["", "null", "[]", "7", "{}", "{\"slots\":[],\"stages\":{},\"gates\":7}", &deep, &huge] {
+        assert!(!parse(hostile).unwrap_err().is_empty());
+    }
+    let site = json!({"stages": [1, {"share": "x"}, {"share": 1e300}], "gates": [{"before": 7, "stage": -1}],
+        "pools": {"live": [null], "candidate": {}}, "smokeTests": [7], "controllers": [{"file": []}],
+        "deadlineMinutes": {"a/b~c": null}, "clusterChanges": {"tags": 7}, "slots": {"blue": 1}});
+    assert!(mistakes(&site).len() > 10);
+}
