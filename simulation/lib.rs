@@ -26,6 +26,7 @@ pub mod doors;
 pub mod entra;
 pub mod faults;
 pub mod functions_host;
+mod hosts;
 pub mod kubernetes;
 pub mod prober;
 pub mod process;

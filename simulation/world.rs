@@ -1,5 +1,5 @@
 //! The whole simulated world behind one lock, and the one way to call it.
-use crate::{Ask, Clock, Effect, Faults, Process, Reply, answer::NoAnswer, record::Call, router};
+use crate::{Ask, Clock, Effect, Faults, Process, Reply, answer::NoAnswer, hosts, record::Call, router};
 use crate::{
     blobs::Blobs, entra::Entra, kubernetes::Fleet, resource_manager::ResourceManager, service_bus::Broker,
     traffic::Traffic,
@@ -163,7 +163,7 @@ impl SimulatedAzure {
             at: self.clock.now(),
             process: process.name().into(),
             method: ask.method().clone(),
-            host: router::host_of(ask).into(),
+            host: hosts::host_of(ask).into(),
             path: ask.uri().path_and_query().map_or("/", |path| path.as_str()).into(),
             body: ask.body().clone(),
             status,

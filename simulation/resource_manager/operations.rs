@@ -1,7 +1,7 @@
 //! Long-running operations: what is under way, how it ends, and the two styles of asking for it.
 use super::answers::{Answered, empty, refuse, with};
 use super::place::{Place, squeezed};
-use crate::{Ask, Reply, answer::json, router::origin_of};
+use crate::{Ask, Reply, answer::json, hosts::origin_of};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

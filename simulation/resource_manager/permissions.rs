@@ -1,6 +1,6 @@
 //! Which action a call needs, and whether it is allowed. Pure.
 use super::place::{Place, key};
-use crate::{Ask, router::host_of};
+use crate::{Ask, hosts::host_of};
 use http::Method;
 
 /// The action that a call needs (`Microsoft.Network/applicationGateways/write`); `None` when it is no Resource Manager call.
