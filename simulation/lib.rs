@@ -38,12 +38,8 @@ pub mod service_bus;
 pub mod traffic;
 pub mod world;
 
+pub use answer::{Ask, Reply};
 pub use clock::Clock;
 pub use faults::{Effect, Fault, Faults, On};
 pub use process::Process;
 pub use world::{SimulatedAzure, Witness, World};
-
-/// What a simulated service answers. The body is a stream only where the protocol streams (a Kubernetes watch).
-pub type Reply = http::Response<axum::body::Body>;
-/// What a simulated service is asked: the whole body is in memory.
-pub type Ask = http::Request<bytes::Bytes>;
