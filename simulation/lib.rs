@@ -27,6 +27,7 @@ pub mod entra;
 pub mod faults;
 pub mod functions_host;
 mod hosts;
+mod ids;
 pub mod kubernetes;
 pub mod prober;
 pub mod process;

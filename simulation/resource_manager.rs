@@ -34,7 +34,6 @@ mod versions;
 
 pub(crate) use elsewhere::carry_out;
 pub use gateways::routing::{Backend, Member, Probe, Routing};
-pub(crate) use ids::{guid_of, hex_of};
 pub use neighbours::Neighbours;
 pub use operations::InFlight;
 pub use permissions::action_of;

@@ -83,7 +83,7 @@ impl Options {
             account: "bluegreen".into(),
             namespace: "bluegreen".into(),
             client_id: "00000000-0000-4000-8000-00000000c11e".into(),
-            tenant: crate::entra::TENANT.into(),
+            tenant: crate::ids::TENANT.into(),
             amqp: None,
         }
     }

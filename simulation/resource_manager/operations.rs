@@ -1,7 +1,7 @@
 //! Long-running operations: what is under way, how it ends, and the two styles of asking for it.
 use super::answers::{Answered, empty, refuse, with};
 use super::place::{Place, squeezed};
-use crate::{Ask, Reply, answer::json, hosts::origin_of};
+use crate::{Ask, Reply, answer::json, hosts::origin_of, ids::hex_of};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -177,7 +177,7 @@ pub(crate) fn started(
     let namespace = super::place::spelt(place.namespace.as_deref().unwrap_or_default());
     let url = |what: &str| {
         // Opaque and signed in Azure: a caller that takes it apart or cuts it is wrong.
-        let signature = super::ids::hex_of(id);
+        let signature = hex_of(id);
         format!(
             "{base}/subscriptions/{}/providers/{namespace}/locations/{}/{what}/{id}?api-version=2016-03-30&t=638{}&c={signature}",
             place.subscription.as_deref().unwrap_or_default(),

@@ -2,8 +2,7 @@
 use super::answers::{Answered, Refusal, parameter, refuse};
 use super::place::Place;
 use super::{ResourceManager, scopes};
-use crate::entra::TENANT;
-use crate::{Ask, answer::json, hosts::origin_of};
+use crate::{Ask, answer::json, hosts::origin_of, ids::TENANT};
 use http::Method;
 use serde_json::{Value, json};
 

@@ -2,8 +2,7 @@
 use super::answers::{Answered, Refusal, body_of, empty, filter, parameter, refuse};
 use super::place::{Place, key, spelt};
 use super::{ResourceManager, plain};
-use crate::entra::TENANT;
-use crate::{Ask, answer::json};
+use crate::{Ask, answer::json, ids::TENANT};
 use http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

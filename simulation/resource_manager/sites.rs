@@ -3,7 +3,7 @@
 use super::answers::{Answered, Refusal};
 use super::place::{Place, key};
 use super::{ResourceManager, plain};
-use crate::{Ask, answer::json};
+use crate::{Ask, answer::json, ids::hex_of};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -75,7 +75,7 @@ impl ResourceManager {
 fn shown(app: &str, status: &HostStatus) -> Value {
     let HostStatus { state, version, extension_bundle, errors } = status;
     let mut shown = json!({
-        "id": super::hex_of(app), "state": state, "version": version, "versionDetails": version,
+        "id": hex_of(app), "state": state, "version": version, "versionDetails": version,
         "platformVersion": "", "instanceId": "", "computerName": "", "processUptime": 16892,
     });
     if !errors.is_empty() {

@@ -1,12 +1,12 @@
 //! A gateway's writes: accepted, superseded, ended, in effect.
 use super::super::ResourceManager;
 use super::super::answers::{Refusal, refuse};
-use super::super::ids::guid_of;
 use super::super::operations::{Change, State};
 use super::super::place::{Place, key, squeezed};
 use super::super::timeline::{Due, after};
 use super::body;
 use super::routing::Routing;
+use crate::ids::guid_of;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::sync::Arc;
