@@ -1,5 +1,5 @@
 //! The app's folder: `host.json` and each `<Name>/function.json`.
-use super::{HostOptions, Schedule, keys::Access, routes::Route};
+use super::{keys::Access, options::HostOptions, routes::Route, schedule::Schedule};
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt, fs, path::Path, sync::Arc, time::Duration};
 

@@ -1,5 +1,5 @@
 //! The way to a child's port: a router in this process, or a socket on the loopback interface.
-use super::invocation::Failure;
+use super::failure::Failure;
 use axum::{Router, body::Body};
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, stream};
