@@ -36,14 +36,17 @@ mod keys;
 mod launch;
 mod life;
 mod living;
+mod monitor;
 mod options;
 mod output;
 mod port;
+mod ports;
 mod program;
 mod request;
 mod routes;
 mod row;
 mod schedule;
+mod shared;
 mod timer;
 mod version;
 
@@ -62,12 +65,11 @@ use definition::App;
 use futures::FutureExt;
 use instance::Instance;
 use launch::Launch;
+use monitor::Monitor;
+use ports::Ports;
 use row::Row;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-    sync::{Arc, Mutex},
-};
+use shared::{Runs, Shared};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 /// The hosted app. Dropping it stops it.
 pub struct FunctionsHost {
@@ -75,25 +77,6 @@ pub struct FunctionsHost {
     instances: Vec<Arc<Instance>>,
     began: jiff::Timestamp,
     task: tokio::task::JoinHandle<()>,
-}
-
-/// What all instances have in common.
-struct Shared {
-    azure: SimulatedAzure,
-    app: App,
-    options: HostOptions,
-    runs: Runs,
-    count: Count,
-    /// The timers' schedule monitor, which survives a host: it lies in the storage account.
-    timers: Mutex<BTreeMap<String, timer::Status>>,
-    /// Ports that were given to children: none is given twice, though it is free until its child listens.
-    ports: Mutex<BTreeSet<u16>>,
-}
-
-/// What is started for each child.
-enum Runs {
-    Router(Start),
-    Executable(Launch, Output),
 }
 
 impl FunctionsHost {
@@ -120,9 +103,9 @@ impl FunctionsHost {
             }
             Instances::One => [("host".to_owned(), app.functions.values().cloned().collect())].into(),
         };
-        let (count, timers, ports) = (Count::default(), Mutex::default(), Mutex::default());
+        let (count, monitor, ports) = (Count::default(), Monitor::default(), Ports::default());
         let began = azure.clock().now();
-        let shared = Arc::new(Shared { azure, app, options, runs, count, timers, ports });
+        let shared = Arc::new(Shared { azure, app, options, runs, count, monitor, ports });
         let (mut instances, mut row) = (vec![], Row::default());
         for (name, functions) in groups {
             let (instance, orders) = Instance::new(name, functions);

@@ -1,9 +1,9 @@
 //! One invocation: the request that the child gets, and what its reply means.
 use super::{
-    Shared,
     definition::Function,
     failure::Failure,
     instance::{Child, Instance},
+    shared::Shared,
     version::{PRODUCT, VERSION},
 };
 use axum::body::Body;
