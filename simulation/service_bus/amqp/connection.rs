@@ -1,9 +1,5 @@
 //! One connection: bytes between a stream and the engine, and the waiting that the engine asks for.
-use super::{
-    codec::frame,
-    engine::{Bus, Engine},
-    handshake,
-};
+use super::{bus::Bus, codec::frame, engine::Engine, handshake};
 use crate::{Process, SimulatedAzure};
 use bytes::{Buf, BytesMut};
 use std::{io, time::Duration};

@@ -1,8 +1,9 @@
 //! What clients send: frames put together to messages, messages given to the broker. Pure.
 use super::{
     attaching::CREDIT,
+    bus::Bus,
     codec::{AmqpError, Fields, Value, condition, frame},
-    engine::{Bus, Engine},
+    engine::Engine,
     links::{Link, Node, Partial},
     reading,
 };
