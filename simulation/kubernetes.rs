@@ -14,6 +14,8 @@ mod kinds;
 mod landscape;
 mod lists;
 mod merge;
+mod moments;
+mod names;
 mod nodes;
 mod openapi;
 mod place;
@@ -25,6 +27,7 @@ mod selectors;
 mod server;
 mod services;
 mod sets;
+mod shape;
 mod store;
 mod tables;
 mod view;
@@ -32,10 +35,12 @@ mod watching;
 mod workloads;
 mod writes;
 
-pub(crate) use landscape::{Endpoint, Landscape};
+pub(crate) use landscape::Landscape;
 pub(crate) use pods::ENDS_AFTER;
 pub use refusal::Refusal;
 pub use server::Server;
+pub(crate) use services::Endpoint;
+pub use shape::Shape;
 
 use crate::{Ask, Clock, Reply, answer::NoAnswer};
 use jiff::Timestamp;
@@ -43,17 +48,6 @@ use requests::Answer;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
-
-/// What a cluster looks like to its API server.
-#[derive(Clone, Debug)]
-pub struct Shape {
-    /// The managed cluster's name, as traffic's answers name it.
-    pub cluster: String,
-    /// The exact Kubernetes version.
-    pub version: String,
-    /// How many nodes.
-    pub nodes: u32,
-}
 
 /// What a request that reached a cluster's internal load balancer was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The control loop: brings everything into the state that it has at a moment, and finds the next moment of a change.
 use super::{
-    apply::second, kinds, server::Server, services::Balancer, store::Name, workloads::Progress, writes::has_finalizers,
+    conditions::has_finalizers, kinds, moments::second, server::Server, services::Balancer, store::Name,
+    workloads::Progress,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};

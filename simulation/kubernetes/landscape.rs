@@ -1,20 +1,9 @@
 //! What answers behind a cluster's load balancers, as of one moment: for those who serve real requests. Pure once it is made.
-use super::{Fleet, open, routes::Routes, server::Server, store::Name};
+use super::{Fleet, open, routes::Routes, server::Server, services::Endpoint, store::Name};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-
-/// A pod whose containers run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Endpoint {
-    pub namespace: String,
-    pub name: String,
-    /// A pod that was made again under the same name is another pod.
-    pub uid: String,
-    /// Only ready pods get traffic.
-    pub ready: bool,
-}
 
 /// One running cluster's load balancers, Ingress rules and pods.
 #[derive(Debug)]

@@ -1,5 +1,9 @@
 //! The machines of a cluster: when they join, and what else every new cluster has.
-use super::{conditions::set_condition, server::Server, server::hash, server::letters};
+use super::{
+    conditions::set_condition,
+    names::{hash, letters},
+    server::Server,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 

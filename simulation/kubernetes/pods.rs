@@ -1,9 +1,10 @@
 //! Pods: the scheduler gives them a node, their kubelet starts them, and how their images behave.
 use super::{
-    apply::second,
-    conditions::{owned_by, set_condition},
+    conditions::{has_finalizers, owned_by, set_condition},
+    moments::second,
+    names::{hash, letters},
     selectors::contains_labels,
-    server::{Server, letters},
+    server::Server,
     store::Name,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -160,7 +161,7 @@ impl Server {
                 state.ends = Some(if state.scheduled.is_some() { later(now, ENDS_AFTER) } else { now });
             }
             let machine_gone = state.node.as_ref().is_some_and(|node| !self.nodes.contains_key(node));
-            let ended = state.ends.is_some_and(|ends| ends <= now) && !super::writes::has_finalizers(&object);
+            let ended = state.ends.is_some_and(|ends| ends <= now) && !has_finalizers(&object);
             if machine_gone || ended {
                 self.drop_object("pods", &name);
                 continue;
@@ -176,9 +177,7 @@ impl Server {
                     .filter(|(node, labels)| pinned.is_none_or(|pinned| pinned == node) && fits(labels))
                     .map(|(node, _)| node)
                     .collect();
-                if let Some(node) =
-                    candidates.get(super::server::hash(name.1.as_bytes()) as usize % candidates.len().max(1))
-                {
+                if let Some(node) = candidates.get(hash(name.1.as_bytes()) as usize % candidates.len().max(1)) {
                     state.node = Some((*node).clone());
                     state.scheduled = Some(now);
                 }

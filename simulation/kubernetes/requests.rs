@@ -8,7 +8,7 @@ use super::{
     refusal::Refusal,
     selectors::Selector,
     server::Server,
-    view::{View, shown},
+    view::{View, scale_of, shown},
     watching::Watch,
     writes::Target,
 };
@@ -231,22 +231,6 @@ fn ok(value: &Value) -> Answer {
 
 fn written(kind: &Kind, object: &Value, subresource: &str, status: u16) -> Answer {
     Answer::Reply(reply(status, &if subresource == "scale" { scale_of(object) } else { shown(kind, object) }))
-}
-
-pub(super) fn scale_of(object: &Value) -> Value {
-    let metadata = &object["metadata"];
-    let labels = object["spec"]["selector"]["matchLabels"].as_object().into_iter().flatten();
-    let selector: Vec<String> =
-        labels.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect();
-    let mut kept = json!({});
-    for name in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
-        kept[name] = metadata[name].clone();
-    }
-    json!({
-        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": kept,
-        "spec": {"replicas": object["spec"]["replicas"]},
-        "status": {"replicas": object["status"]["replicas"].as_u64().unwrap_or(0), "selector": selector.join(",")},
-    })
 }
 
 fn writer<'a>(ask: &'a Ask, query: &'a Query, subresource: &'a str, now: Timestamp) -> Writer<'a> {

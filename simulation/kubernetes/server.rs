@@ -1,11 +1,13 @@
 //! One cluster's API server and what its controllers, scheduler and kubelets do in time.
 use super::{
-    Shape,
     kinds::{self, Kind},
+    moments::shift_moments,
+    names::hash,
     nodes::Node,
     pods::PodState,
     routes::Routes,
     services::Balancer,
+    shape::Shape,
     store::{Name, Store},
     workloads::Progress,
 };
@@ -162,41 +164,5 @@ impl Server {
         let (high, low) = (self.issue(), self.issue());
         let text = format!("{high:016x}{low:016x}");
         json!(format!("{}-{}-4{}-a{}-{}", &text[..8], &text[8..12], &text[13..16], &text[17..20], &text[20..]))
-    }
-}
-
-/// FNV-1a with a final mix: names and ids that are the same in each run.
-pub(super) fn hash(bytes: &[u8]) -> u64 {
-    let plain = bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-    let mixed = (plain ^ (plain >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    mixed ^ (mixed >> 33)
-}
-
-/// A short name's end, in the letters that Kubernetes uses: no vowels.
-pub(super) fn letters(mut number: u64, count: usize) -> String {
-    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-    let mut text = String::new();
-    for _ in 0..count {
-        text.push(char::from(LETTERS[(number % 27) as usize]));
-        number /= 27;
-    }
-    text
-}
-
-fn shift_moments(value: &mut Value, age: SignedDuration) {
-    match value {
-        Value::Object(members) => {
-            for (name, value) in members {
-                let timely = name.ends_with("Timestamp") || name.ends_with("Time") || name == "time";
-                match value.as_str().filter(|_| timely).and_then(|text| text.parse::<Timestamp>().ok()) {
-                    Some(moment) => *value = json!(super::apply::second(moment.saturating_sub(age).unwrap_or(moment))),
-                    None => shift_moments(value, age),
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| shift_moments(item, age)),
-        _ => {}
     }
 }

@@ -1,11 +1,5 @@
 //! Services: their addresses, and the endpoints behind them.
-use super::{
-    admission::list_of,
-    landscape::Endpoint,
-    selectors::contains_labels,
-    server::{Server, hash},
-    store::Name,
-};
+use super::{admission::list_of, names::hash, selectors::contains_labels, server::Server, store::Name};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -27,6 +21,17 @@ impl Balancer {
     pub fn given_at(&self) -> Timestamp {
         self.asked_at.saturating_add(GIVEN_AFTER).unwrap_or(Timestamp::MAX)
     }
+}
+
+/// A pod whose containers run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    pub namespace: String,
+    pub name: String,
+    /// A pod that was made again under the same name is another pod.
+    pub uid: String,
+    /// Only ready pods get traffic.
+    pub ready: bool,
 }
 
 impl Server {

@@ -1,7 +1,7 @@
 //! StatefulSets, DaemonSets and Jobs.
 use super::{
-    apply::second,
     conditions::set_condition,
+    moments::second,
     pods::pinned_to,
     server::Server,
     store::Name,

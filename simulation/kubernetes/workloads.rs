@@ -1,7 +1,8 @@
 //! Deployments and ReplicaSets: rolling updates, and what their status says about them.
 use super::{
     conditions::{is_owned_by, owned_by, set_condition, share_of},
-    server::{Server, hash, letters},
+    names::{hash, letters},
+    server::Server,
     store::Name,
 };
 use jiff::{SignedDuration, Timestamp};

@@ -1,11 +1,14 @@
 //! Creating, changing and deleting objects: one path that every write takes.
 use super::{
     admission,
-    apply::{self, Writer, second},
+    apply::{self, Writer},
+    conditions::has_finalizers,
     kinds::Kind,
+    moments::second,
+    names::letters,
     refusal::Refusal,
-    requests::scale_of,
-    server::{Server, letters},
+    server::Server,
+    view::{scale_of, shown},
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -265,7 +268,7 @@ impl Server {
         }
         let stored = self.store.put(&kind.resource(), &name, object);
         self.settle(now);
-        Ok(super::view::shown(kind, &stored))
+        Ok(shown(kind, &stored))
     }
 
     /// Applies an object as server-side apply with force does, for setting a world up. Namespaces are made when missing.
@@ -296,10 +299,6 @@ fn concerns_controllers(kind: &Kind, object: &Value) -> bool {
     let is_plain =
         !kind.built_in || matches!(kind.kind.as_str(), "ConfigMap" | "Secret" | "Lease" | "Event" | "Ingress");
     !is_plain || metadata["deletionTimestamp"].is_string() || metadata["ownerReferences"].is_array()
-}
-
-pub(super) fn has_finalizers(object: &Value) -> bool {
-    object["metadata"]["finalizers"].as_array().is_some_and(|list| !list.is_empty())
 }
 
 fn well_formed(target: &Target, object: &Value) -> Result<(), Refusal> {
