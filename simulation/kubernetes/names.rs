@@ -1,4 +1,5 @@
 //! Pure: names and ids that look drawn by lot and are the same in each run.
+use serde_json::Value;
 
 /// FNV-1a with a final mix: names and ids that are the same in each run.
 pub(super) fn hash(bytes: &[u8]) -> u64 {
@@ -18,4 +19,9 @@ pub(super) fn letters(mut number: u64, count: usize) -> String {
         number /= 27;
     }
     text
+}
+
+/// A pod template's hash, as it appears in labels.
+pub(super) fn template_hash(owner: &Value) -> String {
+    letters(hash(owner["spec"]["template"].to_string().as_bytes()), 10)
 }

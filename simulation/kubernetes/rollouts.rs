@@ -1,63 +1,67 @@
-//! Deployments and ReplicaSets: rolling updates, and what their status says about them.
+//! Deployments: rolling updates, and what their status says about them.
 use super::{
     conditions::{is_owned_by, owned_by, set_condition, share_of},
-    names::{hash, letters},
-    server::Server,
+    names::template_hash,
+    objects::Objects,
+    pods::{is_ready, pods_of},
     store::Name,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const DEPLOYMENTS: &str = "deployments.apps";
 const REPLICA_SETS: &str = "replicasets.apps";
 const REVISION: &str = "deployment.kubernetes.io/revision";
 
-/// More pods than this one controller cannot make: the cluster's network has no more addresses.
-pub(super) const MOST_PODS: u64 = 1000;
-
 /// How far a Deployment's rollout has come, and since when nothing has moved.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Progress {
+struct Progress {
     template: String,
     updated: u64,
     ready: u64,
     complete: bool,
     patience: i64,
-    pub since: Timestamp,
+    since: Timestamp,
 }
 
 impl Progress {
     /// When it will be declared stuck.
-    pub fn deadline(&self) -> Option<Timestamp> {
+    fn deadline(&self) -> Option<Timestamp> {
         (!self.complete).then(|| self.since.saturating_add(SignedDuration::from_secs(self.patience)).ok()).flatten()
     }
 }
 
-/// A pod template's hash, as it appears in labels.
-pub(super) fn template_hash(owner: &Value) -> String {
-    letters(hash(owner["spec"]["template"].to_string().as_bytes()), 10)
-}
+/// The rollouts of all Deployments, by their uids.
+#[derive(Debug, Default)]
+pub(super) struct Rollouts(BTreeMap<String, Progress>);
 
-fn count(value: &Value) -> u64 {
-    value.as_u64().unwrap_or(0)
-}
-
-impl Server {
-    pub(super) fn run_deployments(&mut self, now: Timestamp) {
-        for (name, deployment) in self.store.copy(DEPLOYMENTS) {
+impl Rollouts {
+    /// Takes each rollout as far as its pods allow.
+    pub fn run(&mut self, objects: &mut Objects, now: Timestamp) {
+        for (name, deployment) in objects.store.copy(DEPLOYMENTS) {
             if deployment["metadata"]["deletionTimestamp"].is_null() {
-                self.roll(&name, &deployment, now);
+                self.roll(objects, &name, &deployment, now);
             }
         }
         let uids: Vec<&str> =
-            self.store.all(DEPLOYMENTS).filter_map(|(_, object)| object["metadata"]["uid"].as_str()).collect();
-        self.progress.retain(|uid, _| uids.contains(&uid.as_str()));
+            objects.store.all(DEPLOYMENTS).filter_map(|(_, object)| object["metadata"]["uid"].as_str()).collect();
+        self.0.retain(|uid, _| uids.contains(&uid.as_str()));
     }
 
-    fn roll(&mut self, name: &Name, deployment: &Value, now: Timestamp) {
+    /// When rollouts will be declared stuck.
+    pub fn moments(&self) -> impl Iterator<Item = Timestamp> {
+        self.0.values().filter_map(Progress::deadline)
+    }
+
+    pub fn moments_mut(&mut self) -> impl Iterator<Item = &mut Timestamp> {
+        self.0.values_mut().map(|progress| &mut progress.since)
+    }
+
+    fn roll(&mut self, objects: &mut Objects, name: &Name, deployment: &Value, now: Timestamp) {
         let template = template_hash(deployment);
-        let mut sets: Vec<(Name, Arc<Value>)> = self.store.copy(REPLICA_SETS);
+        let mut sets: Vec<(Name, Arc<Value>)> = objects.store.copy(REPLICA_SETS);
         sets.retain(|(_, set)| is_owned_by(set, deployment));
         let newest = sets.iter().map(|(_, set)| revision(set)).max().unwrap_or(0);
         let paused = deployment["spec"]["paused"] == true;
@@ -65,22 +69,22 @@ impl Server {
         let current = match at {
             Some(at) => Some(sets.remove(at)),
             None if paused => None,
-            None => Some((set_name(name, &template), self.make_set(name, deployment, &template, newest + 1, now))),
+            None => Some((set_name(name, &template), make_set(objects, name, deployment, &template, newest + 1, now))),
         };
         let Some((current_name, current)) = current else {
-            return self.show_deployment(name, deployment, &template, now);
+            return self.show(objects, name, deployment, &template, now);
         };
         let desired = count(&deployment["spec"]["replicas"]);
         let rolling = &deployment["spec"]["strategy"]["rollingUpdate"];
         let recreate = deployment["spec"]["strategy"]["type"] == "Recreate";
         let surge = share_of(&rolling["maxSurge"], desired, true);
         let unavailable = share_of(&rolling["maxUnavailable"], desired, false).max(u64::from(surge == 0));
-        let ready = |set: &Value| self.pods_of(set).iter().filter(|(_, pod)| Self::is_ready(pod)).count() as u64;
+        let ready = |set: &Value| pods_of(&objects.store, set).iter().filter(|(_, pod)| is_ready(pod)).count() as u64;
         let ready_new = ready(&current);
         let old: Vec<(Name, Arc<Value>, u64)> =
             sets.into_iter().map(|(name, set)| (name, Arc::clone(&set), ready(&set))).collect();
         let size_old: u64 = old.iter().map(|(_, set, _)| count(&set["spec"]["replicas"])).sum();
-        let pods_old: usize = old.iter().map(|(_, set, _)| self.pods_of(set).len()).sum();
+        let pods_old: usize = old.iter().map(|(_, set, _)| pods_of(&objects.store, set).len()).sum();
         let size_new = count(&current["spec"]["replicas"]);
         let new = match size_new > desired {
             true => desired,
@@ -104,61 +108,29 @@ impl Server {
             let well = size.min(*ready).min(spare_ready);
             spare_sick -= sick;
             spare_ready -= well;
-            self.size_set(set_name, set, if recreate || desired == 0 { 0 } else { size - sick - well });
+            size_set(objects, set_name, set, if recreate || desired == 0 { 0 } else { size - sick - well });
         }
-        self.size_set(&current_name, &current, new);
+        size_set(objects, &current_name, &current, new);
         let present = revision(&current);
-        let number = if present >= newest { present } else { self.renew(&current_name, newest + 1) };
+        let number = if present >= newest { present } else { renew(objects, &current_name, newest + 1) };
         let number = number.to_string();
         if deployment["metadata"]["annotations"][REVISION] == *number {
-            return self.show_deployment(name, deployment, &template, now);
+            return self.show(objects, name, deployment, &template, now);
         }
         let mut object = deployment.clone();
         object["metadata"]["annotations"][REVISION] = json!(number);
-        let object = self.store.put(DEPLOYMENTS, name, object);
-        self.show_deployment(name, &object, &template, now);
+        let object = objects.store.put(DEPLOYMENTS, name, object);
+        self.show(objects, name, &object, &template, now);
     }
 
-    /// An old ReplicaSet that is wanted again gets the newest revision.
-    fn renew(&mut self, set: &Name, number: u64) -> u64 {
-        if let Some(found) = self.store.get(REPLICA_SETS, &set.0, &set.1).cloned() {
-            let mut object = (*found).clone();
-            object["metadata"]["annotations"][REVISION] = json!(number.to_string());
-            self.store.put(REPLICA_SETS, set, object);
-        }
-        number
-    }
-
-    fn make_set(&mut self, name: &Name, deployment: &Value, template: &str, number: u64, now: Timestamp) -> Arc<Value> {
-        let mut spec = json!({"replicas": 0, "selector": deployment["spec"]["selector"], "template": deployment["spec"]["template"]});
-        spec["selector"]["matchLabels"]["pod-template-hash"] = json!(template);
-        spec["template"]["metadata"]["labels"]["pod-template-hash"] = json!(template);
-        let object = json!({
-            "apiVersion": "apps/v1", "kind": "ReplicaSet",
-            "metadata": {"name": set_name(name, template).1, "labels": spec["template"]["metadata"]["labels"], "generation": 1,
-                         "annotations": {REVISION: number.to_string()}, "ownerReferences": owned_by(deployment)},
-            "spec": spec,
-        });
-        self.make(REPLICA_SETS, &name.0, object, now)
-    }
-
-    fn size_set(&mut self, name: &Name, set: &Value, size: u64) {
-        if count(&set["spec"]["replicas"]) != size {
-            let mut object = set.clone();
-            object["spec"]["replicas"] = json!(size);
-            object["metadata"]["generation"] = json!(count(&set["metadata"]["generation"]) + 1);
-            self.store.put(REPLICA_SETS, name, object);
-        }
-    }
-
-    fn show_deployment(&mut self, name: &Name, deployment: &Value, template: &str, now: Timestamp) {
+    fn show(&mut self, objects: &mut Objects, name: &Name, deployment: &Value, template: &str, now: Timestamp) {
         let sets: Vec<_> =
-            self.store.copy(REPLICA_SETS).into_iter().filter(|(_, set)| is_owned_by(set, deployment)).collect();
+            objects.store.copy(REPLICA_SETS).into_iter().filter(|(_, set)| is_owned_by(set, deployment)).collect();
         let (mut total, mut ready, mut updated, mut ready_new) = (0, 0, 0, 0);
         for (_, set) in &sets {
-            let pods = self.pods_of(set);
+            let pods = pods_of(&objects.store, set);
             let living = pods.iter().filter(|(_, pod)| pod["metadata"]["deletionTimestamp"].is_null()).count() as u64;
-            let well = pods.iter().filter(|(_, pod)| Self::is_ready(pod)).count() as u64;
+            let well = pods.iter().filter(|(_, pod)| is_ready(pod)).count() as u64;
             (total, ready) = (total + living, ready + well);
             if set["metadata"]["labels"]["pod-template-hash"] == template {
                 (updated, ready_new) = (living, well);
@@ -170,7 +142,7 @@ impl Server {
         let patience = deployment["spec"]["progressDeadlineSeconds"].as_i64().unwrap_or(600);
         let new =
             || Progress { template: template.into(), updated, ready: ready_new, complete: false, patience, since: now };
-        let progress = self.progress.entry(uid).or_insert_with(new);
+        let progress = self.0.entry(uid).or_insert_with(new);
         if progress.template != template {
             *progress = new();
         } else if updated > progress.updated || ready_new > progress.ready {
@@ -245,33 +217,51 @@ impl Server {
                 now,
             ),
         }
-        self.store.put_status(DEPLOYMENTS, name, deployment, status);
+        objects.store.put_status(DEPLOYMENTS, name, deployment, status);
     }
+}
 
-    pub(super) fn run_replica_sets(&mut self, now: Timestamp) {
-        for (name, set) in self.store.copy(REPLICA_SETS) {
-            if set["metadata"]["deletionTimestamp"].is_string() {
-                continue;
-            }
-            let mut pods = self.pods_of(&set);
-            pods.retain(|(_, pod)| pod["metadata"]["deletionTimestamp"].is_null());
-            let desired = count(&set["spec"]["replicas"]).min(MOST_PODS) as usize;
-            // The ones that are not ready go first.
-            pods.sort_by_key(|(_, pod)| !Self::is_ready(pod));
-            for (pod, object) in pods.iter().skip(desired) {
-                self.let_go("pods", pod, object, now);
-            }
-            pods.truncate(desired);
-            for _ in pods.len()..desired {
-                self.make_pod(&set, None, &json!({}), None, now);
-            }
-            let ready = pods.iter().filter(|(_, pod)| Self::is_ready(pod)).count();
-            let status = json!({
-                "replicas": desired, "fullyLabeledReplicas": desired, "readyReplicas": ready, "availableReplicas": ready,
-                "observedGeneration": set["metadata"]["generation"],
-            });
-            self.store.put_status(REPLICA_SETS, &name, &set, status);
-        }
+fn count(value: &Value) -> u64 {
+    value.as_u64().unwrap_or(0)
+}
+
+/// An old ReplicaSet that is wanted again gets the newest revision.
+fn renew(objects: &mut Objects, set: &Name, number: u64) -> u64 {
+    if let Some(found) = objects.store.get(REPLICA_SETS, &set.0, &set.1).cloned() {
+        let mut object = (*found).clone();
+        object["metadata"]["annotations"][REVISION] = json!(number.to_string());
+        objects.store.put(REPLICA_SETS, set, object);
+    }
+    number
+}
+
+fn make_set(
+    objects: &mut Objects,
+    name: &Name,
+    deployment: &Value,
+    template: &str,
+    number: u64,
+    now: Timestamp,
+) -> Arc<Value> {
+    let mut spec =
+        json!({"replicas": 0, "selector": deployment["spec"]["selector"], "template": deployment["spec"]["template"]});
+    spec["selector"]["matchLabels"]["pod-template-hash"] = json!(template);
+    spec["template"]["metadata"]["labels"]["pod-template-hash"] = json!(template);
+    let object = json!({
+        "apiVersion": "apps/v1", "kind": "ReplicaSet",
+        "metadata": {"name": set_name(name, template).1, "labels": spec["template"]["metadata"]["labels"], "generation": 1,
+                     "annotations": {REVISION: number.to_string()}, "ownerReferences": owned_by(deployment)},
+        "spec": spec,
+    });
+    objects.make(REPLICA_SETS, &name.0, object, now)
+}
+
+fn size_set(objects: &mut Objects, name: &Name, set: &Value, size: u64) {
+    if count(&set["spec"]["replicas"]) != size {
+        let mut object = set.clone();
+        object["spec"]["replicas"] = json!(size);
+        object["metadata"]["generation"] = json!(count(&set["metadata"]["generation"]) + 1);
+        objects.store.put(REPLICA_SETS, name, object);
     }
 }
 
