@@ -25,7 +25,7 @@ pub fn respond(world: &mut World, ask: &Ask, now: Timestamp) -> Result<Reply, No
             }
             let reply = world.resource_manager.respond(ask, &mut world.kubernetes, now);
             if !ask.method().is_safe() && reply.status().is_success() {
-                resource_manager::carry_out(world, ask);
+                resource_manager::carry_out(&mut world.service_bus, &mut world.blobs, ask);
             }
             reply
         }
