@@ -19,6 +19,7 @@
 //! AMQP clients of Service Bus come with a stream of their own: [`service_bus::amqp::serve`].
 pub mod answer;
 pub mod article;
+mod azure;
 pub mod blobs;
 pub mod clock;
 pub mod data_plane;
@@ -40,7 +41,8 @@ pub mod traffic;
 pub mod world;
 
 pub use answer::{Ask, Reply};
+pub use azure::SimulatedAzure;
 pub use clock::Clock;
 pub use faults::{Effect, Fault, Faults, On};
 pub use process::Process;
-pub use world::{SimulatedAzure, Witness, World};
+pub use world::{Witness, World};
