@@ -53,7 +53,7 @@ mod version;
 pub use counters::{Counters, FunctionCounts};
 pub use definition::HostError;
 pub use handler::{Handler, Start};
-pub use living::LivingChild;
+pub use instance::LivingChild;
 pub use options::{HostOptions, Instances};
 pub use output::{Level, Line, Output, Stream};
 pub use schedule::Schedule;

@@ -1,5 +1,5 @@
 //! The article's gateway: the shop's own parts, and parts and fields of somebody else that must survive every write. Pure data.
-use super::Article;
+use super::layout::Article;
 use serde_json::{Value, json};
 
 pub(super) fn body(article: &Article) -> Value {

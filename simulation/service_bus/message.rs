@@ -78,6 +78,18 @@ impl Message {
         let custom: usize = self.properties.iter().map(|(name, value)| name.len() + value.to_string().len()).sum();
         self.body.len() + self.message_id.len() + own + custom
     }
+
+    /// Sets application properties.
+    pub(super) fn set(&mut self, changes: Vec<(String, AmqpValue)>) {
+        if changes.is_empty() {
+            return;
+        }
+        let native = self.native.get_or_insert_default();
+        for (name, value) in changes {
+            self.properties.insert(name.clone(), value.to_json());
+            native.application_properties.insert(name, value);
+        }
+    }
 }
 
 /// The proof that a receiver holds a message. Looks like a GUID, counts deliveries.
