@@ -5,6 +5,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
+/// The most bytes of a message, or of a batch: the Standard tier's limit.
+pub const LARGEST: usize = 262_144;
+
 /// The number of a message within its queue, subscription or topic, from 1.
 pub type SequenceNumber = u64;
 
