@@ -32,6 +32,7 @@ mod replica_sets;
 mod requests;
 mod rollouts;
 mod routes;
+mod rules;
 mod selectors;
 mod server;
 mod services;

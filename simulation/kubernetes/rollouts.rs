@@ -4,7 +4,7 @@ use super::{
     names::template_hash,
     objects::Objects,
     pods::{is_ready, pods_of},
-    store::Name,
+    store::{Name, Store},
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -27,10 +27,33 @@ struct Progress {
 }
 
 impl Progress {
+    /// A rollout of this template that begins now.
+    fn begun(template: &str, deployment: &Value, sizes: &Sizes, now: Timestamp) -> Self {
+        let (updated, ready, patience) = (sizes.updated, sizes.updated_ready, patience_with(deployment));
+        Self { template: template.into(), updated, ready, complete: false, patience, since: now }
+    }
+
+    /// Notes how far it has come.
+    fn note(&mut self, template: &str, deployment: &Value, sizes: &Sizes, now: Timestamp) {
+        if self.template != template {
+            *self = Self::begun(template, deployment, sizes, now);
+        } else if sizes.updated > self.updated || sizes.updated_ready > self.ready {
+            self.since = now;
+        }
+        (self.updated, self.ready, self.patience) = (sizes.updated, sizes.updated_ready, patience_with(deployment));
+        // Once complete, a rollout stays so: pods that fall ill later make a Deployment unavailable, not stuck.
+        self.complete |= sizes.are_complete();
+    }
+
     /// When it will be declared stuck.
     fn deadline(&self) -> Option<Timestamp> {
         (!self.complete).then(|| self.since.saturating_add(SignedDuration::from_secs(self.patience)).ok()).flatten()
     }
+}
+
+/// The seconds in which something must move.
+fn patience_with(deployment: &Value) -> i64 {
+    deployment["spec"]["progressDeadlineSeconds"].as_i64().unwrap_or(600)
 }
 
 /// The rollouts of all Deployments, by their uids.
@@ -74,43 +97,7 @@ impl Rollouts {
         let Some((current_name, current)) = current else {
             return self.show(objects, name, deployment, &template, now);
         };
-        let desired = count(&deployment["spec"]["replicas"]);
-        let rolling = &deployment["spec"]["strategy"]["rollingUpdate"];
-        let recreate = deployment["spec"]["strategy"]["type"] == "Recreate";
-        let surge = share_of(&rolling["maxSurge"], desired, true);
-        let unavailable = share_of(&rolling["maxUnavailable"], desired, false).max(u64::from(surge == 0));
-        let ready = |set: &Value| pods_of(&objects.store, set).iter().filter(|(_, pod)| is_ready(pod)).count() as u64;
-        let ready_new = ready(&current);
-        let old: Vec<(Name, Arc<Value>, u64)> =
-            sets.into_iter().map(|(name, set)| (name, Arc::clone(&set), ready(&set))).collect();
-        let size_old: u64 = old.iter().map(|(_, set, _)| count(&set["spec"]["replicas"])).sum();
-        let pods_old: usize = old.iter().map(|(_, set, _)| pods_of(&objects.store, set).len()).sum();
-        let size_new = count(&current["spec"]["replicas"]);
-        let new = match size_new > desired {
-            true => desired,
-            false if recreate => {
-                if pods_old > 0 {
-                    size_new
-                } else {
-                    desired
-                }
-            }
-            false => desired.min((desired + surge).saturating_sub(size_old).max(size_new)),
-        };
-        // Old pods that are not ready go first; ready ones only while enough others are ready.
-        let least = if recreate { 0 } else { desired.saturating_sub(unavailable) };
-        let mut spare_sick = (size_old + new).saturating_sub(least + new.saturating_sub(ready_new));
-        let ready_old: u64 = old.iter().map(|(_, _, ready)| ready).sum();
-        let mut spare_ready = (ready_old + ready_new.min(new)).saturating_sub(least);
-        for (set_name, set, ready) in &old {
-            let size = count(&set["spec"]["replicas"]);
-            let sick = size.saturating_sub(*ready).min(spare_sick);
-            let well = size.min(*ready).min(spare_ready);
-            spare_sick -= sick;
-            spare_ready -= well;
-            size_set(objects, set_name, set, if recreate || desired == 0 { 0 } else { size - sick - well });
-        }
-        size_set(objects, &current_name, &current, new);
+        shift(objects, deployment, (&current_name, &current), sets);
         let present = revision(&current);
         let number = if present >= newest { present } else { renew(objects, &current_name, newest + 1) };
         let number = number.to_string();
@@ -123,102 +110,127 @@ impl Rollouts {
         self.show(objects, name, &object, &template, now);
     }
 
+    /// Writes a Deployment's status from the pods that its ReplicaSets have.
     fn show(&mut self, objects: &mut Objects, name: &Name, deployment: &Value, template: &str, now: Timestamp) {
-        let sets: Vec<_> =
-            objects.store.copy(REPLICA_SETS).into_iter().filter(|(_, set)| is_owned_by(set, deployment)).collect();
-        let (mut total, mut ready, mut updated, mut ready_new) = (0, 0, 0, 0);
-        for (_, set) in &sets {
-            let pods = pods_of(&objects.store, set);
-            let living = pods.iter().filter(|(_, pod)| pod["metadata"]["deletionTimestamp"].is_null()).count() as u64;
-            let well = pods.iter().filter(|(_, pod)| is_ready(pod)).count() as u64;
-            (total, ready) = (total + living, ready + well);
-            if set["metadata"]["labels"]["pod-template-hash"] == template {
-                (updated, ready_new) = (living, well);
-            }
-        }
-        let desired = count(&deployment["spec"]["replicas"]);
-        let complete = updated == desired && total == desired && ready >= desired;
+        let sizes = Sizes::of(&objects.store, deployment, template);
         let uid = deployment["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
-        let patience = deployment["spec"]["progressDeadlineSeconds"].as_i64().unwrap_or(600);
-        let new =
-            || Progress { template: template.into(), updated, ready: ready_new, complete: false, patience, since: now };
-        let progress = self.0.entry(uid).or_insert_with(new);
-        if progress.template != template {
-            *progress = new();
-        } else if updated > progress.updated || ready_new > progress.ready {
-            progress.since = now;
-        }
-        // Once complete, a rollout stays so: pods that fall ill later make a Deployment unavailable, not stuck.
-        progress.complete |= complete;
-        (progress.updated, progress.ready, progress.patience) = (updated, ready_new, patience);
-        let stuck = progress.deadline().is_some_and(|deadline| deadline <= now);
-        let finished = progress.complete;
-
-        let old = &deployment["status"];
-        let mut status = json!({"observedGeneration": deployment["metadata"]["generation"]});
-        for (field, value) in [
-            ("replicas", total),
-            ("updatedReplicas", updated),
-            ("readyReplicas", ready),
-            ("availableReplicas", ready),
-            ("unavailableReplicas", desired.max(total) - ready.min(desired.max(total))),
-        ] {
-            // Like the real server, zero is left out.
-            if value > 0 {
-                status[field] = json!(value);
-            }
-        }
-        status["conditions"] = old["conditions"].clone();
-        let rolling = &deployment["spec"]["strategy"]["rollingUpdate"];
-        let least = desired.saturating_sub(share_of(&rolling["maxUnavailable"], desired, false));
-        if ready >= least {
-            set_condition(
-                &mut status,
-                "Available",
-                "True",
-                "MinimumReplicasAvailable",
-                "Deployment has minimum availability.",
-                now,
-            );
-        } else {
-            set_condition(
-                &mut status,
-                "Available",
-                "False",
-                "MinimumReplicasUnavailable",
-                "Deployment does not have minimum availability.",
-                now,
-            );
-        }
-        let set = format!("ReplicaSet \"{}\"", set_name(name, template).1);
-        match (finished, stuck) {
-            (true, _) => set_condition(
-                &mut status,
-                "Progressing",
-                "True",
-                "NewReplicaSetAvailable",
-                &format!("{set} has successfully progressed."),
-                now,
-            ),
-            (false, true) => set_condition(
-                &mut status,
-                "Progressing",
-                "False",
-                "ProgressDeadlineExceeded",
-                &format!("{set} has timed out progressing."),
-                now,
-            ),
-            (false, false) => set_condition(
-                &mut status,
-                "Progressing",
-                "True",
-                "ReplicaSetUpdated",
-                &format!("{set} is progressing."),
-                now,
-            ),
-        }
+        let progress = self.0.entry(uid).or_insert_with(|| Progress::begun(template, deployment, &sizes, now));
+        progress.note(template, deployment, &sizes, now);
+        let status = shown(name, deployment, template, &sizes, progress, now);
         objects.store.put_status(DEPLOYMENTS, name, deployment, status);
     }
+}
+
+/// Moves replicas from the old ReplicaSets to the current one, as far as the strategy and the pods allow.
+fn shift(
+    objects: &mut Objects,
+    deployment: &Value,
+    (current_name, current): (&Name, &Value),
+    sets: Vec<(Name, Arc<Value>)>,
+) {
+    let desired = count(&deployment["spec"]["replicas"]);
+    let rolling = &deployment["spec"]["strategy"]["rollingUpdate"];
+    let recreate = deployment["spec"]["strategy"]["type"] == "Recreate";
+    let surge = share_of(&rolling["maxSurge"], desired, true);
+    let unavailable = share_of(&rolling["maxUnavailable"], desired, false).max(u64::from(surge == 0));
+    let ready = |set: &Value| pods_of(&objects.store, set).iter().filter(|(_, pod)| is_ready(pod)).count() as u64;
+    let ready_new = ready(current);
+    let old: Vec<(Name, Arc<Value>, u64)> =
+        sets.into_iter().map(|(name, set)| (name, Arc::clone(&set), ready(&set))).collect();
+    let size_old: u64 = old.iter().map(|(_, set, _)| count(&set["spec"]["replicas"])).sum();
+    let pods_old: usize = old.iter().map(|(_, set, _)| pods_of(&objects.store, set).len()).sum();
+    let size_new = count(&current["spec"]["replicas"]);
+    let new = match (size_new > desired, recreate) {
+        (true, _) => desired,
+        (false, true) => {
+            if pods_old > 0 {
+                size_new
+            } else {
+                desired
+            }
+        }
+        (false, false) => desired.min((desired + surge).saturating_sub(size_old).max(size_new)),
+    };
+    // Old pods that are not ready go first; ready ones only while enough others are ready.
+    let least = if recreate { 0 } else { desired.saturating_sub(unavailable) };
+    let mut spare_sick = (size_old + new).saturating_sub(least + new.saturating_sub(ready_new));
+    let ready_old: u64 = old.iter().map(|(_, _, ready)| ready).sum();
+    let mut spare_ready = (ready_old + ready_new.min(new)).saturating_sub(least);
+    for (set_name, set, ready) in &old {
+        let size = count(&set["spec"]["replicas"]);
+        let sick = size.saturating_sub(*ready).min(spare_sick);
+        let well = size.min(*ready).min(spare_ready);
+        spare_sick -= sick;
+        spare_ready -= well;
+        size_set(objects, set_name, set, if recreate || desired == 0 { 0 } else { size - sick - well });
+    }
+    size_set(objects, current_name, current, new);
+}
+
+/// How many pods a Deployment wants and has.
+struct Sizes {
+    desired: u64,
+    total: u64,
+    ready: u64,
+    /// Those of the present template.
+    updated: u64,
+    updated_ready: u64,
+}
+
+impl Sizes {
+    fn of(store: &Store, deployment: &Value, template: &str) -> Self {
+        let desired = count(&deployment["spec"]["replicas"]);
+        let mut sizes = Self { desired, total: 0, ready: 0, updated: 0, updated_ready: 0 };
+        for (_, set) in store.all(REPLICA_SETS).filter(|(_, set)| is_owned_by(set, deployment)) {
+            let pods = pods_of(store, set);
+            let living = pods.iter().filter(|(_, pod)| pod["metadata"]["deletionTimestamp"].is_null()).count() as u64;
+            let well = pods.iter().filter(|(_, pod)| is_ready(pod)).count() as u64;
+            (sizes.total, sizes.ready) = (sizes.total + living, sizes.ready + well);
+            if set["metadata"]["labels"]["pod-template-hash"] == template {
+                (sizes.updated, sizes.updated_ready) = (living, well);
+            }
+        }
+        sizes
+    }
+
+    fn are_complete(&self) -> bool {
+        self.updated == self.desired && self.total == self.desired && self.ready >= self.desired
+    }
+}
+
+fn shown(name: &Name, deployment: &Value, template: &str, sizes: &Sizes, progress: &Progress, now: Timestamp) -> Value {
+    let Sizes { desired, total, ready, updated, .. } = *sizes;
+    let mut status = json!({"observedGeneration": deployment["metadata"]["generation"]});
+    for (field, value) in [
+        ("replicas", total),
+        ("updatedReplicas", updated),
+        ("readyReplicas", ready),
+        ("availableReplicas", ready),
+        ("unavailableReplicas", desired.max(total) - ready.min(desired.max(total))),
+    ] {
+        // Like the real server, zero is left out.
+        if value > 0 {
+            status[field] = json!(value);
+        }
+    }
+    status["conditions"] = deployment["status"]["conditions"].clone();
+    let rolling = &deployment["spec"]["strategy"]["rollingUpdate"];
+    let least = desired.saturating_sub(share_of(&rolling["maxUnavailable"], desired, false));
+    let (value, reason, has) = match ready >= least {
+        true => ("True", "MinimumReplicasAvailable", "has"),
+        false => ("False", "MinimumReplicasUnavailable", "does not have"),
+    };
+    let message = format!("Deployment {has} minimum availability.");
+    set_condition(&mut status, "Available", value, reason, &message, now);
+    let stuck = progress.deadline().is_some_and(|deadline| deadline <= now);
+    let (value, reason, what) = match (progress.complete, stuck) {
+        (true, _) => ("True", "NewReplicaSetAvailable", "has successfully progressed"),
+        (false, true) => ("False", "ProgressDeadlineExceeded", "has timed out progressing"),
+        (false, false) => ("True", "ReplicaSetUpdated", "is progressing"),
+    };
+    let message = format!("ReplicaSet \"{}\" {what}.", set_name(name, template).1);
+    set_condition(&mut status, "Progressing", value, reason, &message, now);
+    status
 }
 
 fn count(value: &Value) -> u64 {

@@ -15,6 +15,7 @@ use super::{
     names::letters,
     objects::Objects,
     refusal::Refusal,
+    rules,
     services::give_cluster_address,
     view::scale_of,
 };
@@ -150,7 +151,7 @@ fn finish(
     if kind.kind == "Service" {
         give_cluster_address(objects, &mut object);
     }
-    admission::check(kind, before, &object)?;
+    rules::check(kind, before, &object)?;
     if kind.counts_generations() {
         let old = before.map_or(0, |before| before["metadata"]["generation"].as_u64().unwrap_or(0));
         let more = before.is_none_or(|before| admission::desired_differs(kind, before, &object));
