@@ -6,6 +6,7 @@
 //! ```
 mod admission;
 mod apply;
+mod bodies;
 mod conditions;
 mod control;
 mod definitions;
