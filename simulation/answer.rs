@@ -1,7 +1,11 @@
-//! What every service answers with: JSON, or nothing at all.
-use crate::Reply;
+//! What every service is asked, and what it answers with: JSON, or nothing at all.
 use axum::body::Body;
 use bytes::Bytes;
+
+/// What a simulated service answers. The body is a stream only where the protocol streams (a Kubernetes watch).
+pub type Reply = http::Response<Body>;
+/// What a simulated service is asked: the whole body is in memory.
+pub type Ask = http::Request<Bytes>;
 
 /// The call got no answer: the connection was refused or broke.
 #[derive(Debug)]

@@ -1,4 +1,5 @@
 //! The one clock of the simulation: a starting moment plus what tokio's clock says has passed, perhaps many times over.
+use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
@@ -66,12 +67,19 @@ impl Clock {
 /// An HTTP date (RFC 9110), whole seconds: `Wed, 25 Nov 2026 00:17:15 GMT`.
 #[must_use]
 pub fn http_date(moment: Timestamp) -> String {
-    moment.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    // It refuses only years before 0, and no world begins there.
+    DateTimePrinter::new().timestamp_to_rfc9110_string(&moment).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_date_of_http_has_whole_seconds_and_two_digits_of_the_day() {
+        let moment: Timestamp = "2026-11-05T00:17:15.999Z".parse().unwrap();
+        assert_eq!(http_date(moment), "Thu, 05 Nov 2026 00:17:15 GMT");
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_fast_clock_shows_an_hour_after_a_minute() {

@@ -8,6 +8,7 @@
 //! A data folder tells where everything is: `endpoints.json`, `ca.pem`, a kubeconfig for each cluster.
 mod certificates;
 mod endpoints;
+mod error;
 mod folder;
 mod http;
 mod kubeconfigs;
@@ -17,8 +18,9 @@ mod routed;
 mod service;
 
 pub use endpoints::{Amqp, Blobs, Cluster, Endpoints, Identity, Login, ServiceBus};
+pub use error::Error;
 pub use listener::{Connection, Duplex, Serve};
-pub use options::{Error, Options, Ports};
+pub use options::{Options, Ports};
 pub use routed::routed;
 
 use crate::SimulatedAzure;

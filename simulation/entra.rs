@@ -3,6 +3,7 @@ mod groups;
 mod login;
 mod tokens;
 
+pub use crate::ids::TENANT;
 pub use groups::Groups;
 pub use tokens::{Claims, claims, principal_of};
 
@@ -12,9 +13,6 @@ use http::{Method, Uri};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-
-/// The one directory of this world: what is in Resource Manager and every identity belong to it.
-pub const TENANT: &str = "11111111-1111-4111-8111-111111111111";
 
 /// Who got which token, and how long tokens last.
 pub struct Entra {

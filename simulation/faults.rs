@@ -52,7 +52,7 @@ impl On {
         let contains = |text: &str, part: &str| part.is_empty() || text.to_lowercase().contains(&part.to_lowercase());
         self.method.as_ref().is_none_or(|method| method == ask.method())
             && process.name().starts_with(&self.process)
-            && contains(crate::router::host_of(ask), &self.host)
+            && contains(crate::hosts::host_of(ask), &self.host)
             && contains(ask.uri().path_and_query().map_or("", |path| path.as_str()), &self.path)
             && (self.body.is_empty() || contains(&String::from_utf8_lossy(ask.body()), &self.body))
     }

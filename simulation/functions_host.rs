@@ -24,6 +24,7 @@ mod child;
 mod counters;
 mod definition;
 mod encoding;
+mod failure;
 mod front;
 mod handler;
 mod http_envelope;
@@ -35,21 +36,28 @@ mod keys;
 mod launch;
 mod life;
 mod living;
+mod monitor;
+mod options;
 mod output;
 mod port;
+mod ports;
 mod program;
+mod request;
 mod routes;
 mod row;
 mod schedule;
+mod shared;
 mod timer;
+mod version;
 
 pub use counters::{Counters, FunctionCounts};
 pub use definition::HostError;
 pub use handler::{Handler, Start};
-pub(crate) use invocation::VERSION;
-pub use living::LivingChild;
+pub use instance::LivingChild;
+pub use options::{HostOptions, Instances};
 pub use output::{Level, Line, Output, Stream};
 pub use schedule::Schedule;
+pub(crate) use version::VERSION;
 
 use crate::SimulatedAzure;
 use counters::Count;
@@ -57,57 +65,11 @@ use definition::App;
 use futures::FutureExt;
 use instance::Instance;
 use launch::Launch;
+use monitor::Monitor;
+use ports::Ports;
 use row::Row;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
-
-/// Which functions share a host instance and its child.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Instances {
-    /// Each function has its own, as on Flex Consumption.
-    #[default]
-    EachFunction,
-    /// All on one, as on a dedicated plan.
-    One,
-}
-
-/// How the app is hosted.
-#[derive(Clone, Debug)]
-pub struct HostOptions {
-    /// Which functions share an instance.
-    pub instances: Instances,
-    /// When the platform starts a host that gave up again, in the world's time. `None`: never.
-    pub restart_stopped_host_after: Option<Duration>,
-    /// Functions switched off, as by the setting `AzureWebJobs.<name>.Disabled`.
-    pub disabled: BTreeSet<String>,
-    /// Whether timers fire by their schedules.
-    pub run_timers: bool,
-    /// App settings, for `%NAME%` in bindings and `<connection>__fullyQualifiedNamespace`; the environment of an
-    /// executable.
-    pub settings: BTreeMap<String, String>,
-    /// The key that functions with `authLevel` other than `anonymous` ask for. `None`: they ask for none, as locally.
-    pub function_key: Option<String>,
-    /// The key of the administrator's API, which opens every function, too. `None`: it asks for none, as locally.
-    pub master_key: Option<String>,
-}
-
-impl Default for HostOptions {
-    fn default() -> Self {
-        Self {
-            instances: Instances::default(),
-            restart_stopped_host_after: Some(Duration::from_secs(30)),
-            disabled: BTreeSet::new(),
-            run_timers: true,
-            settings: BTreeMap::new(),
-            function_key: None,
-            master_key: None,
-        }
-    }
-}
+use shared::{Runs, Shared};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 /// The hosted app. Dropping it stops it.
 pub struct FunctionsHost {
@@ -115,25 +77,6 @@ pub struct FunctionsHost {
     instances: Vec<Arc<Instance>>,
     began: jiff::Timestamp,
     task: tokio::task::JoinHandle<()>,
-}
-
-/// What all instances have in common.
-struct Shared {
-    azure: SimulatedAzure,
-    app: App,
-    options: HostOptions,
-    runs: Runs,
-    count: Count,
-    /// The timers' schedule monitor, which survives a host: it lies in the storage account.
-    timers: Mutex<BTreeMap<String, timer::Status>>,
-    /// Ports that were given to children: none is given twice, though it is free until its child listens.
-    ports: Mutex<BTreeSet<u16>>,
-}
-
-/// What is started for each child.
-enum Runs {
-    Router(Start),
-    Executable(Launch, Output),
 }
 
 impl FunctionsHost {
@@ -160,9 +103,9 @@ impl FunctionsHost {
             }
             Instances::One => [("host".to_owned(), app.functions.values().cloned().collect())].into(),
         };
-        let (count, timers, ports) = (Count::default(), Mutex::default(), Mutex::default());
+        let (count, monitor, ports) = (Count::default(), Monitor::default(), Ports::default());
         let began = azure.clock().now();
-        let shared = Arc::new(Shared { azure, app, options, runs, count, timers, ports });
+        let shared = Arc::new(Shared { azure, app, options, runs, count, monitor, ports });
         let (mut instances, mut row) = (vec![], Row::default());
         for (name, functions) in groups {
             let (instance, orders) = Instance::new(name, functions);

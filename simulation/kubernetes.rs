@@ -1,41 +1,56 @@
 //! The API servers of the clusters, for kube and kubectl, and the workloads that run behind them.
 //!
 //! ```text
-//! respond ─► requests ─► writes ─► store ◄─ control (nodes, pods, workloads, services) ◄─ time
+//! respond ─► requests ─► writes ─► objects ◄─ control (nodes, pods, rollouts, services …) ◄─ time
 //!                └► watching ◄──────┘ └► routes ◄─ visit
 //! ```
 mod admission;
 mod apply;
+mod bodies;
 mod conditions;
 mod control;
+mod definitions;
 mod discovery;
+mod endpoints;
 mod fields;
+mod garbage;
+mod installed;
 mod kinds;
 mod landscape;
 mod lists;
 mod merge;
+mod moments;
+mod names;
+mod namespaces;
 mod nodes;
+mod objects;
 mod openapi;
+mod outages;
 mod place;
 mod pods;
 mod refusal;
+mod replica_sets;
 mod requests;
+mod rollouts;
 mod routes;
+mod rules;
 mod selectors;
 mod server;
 mod services;
 mod sets;
+mod shape;
 mod store;
 mod tables;
 mod view;
 mod watching;
-mod workloads;
 mod writes;
 
-pub(crate) use landscape::{Endpoint, Landscape};
+pub(crate) use endpoints::Endpoint;
+pub(crate) use landscape::Landscape;
 pub(crate) use pods::ENDS_AFTER;
 pub use refusal::Refusal;
 pub use server::Server;
+pub use shape::Shape;
 
 use crate::{Ask, Clock, Reply, answer::NoAnswer};
 use jiff::Timestamp;
@@ -43,17 +58,6 @@ use requests::Answer;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
-
-/// What a cluster looks like to its API server.
-#[derive(Clone, Debug)]
-pub struct Shape {
-    /// The managed cluster's name, as traffic's answers name it.
-    pub cluster: String,
-    /// The exact Kubernetes version.
-    pub version: String,
-    /// How many nodes.
-    pub nodes: u32,
-}
 
 /// What a request that reached a cluster's internal load balancer was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,7 +140,7 @@ impl Fleet {
     pub fn respond(&mut self, host: &str, ask: &Ask, now: Timestamp) -> Result<Reply, NoAnswer> {
         let server = self.servers.get(&host.to_lowercase()).ok_or(NoAnswer("the host name does not resolve"))?;
         let mut open = open(server);
-        if !open.running {
+        if !open.is_running() {
             return Err(NoAnswer("the stopped cluster's API server refuses the connection"));
         }
         Ok(match open.answer(ask, now) {
@@ -153,6 +157,19 @@ impl Fleet {
             let shape = server.shape();
             Some(Visit { status, cluster: shape.cluster.clone(), version: shape.version.clone() })
         })
+    }
+
+    /// The landscapes of all running clusters by their API servers' hosts. What `known` shows as it still is, is shared.
+    pub(crate) fn landscapes(
+        &self,
+        known: &BTreeMap<String, Arc<Landscape>>,
+        now: Timestamp,
+    ) -> BTreeMap<String, Arc<Landscape>> {
+        let look = |(host, server): (&String, &Arc<Mutex<Server>>)| {
+            let landscape = Landscape::of(&mut open(server), known.get(host), now)?;
+            Some((host.clone(), landscape))
+        };
+        self.servers.iter().filter_map(look).collect()
     }
 
     /// When a node, a pod or an address of any running cluster will next change by itself.

@@ -19,6 +19,7 @@
 //! AMQP clients of Service Bus come with a stream of their own: [`service_bus::amqp::serve`].
 pub mod answer;
 pub mod article;
+mod azure;
 pub mod blobs;
 pub mod clock;
 pub mod data_plane;
@@ -26,6 +27,8 @@ pub mod doors;
 pub mod entra;
 pub mod faults;
 pub mod functions_host;
+mod hosts;
+mod ids;
 pub mod kubernetes;
 pub mod prober;
 pub mod process;
@@ -37,12 +40,9 @@ pub mod service_bus;
 pub mod traffic;
 pub mod world;
 
+pub use answer::{Ask, Reply};
+pub use azure::SimulatedAzure;
 pub use clock::Clock;
 pub use faults::{Effect, Fault, Faults, On};
 pub use process::Process;
-pub use world::{SimulatedAzure, Witness, World};
-
-/// What a simulated service answers. The body is a stream only where the protocol streams (a Kubernetes watch).
-pub type Reply = http::Response<axum::body::Body>;
-/// What a simulated service is asked: the whole body is in memory.
-pub type Ask = http::Request<bytes::Bytes>;
+pub use world::{Witness, World};

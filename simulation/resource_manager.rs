@@ -8,25 +8,30 @@ mod answers;
 mod apps;
 mod authorization;
 mod clusters;
+mod desk;
 mod dispatch;
 mod elsewhere;
-mod ending;
 mod entities;
 mod filled;
 mod gateways;
 mod ids;
+mod kinds;
 mod neighbours;
 mod operations;
 mod permissions;
 mod place;
 mod plain;
+mod providers;
 mod quota;
+mod registry;
 mod roles;
 mod root;
 mod scopes;
 mod script;
+mod setting;
 mod sites;
 mod store;
+mod subscriptions;
 mod templates;
 mod timeline;
 mod timings;
@@ -34,7 +39,6 @@ mod versions;
 
 pub(crate) use elsewhere::carry_out;
 pub use gateways::routing::{Backend, Member, Probe, Routing};
-pub(crate) use ids::{guid_of, hex_of};
 pub use neighbours::Neighbours;
 pub use operations::InFlight;
 pub use permissions::action_of;
@@ -42,10 +46,21 @@ pub use sites::HostStatus;
 pub use timings::Timings;
 pub use versions::Version;
 
-use crate::{Ask, Reply, entra::Groups, kubernetes::Fleet};
+use crate::{Ask, Reply, entra::Groups, kubernetes::Fleet, service_bus::Broker};
+use authorization::Authorization;
+use clusters::Clusters;
+use desk::Habits;
+use gateways::Gateways;
 use jiff::Timestamp;
-use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use operations::{Change, ClusterChange, Operation, State};
+use place::key;
+use quota::Quota;
+use registry::Registry;
+use serde_json::{Value, json};
+use sites::Sites;
+use std::sync::Arc;
+use subscriptions::Subscriptions;
+use timeline::Due;
 
 /// Every resource, and the operations under way.
 #[derive(Default)]
@@ -58,23 +73,13 @@ pub struct ResourceManager {
     pub superseded_writes_land: bool,
     /// Where the other services are.
     pub neighbours: Neighbours,
-    subscriptions: BTreeSet<String>,
-    store: store::Store,
-    operations: operations::Operations,
-    timeline: timeline::Timeline,
-    ids: ids::Ids,
-    allowed: Option<Vec<(String, Vec<String>)>>,
-    enforces_roles: bool,
-    versions: versions::Versions,
-    quota: quota::Quota,
-    script: script::Script,
-    /// The host of each cluster's API server, by the cluster's key.
-    api_servers: BTreeMap<String, String>,
-    gateways: BTreeMap<String, gateways::Gateway>,
-    /// What the Functions host of each app says, by the app's key; `None`: nobody answers for it.
-    hosts: BTreeMap<String, Option<HostStatus>>,
-    groups: Groups,
-    changed: Option<Timestamp>,
+    registry: Registry,
+    subscriptions: Subscriptions,
+    authorization: Authorization,
+    clusters: Clusters,
+    gateways: Gateways,
+    sites: Sites,
+    quota: Quota,
 }
 
 impl ResourceManager {
@@ -82,77 +87,137 @@ impl ResourceManager {
     pub fn respond(&mut self, ask: &Ask, fleet: &mut Fleet, now: Timestamp) -> Reply {
         self.advance(fleet, now);
         let reply = self.dispatch(ask, now).unwrap_or_else(answers::Refusal::into_reply);
-        let request = self.ids.guid();
+        let request = self.registry.ids.guid();
         answers::with_ids(reply, ask, &request, now)
     }
 
     /// Carries out everything that is due by now: operations that end, members that become effective.
     pub fn advance(&mut self, fleet: &mut Fleet, now: Timestamp) {
-        while let Some((at, due)) = self.timeline.take(now) {
+        while let Some((at, due)) = self.registry.timeline.take(now) {
             match due {
-                timeline::Due::OperationEnds(id) => self.end(&id, fleet, at),
-                timeline::Due::GatewaySettles(key) => self.settle_gateway(&key),
-                timeline::Due::MembersEffective(key, number) => self.make_effective(&key, number, at),
-                timeline::Due::ClusterGoesAway(id) => self.cluster_goes_away(&id, fleet, at),
+                Due::OperationEnds(id) => self.end(&id, fleet, at),
+                Due::GatewaySettles(key) => Gateways::settle(&mut self.registry, &key),
+                Due::MembersEffective(key, number) => {
+                    self.gateways.make_effective(&mut self.registry, &key, number, at);
+                }
+                Due::ClusterGoesAway(id) => self.clusters.go_away(&mut self.registry, &id, fleet, at),
             }
         }
+    }
+
+    /// Ends an operation: well, or as the script wants it.
+    fn end(&mut self, id: &str, fleet: &mut Fleet, at: Timestamp) {
+        let Some(operation) = self.registry.operations.get(id) else { return };
+        let (resource, change, failure) =
+            (key(&operation.resource), operation.change.clone(), operation.failure.clone());
+        let state = match failure {
+            Some((code, message)) => {
+                match &change {
+                    Change::Gateway(_) => Gateways::fail(&mut self.registry, &resource),
+                    Change::Look(_) => {}
+                    Change::Cluster(change) => {
+                        Clusters::fail(&mut self.registry, &resource, change, &code, &message);
+                    }
+                }
+                State::Failed(json!({"code": code, "message": message}))
+            }
+            None => State::Succeeded(self.carry_out(&resource, &change, fleet, at)),
+        };
+        if let Some(operation) = self.registry.operations.get_mut(id) {
+            operation.finish(state, at);
+        }
+    }
+
+    fn carry_out(&mut self, resource: &str, change: &Change, fleet: &mut Fleet, at: Timestamp) -> Value {
+        let registry = &mut self.registry;
+        match change {
+            Change::Look(look) => return self.gateways.look(&registry.store, resource, look, fleet, at),
+            Change::Gateway(change) => self.gateways.succeed(registry, resource, change, &self.timings, at),
+            Change::Cluster(change) => {
+                self.clusters.succeed(registry, resource, change, fleet, at);
+                match change {
+                    // A POST or DELETE has no resource to show: 204.
+                    ClusterChange::Delete
+                    | ClusterChange::Start
+                    | ClusterChange::Stop
+                    | ClusterChange::DeletePool(_) => return Value::Null,
+                    ClusterChange::Put | ClusterChange::Tag | ClusterChange::PutPool(_) => {}
+                }
+            }
+        }
+        registry.store.get(resource).cloned().unwrap_or_default()
     }
 
     /// When the next thing happens by itself; `None`: nothing is under way.
     #[must_use]
     pub fn next_change(&self) -> Option<Timestamp> {
-        self.timeline.next()
+        self.registry.timeline.next()
     }
 
     /// When the world will next change by itself: a gateway's look at its backends changes nothing.
     #[must_use]
-    pub fn next_effect(&mut self) -> Option<Timestamp> {
-        let operations = &mut self.operations;
-        let mut changes = |due: &timeline::Due| match due {
-            timeline::Due::OperationEnds(id) => operations.get_mut(id).is_some_and(|found| found.changes_something()),
-            _ => true,
+    pub fn next_effect(&self) -> Option<Timestamp> {
+        let Registry { operations, timeline, .. } = &self.registry;
+        let changes = |due: &Due| match due {
+            Due::OperationEnds(id) => operations.get(id).is_some_and(Operation::changes_something),
+            Due::GatewaySettles(_) | Due::MembersEffective(..) | Due::ClusterGoesAway(_) => true,
         };
-        self.timeline.moments().find(|(_, due)| changes(due)).map(|(at, _)| at)
+        timeline.moments().find(|(_, due)| changes(due)).map(|(at, _)| at)
     }
 
     /// When a cluster or a gateway's effective members changed last.
     #[must_use]
     pub fn last_change(&self) -> Option<Timestamp> {
-        self.changed
+        self.registry.changed
     }
 
     /// The operations that have not ended, those that only look included.
     #[must_use]
     pub fn in_flight(&self) -> Vec<InFlight> {
-        let seen = |operation: &operations::Operation| InFlight {
+        let seen = |operation: &Operation| InFlight {
             id: operation.id.clone(),
             resource: operation.resource.clone(),
             verb: operation.verb.clone(),
             ends_at: operation.ends_at,
         };
-        self.operations.in_flight().map(seen).collect()
+        self.registry.operations.in_flight().map(seen).collect()
     }
 
     /// A resource as it is stored: the newest body, secrets left out.
     #[must_use]
     pub fn resource(&self, id: &str) -> Option<&Value> {
-        self.store.get(&place::key(id))
+        self.registry.store.get(&key(id))
     }
 
     /// Every cluster that has an API server: its name and the server's host name.
     pub fn api_servers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.api_servers.iter().filter_map(|(key, host)| Some((self.store.get(key)?["name"].as_str()?, host.as_str())))
+        let servers = self.clusters.api_servers();
+        servers.filter_map(|(key, host)| Some((self.registry.store.get(key)?["name"].as_str()?, host)))
     }
 
     /// The members of a pool that really carry traffic: addresses or host names.
     #[must_use]
     pub fn effective_members(&self, gateway: &str, pool: &str) -> Vec<String> {
-        self.gateways.get(&place::key(gateway)).map(|gateway| gateway.effective_members(pool)).unwrap_or_default()
+        self.gateways.effective_members(&key(gateway), pool)
     }
 
     /// Every running gateway's effective routing, with the gateway's key.
-    pub fn routings(&self) -> impl Iterator<Item = (&str, &std::sync::Arc<Routing>)> {
-        let running = self.gateways.iter().filter(|(_, gateway)| gateway.running);
-        running.filter_map(|(key, gateway)| Some((key.as_str(), gateway.routing.as_ref()?)))
+    pub fn routings(&self) -> impl Iterator<Item = (&str, &Arc<Routing>)> {
+        self.gateways.routings()
+    }
+
+    /// Shows the broker's entities, as they are now, in each namespace.
+    pub(crate) fn mirror(&mut self, broker: &Broker) {
+        entities::mirror(&mut self.registry.store, broker);
+    }
+
+    /// Takes over who belongs to which group.
+    pub(crate) fn learn(&mut self, groups: &Groups) {
+        self.authorization.learn(groups);
+    }
+
+    fn habits(&self) -> Habits {
+        let Self { honour_if_match, superseded_writes_land, .. } = *self;
+        Habits { honour_if_match, superseded_writes_land }
     }
 }

@@ -1,13 +1,10 @@
-//! The whole simulated world behind one lock, and the one way to call it.
-use crate::{Ask, Clock, Effect, Faults, Process, Reply, answer::NoAnswer, record::Call, router};
+//! The whole simulated world: the state of every service, and what was asked of them.
+use crate::{Ask, Faults, prober::users::User, record::Call};
 use crate::{
     blobs::Blobs, entra::Entra, kubernetes::Fleet, resource_manager::ResourceManager, service_bus::Broker,
     traffic::Traffic,
 };
-use axum::body::Body;
 use bytes::Bytes;
-use http_body_util::BodyExt;
-use std::sync::{Arc, Mutex, MutexGuard};
 
 /// The state of every service. It is changed only by a call, or by time when somebody looks.
 #[derive(Default)]
@@ -37,154 +34,30 @@ pub struct World {
     /// Who is shown each call as it was made.
     pub witness: Option<Witness>,
     /// The users who ask for themselves.
-    pub(crate) users: Vec<crate::prober::User>,
+    pub(crate) users: Vec<User>,
 }
 
 /// Is shown each call after it was carried out, with its headers and body, and the world as it left it.
 pub type Witness = Box<dyn FnMut(&World, &Call, &Ask) + Send>;
 
-/// The simulated Azure. Clones share one world.
-#[derive(Clone)]
-pub struct SimulatedAzure {
-    world: Arc<Mutex<World>>,
-    clock: Clock,
-    changed: Arc<tokio::sync::watch::Sender<u64>>,
-}
-
-impl SimulatedAzure {
-    /// An empty world on this clock.
-    #[must_use]
-    pub fn new(clock: Clock) -> Self {
-        let mut world = World::default();
-        world.kubernetes.speed = clock.speed();
-        Self { world: Arc::new(Mutex::new(world)), clock, changed: Arc::new(tokio::sync::watch::channel(0).0) }
-    }
-
-    /// The world's clock.
-    #[must_use]
-    pub fn clock(&self) -> Clock {
-        self.clock
-    }
-
-    /// The world itself, to set it up, to script it, to look into it. Hold it briefly, never across an await.
-    /// Users' requests that were due by now have been carried out.
-    ///
-    /// # Panics
-    /// When an earlier holder panicked.
-    pub fn world(&self) -> MutexGuard<'_, World> {
-        let mut world = self.world.lock().expect("a panic inside the simulation leaves no world to go on with");
-        if !world.users.is_empty() {
-            crate::prober::catch_up(&mut world, self.clock.now());
+impl World {
+    /// Keeps a call that was made, after the witness has seen it.
+    pub(crate) fn note(&mut self, mut call: Call, ask: &Ask) {
+        if let Some(mut witness) = self.witness.take() {
+            witness(self, &call, ask);
+            self.witness = Some(witness);
         }
-        world
-    }
-
-    /// Tells those who wait (the Functions host) that something may have changed.
-    pub fn touch(&self) {
-        self.changed.send_modify(|count| *count += 1);
-    }
-
-    /// A receiver that sees each [`touch`](Self::touch).
-    #[must_use]
-    pub fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
-        self.changed.subscribe()
-    }
-
-    /// One call of `process`, with the faults of the script. A killed caller never gets an answer.
-    ///
-    /// # Errors
-    /// When the script refuses the connection or loses the answer.
-    ///
-    /// # Panics
-    /// When the script says so.
-    pub async fn call(&self, process: &Process, request: http::Request<Body>) -> Result<Reply, NoAnswer> {
-        if process.is_dead() {
-            return std::future::pending().await;
-        }
-        let (parts, body) = request.into_parts();
-        let body = body.collect().await.map_err(|_| NoAnswer("the request's body broke"))?.to_bytes();
-        let ask = http::Request::from_parts(parts, body);
-        let struck = self.world().faults.strike(process, &ask, self.clock.now());
-        match struck {
-            Some(Effect::Answer { status, headers, body }) => {
-                let mut reply = http::Response::builder().status(status).header("content-type", "application/json");
-                for (name, value) in headers {
-                    reply = reply.header(name, value);
-                }
-                let reply =
-                    reply.body(Body::from(body.to_string())).map_err(|_| NoAnswer("the script's answer is no HTTP"))?;
-                self.note(process, &ask, Some(reply.status()));
-                Ok(reply)
-            }
-            Some(Effect::Refuse) => {
-                self.note(process, &ask, None);
-                Err(NoAnswer("connection refused"))
-            }
-            Some(Effect::KillBefore) => self.kill(process).await,
-            Some(Effect::Panic) => panic!("a fault of the script"),
-            Some(Effect::KillAfter) => {
-                // Whoever is dead does not care whether there was an answer.
-                let _ = self.carry_out(process, &ask);
-                self.kill(process).await
-            }
-            Some(Effect::LoseAnswer) => {
-                self.carry_out(process, &ask)?;
-                Err(NoAnswer("the connection broke before the answer"))
-            }
-            Some(Effect::Delay(time)) => {
-                self.clock.sleep(time).await;
-                self.carry_out(process, &ask)
-            }
-            Some(Effect::DelayAnswer(time)) => {
-                let reply = self.carry_out(process, &ask);
-                self.clock.sleep(time).await;
-                reply
-            }
-            None => self.carry_out(process, &ask),
-        }
-    }
-
-    async fn kill(&self, process: &Process) -> Result<Reply, NoAnswer> {
-        process.kill();
-        std::future::pending().await
-    }
-
-    fn carry_out(&self, process: &Process, ask: &Ask) -> Result<Reply, NoAnswer> {
-        let reply = router::respond(&mut self.world(), ask, self.clock.now());
-        self.note(process, ask, reply.as_ref().ok().map(http::Response::status));
-        if ask.method() != http::Method::GET {
-            self.touch();
-        }
-        reply
-    }
-
-    fn note(&self, process: &Process, ask: &Ask, status: Option<http::StatusCode>) {
-        let mut call = Call {
-            at: self.clock.now(),
-            process: process.name().into(),
-            method: ask.method().clone(),
-            host: router::host_of(ask).into(),
-            path: ask.uri().path_and_query().map_or("/", |path| path.as_str()).into(),
-            body: ask.body().clone(),
-            status,
-            action: crate::resource_manager::action_of(ask),
-        };
-        let mut world = self.world();
-        if let Some(mut witness) = world.witness.take() {
-            witness(&world, &call, ask);
-            world.witness = Some(witness);
-        }
-        if let Some(longest) = world.longest_body_kept
+        if let Some(longest) = self.longest_body_kept
             && call.body.len() > longest
         {
             // A copy: a slice would keep the whole.
             call.body = Bytes::copy_from_slice(&call.body[..longest]);
         }
-        world.calls.push(call);
-        world.call_count += 1;
-        if let Some(most) = world.most_calls_kept.filter(|most| world.calls.len() > 2 * most) {
-            let old = world.calls.len() - most;
-            world.calls.drain(..old);
+        self.calls.push(call);
+        self.call_count += 1;
+        if let Some(most) = self.most_calls_kept.filter(|most| self.calls.len() > 2 * most) {
+            let old = self.calls.len() - most;
+            self.calls.drain(..old);
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Answers of blob storage: common headers, error bodies, who may ask at all. Pure.
-use crate::{Ask, Reply, clock::http_date, entra};
+use crate::{Ask, Reply, clock::http_date, entra::claims, ids::TENANT};
 use axum::body::Body;
 use http::{HeaderValue, Method, header};
 use jiff::Timestamp;
@@ -87,8 +87,7 @@ pub fn authorise(ask: &Ask) -> Result<(), Refusal> {
     let message =
         "Server failed to authenticate the request. Please refer to the information in the www-authenticate header.";
     let challenge = format!(
-        "Bearer authorization_uri=https://login.microsoftonline.com/{}/oauth2/authorize resource_id=https://storage.azure.com",
-        entra::TENANT
+        "Bearer authorization_uri=https://login.microsoftonline.com/{TENANT}/oauth2/authorize resource_id=https://storage.azure.com"
     );
     let token = ask.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let Some(token) = token.and_then(|value| value.strip_prefix("Bearer ")) else {
@@ -101,7 +100,7 @@ pub fn authorise(ask: &Ask) -> Result<(), Refusal> {
         refusal.detail = Some("Authentication scheme Bearer is not supported in this version.");
         return Err(refusal);
     }
-    match entra::claims(token) {
+    match claims(token) {
         Some(claims) if !is_storage(&claims.audience) => {
             let mut refusal = Refusal::new(401, "InvalidAuthenticationInfo", message);
             refusal.detail = Some("Audience validation failed. Audience did not match.");

@@ -2,7 +2,7 @@
 use super::answers::Refusal;
 use crate::{
     Ask,
-    router::{host_of, origin_of},
+    hosts::{host_of, origin_of},
 };
 use axum::extract::Query;
 use std::collections::BTreeMap;

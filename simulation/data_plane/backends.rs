@@ -1,5 +1,6 @@
 //! A pool of a gateway as its requests use it: turns, health, affinity, members that are leaving.
-use crate::resource_manager::{Backend, Member, Routing, hex_of};
+use crate::ids::hex_of;
+use crate::resource_manager::{Backend, Member, Routing};
 use crate::traffic::Health;
 use jiff::Timestamp;
 use std::net::IpAddr;

@@ -1,8 +1,9 @@
 //! Follows the world: a new view after each change, servers for new pods, a graceful end for what has gone.
 use super::backends::Pool;
 use super::pods::Pod;
+use super::probes;
+use super::shared::Shared;
 use super::view::{Cluster, Gateway, View};
-use super::{Shared, probes};
 use crate::kubernetes::{ENDS_AFTER, Landscape};
 use crate::{World, resource_manager::Routing};
 use jiff::Timestamp;
@@ -32,7 +33,7 @@ pub(super) async fn follow(shared: Arc<Shared>) {
         tokio::select! {
             () = tokio::time::sleep(ahead.clamp(BLINK, GLANCE)) => {}
             Ok(()) = changes.changed() => {}
-            () = shared.ended.cancelled() => return,
+            () = shared.ground.ended.cancelled() => return,
         }
     }
 }
@@ -83,10 +84,10 @@ impl Shared {
         }
         let pools = before.map(|before| before.pools.as_slice()).unwrap_or_default();
         let known: Vec<_> = pools.iter().flat_map(|pool| pool.targets()).collect();
-        let pools = Pool::follow(pools, &routing, now, &self.ended);
+        let pools = Pool::follow(pools, &routing, now, &self.ground.ended);
         for target in pools.iter().flat_map(|pool| pool.targets()) {
             if !known.iter().any(|known| Arc::ptr_eq(known, target)) {
-                self.tasks.spawn(probes::probe(Arc::clone(self), Arc::clone(target)));
+                self.ground.tasks.spawn(probes::probe(Arc::clone(self), Arc::clone(target)));
             }
         }
         (key, Arc::new(Gateway { routing, pools }))
@@ -100,7 +101,7 @@ impl Shared {
             return (host, Arc::clone(same));
         }
         let start = |endpoint| {
-            Pod::start(self, &landscape, endpoint)
+            Pod::start(&self.ground, &landscape, endpoint)
                 .inspect_err(|error| tracing::error!(%error, "failed to open a port for the pod {}", endpoint.name))
                 .ok()
         };
@@ -156,8 +157,8 @@ impl Shared {
 
     /// Cancels after a while.
     fn later(&self, waiting: tokio::time::Sleep, token: CancellationToken) {
-        let ended = self.ended.clone();
-        self.tasks.spawn(async move {
+        let ended = self.ground.ended.clone();
+        self.ground.tasks.spawn(async move {
             tokio::select! {
                 () = waiting => token.cancel(),
                 () = ended.cancelled() => {}

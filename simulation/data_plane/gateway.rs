@@ -1,6 +1,7 @@
 //! One user's request through the gateway: listener, rule, pool, member, pod, and back.
+use super::shared::Shared;
 use super::view::Landed;
-use super::{Shared, forwarding, headers};
+use super::{forwarding, headers};
 use crate::answer::{NoAnswer, json};
 use axum::body::Body;
 use axum_reverse_proxy::{HostBehaviour, ProxyError, ProxyPolicy, TunnelCancellation, TunnelGuard, XForwardedFor};

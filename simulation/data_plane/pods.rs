@@ -1,5 +1,5 @@
 //! One small HTTP server for each running pod behind a load balancer.
-use super::Shared;
+use super::ground::Ground;
 use super::serving::{self, Ending, Limits};
 use super::workload::{self, Identity};
 use crate::kubernetes::{Endpoint, Landscape};
@@ -25,13 +25,13 @@ impl Pod {
     ///
     /// # Errors
     /// When the machine has no port or file handle left.
-    pub fn start(shared: &Shared, landscape: &Landscape, endpoint: &Endpoint) -> std::io::Result<Arc<Self>> {
+    pub fn start(ground: &Ground, landscape: &Landscape, endpoint: &Endpoint) -> std::io::Result<Arc<Self>> {
         let listener = serving::listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
         let address = listener.local_addr()?;
-        let ending = Ending { gently: CancellationToken::new(), at_once: shared.ended.child_token() };
+        let ending = Ending { gently: CancellationToken::new(), at_once: ground.ended.child_token() };
         let identity = Arc::new(Identity {
             cluster: landscape.cluster.clone(),
-            colour: shared.options.colours.get(&landscape.cluster).cloned(),
+            colour: ground.options.colours.get(&landscape.cluster).cloned(),
             version: landscape.version.clone(),
             namespace: endpoint.namespace.clone(),
             name: endpoint.name.clone(),
@@ -42,9 +42,9 @@ impl Pod {
         let app = workload::app(Arc::clone(&identity));
         let service = move |_| TowerToHyperService::new(app.clone());
         // Only the gateway calls: it closes idle connections itself, and so never meets one that is just being closed.
-        let limits = Limits { connections: shared.options.connections, keep_alive: None };
-        shared.tasks.spawn(serving::serve(listener, shared.tasks.clone(), ending.clone(), limits, service));
-        let proxy = ReverseProxy::new_with_client("", format!("http://{address}"), shared.client.clone());
+        let limits = Limits { connections: ground.options.connections, keep_alive: None };
+        ground.tasks.spawn(serving::serve(listener, ground.tasks.clone(), ending.clone(), limits, service));
+        let proxy = ReverseProxy::new_with_client("", format!("http://{address}"), ground.client.clone());
         Ok(Arc::new(Self { address, proxy, identity, ending }))
     }
 

@@ -1,6 +1,6 @@
 //! A gateway's real probes of one member, at the configured interval of the simulated world.
-use super::Shared;
 use super::backends::Target;
+use super::shared::Shared;
 use super::view::Landed;
 use axum::body::Body;
 use http::{Request, header::HOST};
@@ -24,7 +24,7 @@ pub(super) async fn probe(shared: Arc<Shared>, target: Arc<Target>) {
         let pause = Duration::try_from(due.duration_since(clock.now())).unwrap_or_default() / clock.speed();
         tokio::select! {
             () = tokio::time::sleep(pause.max(BREATH)) => {}
-            () = shared.ended.cancelled() => return,
+            () = shared.ground.ended.cancelled() => return,
         }
     }
 }
@@ -43,6 +43,6 @@ async fn look(shared: &Shared, target: &Target) -> bool {
     };
     let uri = format!("http://{}{}", pod.address, probe.path);
     let Ok(request) = Request::get(uri).header(HOST, host).body(Body::empty()) else { return false };
-    let answered = tokio::time::timeout(probe.timeout, shared.client.request(request)).await;
+    let answered = tokio::time::timeout(probe.timeout, shared.ground.client.request(request)).await;
     matches!(answered, Ok(Ok(answer)) if probe.accepts(answer.status().as_u16()))
 }

@@ -1,5 +1,5 @@
 //! The doors' own certificate authority, made anew at each start, and the one certificate that it signs.
-use super::Error;
+use super::error::Error;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     KeyUsagePurpose, date_time_ymd,

@@ -1,5 +1,6 @@
 //! The folder in which a running simulation leaves its addresses: ours alone, held by one process, private to its user.
-use super::{Endpoints, Error};
+use super::endpoints::Endpoints;
+use super::error::Error;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};

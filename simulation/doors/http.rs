@@ -2,7 +2,7 @@
 use super::listener::{Connection, Serve};
 use super::service::{Destination, Service};
 use crate::answer::{NoAnswer, json};
-use crate::router::{CallersTime, Origin};
+use crate::hosts::{CallersTime, Origin};
 
 use crate::{Process, Reply, SimulatedAzure};
 use axum::body::Body;

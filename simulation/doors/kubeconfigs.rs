@@ -1,6 +1,6 @@
 //! One kubeconfig for each cluster, in the data folder, while clusters come and go.
-use super::Error;
 use super::endpoints::{Cluster, Endpoints};
+use super::error::Error;
 use super::folder::{Folder, KUBECONFIGS};
 use crate::SimulatedAzure;
 use base64::{Engine, prelude::BASE64_STANDARD};

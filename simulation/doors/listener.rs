@@ -1,5 +1,5 @@
 //! A port on loopback: TLS and plain connections side by side, each in a task of its own.
-use super::Error;
+use super::error::Error;
 use futures::future::BoxFuture;
 use std::net::Ipv4Addr;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! Entra ID's public endpoints: tokens for applications, and the two kinds of discovery. Pure.
-use super::{Claims, Entra, TENANT, pairs};
-use crate::{Ask, Reply, answer::json, router::origin_of};
+use super::{Claims, Entra, pairs};
+use crate::{Ask, Reply, answer::json, hosts::origin_of, ids::TENANT};
 use http::{Method, Uri};
 use jiff::Timestamp;
 use serde_json::json;

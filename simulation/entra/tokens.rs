@@ -1,5 +1,5 @@
 //! Tokens in the shape of JSON Web Tokens, with a digest where the signature would be. Pure.
-use crate::resource_manager::guid_of;
+use crate::ids::guid_of;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;

@@ -16,7 +16,7 @@ impl FunctionsHost {
         let envelope = match &function.trigger {
             Trigger::Bus { binary, .. } => bus_envelope::by_hand(function, *binary, input, now, &guid),
             Trigger::Timer { monitored, .. } => {
-                let status = timer::remember(shared, function, None).filter(|_| *monitored);
+                let status = shared.monitor.of(&function.name).filter(|_| *monitored);
                 timer::envelope(function, status, false, now, &guid, Some(input))
             }
             Trigger::Http(_) => {

@@ -1,5 +1,5 @@
 //! The administrator's API over HTTP, below `/admin/`: status, ping, invocations by hand, draining.
-use super::{FunctionsHost, http_reply::bare, invocation::VERSION, keys::Access};
+use super::{FunctionsHost, http_reply::bare, keys::Access, version::VERSION};
 use axum::body::Body;
 use http::{HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt, Limited};

@@ -1,10 +1,11 @@
 //! The listener of a Service Bus function: receive, invoke, settle.
 use super::{
-    Shared, bus_envelope,
+    bus_envelope,
     definition::{Function, Trigger},
     instance::Instance,
     invocation,
     row::Row,
+    shared::Shared,
 };
 use crate::service_bus::{Delivery, LockLost};
 use futures::FutureExt;

@@ -1,13 +1,13 @@
 //! A child, whatever it is: how it starts, and how it is seen to end.
 use super::{
-    Runs, Shared,
     instance::Exit,
     output::{Line, Stream},
-    port::{self, Port},
+    port::Port,
     program::Program,
+    shared::{Runs, Shared},
 };
 use crate::Process;
-use std::{panic::AssertUnwindSafe, sync::PoisonError};
+use std::panic::AssertUnwindSafe;
 
 /// Starts a child and gives the way to its port. `None`: it could not be started, which is like a child that exits.
 pub(super) async fn start(
@@ -25,7 +25,7 @@ pub(super) async fn start(
             let started = async {
                 let number = match *port {
                     Some(number) => number,
-                    None => *port.insert(shared.take_port().await?),
+                    None => *port.insert(shared.ports.take().await?),
                 };
                 let command = launch.command(number, &shared.count.guid());
                 std::io::Result::Ok((Port::socket(number), Some(Program::start(command, process.name(), output)?)))
@@ -50,21 +50,5 @@ pub(super) async fn ended(process: &Process, program: Option<&mut Program>) -> O
         () = process.dead() => None,
         // Without a code it died by a signal.
         status = program.ended() => status.ok().and_then(|status| status.code()).map(Exit::Code),
-    }
-}
-
-impl Shared {
-    /// A port that no other child of this host has.
-    async fn take_port(&self) -> std::io::Result<u16> {
-        loop {
-            let port = port::free().await?;
-            if self.ports.lock().unwrap_or_else(PoisonError::into_inner).insert(port) {
-                return Ok(port);
-            }
-        }
-    }
-
-    pub(super) fn give_back(&self, port: Option<u16>) {
-        port.map(|port| self.ports.lock().unwrap_or_else(PoisonError::into_inner).remove(&port));
     }
 }

@@ -1,5 +1,5 @@
 //! The app's folder: `host.json` and each `<Name>/function.json`.
-use super::{HostOptions, Schedule, keys::Access, routes::Route};
+use super::{keys::Access, options::HostOptions, routes::Route, schedule::Schedule};
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt, fs, path::Path, sync::Arc, time::Duration};
 
@@ -125,53 +125,16 @@ fn function(name: &str, prefix: &str, document: &Value, options: &HostOptions) -
         return Err("a retry policy is not supported here".into());
     }
     let bindings = document["bindings"].as_array().ok_or("it has no bindings")?;
-    let kind = |binding: &Value| binding["type"].as_str().unwrap_or("").to_lowercase();
     let mut triggers = bindings.iter().filter(|binding| kind(binding).ends_with("trigger"));
     let (Some(binding), None) = (triggers.next(), triggers.next()) else {
         return Err("it needs exactly one trigger".into());
     };
-    let text = |key: &str| match binding[key].as_str().filter(|text| !text.is_empty()) {
-        Some(text) => resolved(text, options).map(Some),
-        None => Ok(None),
-    };
     let trigger = match kind(binding).as_str() {
-        "servicebustrigger" => {
-            if binding["cardinality"].as_str().is_some_and(|cardinality| cardinality.eq_ignore_ascii_case("many")) {
-                return Err("cardinality many is not supported here".into());
-            }
-            if binding["isSessionsEnabled"].as_bool() == Some(true) {
-                return Err("sessions are not supported here".into());
-            }
-            let entity = match (text("queueName")?, text("topicName")?, text("subscriptionName")?) {
-                (Some(queue), None, None) => queue,
-                (None, Some(topic), Some(subscription)) => format!("{topic}/subscriptions/{subscription}"),
-                _ => return Err("it needs queueName, or topicName and subscriptionName".into()),
-            };
-            let setting = format!(
-                "{}__fullyQualifiedNamespace",
-                binding["connection"].as_str().unwrap_or("AzureWebJobsServiceBus")
-            );
-            let namespace = options.settings.get(&setting).map_or("simulated.servicebus.windows.net", String::as_str);
-            let binary = binding["dataType"].as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("binary"));
-            Trigger::Bus { entity, binary, namespace: namespace.into() }
-        }
-        "timertrigger" => {
-            let schedule = Schedule::parse(&text("schedule")?.ok_or("it has no schedule")?)?;
-            // The real host monitors only schedules of a minute or more.
-            let monitored = binding["useMonitor"].as_bool().unwrap_or(true) && !schedule.is_shorter_than_a_minute();
-            let at_start = binding["runOnStartup"].as_bool().unwrap_or(false);
-            Trigger::Timer { schedule: Box::new(schedule), monitored, at_start }
-        }
+        "servicebustrigger" => of_the_bus(binding, options)?,
+        "timertrigger" => timer(binding, options)?,
         "httptrigger" => {
-            let route = text("route")?.unwrap_or_else(|| name.into());
-            let methods = binding["methods"].as_array().map(Vec::as_slice).unwrap_or_default();
-            let output = bindings.iter().find(|binding| kind(binding) == "http");
-            Trigger::Http(HttpTrigger {
-                route: Route::parse(&format!("{prefix}/{route}"))?,
-                methods: methods.iter().filter_map(Value::as_str).map(str::to_uppercase).collect(),
-                access: Access::of(binding["authLevel"].as_str().unwrap_or("function")),
-                output: output.and_then(|output| output["name"].as_str()).map(Into::into),
-            })
+            let route = text(binding, "route", options)?.unwrap_or_else(|| name.into());
+            http(binding, &format!("{prefix}/{route}"), bindings)?
         }
         other => return Err(format!("{other} is not supported here")),
     };
@@ -180,6 +143,57 @@ fn function(name: &str, prefix: &str, document: &Value, options: &HostOptions) -
     }
     let binding = binding["name"].as_str().ok_or("the trigger has no name")?.to_owned();
     Ok(Function { name: name.into(), binding, trigger })
+}
+
+fn kind(binding: &Value) -> String {
+    binding["type"].as_str().unwrap_or("").to_lowercase()
+}
+
+/// A binding's text, with app settings in it; empty is none.
+fn text(binding: &Value, key: &str, options: &HostOptions) -> Result<Option<String>, String> {
+    match binding[key].as_str().filter(|text| !text.is_empty()) {
+        Some(text) => resolved(text, options).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn of_the_bus(binding: &Value, options: &HostOptions) -> Result<Trigger, String> {
+    if binding["cardinality"].as_str().is_some_and(|cardinality| cardinality.eq_ignore_ascii_case("many")) {
+        return Err("cardinality many is not supported here".into());
+    }
+    if binding["isSessionsEnabled"].as_bool() == Some(true) {
+        return Err("sessions are not supported here".into());
+    }
+    let text = |key: &str| text(binding, key, options);
+    let entity = match (text("queueName")?, text("topicName")?, text("subscriptionName")?) {
+        (Some(queue), None, None) => queue,
+        (None, Some(topic), Some(subscription)) => format!("{topic}/subscriptions/{subscription}"),
+        _ => return Err("it needs queueName, or topicName and subscriptionName".into()),
+    };
+    let connection = binding["connection"].as_str().unwrap_or("AzureWebJobsServiceBus");
+    let namespace = options.settings.get(&format!("{connection}__fullyQualifiedNamespace"));
+    let namespace = namespace.map_or("simulated.servicebus.windows.net", String::as_str);
+    let binary = binding["dataType"].as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("binary"));
+    Ok(Trigger::Bus { entity, binary, namespace: namespace.into() })
+}
+
+fn timer(binding: &Value, options: &HostOptions) -> Result<Trigger, String> {
+    let schedule = Schedule::parse(&text(binding, "schedule", options)?.ok_or("it has no schedule")?)?;
+    // The real host monitors only schedules of a minute or more.
+    let monitored = binding["useMonitor"].as_bool().unwrap_or(true) && !schedule.is_shorter_than_a_minute();
+    let at_start = binding["runOnStartup"].as_bool().unwrap_or(false);
+    Ok(Trigger::Timer { schedule: Box::new(schedule), monitored, at_start })
+}
+
+fn http(binding: &Value, route: &str, bindings: &[Value]) -> Result<Trigger, String> {
+    let methods = binding["methods"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let output = bindings.iter().find(|binding| kind(binding) == "http");
+    Ok(Trigger::Http(HttpTrigger {
+        route: Route::parse(route)?,
+        methods: methods.iter().filter_map(Value::as_str).map(str::to_uppercase).collect(),
+        access: Access::of(binding["authLevel"].as_str().unwrap_or("function")),
+        output: output.and_then(|output| output["name"].as_str()).map(Into::into),
+    }))
 }
 
 /// Puts app settings in the place of `%NAME%`.

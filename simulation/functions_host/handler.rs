@@ -1,5 +1,5 @@
 //! What runs the app's functions.
-use super::Output;
+use super::output::Output;
 use crate::Process;
 use std::sync::Arc;
 

@@ -3,9 +3,10 @@ use super::{
     definition::Function,
     encoding::{leak, quoted, set, sys},
     keys::Access,
+    request::{header, query},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use http::{HeaderMap, request::Parts};
+use http::request::Parts;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -63,20 +64,6 @@ pub(super) fn envelope(
     let mut values = Map::new();
     values.insert(function.binding.clone(), data);
     json!({"Data": values, "Metadata": metadata})
-}
-
-/// The decoded names and values of a query, in their order.
-pub(super) fn query(text: &str) -> Vec<(String, String)> {
-    let decode = |part: &str| crate::service_bus::decoded(&part.replace('+', " "));
-    let pairs = text.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (decode(name), decode(value)))
-        .collect()
-}
-
-pub(super) fn header<'headers>(headers: &'headers HeaderMap, name: &str) -> Option<&'headers str> {
-    headers.get(name)?.to_str().ok()
 }
 
 /// The case in which ASP.NET shows a header. Those of trace context stay small.

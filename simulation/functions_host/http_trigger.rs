@@ -2,11 +2,13 @@
 use super::{
     FunctionsHost,
     definition::{Function, HttpMode, HttpTrigger, Trigger},
-    http_envelope::{self, header},
+    http_envelope,
     http_reply::{bare, reply},
     instance::Instance,
-    invocation::{self, PRODUCT},
+    invocation,
     keys::Access,
+    request::header,
+    version::PRODUCT,
 };
 use axum::body::{Body, HttpBody};
 use http::{HeaderValue, Request, Response, StatusCode, header::*, request::Parts};

@@ -15,6 +15,17 @@ pub(super) enum Child {
     HostStopped,
 }
 
+/// A child that lives.
+#[derive(Clone, Debug)]
+pub struct LivingChild {
+    /// The functions that it serves.
+    pub functions: Vec<String>,
+    /// Its identity in the simulated world; killing this kills it.
+    pub process: Process,
+    /// The operating system's id of an executable; it is also the id of its process group. `None` for a router.
+    pub pid: Option<u32>,
+}
+
 /// Why a child ended, when it was not killed from outside.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {

@@ -1,19 +1,18 @@
 //! One invocation: the request that the child gets, and what its reply means.
 use super::{
-    Shared,
     definition::Function,
+    failure::Failure,
     instance::{Child, Instance},
+    shared::Shared,
+    version::{PRODUCT, VERSION},
 };
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, header};
 use serde_json::{Map, Value};
 use std::{pin::pin, time::Duration};
 use tokio::time::timeout;
 
-/// The version of the host whose behaviour was recorded.
-pub(crate) const VERSION: &str = "4.1037.0.0";
-pub(super) const PRODUCT: &str = "Azure-Functions-Host/4.1037.0.0";
 /// From an invocation's timeout to the kill.
 const GRACE: Duration = Duration::from_secs(2);
 /// When a socket breaks, its process may have died: the system says so a little later. Real time.
@@ -24,23 +23,6 @@ const POST_MORTEM: Duration = Duration::from_millis(250);
 pub(super) struct Answer {
     pub outputs: Map<String, Value>,
     pub return_value: Value,
-}
-
-/// Why an invocation failed.
-#[derive(Debug)]
-pub(super) enum Failure {
-    /// Nobody listens on the child's port.
-    Refused,
-    /// The child died, or broke the connection.
-    Broken,
-    /// `functionTimeout` passed; the child has been killed.
-    TimedOut,
-    /// The status is not 2xx.
-    Status,
-    /// The body is not what it must be.
-    Invalid,
-    /// There is no host at the moment.
-    HostStopped,
 }
 
 /// Invokes a function by the envelope and judges the reply.
@@ -161,16 +143,4 @@ fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
     let kind = kind.split(';').next().unwrap_or("").trim();
     kind.eq_ignore_ascii_case("application/json") || kind.eq_ignore_ascii_case("text/json")
-}
-
-impl Failure {
-    /// What a caller of an HTTP function gets.
-    pub fn status(&self) -> StatusCode {
-        match self {
-            Self::HostStopped => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Refused | Self::Broken | Self::TimedOut | Self::Status | Self::Invalid => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! Keys: which one a caller shows, and what it opens.
 use super::{
-    HostOptions,
-    http_envelope::{header, query},
+    options::HostOptions,
+    request::{header, query},
 };
 use http::request::Parts;
 

@@ -1,8 +1,7 @@
 //! How a child process is started: what `customHandler` of `host.json` says, and the environment that the host gives.
 use super::{
-    HostError,
     arguments::{expanded, split},
-    definition::json,
+    definition::{HostError, json},
 };
 use serde_json::Value;
 use std::{

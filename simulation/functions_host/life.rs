@@ -1,12 +1,13 @@
 //! A host instance's life: its children start, become ready, end, are started again, until it gives up.
 use super::{
-    Shared, bus_listener,
+    bus_listener,
     child::{ended, start},
     definition::Trigger,
     instance::{Child, Exit, Instance, Order, Running},
     invocation,
     program::Program,
     row::Row,
+    shared::Shared,
     timer,
 };
 use crate::Process;
@@ -72,7 +73,9 @@ async fn supervise(shared: &Shared, instance: &Instance, starts: &mut u32) {
         }
         clock.sleep(RESTART_AFTER).await;
     }
-    shared.give_back(port);
+    if let Some(port) = port {
+        shared.ports.give_back(port);
+    }
 }
 
 /// One child from its start to the end that the host notices.

@@ -1,17 +1,6 @@
 //! The children that live now: to look at them, and to end them in the middle of their work.
-use super::FunctionsHost;
+use super::{FunctionsHost, instance::LivingChild};
 use crate::Process;
-
-/// A child that lives.
-#[derive(Clone, Debug)]
-pub struct LivingChild {
-    /// The functions that it serves.
-    pub functions: Vec<String>,
-    /// Its identity in the simulated world; killing this kills it.
-    pub process: Process,
-    /// The operating system's id of an executable; it is also the id of its process group. `None` for a router.
-    pub pid: Option<u32>,
-}
 
 impl FunctionsHost {
     /// The children that live now, one for each instance whose child has been started and has not ended.

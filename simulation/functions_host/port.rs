@@ -1,5 +1,5 @@
 //! The way to a child's port: a router in this process, or a socket on the loopback interface.
-use super::invocation::Failure;
+use super::failure::Failure;
 use axum::{Router, body::Body};
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, stream};
@@ -9,11 +9,8 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use std::{convert::Infallible, io, net::Ipv4Addr, panic::AssertUnwindSafe, time::Duration};
-use tokio::{
-    net::TcpListener,
-    time::{Instant, sleep, timeout},
-};
+use std::{convert::Infallible, panic::AssertUnwindSafe, time::Duration};
+use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt;
 
 /// So often a child that does not listen yet is asked again.
@@ -82,11 +79,6 @@ impl Port {
             }
         }
     }
-}
-
-/// A port of the loopback interface that nobody has at the moment.
-pub(super) async fn free() -> io::Result<u16> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?.local_addr().map(|address| address.port())
 }
 
 /// The request as it goes to the socket.

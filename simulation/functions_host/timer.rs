@@ -1,21 +1,15 @@
 //! The listener of a timer function: one at a time, by its schedule.
 use super::{
-    Shared,
     definition::{Function, Trigger},
     encoding::{quoted, set, sys},
     instance::Instance,
     invocation,
+    monitor::Status,
+    shared::Shared,
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use std::{sync::PoisonError, time::Duration};
-
-/// What the schedule monitor remembers of a timer.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Status {
-    last: Option<Timestamp>,
-    next: Timestamp,
-}
+use std::time::Duration;
 
 /// Fires by the schedule, until the host drains. It never ends by itself.
 pub(super) async fn run(shared: &Shared, instance: &Instance, function: &Function) {
@@ -25,10 +19,10 @@ pub(super) async fn run(shared: &Shared, instance: &Instance, function: &Functio
     let Some(mut next) = schedule.after(began).filter(|_| shared.options.run_timers) else {
         return std::future::pending().await;
     };
-    let remembered = remember(shared, function, None).filter(|_| *monitored);
+    let remembered = shared.monitor.of(&function.name).filter(|_| *monitored);
     let missed = remembered.is_some_and(|status| status.next <= began);
     if remembered.is_none() {
-        remember(shared, function, Some(Status { last: None, next }));
+        shared.monitor.remember(&function.name, Status { last: None, next });
     }
     let mut is_unscheduled = missed || *at_start;
     loop {
@@ -46,14 +40,14 @@ pub(super) async fn run(shared: &Shared, instance: &Instance, function: &Functio
             () = due => {}
         }
         let fired = clock.now();
-        let status = remember(shared, function, None).filter(|_| *monitored);
+        let status = shared.monitor.of(&function.name).filter(|_| *monitored);
         let envelope = envelope(function, status, is_unscheduled && missed, fired, &shared.count.guid(), None);
         // A failure is not retried: the next tick is the next try.
         let _ = invocation::invoke(shared, instance, function, &envelope).await;
         // A tick that passed meanwhile is served at once.
         let Some(after) = schedule.after(fired) else { return std::future::pending().await };
         next = after;
-        remember(shared, function, Some(Status { last: Some(fired), next }));
+        shared.monitor.remember(&function.name, Status { last: Some(fired), next });
         is_unscheduled = false;
     }
 }
@@ -83,13 +77,4 @@ pub(super) fn envelope(
     }
     metadata.insert("sys".into(), sys(&function.name, now, guid));
     json!({"Data": data, "Metadata": metadata})
-}
-
-/// What is remembered of a timer; with `status`, that is remembered from now on.
-pub(super) fn remember(shared: &Shared, function: &Function, status: Option<Status>) -> Option<Status> {
-    let mut timers = shared.timers.lock().unwrap_or_else(PoisonError::into_inner);
-    match status {
-        Some(status) => timers.insert(function.name.clone(), status),
-        None => timers.get(&function.name).copied(),
-    }
 }

@@ -3,6 +3,7 @@ use super::{
     fields::{Fields, Path, differences, from_json, leaves, remove, shown, to_json},
     kinds::Kind,
     lists::{Merge, find, key_of, merge_of},
+    moments::second,
     refusal::Refusal,
 };
 use jiff::Timestamp;
@@ -226,9 +227,4 @@ fn as_list(value: &mut Value) -> Option<&mut Vec<Value>> {
         *value = json!([]);
     }
     value.as_array_mut()
-}
-
-/// A moment as Kubernetes writes it, in whole seconds.
-pub(super) fn second(moment: Timestamp) -> String {
-    moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

@@ -1,5 +1,5 @@
 //! Pure: conditions in an object's status, owner references, and other small parts that controllers write.
-use super::apply::second;
+use super::moments::second;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -44,4 +44,9 @@ pub(super) fn share_of(value: &Value, whole: u64, round_up: bool) -> u64 {
         Some(percent) => whole * percent.min(1000) / 100,
         None => value.as_u64().unwrap_or(0),
     }
+}
+
+/// Whether somebody holds an object back from its end.
+pub(super) fn has_finalizers(object: &Value) -> bool {
+    object["metadata"]["finalizers"].as_array().is_some_and(|list| !list.is_empty())
 }

@@ -1,20 +1,14 @@
 //! What answers behind a cluster's load balancers, as of one moment: for those who serve real requests. Pure once it is made.
-use super::{Fleet, open, routes::Routes, server::Server, store::Name};
+use super::{
+    endpoints::{Endpoint, running_pods},
+    routes::Routes,
+    server::Server,
+    store::Name,
+};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-
-/// A pod whose containers run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Endpoint {
-    pub namespace: String,
-    pub name: String,
-    /// A pod that was made again under the same name is another pod.
-    pub uid: String,
-    /// Only ready pods get traffic.
-    pub ready: bool,
-}
 
 /// One running cluster's load balancers, Ingress rules and pods.
 #[derive(Debug)]
@@ -37,6 +31,28 @@ pub(crate) struct Landing<'world> {
 }
 
 impl Landscape {
+    /// The landscape of a running cluster; what `known` shows as it still is, is shared.
+    pub fn of(server: &mut Server, known: Option<&Arc<Self>>, now: Timestamp) -> Option<Arc<Self>> {
+        if !server.is_running() {
+            return None;
+        }
+        let routes = Arc::clone(server.routes(now));
+        let broken = server.is_broken(now);
+        if let Some(known) = known
+            && Arc::ptr_eq(&known.routes, &routes)
+            && known.broken == broken
+        {
+            return Some(Arc::clone(known));
+        }
+        let pods = routes
+            .services()
+            .into_iter()
+            .map(|service| (service.clone(), running_pods(&server.objects.store, service)))
+            .collect();
+        let (cluster, version) = (server.shape().cluster.clone(), server.shape().version.clone());
+        Some(Arc::new(Self { cluster, version, broken, routes, pods }))
+    }
+
     /// Where a request lands; `None`: nothing listens at the address.
     pub fn land(&self, address: IpAddr, host: &str, path: &str) -> Option<Landing<'_>> {
         let (status, service) = self.routes.land(address, host, path)?;
@@ -49,39 +65,5 @@ impl Landscape {
     /// Every pod to which a request can be led.
     pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         self.pods.values().flatten()
-    }
-}
-
-impl Fleet {
-    /// The landscapes of all running clusters by their API servers' hosts. What `known` shows as it still is, is shared.
-    pub(crate) fn landscapes(
-        &self,
-        known: &BTreeMap<String, Arc<Landscape>>,
-        now: Timestamp,
-    ) -> BTreeMap<String, Arc<Landscape>> {
-        let look = |(host, server): (&String, &Arc<std::sync::Mutex<Server>>)| {
-            let landscape = open(server).landscape(known.get(host), now)?;
-            Some((host.clone(), landscape))
-        };
-        self.servers.iter().filter_map(look).collect()
-    }
-}
-
-impl Server {
-    fn landscape(&mut self, known: Option<&Arc<Landscape>>, now: Timestamp) -> Option<Arc<Landscape>> {
-        if !self.running {
-            return None;
-        }
-        let routes = Arc::clone(self.routes(now));
-        let broken = self.is_broken(now);
-        if let Some(known) = known
-            && Arc::ptr_eq(&known.routes, &routes)
-            && known.broken == broken
-        {
-            return Some(Arc::clone(known));
-        }
-        let pods = routes.services().into_iter().map(|service| (service.clone(), self.running_pods(service))).collect();
-        let (cluster, version) = (self.shape.cluster.clone(), self.shape.version.clone());
-        Some(Arc::new(Landscape { cluster, version, broken, routes, pods }))
     }
 }

@@ -9,7 +9,8 @@ const MOST_OPERATIONS: usize = 10_000;
 /// Bytes that the copies of one JSON patch may have in all, as in the real server.
 const MOST_COPIED: usize = 3 * 1024 * 1024;
 
-/// A JSON merge patch (RFC 7396).
+/// A JSON merge patch (RFC 7396). Not `json_patch::merge`: it fills the gap of a member that goes with the last one
+/// (`Map::remove`), so that members would change their order on the wire.
 pub(super) fn merge_patch(base: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *base = patch.clone();

@@ -1,6 +1,7 @@
 //! One call to an API server: who may ask, what is meant, and which answer it gets.
 use super::{
     apply::Writer,
+    bodies::{body, parse},
     discovery,
     kinds::Kind,
     merge, openapi,
@@ -8,9 +9,9 @@ use super::{
     refusal::Refusal,
     selectors::Selector,
     server::Server,
-    view::{View, shown},
+    view::{View, scale_of, shown},
     watching::Watch,
-    writes::Target,
+    writes::{self, Target, applying, deleting},
 };
 use crate::{Ask, Reply, answer::json as reply};
 use http::Method;
@@ -51,13 +52,13 @@ impl Server {
         }
         let path = ask.uri().path().trim_end_matches('/');
         let known = match path {
-            "/version" => Some(discovery::version(&self.shape.version)),
-            "/api" => Some(discovery::core_versions(&self.host)),
-            "/apis" => Some(discovery::groups(&self.kinds)),
-            "/openapi/v3" => Some(openapi::index(&self.kinds)),
+            "/version" => Some(discovery::version(&self.shape().version)),
+            "/api" => Some(discovery::core_versions(&self.objects.host)),
+            "/apis" => Some(discovery::groups(&self.objects.kinds)),
+            "/openapi/v3" => Some(openapi::index(&self.objects.kinds)),
             _ => path
                 .strip_prefix("/openapi/v3/")
-                .and_then(|path| openapi::document(&self.kinds, path, &self.shape.version))
+                .and_then(|path| openapi::document(&self.objects.kinds, path, &self.shape().version))
                 .or_else(|| self.group(path)),
         };
         if let Some(known) = known {
@@ -68,11 +69,12 @@ impl Server {
         }
         let place = Place::read(path)?;
         if place.plural.is_empty() {
-            return discovery::resources(&self.kinds, &place.group, &place.version)
+            return discovery::resources(&self.objects.kinds, &place.group, &place.version)
                 .map(|list| ok(&list))
                 .ok_or_else(Refusal::no_such_resource);
         }
         let found = self
+            .objects
             .kinds
             .iter()
             .find(|kind| kind.group == place.group && kind.version == place.version && kind.plural == place.plural);
@@ -91,7 +93,7 @@ impl Server {
 
     fn group(&self, path: &str) -> Option<Value> {
         let group = path.strip_prefix("/apis/").filter(|group| !group.contains('/'))?;
-        discovery::one_group(&self.kinds, group)
+        discovery::one_group(&self.objects.kinds, group)
     }
 
     fn collection(&mut self, ask: &Ask, kind: &Kind, place: &Place, query: &Query, now: Timestamp) -> Answered {
@@ -108,20 +110,22 @@ impl Server {
                 Ok(Answer::Watch(Watch::new(kind, selector, from, query, view)))
             }
             Method::GET => {
-                let matching = self.store.all(&resource).filter(|(_, object)| selector.matches(object));
-                let version = self.store.version().to_string();
+                let matching = self.objects.store.all(&resource).filter(|(_, object)| selector.matches(object));
+                let version = self.objects.store.version().to_string();
                 Ok(ok(&view.list(kind, matching.map(|(_, object)| &**object), &version, now)))
             }
             Method::POST => {
                 let object = body(ask)?;
                 let target =
                     Target { kind, namespace: &place.namespace, name: "", subresource: "", dry_run: query.dry_run() };
-                let created = self.create(&target, object, &writer(ask, query, "", now))?;
+                let written = writes::create(&mut self.objects, &target, object, &writer(ask, query, "", now))?;
+                let created = self.settled(&target, written, now);
                 Ok(Answer::Reply(reply(201, &view.of(kind, &created, now))))
             }
             Method::DELETE => {
                 let options = if ask.body().is_empty() { json!({}) } else { body(ask)? };
                 let names = self
+                    .objects
                     .store
                     .all(&resource)
                     .filter(|(_, object)| selector.matches(object))
@@ -156,7 +160,7 @@ impl Server {
         let writer = writer(ask, query, subresource, now);
         match *ask.method() {
             Method::GET => {
-                let object = self.find(&target)?;
+                let object = writes::find(&self.objects, &target)?;
                 Ok(ok(&if subresource == "scale" {
                     scale_of(&object)
                 } else {
@@ -165,8 +169,9 @@ impl Server {
             }
             Method::PUT => {
                 let object = body(ask)?;
-                let object = self.replace(&target, object, &writer)?;
-                Ok(written(kind, &object, subresource, 200))
+                let written = writes::replace(&mut self.objects, &target, object, &writer)?;
+                let object = self.settled(&target, written, now);
+                Ok(shown_as(kind, &object, subresource, 200))
             }
             Method::PATCH => self.patch_call(ask, &target, query, &writer),
             Method::DELETE if subresource.is_empty() => {
@@ -178,6 +183,14 @@ impl Server {
             }
             _ => Err(Refusal::method_not_allowed()),
         }
+    }
+
+    fn delete(&mut self, target: &Target, options: &Value, now: Timestamp) -> Result<Value, Refusal> {
+        let answer = deleting::delete(&mut self.objects, target, options, now)?;
+        if !target.dry_run {
+            self.settle(now);
+        }
+        Ok(answer)
     }
 
     fn patch_call(&mut self, ask: &Ask, target: &Target, query: &Query, writer: &Writer) -> Answered {
@@ -193,32 +206,39 @@ impl Server {
                     return Err(refusal);
                 }
                 let wanted = body(ask)?;
-                let (object, new) = self.apply_call(target, wanted, writer, query.is_true("force"))?;
-                Ok(written(kind, &object, target.subresource, if new { 201 } else { 200 }))
+                let (written, new) =
+                    applying::apply_call(&mut self.objects, target, wanted, writer, query.is_true("force"))?;
+                let object = self.settled(target, written, writer.now);
+                Ok(shown_as(kind, &object, target.subresource, if new { 201 } else { 200 }))
             }
             "application/merge-patch+json" => {
                 let patch = body(ask)?;
-                let object = self.change(target, writer, |object| {
+                let written = writes::change(&mut self.objects, target, writer, |object| {
                     let mut object = object.clone();
                     merge::merge_patch(&mut object, &patch);
                     Ok(object)
                 })?;
-                Ok(written(kind, &object, target.subresource, 200))
+                let object = self.settled(target, written, writer.now);
+                Ok(shown_as(kind, &object, target.subresource, 200))
             }
             "application/strategic-merge-patch+json" if kind.built_in => {
                 let patch = body(ask)?;
-                let object = self.change(target, writer, |object| {
+                let written = writes::change(&mut self.objects, target, writer, |object| {
                     let mut object = object.clone();
                     merge::strategic_patch(kind, &mut object, &patch, &mut vec![]);
                     Ok(object)
                 })?;
-                Ok(written(kind, &object, target.subresource, 200))
+                let object = self.settled(target, written, writer.now);
+                Ok(shown_as(kind, &object, target.subresource, 200))
             }
             "application/json-patch+json" => {
                 let patch = parse(ask)?;
                 let wrong = |why| Refusal::new(422, "Invalid", why);
-                let object = self.change(target, writer, |object| merge::json_patch(object, &patch).map_err(wrong))?;
-                Ok(written(kind, &object, target.subresource, 200))
+                let written = writes::change(&mut self.objects, target, writer, |object| {
+                    merge::json_patch(object, &patch).map_err(wrong)
+                })?;
+                let object = self.settled(target, written, writer.now);
+                Ok(shown_as(kind, &object, target.subresource, 200))
             }
             _ => Err(Refusal::unsupported_media_type(PATCHES)),
         }
@@ -229,24 +249,8 @@ fn ok(value: &Value) -> Answer {
     Answer::Reply(reply(200, value))
 }
 
-fn written(kind: &Kind, object: &Value, subresource: &str, status: u16) -> Answer {
+fn shown_as(kind: &Kind, object: &Value, subresource: &str, status: u16) -> Answer {
     Answer::Reply(reply(status, &if subresource == "scale" { scale_of(object) } else { shown(kind, object) }))
-}
-
-pub(super) fn scale_of(object: &Value) -> Value {
-    let metadata = &object["metadata"];
-    let labels = object["spec"]["selector"]["matchLabels"].as_object().into_iter().flatten();
-    let selector: Vec<String> =
-        labels.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect();
-    let mut kept = json!({});
-    for name in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
-        kept[name] = metadata[name].clone();
-    }
-    json!({
-        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": kept,
-        "spec": {"replicas": object["spec"]["replicas"]},
-        "status": {"replicas": object["status"]["replicas"].as_u64().unwrap_or(0), "selector": selector.join(",")},
-    })
 }
 
 fn writer<'a>(ask: &'a Ask, query: &'a Query, subresource: &'a str, now: Timestamp) -> Writer<'a> {
@@ -258,39 +262,4 @@ fn writer<'a>(ask: &'a Ask, query: &'a Query, subresource: &'a str, now: Timesta
     };
     // Scaling writes the object's own fields.
     Writer { manager, subresource, now }
-}
-
-/// The body as an object.
-fn body(ask: &Ask) -> Result<Value, Refusal> {
-    let value = parse(ask)?;
-    if value.is_object() { Ok(value) } else { Err(Refusal::bad_request("the body of the request is not an object")) }
-}
-
-/// The body as JSON, or as YAML where its type says so.
-fn parse(ask: &Ask) -> Result<Value, Refusal> {
-    let sort = ask.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or("application/json");
-    let (json, yaml) = (sort.contains("json"), sort.contains("yaml"));
-    if sort.contains("protobuf") {
-        return Err(Refusal::protobuf());
-    }
-    if !json && !yaml {
-        return Err(Refusal::unsupported_media_type("application/json, application/yaml"));
-    }
-    let read = serde_json::from_slice(ask.body());
-    if json || read.is_ok() {
-        return read.map_err(|why| Refusal::bad_request(format!("error decoding the body: {why}")));
-    }
-    let wrong = |why: String| Refusal::bad_request(format!("error decoding YAML: {why}"));
-    let text = std::str::from_utf8(ask.body()).map_err(|why| wrong(why.to_string()))?;
-    let value: Value = serde_saphyr::from_str(text).map_err(|why| wrong(why.to_string()))?;
-    if is_deeper(&value, 128) { Err(wrong("exceeded the greatest depth".into())) } else { Ok(value) }
-}
-
-fn is_deeper(value: &Value, than: usize) -> bool {
-    let deeper = |value: &Value| than == 0 || is_deeper(value, than - 1);
-    match value {
-        Value::Array(items) => items.iter().any(deeper),
-        Value::Object(members) => members.values().any(deeper),
-        _ => false,
-    }
 }

@@ -1,10 +1,11 @@
 //! Which answer a user's request gets that reached a cluster's load balancer. Computed once for each state of the cluster.
-use super::{server::Server, store::Name};
-use jiff::Timestamp;
+use super::{
+    endpoints::has_ready_pods,
+    store::{Name, Store},
+};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::sync::Arc;
 
 /// What answers where, as of one version of the store.
 #[derive(Debug)]
@@ -40,43 +41,25 @@ impl Leads {
     }
 }
 
-impl Server {
-    /// The status of a visit; `None` when nothing listens at the address.
-    pub(super) fn visit(&mut self, address: IpAddr, host: &str, path: &str, now: Timestamp) -> Option<u16> {
-        if !self.running {
-            return None;
-        }
-        let (status, _) = self.routes(now).land(address, host, path)?;
-        Some(if self.is_broken(now) { 500 } else { status })
-    }
-
-    /// What answers where now.
-    pub(super) fn routes(&mut self, now: Timestamp) -> &Arc<Routes> {
-        if self.due.is_some_and(|due| due <= now) {
-            self.advance(now);
-        }
-        let found = self.routes.take().filter(|routes| routes.version == self.store.version());
-        let routes = found.unwrap_or_else(|| Arc::new(self.find_routes(now)));
-        self.routes.insert(routes)
-    }
-
-    fn find_routes(&self, now: Timestamp) -> Routes {
+impl Routes {
+    /// What answers where as the objects are now; `alive`: whether a machine is ready.
+    pub fn of(store: &Store, alive: bool) -> Self {
         let mut addresses = BTreeMap::new();
-        for ((namespace, name), service) in self.store.all("services") {
+        for ((namespace, name), service) in store.all("services") {
             let given = service["status"]["loadBalancer"]["ingress"].as_array().into_iter().flatten();
             for address in given.filter_map(|given| given["ip"].as_str()?.parse().ok()) {
-                addresses.insert(address, self.leads(namespace, name));
+                addresses.insert(address, leads(store, namespace, name));
             }
         }
         let mut rules = vec![];
         let mut has_ingress = false;
-        for ((namespace, _), ingress) in self.store.all("ingresses.networking.k8s.io") {
+        for ((namespace, _), ingress) in store.all("ingresses.networking.k8s.io") {
             has_ingress = true;
-            let leads =
-                |backend: &Value| self.leads(namespace, backend["service"]["name"].as_str().unwrap_or_default());
+            let leads_to =
+                |backend: &Value| leads(store, namespace, backend["service"]["name"].as_str().unwrap_or_default());
             let backend = &ingress["spec"]["defaultBackend"];
             if backend.is_object() {
-                rules.push(Rule { host: String::new(), path: "/".into(), exact: false, leads: leads(backend) });
+                rules.push(Rule { host: String::new(), path: "/".into(), exact: false, leads: leads_to(backend) });
             }
             for rule in ingress["spec"]["rules"].as_array().into_iter().flatten() {
                 for path in rule["http"]["paths"].as_array().into_iter().flatten() {
@@ -84,7 +67,7 @@ impl Server {
                         host: rule["host"].as_str().unwrap_or_default().to_lowercase(),
                         path: path["path"].as_str().unwrap_or("/").into(),
                         exact: path["pathType"] == "Exact",
-                        leads: leads(&path["backend"]),
+                        leads: leads_to(&path["backend"]),
                     });
                 }
             }
@@ -96,16 +79,14 @@ impl Server {
             _ => 0,
         };
         rules.sort_by_key(|rule: &Rule| (rank(&rule.host), std::cmp::Reverse(rule.path.len()), !rule.exact));
-        let alive = self.nodes.values().any(|node| node.ready_at <= now);
-        Routes { version: self.store.version(), alive, addresses, rules: has_ingress.then_some(rules) }
+        Self { version: store.version(), alive, addresses, rules: has_ingress.then_some(rules) }
     }
 
-    fn leads(&self, namespace: &str, service: &str) -> Leads {
-        Leads { service: (namespace.into(), service.into()), ready: self.has_ready_pods(namespace, service) }
+    /// Whether they are those of this version of the store.
+    pub fn is_of(&self, store: &Store) -> bool {
+        self.version == store.version()
     }
-}
 
-impl Routes {
     /// The status of a request, and the Service that is behind it if a rule leads to one; `None` when nothing listens at
     /// the address.
     pub fn land(&self, address: IpAddr, host: &str, path: &str) -> Option<(u16, Option<&Name>)> {
@@ -127,6 +108,10 @@ impl Routes {
         let ruled = self.rules.iter().flatten().map(|rule| &rule.leads);
         self.addresses.values().chain(ruled).map(|leads| &leads.service).collect()
     }
+}
+
+fn leads(store: &Store, namespace: &str, service: &str) -> Leads {
+    Leads { service: (namespace.into(), service.into()), ready: has_ready_pods(store, namespace, service) }
 }
 
 impl Rule {

@@ -1,61 +1,50 @@
-//! One cluster's API server and what its controllers, scheduler and kubelets do in time.
+//! One cluster's API server and what goes on behind it in time.
 use super::{
-    Shape,
-    kinds::{self, Kind},
-    nodes::Node,
-    pods::PodState,
-    routes::Routes,
-    services::Balancer,
-    store::{Name, Store},
-    workloads::Progress,
+    apply::Writer, control::Controllers, installed, moments::shift_moments, objects::Objects, refusal::Refusal,
+    routes::Routes, shape::Shape, writes::Target, writes::Written, writes::applying,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
+
+/// Controllers feed each other; more rounds than this no chain of theirs needs.
+const MOST_ROUNDS: usize = 12;
 
 /// One API server. Time passes for it when somebody looks: each look first carries out, in order and at
 /// their own moments, all changes that have become due.
 #[derive(Debug)]
 pub struct Server {
-    pub(super) host: String,
-    pub(super) shape: Shape,
-    pub(super) kinds: Vec<Kind>,
-    pub(super) store: Store,
-    pub(super) running: bool,
+    pub(super) objects: Objects,
+    shape: Shape,
+    controllers: Controllers,
+    running: bool,
     /// Everything that was due until this moment has happened.
-    pub(super) seen: Timestamp,
+    seen: Timestamp,
     /// When something will change by itself.
-    pub(super) due: Option<Timestamp>,
-    pub(super) nodes: BTreeMap<String, Node>,
-    pub(super) pods: BTreeMap<Name, PodState>,
-    pub(super) balancers: BTreeMap<Name, Balancer>,
-    pub(super) progress: BTreeMap<String, Progress>,
-    pub(super) broken: Vec<(Timestamp, Timestamp)>,
-    pub(super) routes: Option<Arc<Routes>>,
-    pub(super) issued: u64,
+    due: Option<Timestamp>,
+    /// What answers where, as far as it has been asked.
+    routes: Option<Arc<Routes>>,
 }
 
 impl Server {
     pub(super) fn new(host: &str, shape: Shape, now: Timestamp) -> Self {
         let mut server = Self {
-            host: host.into(),
+            objects: Objects::new(host),
             shape,
-            kinds: kinds::built_in(),
-            store: Store::default(),
+            controllers: Controllers::default(),
             running: true,
             seen: now,
             due: None,
-            nodes: BTreeMap::new(),
-            pods: BTreeMap::new(),
-            balancers: BTreeMap::new(),
-            progress: BTreeMap::new(),
-            broken: vec![],
             routes: None,
-            issued: 0,
         };
-        server.set_nodes(now);
-        server.install_what_every_cluster_has(now);
+        server.controllers.nodes.set(host, server.shape.nodes, now);
+        installed::make(&mut server.objects, now);
+        for object in installed::applied() {
+            // It cannot be refused: the namespace has just been made and the object is complete.
+            let _ = server.apply(&object, now);
+        }
+        server.settle(now);
         server
     }
 
@@ -63,6 +52,10 @@ impl Server {
     #[must_use]
     pub fn shape(&self) -> &Shape {
         &self.shape
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.running
     }
 
     /// Lets everything happen that is due until `now`.
@@ -76,6 +69,24 @@ impl Server {
         self.seen = self.seen.max(now);
     }
 
+    /// Lets controllers, scheduler and kubelets act at a moment, until nobody has anything to do.
+    pub(super) fn settle(&mut self, now: Timestamp) {
+        if !self.running {
+            return;
+        }
+        // What has been seen is never taken back by a caller whose clock is behind.
+        let now = now.max(self.seen);
+        self.seen = now;
+        for _ in 0..MOST_ROUNDS {
+            let before = self.objects.store.version();
+            self.controllers.act(&mut self.objects, &self.shape, now);
+            if self.objects.store.version() == before {
+                break;
+            }
+        }
+        self.due = self.controllers.next_change(&self.objects, now);
+    }
+
     /// When something (a node, a pod, an address) will next change by itself. `None` while the cluster is stopped.
     #[must_use]
     pub fn next_change(&self) -> Option<Timestamp> {
@@ -85,42 +96,74 @@ impl Server {
     /// An object as it is now; `resource` is `deployments.apps` or `pods`, the namespace of a cluster's own object is empty.
     pub fn object(&mut self, resource: &str, namespace: &str, name: &str, now: Timestamp) -> Option<Value> {
         self.advance(now);
-        self.store.get(resource, namespace, name).map(|object| (**object).clone())
+        self.objects.store.get(resource, namespace, name).map(|object| (**object).clone())
     }
 
     /// All objects of a kind as they are now.
     pub fn objects(&mut self, resource: &str, now: Timestamp) -> Vec<Value> {
         self.advance(now);
-        self.store.all(resource).map(|(_, object)| (**object).clone()).collect()
+        self.objects.store.all(resource).map(|(_, object)| (**object).clone()).collect()
+    }
+
+    /// Applies an object as server-side apply with force does, for setting a world up. Namespaces are made when missing.
+    ///
+    /// # Errors
+    /// When the API server would refuse it, or does not know its kind.
+    pub fn apply(&mut self, object: &Value, now: Timestamp) -> Result<Value, Refusal> {
+        self.advance(now);
+        let version = object["apiVersion"].as_str().unwrap_or_default();
+        let mut kinds = self.objects.kinds.iter();
+        let found = kinds.find(|kind| kind.api_version() == version && object["kind"] == kind.kind.as_str());
+        let kind = found.cloned().ok_or_else(Refusal::no_such_resource)?;
+        let namespace =
+            if kind.namespaced { object["metadata"]["namespace"].as_str().unwrap_or("default") } else { "" };
+        if kind.namespaced && self.objects.store.get("namespaces", "", namespace).is_none() {
+            self.apply(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}), now)?;
+        }
+        let name = object["metadata"]["name"].as_str().unwrap_or_default();
+        let target = Target { kind: &kind, namespace, name, subresource: "", dry_run: false };
+        let writer = Writer { manager: "kubectl", subresource: "", now };
+        let (written, _) = applying::apply_call(&mut self.objects, &target, object.clone(), &writer, true)?;
+        Ok(self.settled(&target, written, now))
+    }
+
+    /// An object that was just written, after everybody whom the write concerns has acted.
+    pub(super) fn settled(&mut self, target: &Target, written: Written, now: Timestamp) -> Value {
+        let stored = match written {
+            Written::OnTrial(object) => return object,
+            Written::Quietly(stored) => stored,
+            Written::ForControllers(stored) => {
+                self.settle(now);
+                stored
+            }
+        };
+        let found = self.objects.store.get(&target.kind.resource(), target.namespace, target.name);
+        (**found.unwrap_or(&stored)).clone()
     }
 
     /// Treats everything as if it had been there for `age` longer, and lets happen what had happened by then.
     pub fn age_by(&mut self, age: SignedDuration, now: Timestamp) {
         self.advance(now);
         self.advance(now.saturating_add(age).unwrap_or(now));
-        let earlier = |moment: &mut Timestamp| *moment = moment.saturating_sub(age).unwrap_or(*moment);
-        self.nodes.values_mut().for_each(|node| earlier(&mut node.ready_at));
-        self.pods.values_mut().for_each(|pod| pod.moments().for_each(earlier));
-        self.balancers.values_mut().for_each(|balancer| earlier(&mut balancer.asked_at));
-        self.progress.values_mut().for_each(|progress| earlier(&mut progress.since));
-        self.store.rewrite(|object| shift_moments(object, age));
+        self.controllers.age_by(age);
+        self.objects.store.rewrite(|object| shift_moments(object, age));
         self.seen = now;
         self.settle(now);
     }
 
     /// Every visit gets a 500 and no workload is ready between two moments.
     pub fn break_workloads(&mut self, from: Timestamp, until: Timestamp) {
-        self.broken.push((from, until));
+        self.controllers.outages.add(from, until);
         self.settle(self.seen);
     }
 
     pub(super) fn is_broken(&self, now: Timestamp) -> bool {
-        self.broken.iter().any(|(from, until)| *from <= now && now < *until)
+        self.controllers.outages.is_broken(now)
     }
 
     pub(super) fn stop(&mut self) {
         self.running = false;
-        self.store.ring();
+        self.objects.store.ring();
     }
 
     pub(super) fn start(&mut self, now: Timestamp) {
@@ -130,73 +173,41 @@ impl Server {
         self.running = true;
         self.seen = self.seen.max(now);
         // A start brings new machines: pods are made again, and graceful ends have ended.
-        for (name, _) in self.store.copy("pods") {
-            self.pods.remove(&name);
-            self.store.remove("pods", &name);
+        for (name, _) in self.objects.store.copy("pods") {
+            self.objects.store.remove("pods", &name);
         }
-        self.nodes.clear();
-        self.set_nodes(now);
+        self.controllers.pods.clear();
+        self.controllers.nodes.clear();
+        self.controllers.nodes.set(&self.objects.host, self.shape.nodes, now);
         self.settle(now);
     }
 
     pub(super) fn resize(&mut self, nodes: u32, now: Timestamp) {
         self.advance(now);
         self.shape.nodes = nodes;
-        self.set_nodes(now);
+        self.controllers.nodes.set(&self.objects.host, nodes, now);
         if self.running {
             self.settle(now);
         }
     }
 
-    pub(super) fn kind_of(&self, resource: &str) -> Option<&Kind> {
-        self.kinds.iter().find(|kind| kind.resource() == resource)
-    }
-
-    /// A number that was never given before, spread over all bits.
-    pub(super) fn issue(&mut self) -> u64 {
-        self.issued += 1;
-        hash(format!("{}/{}", self.host, self.issued).as_bytes())
-    }
-
-    pub(super) fn new_uid(&mut self) -> Value {
-        let (high, low) = (self.issue(), self.issue());
-        let text = format!("{high:016x}{low:016x}");
-        json!(format!("{}-{}-4{}-a{}-{}", &text[..8], &text[8..12], &text[13..16], &text[17..20], &text[20..]))
-    }
-}
-
-/// FNV-1a with a final mix: names and ids that are the same in each run.
-pub(super) fn hash(bytes: &[u8]) -> u64 {
-    let plain = bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-    let mixed = (plain ^ (plain >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    mixed ^ (mixed >> 33)
-}
-
-/// A short name's end, in the letters that Kubernetes uses: no vowels.
-pub(super) fn letters(mut number: u64, count: usize) -> String {
-    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-    let mut text = String::new();
-    for _ in 0..count {
-        text.push(char::from(LETTERS[(number % 27) as usize]));
-        number /= 27;
-    }
-    text
-}
-
-fn shift_moments(value: &mut Value, age: SignedDuration) {
-    match value {
-        Value::Object(members) => {
-            for (name, value) in members {
-                let timely = name.ends_with("Timestamp") || name.ends_with("Time") || name == "time";
-                match value.as_str().filter(|_| timely).and_then(|text| text.parse::<Timestamp>().ok()) {
-                    Some(moment) => *value = json!(super::apply::second(moment.saturating_sub(age).unwrap_or(moment))),
-                    None => shift_moments(value, age),
-                }
-            }
+    /// The status of a visit; `None` when nothing listens at the address.
+    pub(super) fn visit(&mut self, address: IpAddr, host: &str, path: &str, now: Timestamp) -> Option<u16> {
+        if !self.running {
+            return None;
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| shift_moments(item, age)),
-        _ => {}
+        let (status, _) = self.routes(now).land(address, host, path)?;
+        Some(if self.is_broken(now) { 500 } else { status })
+    }
+
+    /// What answers where now.
+    pub(super) fn routes(&mut self, now: Timestamp) -> &Arc<Routes> {
+        if self.due.is_some_and(|due| due <= now) {
+            self.advance(now);
+        }
+        let found = self.routes.take().filter(|routes| routes.is_of(&self.objects.store));
+        let alive = || self.controllers.nodes.any_ready(now);
+        let routes = found.unwrap_or_else(|| Arc::new(Routes::of(&self.objects.store, alive())));
+        self.routes.insert(routes)
     }
 }

@@ -1,11 +1,11 @@
 //! StatefulSets, DaemonSets and Jobs.
 use super::{
-    apply::second,
     conditions::set_condition,
-    pods::pinned_to,
-    server::Server,
-    store::Name,
-    workloads::{MOST_PODS, template_hash},
+    moments::second,
+    names::template_hash,
+    objects::Objects,
+    pods::{MOST_PODS, is_ready, make_pod, pinned_to, pods_of},
+    store::{Name, Store},
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -23,130 +23,135 @@ fn is_of(pod: &Value, revision: &str) -> bool {
     pod["metadata"]["labels"][REVISION] == revision
 }
 
-impl Server {
-    fn living(&self, resource: &str) -> Vec<(Name, Arc<Value>)> {
-        let mut list = self.store.copy(resource);
-        list.retain(|(_, object)| !leaving(object));
-        list
-    }
+fn living(store: &Store, resource: &str) -> Vec<(Name, Arc<Value>)> {
+    let mut list = store.copy(resource);
+    list.retain(|(_, object)| !leaving(object));
+    list
+}
 
-    /// Replaces pods of an old revision, one at a time while all others are ready; a sick old one at once.
-    fn replace_outdated(&mut self, pods: &Pods, revision: &str, owner: &Value, now: Timestamp) {
-        if owner["spec"]["updateStrategy"]["type"] == "OnDelete" {
-            return;
-        }
-        let ill = |pod: &Value| leaving(pod) || !Self::is_ready(pod);
-        let healthy = !pods.iter().any(|(_, pod)| ill(pod));
-        let outdated = pods.iter().rev().filter(|(_, pod)| !is_of(pod, revision) && !leaving(pod));
-        let chosen = outdated.clone().find(|(_, pod)| ill(pod)).or_else(|| outdated.clone().next().filter(|_| healthy));
-        if let Some((name, pod)) = chosen {
-            self.let_go("pods", name, pod, now);
-        }
+/// Replaces pods of an old revision, one at a time while all others are ready; a sick old one at once.
+fn replace_outdated(objects: &mut Objects, pods: &Pods, revision: &str, owner: &Value, now: Timestamp) {
+    if owner["spec"]["updateStrategy"]["type"] == "OnDelete" {
+        return;
     }
+    let ill = |pod: &Value| leaving(pod) || !is_ready(pod);
+    let healthy = !pods.iter().any(|(_, pod)| ill(pod));
+    let outdated = pods.iter().rev().filter(|(_, pod)| !is_of(pod, revision) && !leaving(pod));
+    let chosen = outdated.clone().find(|(_, pod)| ill(pod)).or_else(|| outdated.clone().next().filter(|_| healthy));
+    if let Some((name, pod)) = chosen {
+        objects.let_go("pods", name, pod, now);
+    }
+}
 
-    pub(super) fn run_stateful_sets(&mut self, now: Timestamp) {
-        for (name, set) in self.living("statefulsets.apps") {
-            let revision = format!("{}-{}", name.1, template_hash(&set));
-            let desired = set["spec"]["replicas"].as_u64().unwrap_or(0);
-            let parallel = set["spec"]["podManagementPolicy"] == "Parallel";
-            let number =
-                |pod: &Name| pod.1.rsplit('-').next().and_then(|digits| digits.parse::<u64>().ok()).unwrap_or(u64::MAX);
-            let mut pods = self.pods_of(&set);
-            pods.sort_by_key(|(pod, _)| number(pod));
-            let surplus = pods.iter().rev().find(|(pod, object)| number(pod) >= desired && !leaving(object));
-            if let Some((pod, object)) = surplus {
-                self.let_go("pods", pod, object, now);
-            }
-            for ordinal in 0..desired.min(MOST_PODS) {
-                match pods.iter().find(|(pod, _)| number(pod) == ordinal) {
-                    Some((_, pod)) if parallel || Self::is_ready(pod) => {}
-                    Some(_) => break,
-                    None => {
-                        let pod = format!("{}-{ordinal}", name.1);
-                        let labels = json!({REVISION: revision, "statefulset.kubernetes.io/pod-name": pod, "apps.kubernetes.io/pod-index": ordinal.to_string()});
-                        self.make_pod(&set, Some(&pod), &labels, None, now);
-                        if !parallel {
-                            break;
-                        }
+pub(super) fn run_stateful_sets(objects: &mut Objects, now: Timestamp) {
+    for (name, set) in living(&objects.store, "statefulsets.apps") {
+        let revision = format!("{}-{}", name.1, template_hash(&set));
+        let desired = set["spec"]["replicas"].as_u64().unwrap_or(0);
+        let parallel = set["spec"]["podManagementPolicy"] == "Parallel";
+        let number =
+            |pod: &Name| pod.1.rsplit('-').next().and_then(|digits| digits.parse::<u64>().ok()).unwrap_or(u64::MAX);
+        let mut pods = pods_of(&objects.store, &set);
+        pods.sort_by_key(|(pod, _)| number(pod));
+        let surplus = pods.iter().rev().find(|(pod, object)| number(pod) >= desired && !leaving(object));
+        if let Some((pod, object)) = surplus {
+            objects.let_go("pods", pod, object, now);
+        }
+        for ordinal in 0..desired.min(MOST_PODS) {
+            match pods.iter().find(|(pod, _)| number(pod) == ordinal) {
+                Some((_, pod)) if parallel || is_ready(pod) => {}
+                Some(_) => break,
+                None => {
+                    let pod = format!("{}-{ordinal}", name.1);
+                    let labels = json!({REVISION: revision, "statefulset.kubernetes.io/pod-name": pod, "apps.kubernetes.io/pod-index": ordinal.to_string()});
+                    make_pod(objects, &set, Some(&pod), &labels, None, now);
+                    if !parallel {
+                        break;
                     }
                 }
             }
-            if pods.len() as u64 == desired {
-                self.replace_outdated(&pods, &revision, &set, now);
-            }
-            let pods = self.pods_of(&set);
-            let ready = pods.iter().filter(|(_, pod)| Self::is_ready(pod)).count();
-            let updated = pods.iter().filter(|(_, pod)| is_of(pod, &revision) && !leaving(pod)).count();
-            let rolled = updated as u64 == desired && pods.len() == updated;
-            let before = set["status"]["currentRevision"].as_str().unwrap_or(&revision);
-            let status = json!({
-                "observedGeneration": set["metadata"]["generation"], "replicas": pods.len(), "readyReplicas": ready, "availableReplicas": ready,
-                "updatedReplicas": updated, "currentReplicas": if rolled { updated } else { pods.len() - updated.min(pods.len()) },
-                "currentRevision": if rolled { &revision } else { before }, "updateRevision": revision, "collisionCount": 0,
-            });
-            self.store.put_status("statefulsets.apps", &name, &set, status);
         }
-    }
-
-    pub(super) fn run_daemon_sets(&mut self, now: Timestamp) {
-        for (name, set) in self.living("daemonsets.apps") {
-            let revision = template_hash(&set);
-            let pods = self.pods_of(&set);
-            let machines: Vec<String> = self.store.all("nodes").map(|((_, node), _)| node.clone()).collect();
-            for (pod, object) in &pods {
-                if pinned_to(object).is_none_or(|node| !machines.iter().any(|machine| machine == node)) {
-                    self.let_go("pods", pod, object, now);
-                }
-            }
-            for node in &machines {
-                if !pods.iter().any(|(_, pod)| pinned_to(pod) == Some(node)) {
-                    self.make_pod(&set, None, &json!({REVISION: revision, "pod-template-generation": set["metadata"]["generation"].to_string()}), Some(node), now);
-                }
-            }
-            self.replace_outdated(&pods, &revision, &set, now);
-            let pods = self.pods_of(&set);
-            let ready = pods.iter().filter(|(_, pod)| Self::is_ready(pod)).count();
-            let updated = pods.iter().filter(|(_, pod)| is_of(pod, &revision) && !leaving(pod)).count();
-            let status = json!({
-                "observedGeneration": set["metadata"]["generation"], "desiredNumberScheduled": machines.len(), "currentNumberScheduled": pods.len().min(machines.len()),
-                "numberReady": ready, "numberAvailable": ready, "numberUnavailable": machines.len() - ready.min(machines.len()),
-                "updatedNumberScheduled": updated, "numberMisscheduled": 0,
-            });
-            self.store.put_status("daemonsets.apps", &name, &set, status);
+        if pods.len() as u64 == desired {
+            replace_outdated(objects, &pods, &revision, &set, now);
         }
+        let pods = pods_of(&objects.store, &set);
+        let ready = pods.iter().filter(|(_, pod)| is_ready(pod)).count();
+        let updated = pods.iter().filter(|(_, pod)| is_of(pod, &revision) && !leaving(pod)).count();
+        let rolled = updated as u64 == desired && pods.len() == updated;
+        let before = set["status"]["currentRevision"].as_str().unwrap_or(&revision);
+        let status = json!({
+            "observedGeneration": set["metadata"]["generation"], "replicas": pods.len(), "readyReplicas": ready, "availableReplicas": ready,
+            "updatedReplicas": updated, "currentReplicas": if rolled { updated } else { pods.len() - updated.min(pods.len()) },
+            "currentRevision": if rolled { &revision } else { before }, "updateRevision": revision, "collisionCount": 0,
+        });
+        objects.store.put_status("statefulsets.apps", &name, &set, status);
     }
+}
 
-    pub(super) fn run_jobs(&mut self, now: Timestamp) {
-        for (name, job) in self.living("jobs.batch") {
-            let has_ended = job["status"]["completionTime"].is_string();
-            let mut pods = self.pods_of(&job);
-            pods.retain(|(_, pod)| !leaving(pod));
-            let desired = usize::try_from(job["spec"]["completions"].as_u64().unwrap_or(1)).unwrap_or(1).min(1000);
-            if !has_ended && job["spec"]["suspend"] != true {
-                for _ in pods.len()..desired {
-                    let labels = json!({"job-name": name.1, "batch.kubernetes.io/job-name": name.1});
-                    self.make_pod(&job, None, &labels, None, now);
-                }
+pub(super) fn run_daemon_sets(objects: &mut Objects, now: Timestamp) {
+    for (name, set) in living(&objects.store, "daemonsets.apps") {
+        let revision = template_hash(&set);
+        let pods = pods_of(&objects.store, &set);
+        let machines: Vec<String> = objects.store.all("nodes").map(|((_, node), _)| node.clone()).collect();
+        for (pod, object) in &pods {
+            if pinned_to(object).is_none_or(|node| !machines.iter().any(|machine| machine == node)) {
+                objects.let_go("pods", pod, object, now);
             }
-            if has_ended {
-                continue;
-            }
-            let pods = self.pods_of(&job);
-            let succeeded = pods.iter().filter(|(_, pod)| pod["status"]["phase"] == "Succeeded").count();
-            let started = job["status"]["startTime"].as_str().map_or_else(|| second(now), ToOwned::to_owned);
-            let mut status = json!({"startTime": started, "active": pods.len() - succeeded, "succeeded": succeeded});
-            if succeeded >= desired {
-                status["completionTime"] = json!(second(now));
-                set_condition(
-                    &mut status,
-                    "Complete",
-                    "True",
-                    "CompletionsReached",
-                    "Reached expected number of succeeded pods",
+        }
+        for node in &machines {
+            if !pods.iter().any(|(_, pod)| pinned_to(pod) == Some(node)) {
+                make_pod(
+                    objects,
+                    &set,
+                    None,
+                    &json!({REVISION: revision, "pod-template-generation": set["metadata"]["generation"].to_string()}),
+                    Some(node),
                     now,
                 );
             }
-            self.store.put_status("jobs.batch", &name, &job, status);
         }
+        replace_outdated(objects, &pods, &revision, &set, now);
+        let pods = pods_of(&objects.store, &set);
+        let ready = pods.iter().filter(|(_, pod)| is_ready(pod)).count();
+        let updated = pods.iter().filter(|(_, pod)| is_of(pod, &revision) && !leaving(pod)).count();
+        let status = json!({
+            "observedGeneration": set["metadata"]["generation"], "desiredNumberScheduled": machines.len(), "currentNumberScheduled": pods.len().min(machines.len()),
+            "numberReady": ready, "numberAvailable": ready, "numberUnavailable": machines.len() - ready.min(machines.len()),
+            "updatedNumberScheduled": updated, "numberMisscheduled": 0,
+        });
+        objects.store.put_status("daemonsets.apps", &name, &set, status);
+    }
+}
+
+pub(super) fn run_jobs(objects: &mut Objects, now: Timestamp) {
+    for (name, job) in living(&objects.store, "jobs.batch") {
+        let has_ended = job["status"]["completionTime"].is_string();
+        let mut pods = pods_of(&objects.store, &job);
+        pods.retain(|(_, pod)| !leaving(pod));
+        let desired = usize::try_from(job["spec"]["completions"].as_u64().unwrap_or(1)).unwrap_or(1).min(1000);
+        if !has_ended && job["spec"]["suspend"] != true {
+            for _ in pods.len()..desired {
+                let labels = json!({"job-name": name.1, "batch.kubernetes.io/job-name": name.1});
+                make_pod(objects, &job, None, &labels, None, now);
+            }
+        }
+        if has_ended {
+            continue;
+        }
+        let pods = pods_of(&objects.store, &job);
+        let succeeded = pods.iter().filter(|(_, pod)| pod["status"]["phase"] == "Succeeded").count();
+        let started = job["status"]["startTime"].as_str().map_or_else(|| second(now), ToOwned::to_owned);
+        let mut status = json!({"startTime": started, "active": pods.len() - succeeded, "succeeded": succeeded});
+        if succeeded >= desired {
+            status["completionTime"] = json!(second(now));
+            set_condition(
+                &mut status,
+                "Complete",
+                "True",
+                "CompletionsReached",
+                "Reached expected number of succeeded pods",
+                now,
+            );
+        }
+        objects.store.put_status("jobs.batch", &name, &job, status);
     }
 }

@@ -71,19 +71,19 @@ impl Watch {
         let resource = self.kind.resource();
         let mut lines = vec![];
         if std::mem::take(&mut self.initial) {
-            let matching = server.store.all(&resource).filter(|(_, object)| self.selector.matches(object));
+            let matching = server.objects.store.all(&resource).filter(|(_, object)| self.selector.matches(object));
             lines.extend(matching.map(|(_, object)| self.line("ADDED", object, now)));
-            self.seen = server.store.version();
+            self.seen = server.objects.store.version();
             if self.marks_initial {
                 lines.push(self.bookmark(true, now));
             }
             return Ok(lines);
         }
-        let changes = server.store.since(self.seen, &resource).map_err(|oldest| {
+        let changes = server.objects.store.since(self.seen, &resource).map_err(|oldest| {
             json!({"type": "ERROR", "object": Refusal::expired(self.seen, oldest).status()}).to_string() + "\n"
         })?;
         lines.extend(changes.filter_map(|change| self.event(change, now)));
-        self.seen = self.seen.max(server.store.version());
+        self.seen = self.seen.max(server.objects.store.version());
         Ok(lines)
     }
 
@@ -121,11 +121,11 @@ impl Stream {
             let (looked, due, mut bell) = {
                 let server = self.server.upgrade()?;
                 let mut server = server.lock().ok()?;
-                if self.over || !server.running {
+                if self.over || !server.is_running() {
                     return None;
                 }
                 server.advance(now);
-                (self.watch.look(&server, now), server.due, server.store.bell())
+                (self.watch.look(&server, now), server.next_change(), server.objects.store.bell())
             };
             match looked {
                 Err(line) => {

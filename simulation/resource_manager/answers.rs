@@ -1,5 +1,5 @@
 //! Resource Manager's answers: bodies, error envelopes, and the headers that every one carries. Pure.
-use crate::entra::TENANT;
+use crate::ids::TENANT;
 use crate::{Ask, Reply, answer::json};
 use axum::body::Body;
 use axum::extract::Query;

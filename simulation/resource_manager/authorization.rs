@@ -1,31 +1,69 @@
-//! Role assignments and definitions, as they are listed. Who may call is scripted beside it (`allow_only`).
-use super::answers::{Answered, empty, filter};
-use super::permissions::lies_within;
+//! Who may do what: what a test allows, and role assignments and definitions, as they are listed and as they are enforced.
+use super::answers::{Answered, Refusal, empty, filter, refuse};
+use super::desk::Desk;
+use super::kinds::{ASSIGNMENTS, DEFINITIONS};
+use super::permissions::{action, covered, lies_within};
 use super::place::{Place, key};
-use super::{ResourceManager, plain, roles};
-use crate::{Ask, answer::json, entra::Groups};
+use super::store::Store;
+use super::{plain, roles};
+use crate::entra::{Groups, claims};
+use crate::{Ask, answer::json};
 use http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-pub(crate) const NAMESPACE: &str = "microsoft.authorization";
-pub(crate) const ASSIGNMENTS: &str = "Microsoft.Authorization/roleAssignments";
-pub(crate) const DEFINITIONS: &str = "Microsoft.Authorization/roleDefinitions";
+/// What decides whether a call is let in. The assignments themselves lie in the store.
+#[derive(Default)]
+pub(crate) struct Authorization {
+    /// Pairs of a scope's id and what everybody may do there; `None`: everything.
+    allowed: Option<Vec<(String, Vec<String>)>>,
+    pub enforces_roles: bool,
+    groups: Groups,
+}
 
-impl ResourceManager {
+impl Authorization {
+    pub fn allow_only_at(&mut self, grants: Vec<(String, Vec<String>)>) {
+        self.allowed = Some(grants);
+    }
+
     /// Takes over who belongs to which group.
-    pub(crate) fn learn(&mut self, groups: &Groups) {
+    pub fn learn(&mut self, groups: &Groups) {
         self.groups = groups.clone();
+    }
+
+    /// Refuses a call that its caller may not make.
+    pub fn hold(&self, store: &Store, ask: &Ask, place: &Place) -> Result<(), Refusal> {
+        if self.allowed.is_none() && !self.enforces_roles {
+            return Ok(());
+        }
+        let Some(action) = action(ask.method(), place) else { return Ok(()) };
+        let scope = if ask.method() == Method::POST { place.before_last() } else { place.id() };
+        let may = |(at, actions): &(String, Vec<String>)| lies_within(&scope, at) && covered(actions, &action);
+        let is_scripted = self.allowed.as_ref().is_none_or(|allowed| allowed.iter().any(may));
+        if is_scripted && (!self.enforces_roles || assigned(store, ask, &scope, &action)) {
+            return Ok(());
+        }
+        Err(refuse(
+            403,
+            "AuthorizationFailed",
+            format!(
+                "The client 'bluegreen' with object id '22222222-2222-4222-8222-222222222222' does not have authorization to perform action '{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your credentials."
+            ),
+        ))
     }
 
     /// A list of assignments goes up and down from where it is asked, unless the filter says `atScope()`; the rest is
     /// only kept and shown.
-    pub(crate) fn answer_authorization(&mut self, ask: &Ask, place: &Place) -> Answered {
+    pub fn answer(&self, desk: &mut Desk<'_>, ask: &Ask, place: &Place) -> Answered {
         let kind = place.kind();
         let is = |wanted: &str| kind.eq_ignore_ascii_case(wanted);
         if ask.method() == Method::DELETE && place.names_a_resource() && (is(ASSIGNMENTS) || is(DEFINITIONS)) {
             // With what was deleted (RoleAssignments_DeleteById): the SDKs read it.
-            return Ok(self.store.remove(&key(&place.id())).map_or_else(|| empty(204), |gone| json(200, &gone)));
+            return Ok(desk
+                .registry
+                .store
+                .remove(&key(&place.id()))
+                .map_or_else(|| empty(204), |gone| json(200, &gone)));
         }
         let is_list = is(ASSIGNMENTS) && !place.names_a_resource();
         let asks_for_role = is(DEFINITIONS) && ask.method() == Method::GET;
@@ -33,7 +71,7 @@ impl ResourceManager {
             return Ok(json(200, &role));
         }
         if ask.method() != Method::GET || !is_list {
-            return plain::answer(self, ask, place);
+            return plain::answer(desk, ask, place);
         }
         let id = place.id().to_lowercase();
         let asked = id.rsplit_once("/providers/").map_or("", |(scope, _)| scope);
@@ -46,7 +84,7 @@ impl ResourceManager {
             let principal = body["properties"]["principalId"].as_str().unwrap_or_default();
             (above || inside) && whose.as_ref().is_none_or(|whose| whose.contains(principal))
         };
-        let found: Vec<_> = self.store.of_kind("/", ASSIGNMENTS).filter(is_wanted).cloned().collect();
+        let found: Vec<_> = desk.registry.store.of_kind("/", ASSIGNMENTS).filter(is_wanted).cloned().collect();
         Ok(json(200, &json!({"value": found})))
     }
 
@@ -63,4 +101,25 @@ impl ResourceManager {
         whose.insert(principal);
         Some(whose)
     }
+}
+
+/// Whether an assignment of the caller, at the scope or above it, has a role with this action.
+fn assigned(store: &Store, ask: &Ask, scope: &str, action: &str) -> bool {
+    let token = ask.headers().get("authorization").and_then(|value| value.to_str().ok()?.split_once(' '));
+    let Some(caller) = token.and_then(|(_, token)| claims(token)) else { return false };
+    let theirs = store.of_kind("/", ASSIGNMENTS).map(|body| &body["properties"]).filter(|assignment| {
+        let at = assignment["scope"].as_str().unwrap_or_default();
+        assignment["principalId"] == caller.principal && lies_within(scope, at)
+    });
+    theirs.filter_map(|assignment| assignment["roleDefinitionId"].as_str()).any(|id| {
+        let definition = store.get(&key(id)).cloned().or_else(|| roles::built_in(id)).unwrap_or_default();
+        let permissions = definition["properties"]["permissions"].as_array().cloned().unwrap_or_default();
+        let texts = |permission: &Value, field: &str| -> Vec<String> {
+            let all = permission[field].as_array().into_iter().flatten();
+            all.filter_map(Value::as_str).map(ToOwned::to_owned).collect()
+        };
+        permissions
+            .iter()
+            .any(|it| covered(&texts(it, "actions"), action) && !covered(&texts(it, "notActions"), action))
+    })
 }

@@ -1,16 +1,16 @@
 //! What Resource Manager takes and another service carries out: the bus's entities, the store's containers.
 use super::entities;
 use super::place::Place;
-use crate::{Ask, World};
+use crate::{Ask, blobs::Blobs, service_bus::Broker};
 use http::Method;
 
 const CONTAINER: &str = "microsoft.storage/storageaccounts/blobservices/containers";
 
 /// Carries out a write that was taken.
-pub(crate) fn carry_out(world: &mut World, ask: &Ask) {
-    entities::carry_out(&mut world.service_bus, ask);
+pub(crate) fn carry_out(broker: &mut Broker, blobs: &mut Blobs, ask: &Ask) {
+    entities::carry_out(broker, ask);
     let place = Place::of(ask.uri().path());
     if place.lower_kind() == CONTAINER && *ask.method() == Method::PUT {
-        world.blobs.create_container(&place.steps[1], place.name());
+        blobs.create_container(&place.steps[1], place.name());
     }
 }

@@ -1,7 +1,7 @@
 //! What providers fill in when a resource is made. Pure.
-use super::ids::{guid_of, hex_of};
 use super::place::{Place, key};
-use crate::entra::{TENANT, principal_of};
+use crate::entra::principal_of;
+use crate::ids::{TENANT, guid_of, hex_of};
 use serde_json::{Map, Value, json};
 
 /// Adds to a new body what its provider does. What the body says itself stays.

@@ -1,7 +1,7 @@
 //! Long-running operations: what is under way, how it ends, and the two styles of asking for it.
 use super::answers::{Answered, empty, refuse, with};
-use super::place::{Place, squeezed};
-use crate::{Ask, Reply, answer::json, router::origin_of};
+use super::place::{Place, spelt, squeezed};
+use crate::{Ask, Reply, answer::json, hosts::origin_of, ids::hex_of};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -22,19 +22,55 @@ pub struct InFlight {
 /// What an operation does to its resource when it ends well.
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
-    PutCluster,
-    TagCluster,
-    DeleteCluster,
-    StartCluster,
-    StopCluster,
+    Cluster(ClusterChange),
+    Gateway(GatewayChange),
+    /// Nothing: a gateway looks at its backends.
+    Look(BackendLook),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum ClusterChange {
+    Put,
+    Tag,
+    Delete,
+    Start,
+    Stop,
     PutPool(String),
     DeletePool(String),
-    WriteGateway(u64),
-    StartGateway,
-    StopGateway,
-    DeleteGateway,
-    BackendHealth,
-    BackendHealthOnDemand(Value),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum GatewayChange {
+    /// With the number of the write.
+    Write(u64),
+    Start,
+    Stop,
+    Delete,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum BackendLook {
+    All,
+    /// At what the request names.
+    OnDemand(Value),
+}
+
+impl From<ClusterChange> for Change {
+    fn from(change: ClusterChange) -> Self {
+        Self::Cluster(change)
+    }
+}
+
+impl From<GatewayChange> for Change {
+    fn from(change: GatewayChange) -> Self {
+        Self::Gateway(change)
+    }
+}
+
+impl From<BackendLook> for Change {
+    fn from(look: BackendLook) -> Self {
+        Self::Look(look)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -74,6 +110,10 @@ impl Operations {
         self.by_id.insert(operation.id.clone(), operation);
     }
 
+    pub fn get(&self, id: &str) -> Option<&Operation> {
+        self.by_id.get(id)
+    }
+
     pub fn get_mut(&mut self, id: &str) -> Option<&mut Operation> {
         self.by_id.get_mut(id)
     }
@@ -105,8 +145,22 @@ impl Operations {
 }
 
 impl Operation {
+    /// An operation that begins now.
+    pub fn new(
+        id: &str,
+        resource: &str,
+        verb: &str,
+        change: Change,
+        failure: Option<(String, String)>,
+        began: Timestamp,
+        ends_at: Timestamp,
+    ) -> Self {
+        let (id, resource, verb) = (id.into(), resource.into(), verb.into());
+        Self { id, resource, verb, change, failure, began, ends_at, ended: None, state: State::Running }
+    }
+
     pub fn changes_something(&self) -> bool {
-        !matches!(self.change, Change::BackendHealth | Change::BackendHealthOnDemand(_))
+        !matches!(self.change, Change::Look(_))
     }
 
     pub fn finish(&mut self, state: State, at: Timestamp) {
@@ -174,10 +228,10 @@ pub(crate) fn started(
 ) -> Reply {
     let place = Place::of(ask.uri().path());
     let base = origin_of(ask);
-    let namespace = super::place::spelt(place.namespace.as_deref().unwrap_or_default());
+    let namespace = spelt(place.namespace.as_deref().unwrap_or_default());
     let url = |what: &str| {
         // Opaque and signed in Azure: a caller that takes it apart or cuts it is wrong.
-        let signature = super::ids::hex_of(id);
+        let signature = hex_of(id);
         format!(
             "{base}/subscriptions/{}/providers/{namespace}/locations/{}/{what}/{id}?api-version=2016-03-30&t=638{}&c={signature}",
             place.subscription.as_deref().unwrap_or_default(),

@@ -1,7 +1,11 @@
 //! Which action a call needs, and whether it is allowed. Pure.
 use super::place::{Place, key};
-use crate::{Ask, router::host_of};
+use crate::{Ask, hosts::host_of};
 use http::Method;
+use wildmatch::WildMatchPattern;
+
+/// A pattern of actions: `*` stands for any text. What would stand for one letter is a sign that no action has.
+type Pattern = WildMatchPattern<'*', '\0'>;
 
 /// The action that a call needs (`Microsoft.Network/applicationGateways/write`); `None` when it is no Resource Manager call.
 ///
@@ -40,20 +44,11 @@ pub(crate) fn action(method: &Method, place: &Place) -> Option<String> {
 /// Whether one of the patterns covers the action: `*` stands for any text, case does not count.
 pub(crate) fn covered(patterns: &[String], action: &str) -> bool {
     let action = action.to_lowercase();
-    patterns.iter().any(|pattern| matches(&pattern.to_lowercase(), &action))
+    patterns.iter().any(|pattern| Pattern::new(&pattern.to_lowercase()).matches(&action))
 }
 
 /// Whether an id is this scope or lies below it. What is followed below a subscription's locations lies in no group.
 pub(crate) fn lies_within(id: &str, scope: &str) -> bool {
     let (id, scope) = (key(id), key(scope));
     scope == "/" || id.strip_prefix(&scope).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-fn matches(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((head, rest)) => text
-            .strip_prefix(head)
-            .is_some_and(|text| (0..=text.len()).any(|at| text.get(at..).is_some_and(|tail| matches(rest, tail)))),
-    }
 }

@@ -1,12 +1,7 @@
-//! Roles: the built-in ones that everybody finds in every subscription, and what an identity's assignments allow.
+//! The built-in roles that everybody finds in every subscription. Pure.
 //!
 //! Source: Microsoft's list of built-in roles (`azure-docs`, `articles/role-based-access-control/built-in-roles/`).
-use super::ResourceManager;
-use super::authorization::{ASSIGNMENTS, DEFINITIONS};
-use super::permissions::{covered, lies_within};
-use super::place::key;
-use crate::Ask;
-use crate::entra::claims;
+use super::kinds::DEFINITIONS;
 use serde_json::{Value, json};
 
 /// Name, guid, actions, data actions.
@@ -88,33 +83,4 @@ pub(crate) fn built_in(id: &str) -> Option<Value> {
             "permissions": [{"actions": actions, "notActions": [], "dataActions": data, "notDataActions": []}],
         },
     }))
-}
-
-impl ResourceManager {
-    /// From now on each caller may do what its role assignments say, and nothing else. Conditions are
-    /// not evaluated, and groups have no say.
-    pub fn enforce_roles(&mut self) {
-        self.enforces_roles = true;
-    }
-
-    /// Whether an assignment of the caller, at the scope or above it, has a role with this action.
-    pub(crate) fn assigned(&self, ask: &Ask, scope: &str, action: &str) -> bool {
-        let token = ask.headers().get("authorization").and_then(|value| value.to_str().ok()?.split_once(' '));
-        let Some(caller) = token.and_then(|(_, token)| claims(token)) else { return false };
-        let theirs = self.store.of_kind("/", ASSIGNMENTS).map(|body| &body["properties"]).filter(|assignment| {
-            let at = assignment["scope"].as_str().unwrap_or_default();
-            assignment["principalId"] == caller.principal && lies_within(scope, at)
-        });
-        theirs.filter_map(|assignment| assignment["roleDefinitionId"].as_str()).any(|id| {
-            let definition = self.store.get(&key(id)).cloned().or_else(|| built_in(id)).unwrap_or_default();
-            let permissions = definition["properties"]["permissions"].as_array().cloned().unwrap_or_default();
-            let texts = |permission: &Value, field: &str| -> Vec<String> {
-                let all = permission[field].as_array().into_iter().flatten();
-                all.filter_map(Value::as_str).map(ToOwned::to_owned).collect()
-            };
-            permissions
-                .iter()
-                .any(|it| covered(&texts(it, "actions"), action) && !covered(&texts(it, "notActions"), action))
-        })
-    }
 }

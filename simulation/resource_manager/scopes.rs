@@ -1,79 +1,76 @@
 //! Subscriptions and resource groups, and the lists that go across providers.
 use super::answers::{Answered, Refusal, body_of, empty, filter, parameter, refuse};
-use super::place::{Place, key, spelt};
-use super::{ResourceManager, plain};
-use crate::entra::TENANT;
-use crate::{Ask, answer::json};
+use super::desk::Desk;
+use super::place::{Place, key};
+use super::providers;
+use super::store::Store;
+use super::subscriptions::Subscriptions;
+use crate::{Ask, answer::json, ids::TENANT};
 use http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// The resource providers, each with its types and the newest versions of their interface.
-const PROVIDERS: &[(&str, &[&str], &[&str])] = &[
-    ("Microsoft.Compute", &[], &[]),
-    ("Microsoft.ContainerService", &["managedClusters"], &["2026-08-01", "2026-06-01", "2026-05-01"]),
-    ("Microsoft.ManagedIdentity", &["userAssignedIdentities"], &["2024-11-30"]),
-    ("Microsoft.Network", &["applicationGateways", "virtualNetworks"], &["2026-03-01", "2025-09-01", "2025-07-01"]),
-];
-
 /// A path below a subscription that names no provider.
-pub(crate) fn answer(azure: &mut ResourceManager, ask: &Ask, place: &Place) -> Answered {
+pub(crate) fn answer(subscriptions: &mut Subscriptions, desk: &mut Desk<'_>, ask: &Ask, place: &Place) -> Answered {
+    let store = &mut desk.registry.store;
     let subscription = place.subscription.clone().unwrap_or_default();
     let mut scope = format!("/subscriptions/{subscription}");
     match place.group.as_deref() {
         None => {}
-        Some("") => return groups(azure, ask, &scope),
+        Some("") => return groups(store, ask, &scope),
         Some(group) => scope = format!("{scope}/resourceGroups/{group}"),
     }
     let id = place.id();
     let rest = id.get(scope.len()..).unwrap_or_default().to_lowercase();
     match (ask.method(), rest.as_str(), place.group.as_deref()) {
         (&Method::GET, "", None) => Ok(json(200, &self::subscription(&subscription))),
-        (_, "", Some(group)) => group_of(azure, ask, &scope, group),
-        (&Method::GET, "/resources", _) => Ok(json(200, &json!({"value": resources(azure, ask, &scope)?}))),
+        (_, "", Some(group)) => group_of(subscriptions, store, ask, &scope, group),
+        (&Method::GET, "/resources", _) => Ok(json(200, &json!({"value": resources(store, ask, &scope)?}))),
         (&Method::GET, "/providers", None) => {
-            let all = PROVIDERS.iter().map(|(name, ..)| provider(name, &format!("{scope}/providers/{name}")));
+            let all = providers::PROVIDERS
+                .iter()
+                .map(|(name, ..)| providers::shown(name, &format!("{scope}/providers/{name}")));
             Ok(json(200, &json!({"value": all.collect::<Vec<_>>()})))
         }
-        (&Method::GET, "/locations", None) => Ok(json(200, &json!({"value": locations(azure, &scope)}))),
+        (&Method::GET, "/locations", None) => Ok(json(200, &json!({"value": locations(store, &scope)}))),
         (&Method::GET, "/tagnames", None) => Ok(json(200, &json!({"value": []}))),
         (_, "", None) => Err(Refusal::method()),
         _ => Err(refuse(404, "InvalidResourceType", "The resource type could not be found.")),
     }
 }
 
-fn groups(azure: &ResourceManager, ask: &Ask, subscription: &str) -> Answered {
+fn groups(store: &Store, ask: &Ask, subscription: &str) -> Answered {
     if ask.method() != Method::GET {
         return Err(Refusal::method());
     }
     let scope = format!("{subscription}/resourcegroups/").to_lowercase();
-    let groups: Vec<_> = azure.store.of_kind(&scope, "Microsoft.Resources/resourceGroups").collect();
+    let groups: Vec<_> = store.of_kind(&scope, "Microsoft.Resources/resourceGroups").collect();
     Ok(json(200, &json!({"value": groups})))
 }
 
-fn group_of(azure: &mut ResourceManager, ask: &Ask, id: &str, name: &str) -> Answered {
-    let found = azure.store.get(&key(id)).is_some();
+fn group_of(subscriptions: &mut Subscriptions, store: &mut Store, ask: &Ask, id: &str, name: &str) -> Answered {
+    let found = store.get(&key(id)).is_some();
     let missing = || refuse(404, "ResourceGroupNotFound", format!("Resource group '{name}' could not be found."));
     match *ask.method() {
         Method::HEAD => Ok(empty(if found { 204 } else { 404 })),
-        Method::GET => Ok(json(200, azure.store.get(&key(id)).ok_or_else(missing)?)),
+        Method::GET => Ok(json(200, store.get(&key(id)).ok_or_else(missing)?)),
         Method::PUT => {
             let body = body_of(ask)?;
             let Some(location) = body["location"].as_str() else {
                 return Err(refuse(400, "LocationRequired", "The location property is required for this definition."));
             };
             let subscription = Place::of(id).subscription.unwrap_or_default();
-            azure.add_group(&subscription, name, location);
-            plain::retag(azure, &key(id), &body);
-            Ok(json(if found { 200 } else { 201 }, azure.store.get(&key(id)).unwrap_or(&Value::Null)))
+            subscriptions.add_group(store, &subscription, name, location);
+            store.retag(&key(id), &body);
+            Ok(json(if found { 200 } else { 201 }, store.get(&key(id)).unwrap_or(&Value::Null)))
         }
         Method::DELETE if !found => Err(missing()),
-        Method::DELETE if azure.store.below(&format!("{}/", key(id))).next().is_some() => {
+        Method::DELETE if store.below(&format!("{}/", key(id))).next().is_some() => {
             let message = "The simulated Azure deletes empty resource groups only: delete what is in this one first.";
             Err(refuse(409, "ResourceGroupNotEmpty", message))
         }
         Method::DELETE => {
-            azure.store.remove(&key(id));
+            store.remove(&key(id));
             Ok(empty(200))
         }
         _ => Err(Refusal::method()),
@@ -81,11 +78,11 @@ fn group_of(azure: &mut ResourceManager, ask: &Ask, id: &str, name: &str) -> Ans
 }
 
 /// The resources below a subscription or a group, as lists across providers show them: without their properties.
-fn resources(azure: &ResourceManager, ask: &Ask, scope: &str) -> Result<Vec<Value>, Refusal> {
+fn resources(store: &Store, ask: &Ask, scope: &str) -> Result<Vec<Value>, Refusal> {
     let conditions = conditions(&filter(ask))?;
     let with_state = parameter(ask, "$expand").is_some_and(|names| names.contains("provisioningState"));
     let scope = format!("{}/", scope.to_lowercase());
-    let below = azure.store.below(&scope).map(|(_, body)| body);
+    let below = store.below(&scope).map(|(_, body)| body);
     // A child has more than a provider and one type; what extends another resource has two providers.
     let is_own = |body: &&Value| {
         let (id, kind) = (body["id"].as_str().unwrap_or_default(), body["type"].as_str().unwrap_or_default());
@@ -133,9 +130,9 @@ fn conditions(filter: &str) -> Result<Vec<(String, String)>, Refusal> {
 }
 
 /// The locations that something is in.
-fn locations(azure: &ResourceManager, scope: &str) -> Vec<Value> {
+fn locations(store: &Store, scope: &str) -> Vec<Value> {
     let prefix = format!("{}/", scope.to_lowercase());
-    let found: BTreeSet<&str> = azure.store.below(&prefix).filter_map(|(_, body)| body["location"].as_str()).collect();
+    let found: BTreeSet<&str> = store.below(&prefix).filter_map(|(_, body)| body["location"].as_str()).collect();
     let shown = |name: &&str| {
         json!({
             "id": format!("{scope}/locations/{name}"), "name": name, "type": "Region", "displayName": name,
@@ -152,16 +149,4 @@ pub(crate) fn subscription(id: &str) -> Value {
         "tenantId": TENANT, "authorizationSource": "RoleBased", "managedByTenants": [],
         "subscriptionPolicies": {"locationPlacementId": "Public_2014-09-01", "quotaId": "PayAsYouGo_2014-09-01", "spendingLimit": "Off"},
     })
-}
-
-/// A resource provider and the newest versions of its interface.
-pub(crate) fn provider(namespace: &str, id: &str) -> Value {
-    let known = PROVIDERS.iter().find(|(name, ..)| name.eq_ignore_ascii_case(namespace));
-    let types: Vec<_> = known
-        .into_iter()
-        .flat_map(|(_, types, versions)| {
-            types.iter().map(move |name| json!({"resourceType": name, "apiVersions": versions}))
-        })
-        .collect();
-    json!({"id": id, "namespace": spelt(namespace), "registrationState": "Registered", "resourceTypes": types})
 }

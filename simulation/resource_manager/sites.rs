@@ -1,13 +1,13 @@
 //! Function apps: kept and shown. Their settings are given out by an action alone, which readers may not call, and what
 //! their hosts say of themselves is passed on.
 use super::answers::{Answered, Refusal};
+use super::desk::Desk;
 use super::place::{Place, key};
-use super::{ResourceManager, plain};
-use crate::{Ask, answer::json};
+use super::plain;
+use crate::{Ask, answer::json, ids::hex_of};
 use http::Method;
 use serde_json::{Value, json};
-
-pub(crate) const KIND: &str = "microsoft.web/sites";
+use std::collections::BTreeMap;
 
 /// What the Functions host of an app says of itself.
 ///
@@ -32,20 +32,25 @@ impl Default for HostStatus {
     }
 }
 
-impl ResourceManager {
+/// What the Functions host of each app says, by the app's key; `None`: nobody answers for it.
+#[derive(Default)]
+pub(crate) struct Sites(BTreeMap<String, Option<HostStatus>>);
+
+impl Sites {
     /// From now on the app's host says this of itself; `None`: it is down, and nobody answers for it.
     pub fn set_host_status(&mut self, app: &str, status: Option<HostStatus>) {
-        self.hosts.insert(key(app), status);
+        self.0.insert(key(app), status);
     }
 
-    pub(crate) fn answer_site(&mut self, ask: &Ask, place: &Place) -> Answered {
+    /// A call about an app, its settings or its host.
+    pub fn answer(&self, desk: &mut Desk<'_>, ask: &Ask, place: &Place) -> Answered {
         let steps: Vec<_> = place.steps.iter().skip(2).map(|step| step.to_lowercase()).collect();
         let steps: Vec<_> = steps.iter().map(String::as_str).collect();
         let group = place.group.clone().unwrap_or_default();
         let missing = || Refusal::not_found("Microsoft.Web/sites", &place.steps[1], &group);
         match (ask.method(), &steps[..]) {
             (&Method::POST, ["config", "appsettings", "list"]) => {
-                let settings = self.store.get(&key(&place.before_last()));
+                let settings = desk.registry.store.get(&key(&place.before_last()));
                 let mut shown = settings.ok_or_else(missing)?.clone();
                 // They are no resource: nothing is provisioned.
                 if let Some(properties) = shown["properties"].as_object_mut() {
@@ -58,14 +63,14 @@ impl ResourceManager {
             (&Method::GET, ["hostruntime", "admin", "host", "status"]) => {
                 let id = place.id();
                 let app = key(id.get(..id.len() - "/hostruntime/admin/host/status".len()).unwrap_or_default());
-                let site = self.store.get(&app).ok_or_else(missing)?;
-                let host = self.hosts.get(&app).cloned().unwrap_or_else(|| Some(HostStatus::default()));
+                let site = desk.registry.store.get(&app).ok_or_else(missing)?;
+                let host = self.0.get(&app).cloned().unwrap_or_else(|| Some(HostStatus::default()));
                 Ok(match host.filter(|_| site["properties"]["state"] != "Stopped") {
                     Some(status) => json(200, &shown(&app, &status)),
                     None => unreachable(),
                 })
             }
-            _ => plain::answer(self, ask, place),
+            _ => plain::answer(desk, ask, place),
         }
     }
 }
@@ -75,7 +80,7 @@ impl ResourceManager {
 fn shown(app: &str, status: &HostStatus) -> Value {
     let HostStatus { state, version, extension_bundle, errors } = status;
     let mut shown = json!({
-        "id": super::hex_of(app), "state": state, "version": version, "versionDetails": version,
+        "id": hex_of(app), "state": state, "version": version, "versionDetails": version,
         "platformVersion": "", "instanceId": "", "computerName": "", "processUptime": 16892,
     });
     if !errors.is_empty() {

@@ -52,6 +52,13 @@ impl Store {
         self.bodies.insert(key, Stored { body, text: OnceLock::new() });
     }
 
+    /// Replaces the tags of a resource by the ones of a body, if it has some.
+    pub fn retag(&mut self, key: &str, body: &Value) {
+        if let (Some(stored), Some(tags)) = (self.get_mut(key), body.get("tags")) {
+            stored["tags"] = tags.clone();
+        }
+    }
+
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         let below = format!("{key}/");
         self.bodies.retain(|other, _| !other.starts_with(&below));

@@ -13,6 +13,7 @@
 //! Every token is accepted. Transactions, rules and link recovery are answered with `amqp:not-implemented`. A peer that
 //! breaks the protocol loses its link, session or connection with the right error; nobody else notices.
 mod attaching;
+mod bus;
 pub mod codec;
 mod connection;
 mod delivering;

@@ -1,5 +1,6 @@
 //! Deferred messages, which are given out only by their numbers. Pure.
-use super::{Broker, Delivery, LockToken, SequenceNumber, address};
+use super::address::address;
+use super::{Broker, Delivery, SequenceNumber};
 use jiff::Timestamp;
 
 impl Broker {
@@ -14,7 +15,7 @@ impl Broker {
         self.advance(now);
         let mut given = vec![];
         for number in numbers {
-            let token = LockToken(self.deliveries + 1);
+            let token = self.queues.next_token();
             let queue = self.queues.get_mut(&address(entity))?;
             let Some(delivery) = queue.receive_deferred(*number, session, token, now) else {
                 for delivery in given {
@@ -22,7 +23,7 @@ impl Broker {
                 }
                 return None;
             };
-            self.given_out(&delivery);
+            self.queues.given_out(delivery.locked_until);
             given.push(delivery);
         }
         Some(given)

@@ -1,5 +1,7 @@
 //! How the entities are set up, for those who ask Resource Manager. Pure.
-use super::{Broker, DEAD_LETTERS, QueueOptions, TopicOptions, address};
+use super::address::{DEAD_LETTERS, address};
+use super::topics::Topic;
+use super::{Broker, QueueOptions, TopicOptions};
 
 /// A topic with its subscriptions.
 #[derive(Clone, Debug)]
@@ -16,7 +18,7 @@ impl Broker {
     /// Every queue by its name, but no subscription and no sub-queue.
     #[must_use]
     pub fn described_queues(&self) -> Vec<(String, QueueOptions)> {
-        let own = self.queues.values().filter(|queue| !queue.path.contains('/'));
+        let own = self.queues.all().map(|(_, queue)| queue).filter(|queue| !queue.path.contains('/'));
         own.map(|queue| (queue.path.clone(), queue.options.clone())).collect()
     }
 
@@ -28,29 +30,23 @@ impl Broker {
             let name = queue.path.rsplit('/').next().unwrap_or_default().to_owned();
             Some((name, subject.clone(), queue.options.clone()))
         };
-        let topic = |topic: &super::Topic| DescribedTopic {
+        let topic = |topic: &Topic| DescribedTopic {
             name: topic.name.clone(),
             options: topic.options.clone(),
             subscriptions: topic.subscriptions.iter().filter_map(subscription).collect(),
         };
-        self.topics.values().map(topic).collect()
+        self.topics.all().map(topic).collect()
     }
 
     /// Changes the subject that a subscription wants; `None`: every one.
     pub fn set_subject(&mut self, subscription: &str, subject: Option<String>) {
-        let key = address(subscription);
-        if let Some(wanted) = self.topics.values_mut().find_map(|topic| topic.subscriptions.get_mut(&key)) {
-            *wanted = subject;
-        }
+        self.topics.set_subject(&address(subscription), subject);
     }
 
     /// Takes a queue or a subscription away, with its messages.
     pub fn remove(&mut self, entity: &str) {
         let key = address(entity);
-        self.queues.retain(|other, _| *other != key && !other.starts_with(&format!("{key}/")));
+        self.queues.remove(&key);
         self.topics.remove(&key);
-        for topic in self.topics.values_mut() {
-            topic.subscriptions.remove(&key);
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! What there is in the broker, and when that changes. Pure.
-use super::{Broker, Counts, DEAD_LETTERS, Held, Message, QueueOptions, SequenceNumber, TopicOptions, address};
+use super::address::{DEAD_LETTERS, address};
+use super::{Broker, Counts, Held, Message, QueueOptions, SequenceNumber, TopicOptions};
 use jiff::Timestamp;
 
 /// What may be looked at without changing anything.
@@ -8,26 +9,26 @@ impl Broker {
     #[must_use]
     pub fn has(&self, entity: &str) -> bool {
         let key = address(entity);
-        self.queues.contains_key(&key) || self.topics.contains_key(&key)
+        self.queues.has(&key) || self.topics.has(&key)
     }
 
     /// Whether messages may be sent to it: a queue or topic.
     #[must_use]
     pub fn can_send(&self, entity: &str) -> bool {
         let key = address(entity);
-        self.topics.contains_key(&key) || (self.queues.contains_key(&key) && !key.contains('/'))
+        self.topics.has(&key) || (self.queues.has(&key) && !key.contains('/'))
     }
 
     /// Whether messages may be received from it: a queue, subscription or sub-queue.
     #[must_use]
     pub fn can_receive(&self, entity: &str) -> bool {
-        self.queues.contains_key(&address(entity))
+        self.queues.has(&address(entity))
     }
 
     /// Every queue and subscription by its address in lower case, dead-letter sub-queues included.
     #[must_use]
     pub fn entities(&self) -> Vec<String> {
-        self.queues.keys().cloned().collect()
+        self.queues.all().map(|(key, _)| key.clone()).collect()
     }
 
     /// How a queue, subscription or sub-queue is set up.
@@ -70,7 +71,7 @@ impl Broker {
     /// Whether no message waits, is scheduled or is held anywhere, but for those in dead-letter sub-queues.
     #[must_use]
     pub fn is_at_rest(&self, now: Timestamp) -> bool {
-        let alive = self.queues.iter().filter(|(key, _)| !key.ends_with(DEAD_LETTERS));
+        let alive = self.queues.all().filter(|(key, _)| !key.ends_with(DEAD_LETTERS));
         alive.map(|(_, queue)| queue.counts(now)).all(|counts| counts == Counts::default())
     }
 
@@ -110,8 +111,8 @@ impl Broker {
     /// nothing new then either. `None`: nothing waits for a time.
     pub fn next_change(&mut self, now: Timestamp) -> Option<Timestamp> {
         self.advance(now);
-        let scheduled = self.queues.values().filter_map(|queue| queue.next_scheduled(now)).min();
-        let sweep = self.quiet_until.filter(|until| *until < Timestamp::MAX);
+        let scheduled = self.queues.all().filter_map(|(_, queue)| queue.next_scheduled(now)).min();
+        let sweep = self.queues.quiet_until().filter(|until| *until < Timestamp::MAX);
         scheduled.into_iter().chain(sweep).min()
     }
 }

@@ -5,6 +5,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
+/// The most bytes of a message, or of a batch: the Standard tier's limit.
+pub const LARGEST: usize = 262_144;
+
 /// The number of a message within its queue, subscription or topic, from 1.
 pub type SequenceNumber = u64;
 
@@ -77,6 +80,18 @@ impl Message {
         let own: usize = texts.into_iter().flatten().map(String::len).sum();
         let custom: usize = self.properties.iter().map(|(name, value)| name.len() + value.to_string().len()).sum();
         self.body.len() + self.message_id.len() + own + custom
+    }
+
+    /// Sets application properties.
+    pub(super) fn set(&mut self, changes: Vec<(String, AmqpValue)>) {
+        if changes.is_empty() {
+            return;
+        }
+        let native = self.native.get_or_insert_default();
+        for (name, value) in changes {
+            self.properties.insert(name.clone(), value.to_json());
+            native.application_properties.insert(name, value);
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 //! What an AMQP message says beyond what every sender can say: types, body kinds, annotations. Pure.
-use super::{Message, amqp::codec::Value};
+use super::amqp::codec::Value;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 
@@ -18,18 +18,4 @@ pub struct Native {
     pub body: Option<Bytes>,
     /// The footer as bytes.
     pub footer: Option<Bytes>,
-}
-
-impl Message {
-    /// Sets application properties.
-    pub(super) fn set(&mut self, changes: Vec<(String, Value)>) {
-        if changes.is_empty() {
-            return;
-        }
-        let native = self.native.get_or_insert_default();
-        for (name, value) in changes {
-            self.properties.insert(name.clone(), value.to_json());
-            native.application_properties.insert(name, value);
-        }
-    }
 }

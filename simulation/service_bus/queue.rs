@@ -1,9 +1,11 @@
 //! One queue, subscription or dead-letter sub-queue: its messages and their locks. Pure.
+mod holding;
 mod sessions;
 
+use super::times::later;
 use super::{Counts, Delivery, Held, LockLost, LockToken, Message, QueueOptions, SequenceNumber, Settlement, State};
-use jiff::{SignedDuration, Timestamp};
-use sessions::Session;
+use jiff::Timestamp;
+use sessions::Sessions;
 use std::{collections::BTreeMap, time::Duration};
 
 /// A message that leaves its queue as a dead letter.
@@ -11,6 +13,14 @@ pub(super) struct DeadLetter {
     pub message: Message,
     pub reason: Option<String>,
     pub description: Option<String>,
+}
+
+impl DeadLetter {
+    /// A message that a subscription with sessions cannot take.
+    pub fn without_session(message: Message) -> Self {
+        let description = "Session enabled entity doesn't allow a message whose session identifier is null.";
+        Self { message, reason: Some("Session ID is null".into()), description: Some(description.into()) }
+    }
 }
 
 struct Stored {
@@ -32,16 +42,10 @@ pub(super) struct Queue {
     pub path: String,
     pub options: QueueOptions,
     messages: BTreeMap<Place, Stored>,
-    /// Those that are held or have a state, by their ids.
-    sessions: BTreeMap<String, Session>,
+    sessions: Sessions,
     last_number: SequenceNumber,
     /// Until then neither a lock nor a message expires: nothing to sweep.
     pub quiet_until: Timestamp,
-}
-
-pub(super) fn later(now: Timestamp, time: Duration) -> Timestamp {
-    let ahead = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
-    now.saturating_add(ahead).unwrap_or(Timestamp::MAX)
 }
 
 impl Queue {
@@ -50,7 +54,7 @@ impl Queue {
             path: path.into(),
             options,
             messages: BTreeMap::new(),
-            sessions: BTreeMap::new(),
+            sessions: Sessions::default(),
             last_number: 0,
             quiet_until: Timestamp::MAX,
         }
@@ -115,7 +119,7 @@ impl Queue {
             }
         }
         let ends = |stored: &Stored| stored.lock.map(|(_, until)| until).or(stored.expires);
-        let sessions = self.end_sessions(now);
+        let sessions = self.sessions.sweep(now);
         let messages = self.messages.values().filter_map(ends).min().unwrap_or(Timestamp::MAX);
         self.quiet_until = messages.min(sessions);
         dead
@@ -139,7 +143,7 @@ impl Queue {
         token: LockToken,
         now: Timestamp,
     ) -> Option<Delivery> {
-        let until = session.map_or(Some(self.lock_end(now)), |id| self.session_end(id, now))?;
+        let until = session.map_or(Some(self.lock_end(now)), |id| self.sessions.held_until(id, now))?;
         let wanted = |(place, stored): (&Place, &Stored)| {
             let is_ours = stored.deferred && stored.lock.is_none() && place.1 == number;
             (is_ours && (!self.options.requires_session || stored.message.session_id.as_deref() == session))

@@ -1,5 +1,6 @@
 //! Sessions: an exclusive hold on all messages of one id, in their order. Pure.
-use super::{Broker, Delivery, LockToken, SessionLock, SessionRefusal, address, queue::Queue};
+use super::address::address;
+use super::{Broker, Delivery, SessionLock, SessionRefusal, queue::Queue};
 use bytes::Bytes;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -23,11 +24,11 @@ impl Broker {
         now: Timestamp,
     ) -> Result<Option<SessionLock>, SessionRefusal> {
         self.advance(now);
+        let holder = self.queues.next_token().0;
         let queue = self.queues.get_mut(&address(entity)).ok_or(SessionRefusal::NotSessionful)?;
-        let lock = queue.accept_session(wanted, self.deliveries + 1, now)?;
+        let lock = queue.accept_session(wanted, holder, now)?;
         if let Some(lock) = &lock {
-            self.deliveries += 1;
-            self.quiet_until = self.quiet_until.map(|until| until.min(lock.locked_until));
+            self.queues.given_out(lock.locked_until);
         }
         Ok(lock)
     }
@@ -49,10 +50,11 @@ impl Broker {
         now: Timestamp,
     ) -> Result<Option<Delivery>, SessionRefusal> {
         self.advance(now);
+        let token = self.queues.next_token();
         let queue = self.queues.get_mut(&address(entity)).ok_or(SessionRefusal::Lost)?;
-        let delivery = queue.receive_in_session(lock, LockToken(self.deliveries + 1), now)?;
+        let delivery = queue.receive_in_session(lock, token, now)?;
         if let Some(delivery) = &delivery {
-            self.given_out(delivery);
+            self.queues.given_out(delivery.locked_until);
         }
         Ok(delivery)
     }
@@ -71,7 +73,7 @@ impl Broker {
         self.advance(now);
         if let Some(queue) = self.queues.get_mut(&address(entity)) {
             queue.release_session(lock, now);
-            self.quiet_until = None;
+            self.queues.stir();
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a receiver does with a message that it holds. Pure.
-use super::{Broker, DEAD_LETTERS, LockLost, LockToken, Settlement, address};
+use super::address::{DEAD_LETTERS, address};
+use super::{Broker, LockLost, LockToken, Settlement};
 use jiff::Timestamp;
 
 impl Broker {
@@ -59,7 +60,7 @@ impl Broker {
         let is_gone = settlement == Settlement::Complete;
         let dead = self.held(&key, now)?.settle(lock, settlement)?;
         if !is_gone {
-            self.quiet_until = None;
+            self.queues.stir();
         }
         if let Some(dead) = dead {
             self.bury(&key, dead, now);

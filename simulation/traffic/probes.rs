@@ -1,8 +1,11 @@
 //! A gateway's probes of one member, run when somebody looks, as if they had run at their times.
-use super::Asking;
+use crate::kubernetes::Visit;
 use crate::resource_manager::Backend;
 use jiff::{SignedDuration, Timestamp};
 use std::net::IpAddr;
+
+/// How a member is asked: address, host name, path, moment. `None`: nothing listens there.
+pub(super) type Asking<'a> = &'a mut dyn FnMut(IpAddr, &str, &str, Timestamp) -> Option<Visit>;
 
 /// What the probes of a member have found: healthy until proved otherwise.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! Pure: the columns of each kind and what stands in them, after Kubernetes' `pkg/printers/internalversion`.
 use super::super::kinds::Kind;
-use super::age;
+use super::ages::age;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

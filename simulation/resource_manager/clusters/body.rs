@@ -1,9 +1,8 @@
 //! A cluster's body: what the service fills in, keeps and leaves out. Pure.
 use super::super::filled;
-use super::super::ids::{guid_of, hex_of};
 use super::super::place::{Place, squeezed};
 use super::super::versions;
-use crate::entra::TENANT;
+use crate::ids::{TENANT, guid_of, hex_of};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 

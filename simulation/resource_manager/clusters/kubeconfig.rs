@@ -1,8 +1,7 @@
 //! The kubeconfigs of a cluster's users. Pure.
 use super::super::answers::{Refusal, refuse};
-use super::super::ids::hex_of;
 use super::super::neighbours::Neighbours;
-use crate::entra::TENANT;
+use crate::ids::{TENANT, hex_of};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 

@@ -1,6 +1,7 @@
 //! How many addresses of a subnet the clusters need and use. Pure.
-use super::super::ResourceManager;
+use super::super::kinds::CLUSTERS;
 use super::super::place::{Place, key};
+use super::super::store::Store;
 use serde_json::{Value, json};
 
 /// Addresses that a pool takes at once: with Azure CNI in the node subnet one for each node and each of its pods.
@@ -23,20 +24,19 @@ pub(super) fn size(subnet: &Value) -> u64 {
 }
 
 /// Addresses in use by everything but this pool of this cluster.
-pub(super) fn in_use(azure: &ResourceManager, subnet: &str, cluster: &str, pool: &str) -> u64 {
-    let pools = pools_in(azure, subnet).filter(|(owner, other, _)| {
+pub(super) fn in_use(store: &Store, subnet: &str, cluster: &str, pool: &str) -> u64 {
+    let pools = pools_in(store, subnet).filter(|(owner, other, _)| {
         !(key(owner["id"].as_str().unwrap_or_default()) == cluster && other["name"].as_str() == Some(pool))
     });
-    let own =
-        azure.store.get(subnet).and_then(|body| body["properties"]["ipConfigurations"].as_array()).map_or(0, Vec::len);
+    let own = store.get(subnet).and_then(|body| body["properties"]["ipConfigurations"].as_array()).map_or(0, Vec::len);
     pools.map(|(_, _, count)| count).sum::<u64>() + own as u64
 }
 
 fn pools_in<'world>(
-    azure: &'world ResourceManager,
+    store: &'world Store,
     subnet: &'world str,
 ) -> impl Iterator<Item = (&'world Value, &'world Value, u64)> {
-    azure.store.of_kind("/subscriptions/", super::KIND).flat_map(move |cluster| {
+    store.of_kind("/subscriptions/", CLUSTERS).flat_map(move |cluster| {
         let pools = cluster["properties"]["agentPoolProfiles"].as_array().into_iter().flatten();
         let inside = pools.filter(move |pool| pool["vnetSubnetID"].as_str().is_some_and(|id| key(id) == subnet));
         inside.map(move |pool| (cluster, pool, needed(pool, &cluster["properties"])))
@@ -44,9 +44,9 @@ fn pools_in<'world>(
 }
 
 /// The network interfaces of the clusters' nodes, as a subnet lists them.
-pub(crate) fn addresses_in(azure: &ResourceManager, subnet: &str) -> Vec<Value> {
+pub(crate) fn addresses_in(store: &Store, subnet: &str) -> Vec<Value> {
     let mut addresses = vec![];
-    for (cluster, pool, count) in pools_in(azure, subnet) {
+    for (cluster, pool, count) in pools_in(store, subnet) {
         let group = cluster["properties"]["nodeResourceGroup"].as_str().unwrap_or_default();
         let subscription = Place::of(cluster["id"].as_str().unwrap_or_default()).subscription.unwrap_or_default();
         let name = pool["name"].as_str().unwrap_or_default();

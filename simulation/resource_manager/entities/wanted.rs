@@ -1,6 +1,7 @@
 //! An entity as a PUT asks for it, and what the service refuses. Pure.
 use super::super::answers::{Refusal, refuse};
 use super::super::place::Place;
+use super::durations::FOR_EVER;
 use crate::service_bus::{Broker, QueueOptions, SubscriptionOptions, TopicOptions};
 use jiff::{Span, SpanRelativeTo};
 use serde_json::Value;
@@ -100,7 +101,7 @@ fn rule(name: &str, wanted: &Value) -> Result<Option<String>, Refusal> {
 
 /// A duration of ISO 8601. The longest there is stands for none.
 fn lasting(wanted: &Value, field: &str) -> Result<Option<Duration>, Refusal> {
-    let Some(text) = wanted[field].as_str().filter(|text| *text != super::FOR_EVER) else { return Ok(None) };
+    let Some(text) = wanted[field].as_str().filter(|text| *text != FOR_EVER) else { return Ok(None) };
     // The parser knows friendlier forms, too.
     let span = text.parse::<Span>().ok().filter(|_| text.starts_with('P'));
     let parsed = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());

@@ -1,7 +1,7 @@
 //! A gateway's body: what a PUT must satisfy and what the service fills in. Unknown fields stay. Pure.
 use super::super::answers::{Refusal, refuse};
-use super::super::ids::hex_of;
 use super::super::place::squeezed;
+use crate::ids::hex_of;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! `backendhealth` and `getBackendHealthOnDemand`: what the gateway sees when it asks its members.
-use super::super::ResourceManager;
 use super::super::answers::{Refusal, refuse};
 use super::super::place::key;
+use super::gateway::Gateway;
 use super::routing::{Backend, backend, part, probe_of};
 use crate::kubernetes::Fleet;
 use jiff::Timestamp;
@@ -19,54 +19,40 @@ pub(super) fn probe_checked(gateway: &Value, probe: &Value) -> Result<(), Refusa
     Ok(())
 }
 
-impl ResourceManager {
-    /// The result of `backendhealth`: for each pool, for each settings that a rule uses it with, each member.
-    pub(crate) fn backend_health(&self, gateway: &str, fleet: &mut Fleet, at: Timestamp) -> Value {
-        let (Some(gateway), Some(body)) = (self.gateways.get(gateway), self.store.get(gateway)) else {
-            return json!({});
-        };
-        let backends = gateway.routing.as_ref().map(|routing| routing.backends.as_slice()).unwrap_or_default();
-        let mut pools = vec![];
-        for pool in body["properties"]["backendAddressPools"].as_array().into_iter().flatten() {
-            let id = pool["id"].as_str().unwrap_or_default();
-            let wanted = key(id);
-            let used = backends.iter().filter(|backend| key(&backend.pool) == wanted);
-            let settings: Vec<_> = used
-                .map(|used| json!({"backendHttpSettings": {"id": used.settings}, "servers": servers(used, gateway.running, fleet, at)}))
-                .collect();
-            pools.push(json!({"backendAddressPool": {"id": id}, "backendHttpSettingsCollection": settings}));
-        }
-        json!({"backendAddressPools": pools})
+/// The result of `backendhealth`: for each pool, for each settings that a rule uses it with, each member.
+pub(super) fn of_all(gateway: &Gateway, body: &Value, fleet: &mut Fleet, at: Timestamp) -> Value {
+    let backends = gateway.routing.as_ref().map(|routing| routing.backends.as_slice()).unwrap_or_default();
+    let mut pools = vec![];
+    for pool in body["properties"]["backendAddressPools"].as_array().into_iter().flatten() {
+        let id = pool["id"].as_str().unwrap_or_default();
+        let wanted = key(id);
+        let used = backends.iter().filter(|backend| key(&backend.pool) == wanted);
+        let settings: Vec<_> = used
+            .map(|used| json!({"backendHttpSettings": {"id": used.settings}, "servers": servers(used, gateway.running, fleet, at)}))
+            .collect();
+        pools.push(json!({"backendAddressPool": {"id": id}, "backendHttpSettingsCollection": settings}));
     }
+    json!({"backendAddressPools": pools})
+}
 
-    /// The result of `getBackendHealthOnDemand`, also for a pool that no rule uses.
-    pub(crate) fn backend_health_on_demand(
-        &self,
-        gateway: &str,
-        ask: &Value,
-        fleet: &mut Fleet,
-        at: Timestamp,
-    ) -> Value {
-        let (Some(gateway), Some(newest)) = (self.gateways.get(gateway), self.store.get(gateway)) else {
-            return json!({});
-        };
-        // The instances know only what is in effect; a pool that is not yet there has what was written.
-        let find = |field: &str| part(&gateway.effective, &ask[field]).or_else(|| part(newest, &ask[field]));
-        let (Some(pool), Some(settings)) = (find("backendAddressPool"), find("backendHttpSettings")) else {
-            return json!({});
-        };
-        let mut asked = backend(&gateway.effective, pool, settings);
-        if ask["path"].is_string() || ask["host"].is_string() || ask["match"].is_object() {
-            asked.probe = probe_of(ask, asked.host.as_deref());
-        }
-        json!({
-            "backendAddressPool": {"id": pool["id"]},
-            "backendHealthHttpSettings": {
-                "backendHttpSettings": {"id": settings["id"]},
-                "servers": servers(&asked, gateway.running, fleet, at),
-            },
-        })
+/// The result of `getBackendHealthOnDemand`, also for a pool that no rule uses.
+pub(super) fn on_demand(gateway: &Gateway, newest: &Value, ask: &Value, fleet: &mut Fleet, at: Timestamp) -> Value {
+    // The instances know only what is in effect; a pool that is not yet there has what was written.
+    let find = |field: &str| part(&gateway.effective, &ask[field]).or_else(|| part(newest, &ask[field]));
+    let (Some(pool), Some(settings)) = (find("backendAddressPool"), find("backendHttpSettings")) else {
+        return json!({});
+    };
+    let mut asked = backend(&gateway.effective, pool, settings);
+    if ask["path"].is_string() || ask["host"].is_string() || ask["match"].is_object() {
+        asked.probe = probe_of(ask, asked.host.as_deref());
     }
+    json!({
+        "backendAddressPool": {"id": pool["id"]},
+        "backendHealthHttpSettings": {
+            "backendHttpSettings": {"id": settings["id"]},
+            "servers": servers(&asked, gateway.running, fleet, at),
+        },
+    })
 }
 
 fn servers(backend: &Backend, running: bool, fleet: &mut Fleet, at: Timestamp) -> Vec<Value> {

@@ -1,7 +1,8 @@
 //! Attaching and detaching links. Pure.
 use super::{
+    bus::Bus,
     codec::{AmqpError, Fields, Value, condition, frame},
-    engine::{Bus, Engine},
+    engine::Engine,
     links::{Incoming, Link, Node, Outgoing, Waiting},
     session::HANDLE_MAX,
 };

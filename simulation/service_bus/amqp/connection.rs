@@ -1,9 +1,5 @@
 //! One connection: bytes between a stream and the engine, and the waiting that the engine asks for.
-use super::{
-    codec::frame,
-    engine::{Bus, Engine},
-    handshake,
-};
+use super::{bus::Bus, codec::frame, engine::Engine, handshake};
 use crate::{Process, SimulatedAzure};
 use bytes::{Buf, BytesMut};
 use std::{io, time::Duration};
@@ -66,12 +62,7 @@ impl Connection {
         while !self.engine.is_closed {
             changes.borrow_and_update();
             self.digest();
-            if self.engine.out.is_empty() && spoke.elapsed() >= self.heartbeat() {
-                frame::put_empty(&mut self.engine.out);
-            }
-            if heard.elapsed() >= SILENCE {
-                self.engine.give_up("the peer was silent for too long");
-            }
+            self.keep_alive(heard, spoke);
             if self.engine.is_closed {
                 break;
             }
@@ -119,15 +110,17 @@ impl Connection {
                 () = sleep_until(wake.real.map_or(beat, |real| real.min(beat))) => {}
             }
         }
-        let last = async {
-            writer.write_all(&self.engine.out).await?;
-            writer.shutdown().await?;
-            // Closing a socket with unread bytes in it would take the last frames back from the peer.
-            let mut rest = [0; 4096];
-            while reader.read(&mut rest).await? > 0 {}
-            Ok(())
-        };
-        timeout(PATIENCE, last).await.unwrap_or(Ok(()))
+        timeout(PATIENCE, part(reader, writer, &self.engine.out)).await.unwrap_or(Ok(()))
+    }
+
+    /// Gives a sign of life if it is time for one, and gives the peer up if it has given none for too long.
+    fn keep_alive(&mut self, heard: Instant, spoke: Instant) {
+        if self.engine.out.is_empty() && spoke.elapsed() >= self.heartbeat() {
+            frame::put_empty(&mut self.engine.out);
+        }
+        if heard.elapsed() >= SILENCE {
+            self.engine.give_up("the peer was silent for too long");
+        }
     }
 
     /// Takes what has arrived, and produces what may be sent.
@@ -163,4 +156,14 @@ impl Connection {
         let asked = self.engine.peer_idle.map(|idle| (idle / 2).max(Duration::from_millis(100)));
         asked.map_or(HEARTBEAT, |asked| asked.min(HEARTBEAT))
     }
+}
+
+/// Sends the last bytes, and waits until the peer has closed its side, too.
+async fn part(mut reader: impl AsyncRead + Unpin, mut writer: impl AsyncWrite + Unpin, out: &[u8]) -> io::Result<()> {
+    writer.write_all(out).await?;
+    writer.shutdown().await?;
+    // Closing a socket with unread bytes in it would take the last frames back from the peer.
+    let mut rest = [0; 4096];
+    while reader.read(&mut rest).await? > 0 {}
+    Ok(())
 }

@@ -1,7 +1,8 @@
 //! What clients receive: whatever the broker, the credit and the windows allow now. Pure.
 use super::{
+    bus::{Bus, Wake},
     codec::{AmqpError, condition},
-    engine::{Bus, Engine, Wake},
+    engine::Engine,
     links::{Link, Node, Outgoing, swapped},
     writing,
 };

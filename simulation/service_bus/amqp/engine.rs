@@ -1,38 +1,19 @@
 //! One connection's state: which sessions and links there are, and what is to be sent. Pure.
 use super::{
+    bus::{Bus, Wake},
     codec::{
         AmqpError, Fields, Value, condition,
         frame::{self, Frame},
     },
     session::Session,
 };
-use crate::service_bus::Broker;
 use bytes::BytesMut;
-use jiff::Timestamp;
 use std::{collections::BTreeMap, time::Duration};
-use tokio::time::Instant;
 
 /// The highest channel that a client may use.
 const CHANNEL_MAX: u16 = 4999;
 /// A client that is silent for longer may be taken for dead.
 const IDLE_MILLISECONDS: u32 = 240_000;
-
-/// What the engine works on, and when.
-pub(super) struct Bus<'a> {
-    pub broker: &'a mut Broker,
-    pub now: Timestamp,
-    /// The real time, for what concerns the client's process.
-    pub instant: Instant,
-    /// Whether something was done that other receivers may wait for.
-    pub has_changed: bool,
-}
-
-/// When to look again although nothing has come.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Wake {
-    pub world: Option<Timestamp>,
-    pub real: Option<Instant>,
-}
 
 #[derive(Default)]
 pub(super) struct Engine {

@@ -1,8 +1,9 @@
 //! Credit: what each side may send. Pure.
 use super::{
     attaching::CREDIT,
+    bus::Bus,
     codec::{AmqpError, Fields, Value, frame},
-    engine::{Bus, Engine},
+    engine::Engine,
     links::Link,
 };
 

@@ -1,7 +1,7 @@
 //! Links and the nodes they lead to. Pure.
 use super::{
+    bus::Bus,
     codec::{Fields, Value},
-    engine::Bus,
 };
 use crate::service_bus::{SequenceNumber, SessionLock};
 use bytes::{Bytes, BytesMut};

@@ -3,8 +3,8 @@ mod messages;
 mod sessions;
 
 use super::{
+    bus::Bus,
     codec::{AmqpError, Value, condition},
-    engine::Bus,
 };
 
 /// A body, or none, or why not.

@@ -1,7 +1,8 @@
 //! What receivers decide about deliveries, and the answers. Pure.
 use super::{
+    bus::Bus,
     codec::{AmqpError, Fields, Value, condition, frame},
-    engine::{Bus, Engine},
+    engine::Engine,
     links::{Link, Node},
     session::Session,
 };

@@ -1,7 +1,8 @@
 //! Requests to `$cbs` and `$management`, and their way back. Pure.
 use super::{
+    bus::Bus,
     codec::{AmqpError, Value, condition, decode::Reader, encode::encode},
-    engine::{Bus, Engine},
+    engine::Engine,
     links::{Link, Node},
     management::{self, Answer, Failure},
     reading,

@@ -1,9 +1,10 @@
 //! What clients send: frames put together to messages, messages given to the broker. Pure.
 use super::{
     attaching::CREDIT,
+    bus::Bus,
     codec::{AmqpError, Fields, Value, condition, frame},
-    engine::{Bus, Engine},
-    links::{Link, Node, Partial},
+    engine::Engine,
+    links::{Incoming, Link, Node, Partial},
     reading,
 };
 use crate::service_bus::{LARGEST, Refusal};
@@ -24,12 +25,28 @@ impl Engine {
     ) -> Result<(), AmqpError> {
         let handle = transfer.needed_uint(0)?;
         let unfinished = self.unfinished() + payload.len();
-        let Some(session) = self.sessions.get_mut(&channel) else { return Ok(()) };
+        if !self.may_send(channel, handle, bus) {
+            return Ok(());
+        }
+        let link = self.sessions.get_mut(&channel).and_then(|session| session.links.get_mut(&handle));
+        let Some(Link::In(link)) = link else { return Ok(()) };
+        link.last_used = bus.instant;
+        match put_together(link, transfer, payload, unfinished)? {
+            Taken::Part => {}
+            Taken::Refused(error) => self.detach(channel, handle, &error, bus),
+            Taken::Whole(message) => self.take_whole(channel, handle, message, bus),
+        }
+        Ok(())
+    }
+
+    /// Counts a frame of the client, and answers if it may not send it.
+    fn may_send(&mut self, channel: u16, handle: u32, bus: &mut Bus<'_>) -> bool {
+        let Some(session) = self.sessions.get_mut(&channel) else { return false };
         match session.count_incoming() {
             None => {
                 let error = AmqpError::new(condition::WINDOW_VIOLATION, "a transfer came outside of the window");
                 self.end(channel, &error, bus);
-                return Ok(());
+                return false;
             }
             Some(true) => {
                 let fields = session.flow();
@@ -37,52 +54,24 @@ impl Engine {
             }
             Some(false) => {}
         }
-        let link = match session.links.get_mut(&handle) {
-            Some(Link::In(link)) => link,
-            Some(Link::Closing) => return Ok(()),
+        match session.links.get(&handle) {
+            Some(Link::In(_)) => return true,
+            Some(Link::Closing) => {}
             Some(Link::Out(_) | Link::Waiting(_)) => {
                 let error = AmqpError::new(condition::NOT_ALLOWED, "a transfer came on a link to the client");
                 self.detach(channel, handle, &error, bus);
-                return Ok(());
             }
-            None => {
-                self.unattached(channel, handle, bus);
-                return Ok(());
-            }
-        };
-        link.last_used = bus.instant;
-        let is_settled = transfer.boolean(4)?;
-        if link.partial.is_none() {
-            let Some(left) = link.credit.checked_sub(1) else {
-                let error = AmqpError::new(condition::TRANSFER_LIMIT, "a message came without credit");
-                self.detach(channel, handle, &error, bus);
-                return Ok(());
-            };
-            link.credit = left;
-            link.delivery_count = link.delivery_count.wrapping_add(1);
-            let (delivery, format) = (transfer.needed_uint(1)?, transfer.uint(3)?.unwrap_or(0));
-            link.partial = Some(Partial { delivery, format, is_settled: false, payload: BytesMut::new() });
+            None => self.unattached(channel, handle, bus),
         }
-        let Some(partial) = &mut link.partial else { return Ok(()) };
-        if transfer.boolean(9)? {
-            link.partial = None;
-            return Ok(());
-        }
-        partial.is_settled |= is_settled;
-        partial.payload.extend_from_slice(payload);
-        if partial.payload.len() > LARGEST {
-            let why = format!("a message exceeds the limit of {LARGEST} bytes");
-            self.detach(channel, handle, &AmqpError::new(condition::MESSAGE_SIZE_EXCEEDED, why), bus);
-            return Ok(());
-        }
-        if unfinished > MOST_UNFINISHED {
-            return Err(AmqpError::new(condition::RESOURCE_LIMIT, "too many unfinished messages"));
-        }
-        if transfer.boolean(5)? {
-            return Ok(());
-        }
-        let Some(Partial { delivery, format, is_settled, payload }) = link.partial.take() else { return Ok(()) };
+        false
+    }
+
+    /// Gives a message to its node, and tells the client what became of it.
+    fn take_whole(&mut self, channel: u16, handle: u32, message: Partial, bus: &mut Bus<'_>) {
+        let link = self.sessions.get(&channel).and_then(|session| session.links.get(&handle));
+        let Some(Link::In(link)) = link else { return };
         let (node, is_low) = (link.node.clone(), link.credit < CREDIT / 2);
+        let Partial { delivery, format, is_settled, payload } = message;
         let taken = self.take_in(channel, &node, format, payload.freeze(), bus);
         if !is_settled {
             let state = match taken {
@@ -96,7 +85,6 @@ impl Engine {
         if is_low {
             self.grant(channel, handle);
         }
-        Ok(())
     }
 
     fn take_in(
@@ -122,6 +110,53 @@ impl Engine {
         };
         links.map(partial).sum()
     }
+}
+
+/// What a frame has made of a message.
+enum Taken {
+    /// More frames are to come, or it was given up.
+    Part,
+    Whole(Partial),
+    /// Its link has to go.
+    Refused(AmqpError),
+}
+
+/// Adds a frame to the message that comes on a link. `unfinished`: so many bytes of messages the connection has then.
+fn put_together(
+    link: &mut Incoming,
+    transfer: &Fields,
+    payload: &Bytes,
+    unfinished: usize,
+) -> Result<Taken, AmqpError> {
+    let is_settled = transfer.boolean(4)?;
+    if link.partial.is_none() {
+        let Some(left) = link.credit.checked_sub(1) else {
+            let error = AmqpError::new(condition::TRANSFER_LIMIT, "a message came without credit");
+            return Ok(Taken::Refused(error));
+        };
+        link.credit = left;
+        link.delivery_count = link.delivery_count.wrapping_add(1);
+        let (delivery, format) = (transfer.needed_uint(1)?, transfer.uint(3)?.unwrap_or(0));
+        link.partial = Some(Partial { delivery, format, is_settled: false, payload: BytesMut::new() });
+    }
+    let Some(partial) = &mut link.partial else { return Ok(Taken::Part) };
+    if transfer.boolean(9)? {
+        link.partial = None;
+        return Ok(Taken::Part);
+    }
+    partial.is_settled |= is_settled;
+    partial.payload.extend_from_slice(payload);
+    if partial.payload.len() > LARGEST {
+        let why = format!("a message exceeds the limit of {LARGEST} bytes");
+        return Ok(Taken::Refused(AmqpError::new(condition::MESSAGE_SIZE_EXCEEDED, why)));
+    }
+    if unfinished > MOST_UNFINISHED {
+        return Err(AmqpError::new(condition::RESOURCE_LIMIT, "too many unfinished messages"));
+    }
+    if transfer.boolean(5)? {
+        return Ok(Taken::Part);
+    }
+    Ok(link.partial.take().map_or(Taken::Part, Taken::Whole))
 }
 
 /// Why the broker refuses a message, in AMQP's words.

@@ -2,7 +2,7 @@
 use super::wire;
 use crate::{
     Ask,
-    router::{CallersTime, Origin, host_of},
+    hosts::{CallersTime, Origin, host_of},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit, Mac};

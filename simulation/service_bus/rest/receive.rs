@@ -70,7 +70,7 @@ fn given(status: StatusCode, ask: &Ask, entity: &str, delivery: &Delivery) -> Re
     }
     set("content-type", delivery.message.content_type.as_deref().unwrap_or("application/octet-stream"));
     set("brokerproperties", &wire::ascii(&Value::Object(wire::broker_properties(delivery))));
-    let (base, number, lock) = (crate::router::origin_of(ask), delivery.sequence_number, delivery.lock_token);
+    let (base, number, lock) = (crate::hosts::origin_of(ask), delivery.sequence_number, delivery.lock_token);
     set("location", &format!("{base}/{entity}/messages/{number}/{lock}"));
     reply
 }

@@ -182,6 +182,34 @@ async fn a_token_for_something_else_is_refused() {
     assert_eq!((answer.status, answer.code.as_str()), (401, "InvalidAuthenticationInfo"));
 }
 
+/// A call and its answer: method, path, headers, body; status and error code.
+type Row<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str, u16, &'a str);
+
+async fn assert_answers(blobs: &mut Blobs, rows: &[Row<'_>]) {
+    for (method, path, headers, body, status, code) in rows {
+        let headers = [&ALLOWED[..], headers].concat();
+        let answer = ask(blobs, method, path, &headers, body.as_bytes()).await;
+        assert_eq!((answer.status, answer.code.as_str()), (*status, *code), "{method} {path} {body}");
+        let silent = *method == "HEAD" || *status == 304 || code.is_empty();
+        assert_eq!(answer.body.contains(&format!("<Code>{code}</Code>")), !silent, "{method} {path}: {}", answer.body);
+    }
+}
+
+/// What asks for blocks, and for what is not there at all.
+const BLOCKS: &[Row<'_>] = &[
+    ("PUT", "/runs/b?comp=block&blockid=%21", &[], "x", 400, "InvalidQueryParameterValue"),
+    ("PUT", "/runs/b?comp=block", &[], "x", 400, "InvalidQueryParameterValue"),
+    ("PUT", "/runs/b?comp=block&blockid=YQ%3D%3D", &[], "x", 201, ""),
+    ("PUT", "/runs/b?comp=block&blockid=YWJjZGVm", &[], "x", 400, "InvalidBlobOrBlock"),
+    ("GET", "/runs/b", &[], "", 404, "BlobNotFound"),
+    ("PUT", "/runs/b?comp=blocklist", &[], "<BlockList><Latest>YQ==", 400, "InvalidXmlDocument"),
+    ("PUT", "/runs/b?comp=blocklist", &[], "<BlockList><Latest>Yg==</Latest></BlockList>", 400, "InvalidBlockList"),
+    ("PUT", "/runs/b?comp=blocklist", &[("if-match", "*")], "", 412, "ConditionNotMet"),
+    ("PATCH", "/runs/a", &[], "", 405, "UnsupportedHttpVerb"),
+    ("PUT", "/runs/a?comp=lease", &[], "", 501, "NotImplemented"),
+    ("GET", "/", &[], "", 501, "NotImplemented"),
+];
+
 #[tokio::test]
 async fn every_refusal_has_the_codes_of_the_service() {
     let mut blobs = Blobs::default();
@@ -190,8 +218,7 @@ async fn every_refusal_has_the_codes_of_the_service() {
     let fat = "v".repeat(9000);
     let none: &[(&str, &str)] = &[];
     let block: &[(&str, &str)] = &[("x-ms-blob-type", "BlockBlob")];
-    let page = "/runs?restype=container&comp=list";
-    for (method, path, headers, body, status, code) in [
+    let single: [Row<'_>; 24] = [
         ("GET", "/none/a", none, "", 404, "ContainerNotFound"),
         ("GET", "/runs/b", none, "", 404, "BlobNotFound"),
         ("HEAD", "/runs/b", none, "", 404, "BlobNotFound"),
@@ -216,36 +243,20 @@ async fn every_refusal_has_the_codes_of_the_service() {
         ("GET", "/runs/a", &[("range", "lines=3-1")], "", 200, ""),
         ("GET", "/runs/a", &[("range", "bytes=0-99999999999999999999999")], "", 200, ""),
         ("GET", "/runs/a", &[("range", "bytes=1-99")], "", 206, ""),
+    ];
+    assert_answers(&mut blobs, &single).await;
+    let page = "/runs?restype=container&comp=list";
+    let (no, many, marked) =
+        (format!("{page}&maxresults=0"), format!("{page}&maxresults=many"), format!("{page}&marker=nonsense"));
+    let lists: [Row<'_>; 5] = [
         ("GET", page, none, "", 200, ""),
-        ("GET", &format!("{page}&maxresults=0"), none, "", 400, "OutOfRangeQueryParameterValue"),
-        ("GET", &format!("{page}&maxresults=many"), none, "", 400, "InvalidQueryParameterValue"),
-        ("GET", &format!("{page}&marker=nonsense"), none, "", 400, "InvalidQueryParameterValue"),
+        ("GET", &no, none, "", 400, "OutOfRangeQueryParameterValue"),
+        ("GET", &many, none, "", 400, "InvalidQueryParameterValue"),
+        ("GET", &marked, none, "", 400, "InvalidQueryParameterValue"),
         ("GET", "/none?restype=container&comp=list", none, "", 404, "ContainerNotFound"),
-        ("PUT", "/runs/b?comp=block&blockid=%21", none, "x", 400, "InvalidQueryParameterValue"),
-        ("PUT", "/runs/b?comp=block", none, "x", 400, "InvalidQueryParameterValue"),
-        ("PUT", "/runs/b?comp=block&blockid=YQ%3D%3D", none, "x", 201, ""),
-        ("PUT", "/runs/b?comp=block&blockid=YWJjZGVm", none, "x", 400, "InvalidBlobOrBlock"),
-        ("GET", "/runs/b", none, "", 404, "BlobNotFound"),
-        ("PUT", "/runs/b?comp=blocklist", none, "<BlockList><Latest>YQ==", 400, "InvalidXmlDocument"),
-        (
-            "PUT",
-            "/runs/b?comp=blocklist",
-            none,
-            "<BlockList><Latest>Yg==</Latest></BlockList>",
-            400,
-            "InvalidBlockList",
-        ),
-        ("PUT", "/runs/b?comp=blocklist", &[("if-match", "*")], "", 412, "ConditionNotMet"),
-        ("PATCH", "/runs/a", none, "", 405, "UnsupportedHttpVerb"),
-        ("PUT", "/runs/a?comp=lease", none, "", 501, "NotImplemented"),
-        ("GET", "/", none, "", 501, "NotImplemented"),
-    ] {
-        let headers = [&ALLOWED[..], headers].concat();
-        let answer = ask(&mut blobs, method, path, &headers, body.as_bytes()).await;
-        assert_eq!((answer.status, answer.code.as_str()), (status, code), "{method} {path} {body}");
-        let silent = method == "HEAD" || status == 304 || code.is_empty();
-        assert_eq!(answer.body.contains(&format!("<Code>{code}</Code>")), !silent, "{method} {path}: {}", answer.body);
-    }
+    ];
+    assert_answers(&mut blobs, &lists).await;
+    assert_answers(&mut blobs, BLOCKS).await;
     assert_eq!(blobs.names("shop", "runs", ""), ["a"]);
 }
 

@@ -3,8 +3,8 @@ use super::{Answer, Failure, Request, body, done};
 use crate::service_bus::{
     LockToken, Settlement,
     amqp::{
+        bus::Bus,
         codec::{Value, condition},
-        engine::Bus,
         outcomes::{changes, dead_letter, lost},
         reading,
         transfers::refused,

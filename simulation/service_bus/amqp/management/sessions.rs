@@ -3,8 +3,8 @@ use super::{Answer, Failure, Request, body, done};
 use crate::service_bus::{
     SessionRefusal,
     amqp::{
+        bus::Bus,
         codec::{Value, condition},
-        engine::Bus,
     },
 };
 

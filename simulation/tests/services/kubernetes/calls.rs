@@ -100,6 +100,46 @@ fn an_invalid_object_is_refused_with_the_field_as_cause() {
     assert_eq!(status["details"]["causes"][0]["field"], "spec.template.metadata.labels");
 }
 
+/// Where a wrong value is put.
+const PLACES: &[&str] = &[
+    "/metadata",
+    "/metadata/labels",
+    "/metadata/annotations",
+    "/metadata/finalizers",
+    "/metadata/ownerReferences",
+    "/spec",
+    "/spec/replicas",
+    "/spec/selector",
+    "/spec/selector/matchLabels",
+    "/spec/selector/matchExpressions",
+    "/spec/strategy",
+    "/spec/updateStrategy",
+    "/status",
+    "/spec/template",
+    "/spec/template/metadata",
+    "/spec/template/metadata/labels",
+    "/spec/template/metadata/annotations",
+    "/spec/template/spec",
+    "/spec/template/spec/containers",
+    "/spec/template/spec/containers/0",
+    "/spec/template/spec/affinity",
+    "/spec/template/spec/nodeSelector",
+    "/spec/template/spec/containers/0/ports",
+    "/spec/template/spec/initContainers",
+];
+
+/// Every way to write an object, and then its end.
+fn write_in_every_way(fleet: &mut Fleet, collection: &str, text: &str, now: Timestamp) {
+    let own = format!("{collection}/web");
+    call(fleet, "POST", collection, "application/json", text, now);
+    call(fleet, "PATCH", &own, "application/merge-patch+json", text, now);
+    call(fleet, "PATCH", &own, "application/strategic-merge-patch+json", text, now);
+    call(fleet, "PATCH", &format!("{own}/status"), "application/merge-patch+json", text, now);
+    call(fleet, "PATCH", &format!("{own}?fieldManager=t&force=true"), "application/apply-patch+yaml", text, now);
+    get(fleet, collection, now);
+    call(fleet, "DELETE", &own, "application/json", "", now);
+}
+
 #[test]
 fn wrong_types_anywhere_never_panic() {
     let mut fleet = fleet(1);
@@ -111,34 +151,8 @@ fn wrong_types_anywhere_never_panic() {
         ("/apis/apps/v1/namespaces/default/statefulsets", "StatefulSet"),
         ("/apis/apps/v1/namespaces/default/daemonsets", "DaemonSet"),
     ];
-    let paths = [
-        "/metadata",
-        "/metadata/labels",
-        "/metadata/annotations",
-        "/metadata/finalizers",
-        "/metadata/ownerReferences",
-        "/spec",
-        "/spec/replicas",
-        "/spec/selector",
-        "/spec/selector/matchLabels",
-        "/spec/selector/matchExpressions",
-        "/spec/strategy",
-        "/spec/updateStrategy",
-        "/status",
-        "/spec/template",
-        "/spec/template/metadata",
-        "/spec/template/metadata/labels",
-        "/spec/template/metadata/annotations",
-        "/spec/template/spec",
-        "/spec/template/spec/containers",
-        "/spec/template/spec/containers/0",
-        "/spec/template/spec/affinity",
-        "/spec/template/spec/nodeSelector",
-        "/spec/template/spec/containers/0/ports",
-        "/spec/template/spec/initContainers",
-    ];
     for (collection, kind) in kinds {
-        for path in paths {
+        for path in PLACES {
             for value in &wrong {
                 now += seconds(100);
                 let mut object = whole.clone();
@@ -150,29 +164,7 @@ fn wrong_types_anywhere_never_panic() {
                     Value::Array(items) => items[0] = value.clone(),
                     other => other[name] = value.clone(),
                 }
-                let text = object.to_string();
-                call(&mut fleet, "POST", collection, "application/json", &text, now);
-                call(&mut fleet, "PATCH", &format!("{collection}/web"), "application/merge-patch+json", &text, now);
-                call(
-                    &mut fleet,
-                    "PATCH",
-                    &format!("{collection}/web"),
-                    "application/strategic-merge-patch+json",
-                    &text,
-                    now,
-                );
-                call(
-                    &mut fleet,
-                    "PATCH",
-                    &format!("{collection}/web/status"),
-                    "application/merge-patch+json",
-                    &text,
-                    now,
-                );
-                let apply = format!("{collection}/web?fieldManager=t&force=true");
-                call(&mut fleet, "PATCH", &apply, "application/apply-patch+yaml", &text, now);
-                get(&mut fleet, collection, now);
-                call(&mut fleet, "DELETE", &format!("{collection}/web"), "application/json", "", now);
+                write_in_every_way(&mut fleet, collection, &object.to_string(), now);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Tests of routing, turns and probes, with members that a table describes.
 use super::*;
+use crate::kubernetes::Visit;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 

@@ -1,0 +1,49 @@
+//! What AKS itself puts into a new cluster. Whoever copies a cluster has to leave it out.
+use super::objects::Objects;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// Makes what is there before anything is applied.
+pub(super) fn make(objects: &mut Objects, now: Timestamp) {
+    for space in ["default", "kube-node-lease", "kube-public", "kube-system"] {
+        let labels = json!({"kubernetes.io/metadata.name": space});
+        let object = json!({
+            "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space, "labels": labels},
+            "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"},
+        });
+        objects.make("namespaces", "", object, now);
+    }
+    let service = json!({
+        "apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": "kubernetes", "labels": {"component": "apiserver", "provider": "kubernetes"}},
+        "spec": {"type": "ClusterIP", "clusterIP": "10.0.0.1", "clusterIPs": ["10.0.0.1"], "sessionAffinity": "None",
+                 "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 443}]},
+        "status": {"loadBalancer": {}},
+    });
+    objects.make("services", "default", service, now);
+    for name in ["system-cluster-critical", "system-node-critical"] {
+        let object = json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name}, "value": 2_000_000_000});
+        objects.make("priorityclasses.scheduling.k8s.io", "", object, now);
+    }
+    for name in ["default", "managed-csi", "azurefile-csi"] {
+        let object = json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": name}, "provisioner": "disk.csi.azure.com"});
+        objects.make("storageclasses.storage.k8s.io", "", object, now);
+    }
+}
+
+/// What is applied then, as its add-on manager does.
+pub(super) fn applied() -> [Value; 2] {
+    let app = |sort: &str, name: &str, image: &str| {
+        let labels = json!({"k8s-app": name});
+        json!({
+            "apiVersion": "apps/v1", "kind": sort,
+            "metadata": {"name": name, "namespace": "kube-system", "labels": {
+                "k8s-app": name, "addonmanager.kubernetes.io/mode": "Reconcile", "kubernetes.azure.com/managedby": "aks"}},
+            "spec": {"selector": {"matchLabels": labels}, "template": {
+                "metadata": {"labels": labels},
+                "spec": {"priorityClassName": "system-node-critical",
+                         "containers": [{"name": name, "image": format!("mcr.microsoft.com/oss/kubernetes/{image}")}]}}},
+        })
+    };
+    [app("Deployment", "coredns", "coredns:v1.12"), app("DaemonSet", "kube-proxy", "kube-proxy:v1")]
+}

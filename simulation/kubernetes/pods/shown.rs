@@ -1,0 +1,53 @@
+//! What a pod's object shows of its state. Pure.
+use super::state::{PodState, Stage};
+use crate::kubernetes::{conditions::set_condition, moments::second};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// The pod's object as it is now.
+pub(super) fn show(object: &Value, state: &PodState, stage: Stage, now: Timestamp) -> Value {
+    let mut object = object.clone();
+    let (Some(node), Some(scheduled)) = (&state.node, state.scheduled) else {
+        let message = "0 nodes are available: no node is ready and matches the pod's node selector.";
+        set_condition(&mut object["status"], "PodScheduled", "False", "Unschedulable", message, now);
+        object["status"]["phase"] = json!("Pending");
+        return object;
+    };
+    object["spec"]["nodeName"] = json!(node);
+    let Stage { running, ready, finished, .. } = stage;
+    let status = &mut object["status"];
+    status["phase"] = json!(if finished {
+        "Succeeded"
+    } else if running {
+        "Running"
+    } else {
+        "Pending"
+    });
+    status["podIP"] = json!(state.address);
+    status["podIPs"] = json!([{"ip": state.address}]);
+    status["startTime"] = json!(second(scheduled));
+    set_condition(status, "PodScheduled", "True", "", "", now);
+    set_condition(status, "Initialized", "True", if finished { "PodCompleted" } else { "" }, "", now);
+    let (value, reason) = match (ready, finished) {
+        (true, _) => ("True", ""),
+        (false, true) => ("False", "PodCompleted"),
+        (false, false) => ("False", "ContainersNotReady"),
+    };
+    set_condition(status, "ContainersReady", value, reason, "", now);
+    set_condition(status, "Ready", value, reason, "", now);
+    let containers = object["spec"]["containers"].as_array().into_iter().flatten();
+    let containers: Vec<Value> = containers
+        .map(|container| {
+            let state = if finished {
+                json!({"terminated": {"exitCode": 0, "reason": "Completed"}})
+            } else if running {
+                json!({"running": {"startedAt": second(scheduled)}})
+            } else {
+                json!({"waiting": {"reason": "ContainerCreating"}})
+            };
+            json!({"name": container["name"], "image": container["image"], "imageID": "", "ready": ready, "started": running, "restartCount": 0, "state": state})
+        })
+        .collect();
+    object["status"]["containerStatuses"] = json!(containers);
+    object
+}

@@ -1,0 +1,113 @@
+//! A Deployment's ReplicaSets: made, sized, and one brought up while the others are brought down.
+use crate::kubernetes::{
+    conditions::{owned_by, share_of},
+    objects::Objects,
+    pods::{is_ready, pods_of},
+    store::Name,
+};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+pub(super) const REPLICA_SETS: &str = "replicasets.apps";
+pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";
+
+/// Moves replicas from the old ReplicaSets to the current one, as far as the strategy and the pods allow.
+pub(super) fn shift(
+    objects: &mut Objects,
+    deployment: &Value,
+    (current_name, current): (&Name, &Value),
+    sets: Vec<(Name, Arc<Value>)>,
+) {
+    let desired = count(&deployment["spec"]["replicas"]);
+    let rolling = &deployment["spec"]["strategy"]["rollingUpdate"];
+    let recreate = deployment["spec"]["strategy"]["type"] == "Recreate";
+    let surge = share_of(&rolling["maxSurge"], desired, true);
+    let unavailable = share_of(&rolling["maxUnavailable"], desired, false).max(u64::from(surge == 0));
+    let ready = |set: &Value| pods_of(&objects.store, set).iter().filter(|(_, pod)| is_ready(pod)).count() as u64;
+    let ready_new = ready(current);
+    let old: Vec<(Name, Arc<Value>, u64)> =
+        sets.into_iter().map(|(name, set)| (name, Arc::clone(&set), ready(&set))).collect();
+    let size_old: u64 = old.iter().map(|(_, set, _)| count(&set["spec"]["replicas"])).sum();
+    let pods_old: usize = old.iter().map(|(_, set, _)| pods_of(&objects.store, set).len()).sum();
+    let size_new = count(&current["spec"]["replicas"]);
+    let new = match (size_new > desired, recreate) {
+        (true, _) => desired,
+        (false, true) => {
+            if pods_old > 0 {
+                size_new
+            } else {
+                desired
+            }
+        }
+        (false, false) => desired.min((desired + surge).saturating_sub(size_old).max(size_new)),
+    };
+    // Old pods that are not ready go first; ready ones only while enough others are ready.
+    let least = if recreate { 0 } else { desired.saturating_sub(unavailable) };
+    let mut spare_sick = (size_old + new).saturating_sub(least + new.saturating_sub(ready_new));
+    let ready_old: u64 = old.iter().map(|(_, _, ready)| ready).sum();
+    let mut spare_ready = (ready_old + ready_new.min(new)).saturating_sub(least);
+    for (set_name, set, ready) in &old {
+        let size = count(&set["spec"]["replicas"]);
+        let sick = size.saturating_sub(*ready).min(spare_sick);
+        let well = size.min(*ready).min(spare_ready);
+        spare_sick -= sick;
+        spare_ready -= well;
+        size_set(objects, set_name, set, if recreate || desired == 0 { 0 } else { size - sick - well });
+    }
+    size_set(objects, current_name, current, new);
+}
+
+/// A number in an object; none is zero.
+pub(super) fn count(value: &Value) -> u64 {
+    value.as_u64().unwrap_or(0)
+}
+
+/// An old ReplicaSet that is wanted again gets the newest revision.
+pub(super) fn renew(objects: &mut Objects, set: &Name, number: u64) -> u64 {
+    if let Some(found) = objects.store.get(REPLICA_SETS, &set.0, &set.1).cloned() {
+        let mut object = (*found).clone();
+        object["metadata"]["annotations"][REVISION] = json!(number.to_string());
+        objects.store.put(REPLICA_SETS, set, object);
+    }
+    number
+}
+
+/// The ReplicaSet of a template.
+pub(super) fn make_set(
+    objects: &mut Objects,
+    name: &Name,
+    deployment: &Value,
+    template: &str,
+    number: u64,
+    now: Timestamp,
+) -> Arc<Value> {
+    let mut spec =
+        json!({"replicas": 0, "selector": deployment["spec"]["selector"], "template": deployment["spec"]["template"]});
+    spec["selector"]["matchLabels"]["pod-template-hash"] = json!(template);
+    spec["template"]["metadata"]["labels"]["pod-template-hash"] = json!(template);
+    let object = json!({
+        "apiVersion": "apps/v1", "kind": "ReplicaSet",
+        "metadata": {"name": set_name(name, template).1, "labels": spec["template"]["metadata"]["labels"], "generation": 1,
+                     "annotations": {REVISION: number.to_string()}, "ownerReferences": owned_by(deployment)},
+        "spec": spec,
+    });
+    objects.make(REPLICA_SETS, &name.0, object, now)
+}
+
+fn size_set(objects: &mut Objects, name: &Name, set: &Value, size: u64) {
+    if count(&set["spec"]["replicas"]) != size {
+        let mut object = set.clone();
+        object["spec"]["replicas"] = json!(size);
+        object["metadata"]["generation"] = json!(count(&set["metadata"]["generation"]) + 1);
+        objects.store.put(REPLICA_SETS, name, object);
+    }
+}
+
+pub(super) fn set_name(deployment: &Name, template: &str) -> Name {
+    (deployment.0.clone(), format!("{}-{template}", deployment.1))
+}
+
+pub(super) fn revision(set: &Value) -> u64 {
+    set["metadata"]["annotations"][REVISION].as_str().and_then(|text| text.parse().ok()).unwrap_or(0)
+}
