@@ -1,10 +1,10 @@
 //! The checks of `CheckPlan`: in a world in which everything holds, each thing that can be wrong.
 use super::example::plan;
-use bluegreen::plan::checks::{Seen, Verdict, check};
-use bluegreen::plan::{Kind, Plan};
-use bluegreen::resources::gateway::Gateway;
-use bluegreen::resources::tags::{RETIRED_TAG, RUN_TAG, SITE_TAG};
-use bluegreen::site::Leftover;
+use bluegreen_core::plan::checks::{Seen, Verdict, check};
+use bluegreen_core::plan::{Kind, Plan};
+use bluegreen_core::resources::gateway::Gateway;
+use bluegreen_core::resources::tags::{RETIRED_TAG, RUN_TAG, SITE_TAG};
+use bluegreen_core::site::Leftover;
 use serde_json::{Value, json};
 use world::{assert_refused, leftover, old, refused, seen, set};
 

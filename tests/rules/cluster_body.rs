@@ -1,9 +1,9 @@
 //! The new cluster's body from the old one's: nothing of the user's is lost, nothing that is the old cluster's is taken.
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
 use super::example::plan;
-use bluegreen::plan::Plan;
-use bluegreen::plan::cluster_body::{NOT_CARRIED, READ_ONLY, new_cluster, pools};
-use bluegreen::resources::tags::{MARK_TAG, RETIRED_TAG, RUN_TAG, SITE_TAG, tag};
+use bluegreen_core::plan::Plan;
+use bluegreen_core::plan::cluster_body::{NOT_CARRIED, READ_ONLY, new_cluster, pools};
+use bluegreen_core::resources::tags::{MARK_TAG, RETIRED_TAG, RUN_TAG, SITE_TAG, tag};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

@@ -12,8 +12,8 @@ mod search;
 mod steps;
 mod world;
 
-use bluegreen::run::Ending;
-use bluegreen::step::Step;
+use bluegreen_core::run::Ending;
+use bluegreen_core::step::Step;
 use document::{Held, Production};
 use search::{Found, explore};
 use steps::Rules;

@@ -3,11 +3,11 @@ mod decide;
 mod turns;
 mod verbs;
 
-use bluegreen::run::flow::decide;
-use bluegreen::run::kept::Kept;
-use bluegreen::run::{Hold, Looked, Operation, Outcome, Run, StepError, StepResult, Style, Waiting};
-use bluegreen::site::Gate;
-use bluegreen::step::Step;
+use bluegreen_core::run::flow::decide;
+use bluegreen_core::run::kept::Kept;
+use bluegreen_core::run::{Hold, Looked, Operation, Outcome, Run, StepError, StepResult, Style, Waiting};
+use bluegreen_core::site::Gate;
+use bluegreen_core::step::Step;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Manifests: the example's, the placeholders, and hostile ones.
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
-use bluegreen::workload::manifests::{Placeholders, objects};
+use bluegreen_core::workload::manifests::{Placeholders, objects};
 use serde_json::{Value, json};
 
 fn filled() -> Placeholders {

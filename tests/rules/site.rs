@@ -1,7 +1,7 @@
 //! The site file: its schema, its mistakes, and the example that people begin with.
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
-use bluegreen::site::Site;
-use bluegreen::site::check::{Mistake, mistakes, parse, schema};
+use bluegreen_core::site::Site;
+use bluegreen_core::site::check::{Mistake, mistakes, parse, schema};
 use serde_json::{Value, json};
 
 const SHOP: &str = include_str!("../../examples/shop/site.json");

@@ -1,10 +1,10 @@
 //! A world in which the plan for the example site holds, and ways to spoil it.
 #![expect(clippy::unwrap_used, reason = "it is a part of a test")]
 use crate::example::plan;
-use bluegreen::plan::Plan;
-use bluegreen::plan::checks::{Finding, Passing, Seen, Verdict, check};
-use bluegreen::resources::gateway::Gateway;
-use bluegreen::resources::tags::{RUN_TAG, SITE_TAG};
+use bluegreen_core::plan::Plan;
+use bluegreen_core::plan::checks::{Finding, Passing, Seen, Verdict, check};
+use bluegreen_core::resources::gateway::Gateway;
+use bluegreen_core::resources::tags::{RUN_TAG, SITE_TAG};
 use serde_json::{Value, json};
 
 fn cluster(uid: &str, subnet: &str) -> Value {

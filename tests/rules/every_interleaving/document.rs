@@ -4,12 +4,12 @@
 //! each is called once for each question and remembered: that alone makes an unoptimised test quick enough.
 use super::world::{Ours, Saw};
 use crate::two_stages;
-use bluegreen::run::flow::decide;
-use bluegreen::run::kept::Kept;
-use bluegreen::run::verbs::{self, Order, Verb};
-use bluegreen::run::{Ending, Hold, Looked, Operation, Outcome, Run, Style, Waiting};
-use bluegreen::site::OldCluster;
-use bluegreen::step::Step;
+use bluegreen_core::run::flow::decide;
+use bluegreen_core::run::kept::Kept;
+use bluegreen_core::run::verbs::{self, Order, Verb};
+use bluegreen_core::run::{Ending, Hold, Looked, Operation, Outcome, Run, Style, Waiting};
+use bluegreen_core::site::OldCluster;
+use bluegreen_core::step::Step;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 

@@ -5,8 +5,8 @@
 use super::document::{Document, Production, Question, Time};
 use super::steps::{Next, Rules, look};
 use super::world::{Act, Invocation, Newest, Ours, Phase, Saw, State};
-use bluegreen::run::verbs::Verb;
-use bluegreen::step::Step;
+use bluegreen_core::run::verbs::Verb;
+use bluegreen_core::step::Step;
 
 /// What happens between two states. `at` is the place of an invocation.
 #[derive(Clone, Copy, Debug, PartialEq)]

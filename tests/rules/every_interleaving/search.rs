@@ -7,8 +7,8 @@ use super::document::{Held, Production};
 use super::moves::{Move, Moves};
 use super::steps::Rules;
 use super::world::{Members, Newest, State};
-use bluegreen::run::Ending;
-use bluegreen::step::Step;
+use bluegreen_core::run::Ending;
+use bluegreen_core::step::Step;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 

@@ -1,6 +1,6 @@
 //! What the steps from `ShiftTraffic` on see and do, as docs/design.md says: a look, then at most one act.
 use super::world::{Act, Members, Newest, Ours, Saw, State};
-use bluegreen::step::Step;
+use bluegreen_core::step::Step;
 
 /// The rules that the protocol needs, each to be taken out, and what the plan says.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! Every step and every outcome, in time and too late.
 use super::*;
-use bluegreen::run::Ending::{self, Rejected, RolledBack, Upgraded};
-use bluegreen::step::Step::*;
+use bluegreen_core::run::Ending::{self, Rejected, RolledBack, Upgraded};
+use bluegreen_core::step::Step::*;
 
 /// What becomes of a run.
 #[derive(Debug, PartialEq)]

@@ -1,8 +1,8 @@
 //! Waits, gates, and what the journal keeps.
 use super::*;
-use bluegreen::run::Approval;
-use bluegreen::run::flow::TABLE;
-use bluegreen::step::Step::*;
+use bluegreen_core::run::Approval;
+use bluegreen_core::run::flow::TABLE;
+use bluegreen_core::step::Step::*;
 
 #[test]
 fn the_table_has_one_row_a_step_in_order_and_each_step_its_own_name() {

@@ -1,8 +1,8 @@
 //! What a person, the sweep and dead letters may do in each state, and what is refused.
 use super::*;
-use bluegreen::run::Ending;
-use bluegreen::run::verbs::{MOST_DEAD_LETTERS, Order, Refusal, Verb, dead_letter, obey, sweep};
-use bluegreen::step::Step::*;
+use bluegreen_core::run::Ending;
+use bluegreen_core::run::verbs::{MOST_DEAD_LETTERS, Order, Refusal, Verb, dead_letter, obey, sweep};
+use bluegreen_core::step::Step::*;
 
 const VERBS: [Verb; 7] =
     [Verb::Pause, Verb::Resume, Verb::Approve, Verb::Promote, Verb::Abort, Verb::RollBack, Verb::Finish];
