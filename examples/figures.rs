@@ -132,7 +132,7 @@ fn handling(text: &mut String) -> anyhow::Result<()> {
         paused(async {
             let shop = without_steps()?;
             serve(&shop, &mut times, |step| step == Step::ConfirmTraffic).await?;
-            let run = shop.run().context("there is a run")?.id;
+            let run = shop.run().context("there is a run")?.id.clone();
             let by = "figures".to_owned();
             give(
                 &shop.operator,

@@ -19,7 +19,7 @@ pub mod watch;
 
 use crate::azure::Azure;
 use crate::azure::clusters::Written;
-use crate::run::{Operation, Outcome, Run, StepError, StepResult, Waiting};
+use crate::run::{Following, Outcome, Run, StepError, StepResult, Waiting};
 use crate::step::Step;
 use std::time::Duration;
 
@@ -51,14 +51,14 @@ fn again_in(why: impl Into<String>, again_in: Option<Duration>) -> StepResult {
     Ok(Outcome::NotYet(Waiting { again_in, ..Waiting::because(why) }))
 }
 
-fn following(why: impl Into<String>, operation: Operation) -> StepResult {
-    Ok(Outcome::NotYet(Waiting { operation: Some(operation), ..Waiting::because(why) }))
+fn following(why: impl Into<String>, following: Following) -> StepResult {
+    Ok(Outcome::NotYet(Waiting { following: Some(following), ..Waiting::because(why) }))
 }
 
 /// What to say after a conditional write of a cluster.
 fn written(what: &str, written: Written) -> StepResult {
     match written {
-        Written::Accepted(operation) => following(format!("{what} was requested"), operation),
+        Written::Accepted(operation) => following(format!("{what} was requested"), Following::ClusterChange(operation)),
         Written::Changed => again_in(format!("{what}: the cluster changed meanwhile"), Some(Duration::from_secs(1))),
         Written::Absent => again_in(format!("{what}: the cluster is gone"), Some(Duration::from_secs(1))),
     }

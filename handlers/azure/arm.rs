@@ -6,7 +6,7 @@ use azure_core::credentials::TokenCredential;
 use azure_core::http::headers::{HeaderName, Headers};
 use azure_core::http::policies::{Policy, auth::BearerTokenAuthorizationPolicy};
 use azure_core::http::{ClientOptions, Context, Method, Pipeline, PipelineSendOptions, Request, Transport, Url};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -235,13 +235,13 @@ impl Answer {
     /// The operation that was started: `Azure-AsyncOperation` if there is one, `Location` only otherwise.
     /// An answer without either was carried out at once.
     #[must_use]
-    pub fn operation(&self, mark: Option<String>) -> Operation {
+    pub fn operation(&self) -> Operation {
         let (url, style) = match (self.header("azure-asyncoperation"), self.header("location")) {
             (Some(url), _) => (url, Style::AsyncOperation),
             (None, Some(url)) => (url, Style::Location),
             (None, None) => (String::new(), Style::Finished),
         };
-        Operation { url, style, mark, rest: Map::new() }
+        Operation::at(url, style)
     }
 
     fn header(&self, name: &'static str) -> Option<String> {

@@ -27,7 +27,7 @@ pub async fn restore(arm: &Arm, site: &Site, to: Colour, say: impl Fn(&str)) -> 
     let body = read.with(&members, &mark).map_err(anyhow::Error::msg)?;
     say(&format!("writing {} into the live pools of {}", to.name(), site.gateway));
     let answer = arm.send(Method::Put, arm.url(&site.gateway, &api), Condition::None, Some(&body)).await?;
-    let (operation, clock) = (answer.operation(None), arm.clock());
+    let (operation, clock) = (answer.operation(), arm.clock());
     let ended = async {
         loop {
             match arm.look(&operation).await {

@@ -146,7 +146,7 @@ impl Azure {
         let answer: Result<Answer, ArmError> = self.arm.send(method, url, condition, body).await;
         match answer {
             Ok(answer) if answer.status == 204 => Ok(Written::Absent),
-            Ok(answer) => Ok(Written::Accepted(answer.operation(None))),
+            Ok(answer) => Ok(Written::Accepted(answer.operation())),
             Err(error) if error.status == 412 => Ok(Written::Changed),
             Err(error) if error.status == 404 => Ok(Written::Absent),
             Err(error) => Err(error.into()),

@@ -2,7 +2,7 @@
 use super::arm::Condition;
 use super::{Azure, Reader};
 use crate::resources::gateway::{Gateway, Members};
-use crate::run::{Operation, Run, StepError};
+use crate::run::{Following, Operation, Run, StepError};
 use azure_core::Uuid;
 use azure_core::http::Method;
 
@@ -21,7 +21,7 @@ impl Reader {
     /// When it was not accepted.
     pub async fn ask_health(&self, gateway: &str) -> Result<Operation, StepError> {
         let url = self.arm.url(&format!("{gateway}/backendhealth"), &self.arm.cloud().network);
-        Ok(self.arm.send(Method::Post, url, Condition::None, None).await?.operation(None))
+        Ok(self.arm.send(Method::Post, url, Condition::None, None).await?.operation())
     }
 }
 
@@ -31,7 +31,7 @@ impl Azure {
     ///
     /// # Errors
     /// When the run moved on, or it was not accepted. It may have been, if the answer was lost.
-    pub async fn write_gateway(&self, run: &Run, read: &Gateway, members: &Members) -> Result<Operation, StepError> {
+    pub async fn write_gateway(&self, run: &Run, read: &Gateway, members: &Members) -> Result<Following, StepError> {
         let mark = format!("{}/{}", run.id, Uuid::new_v4().simple());
         let body = read.with(members, &mark).map_err(StepError::Terminal)?;
         // Harmless where it is ignored (docs/decisions): what counts is read back.
@@ -39,6 +39,7 @@ impl Azure {
         let id = &run.plan.site.gateway;
         self.permit.check().await?;
         let url = self.arm.url(id, &self.arm.cloud().network);
-        Ok(self.arm.send(Method::Put, url, condition, Some(&body)).await?.operation(Some(mark)))
+        let operation = self.arm.send(Method::Put, url, condition, Some(&body)).await?.operation();
+        Ok(Following::GatewayWrite { operation, mark })
     }
 }

@@ -123,7 +123,7 @@ pub async fn start(app: &App, start: Start) -> anyhow::Result<ExitCode> {
 pub async fn give(app: &App, give: Give) -> anyhow::Result<ExitCode> {
     let Some(found) = app.store.run(&give.site).await? else { anyhow::bail!("the site {} has no run", give.site) };
     let order = Order {
-        run: give.run.unwrap_or(found.value.id),
+        run: give.run.unwrap_or_else(|| found.value.id.clone()),
         verb: give.verb,
         step: give.step.or(Some(found.value.step)),
         stage: give.stage.or(Some(found.value.stage)),

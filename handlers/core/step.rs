@@ -1,4 +1,8 @@
-//! The steps of an upgrade, and what their names say.
+//! The steps of an upgrade: their names, and the flow as one table.
+mod table;
+
+pub use table::{Ending, Follows, Otherwise, Row, TABLE, Then, Traffic};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -67,35 +71,6 @@ impl Step {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|step| step.name() == name)
-    }
-
-    /// Where the run goes when it turns back here: to the traffic first as soon as it may have been touched.
-    #[must_use]
-    pub const fn way_back(self) -> Self {
-        match self {
-            Self::CheckPlan | Self::CreateCluster | Self::InstallControllers | Self::SyncWorkloads => {
-                Self::DeleteNewCluster
-            }
-            Self::DeleteNewCluster => Self::DeleteNewCluster,
-            Self::ValidateHealth
-            | Self::ShiftTraffic
-            | Self::ConfirmTraffic
-            | Self::Soak
-            | Self::RetireOldCluster
-            | Self::RestoreTraffic => Self::RestoreTraffic,
-        }
-    }
-
-    /// Whether it undoes: it is on the way back.
-    #[must_use]
-    pub const fn undoes(self) -> bool {
-        matches!(self, Self::RestoreTraffic | Self::DeleteNewCluster)
-    }
-
-    /// Whether the new cluster may carry users' traffic while the run is here.
-    #[must_use]
-    pub const fn may_carry_traffic(self) -> bool {
-        matches!(self, Self::ShiftTraffic | Self::ConfirmTraffic | Self::Soak | Self::RetireOldCluster)
     }
 }
 

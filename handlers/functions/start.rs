@@ -87,7 +87,7 @@ pub async fn start(app: &App, request: &Request, id: &str) -> anyhow::Result<Sta
         }
         info!(site = site.name, run.id = run.id, version = %run.plan.version, "a run has begun");
         app.publish(&run).await?;
-        return Ok(Started::Run(run.id));
+        return Ok(Started::Run(run.id.clone()));
     }
     anyhow::bail!("other requests for {} came first three times", site.name)
 }

@@ -71,7 +71,7 @@ impl Serving {
 impl Told {
     /// `upgraded`, `rejected`, `rolled_back` or `held`.
     #[must_use]
-    pub const fn ending(&self) -> &'static str {
+    pub fn ending(&self) -> &'static str {
         match self.run.ending {
             Some(Ending::Upgraded) => "upgraded",
             Some(Ending::Rejected) => "rejected",

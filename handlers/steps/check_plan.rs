@@ -3,12 +3,12 @@ use super::{again_in, not_yet, terminal, written};
 use crate::azure::Azure;
 use crate::azure::operations::Progress;
 use crate::plan::checks::{Seen, Verdict, check};
-use crate::run::{Outcome, Run, StepResult};
+use crate::run::{Following, Outcome, Run, StepResult};
 
 /// Everything that the plan needs holds. A leftover of ours in the idle slot, which the plan lists and which serves
 /// nothing, is deleted first.
 pub async fn check_plan(run: &Run, azure: &Azure) -> StepResult {
-    if let Some(operation) = &run.operation
+    if let Some(Following::ClusterChange(operation)) = &run.following
         && let Progress::InProgress(again) = azure.look(operation).await?
     {
         return again_in("the leftover in the idle slot is being deleted", again);

@@ -3,7 +3,7 @@ use super::again_in;
 use super::proof::GLASS_BROKEN;
 use super::watch::{Seen, watch};
 use crate::azure::Reader;
-use crate::run::{Operation, Outcome, Run, StepResult, Waiting};
+use crate::run::{Following, Outcome, Run, StepResult, Waiting};
 use jiff::SignedDuration;
 use std::time::Duration;
 
@@ -22,12 +22,12 @@ pub async fn confirm_traffic(run: &Run, reader: &Reader) -> StepResult {
 pub async fn stayed_healthy(run: &Run, reader: &Reader, minutes: u32) -> StepResult {
     match watch(run, reader).await? {
         Seen::Well => {}
-        Seen::Asked(operation) => return asked("the gateway is asked what its probes see", operation, Some(ANSWER)),
+        Seen::Asked(question) => return asked("the gateway is asked what its probes see", question, Some(ANSWER)),
         Seen::Looking(again) => return again_in("the gateway is looking at its backends", again),
         Seen::GlassBroken => return Ok(Outcome::Hold(GLASS_BROKEN.into())),
         Seen::Drifted(why) => return Ok(Outcome::Drifted(why)),
         Seen::Breached(why) => return Ok(Outcome::Breached(why)),
-        Seen::Inconclusive(why) => return asked(why, Operation::answered(), Some(LOOK_CLOSER)),
+        Seen::Inconclusive(why) => return asked(why, Following::answered(), Some(LOOK_CLOSER)),
     }
     let watched = SignedDuration::from_mins(i64::from(minutes));
     let left = watched - reader.now().duration_since(run.step_began);
@@ -36,9 +36,9 @@ pub async fn stayed_healthy(run: &Run, reader: &Reader, minutes: u32) -> StepRes
     }
     let why = format!("{} % on {} is healthy", run.share(), run.plan.new_colour().name());
     let row = SignedDuration::from_secs(i64::from(run.step.row().look_again));
-    asked(why, Operation::answered(), Some(left.min(row).unsigned_abs()))
+    asked(why, Following::answered(), Some(left.min(row).unsigned_abs()))
 }
 
-fn asked(why: impl Into<String>, operation: Operation, again_in: Option<Duration>) -> StepResult {
-    Ok(Outcome::NotYet(Waiting { why: why.into(), again_in, operation: Some(operation) }))
+fn asked(why: impl Into<String>, following: Following, again_in: Option<Duration>) -> StepResult {
+    Ok(Outcome::NotYet(Waiting { again_in, following: Some(following), ..Waiting::because(why) }))
 }

@@ -7,13 +7,13 @@ use crate::plan::Kind;
 use crate::plan::cluster_body::new_cluster;
 use crate::resources::cluster::Cluster;
 use crate::resources::tags::RUN_TAG;
-use crate::run::{Outcome, Run, StepResult};
+use crate::run::{Following, Outcome, Run, StepResult};
 use std::time::Duration;
 
 /// The new slot holds a provisioned cluster that carries our run id, and equals the old one except where the plan says
 /// so. Kind `return`: the kept cluster is started and tagged.
 pub async fn create_cluster(run: &Run, azure: &Azure) -> StepResult {
-    if let Some(operation) = &run.operation {
+    if let Some(Following::ClusterChange(operation)) = &run.following {
         match azure.look(operation).await? {
             Progress::InProgress(again) => return again_in("Azure is creating the cluster", again),
             Progress::Failed { code, message, .. } => return terminal(format!("Azure failed: {code}: {message}")),

@@ -3,7 +3,7 @@ use super::{again_in, not_yet, written};
 use crate::azure::Azure;
 use crate::azure::operations::Progress;
 use crate::plan::Kind;
-use crate::run::{Outcome, Run, StepResult};
+use crate::run::{Following, Outcome, Run, StepResult};
 
 /// No pool holds the new cluster's addresses, and the new cluster, if it is ours, is gone: or kept for diagnosis, if
 /// the site says so. Kind `return`: it is put back as it was found.
@@ -15,7 +15,7 @@ pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
         return Ok(Outcome::Breached(format!("the new cluster is still in the pools {}", pools.join(", "))));
     }
     let mut again = String::new();
-    if let Some(operation) = &run.operation {
+    if let Some(Following::ClusterChange(operation)) = &run.following {
         match azure.look(operation).await? {
             Progress::InProgress(again) => return again_in("Azure is working on the new cluster", again),
             Progress::Failed { code, message, .. } => again = format!(" again (Azure failed: {code}: {message})"),

@@ -3,7 +3,7 @@
 use crate::azure::Azure;
 use crate::azure::operations::Progress;
 use crate::resources::gateway::{Gateway, Members};
-use crate::run::{Run, StepError};
+use crate::run::{Following, Mark, Run, StepError};
 use std::time::Duration;
 
 /// How it stands with the write that the step recorded.
@@ -11,7 +11,7 @@ pub enum Proof {
     /// It is under way.
     InFlight(Option<Duration>),
     /// It is in force and shown.
-    Proved,
+    Proved(Mark),
     /// There is no write, or it did not take effect, or another write of this run lies over it: write (again).
     Missing(Gateway, String),
     /// A person used the emergency way back after a write of this run.
@@ -29,7 +29,7 @@ pub async fn proof(run: &Run, azure: &Azure, members: &Members) -> Result<Proof,
     Ok(match proof {
         // Before the first write of a run the mark is of another day.
         Proof::Missing(gateway, _) | Proof::Overwritten(gateway, _)
-            if gateway.is_glass_broken() && (run.in_force.is_some() || run.operation.is_some()) =>
+            if gateway.is_glass_broken() && (run.in_force.is_some() || run.following.is_some()) =>
         {
             Proof::GlassBroken(gateway)
         }
@@ -39,7 +39,7 @@ pub async fn proof(run: &Run, azure: &Azure, members: &Members) -> Result<Proof,
 
 async fn look(run: &Run, azure: &Azure, members: &Members) -> Result<Proof, StepError> {
     let id = &run.plan.site.gateway;
-    let Some((operation, mark)) = run.operation.as_ref().and_then(|found| Some((found, found.mark.as_ref()?))) else {
+    let Some(Following::GatewayWrite { operation, mark }) = &run.following else {
         return Ok(Proof::Missing(azure.gateway(id).await?, "not written yet".into()));
     };
     match azure.look(operation).await? {
@@ -53,7 +53,7 @@ async fn look(run: &Run, azure: &Azure, members: &Members) -> Result<Proof, Step
             let ours = gateway.mark() == Some(mark);
             let another_of_this_run = gateway.mark().is_some_and(|found| found.starts_with(&format!("{}/", run.id)));
             match (ours, gateway.shows(members)) {
-                (true, true) => Ok(Proof::Proved),
+                (true, true) => Ok(Proof::Proved(mark.clone())),
                 (false, _) if another_of_this_run => {
                     Ok(Proof::Missing(gateway, "an older write of this run lies over it".into()))
                 }

@@ -11,12 +11,12 @@ use crate::run::{Outcome, Run, StepResult};
 pub async fn restore_traffic(run: &Run, azure: &Azure) -> StepResult {
     let members = run.plan.before();
     let (gateway, why) = match proof(run, azure, &members).await? {
-        Proof::Proved => return Ok(Outcome::Done),
+        Proof::Proved(mark) => return Ok(Outcome::Proved(mark)),
         Proof::InFlight(again) => return again_in("the gateway is being updated", again),
         Proof::GlassBroken(gateway) => (gateway, "a person used the emergency way back".into()),
         // On the way back every foreign change is put right again: the deadline calls a person.
         Proof::Overwritten(gateway, why) | Proof::Missing(gateway, why) => (gateway, why),
     };
-    let operation = azure.write_gateway(run, &gateway, &members).await?;
-    following(format!("all traffic for {} was requested ({why})", run.plan.old.name()), operation)
+    let write = azure.write_gateway(run, &gateway, &members).await?;
+    following(format!("all traffic for {} was requested ({why})", run.plan.old.name()), write)
 }

@@ -5,7 +5,7 @@ use crate::azure::operations::Progress;
 use crate::azure::{Azure, clusters::Written};
 use crate::resources::cluster::Cluster;
 use crate::resources::tags::{RETIRED_TAG, tag};
-use crate::run::{Outcome, Run, StepResult};
+use crate::run::{Following, Outcome, Run, StepResult};
 use crate::site::OldCluster;
 
 /// The old cluster is kept, scaled down, stopped or deleted, as the plan says. Nothing is done while an invocation that
@@ -26,7 +26,7 @@ pub async fn retire_old_cluster(run: &Run, azure: &Azure) -> StepResult {
     if !run.is_quiet(azure.now()) {
         return not_yet("waiting until nothing older can still act");
     }
-    if let Some(operation) = &run.operation {
+    if let Some(Following::ClusterChange(operation)) = &run.following {
         match azure.look(operation).await? {
             Progress::InProgress(again) => return again_in("Azure is working on the old cluster", again),
             Progress::Failed { code, message, .. } => {

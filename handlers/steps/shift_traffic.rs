@@ -8,12 +8,12 @@ use crate::run::{Outcome, Run, StepResult};
 pub async fn shift_traffic(run: &Run, azure: &Azure) -> StepResult {
     let members = run.intended();
     let (gateway, why) = match proof(run, azure, &members).await? {
-        Proof::Proved => return Ok(Outcome::Done),
+        Proof::Proved(mark) => return Ok(Outcome::Proved(mark)),
         Proof::InFlight(again) => return again_in("the gateway is being updated", again),
         Proof::GlassBroken(_) => return Ok(Outcome::Hold(GLASS_BROKEN.into())),
         Proof::Overwritten(_, why) => return Ok(Outcome::Drifted(why)),
         Proof::Missing(gateway, why) => (gateway, why),
     };
-    let operation = azure.write_gateway(run, &gateway, &members).await?;
-    following(format!("{} % for {} was requested ({why})", run.share(), run.plan.new_colour().name()), operation)
+    let write = azure.write_gateway(run, &gateway, &members).await?;
+    following(format!("{} % for {} was requested ({why})", run.share(), run.plan.new_colour().name()), write)
 }

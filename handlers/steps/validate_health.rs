@@ -6,15 +6,16 @@ use super::{again_in, following, not_yet};
 use crate::azure::Azure;
 use crate::azure::operations::Progress;
 use crate::resources::gateway::{Health, health};
-use crate::run::{Outcome, Run, StepResult};
+use crate::run::{Following, Outcome, Run, StepResult, Waiting};
 use serde_json::Value;
 
 /// Nodes, workloads, smoke tests through the candidate listener, and the gateway's own probe of the new cluster (its
 /// addresses in the candidate pool) all pass.
 pub async fn validate_health(run: &Run, azure: &Azure) -> StepResult {
-    match &run.operation {
-        Some(asked) if asked.mark.is_none() => probed(run, azure, azure.look(asked).await?).await,
-        _ => offered(run, azure).await,
+    match &run.following {
+        Some(Following::HealthQuestion(asked)) => probed(run, azure, azure.look(asked).await?).await,
+        Some(Following::Answered(_)) => probed(run, azure, Progress::Gone).await,
+        Some(Following::GatewayWrite { .. } | Following::ClusterChange(_)) | None => offered(run, azure).await,
     }
 }
 
@@ -30,12 +31,16 @@ async fn offered(run: &Run, azure: &Azure) -> StepResult {
         Proof::GlassBroken(_) => Ok(Outcome::Hold(GLASS_BROKEN.into())),
         // No traffic depends on the candidate pool yet: whoever overwrote it is outlasted, or the deadline ends it.
         Proof::Missing(gateway, why) | Proof::Overwritten(gateway, why) => {
-            let operation = azure.write_gateway(run, &gateway, &members).await?;
-            following(format!("the new cluster's addresses go into the candidate pool ({why})"), operation)
+            let write = azure.write_gateway(run, &gateway, &members).await?;
+            following(format!("the new cluster's addresses go into the candidate pool ({why})"), write)
         }
-        Proof::Proved => match smoke(run, azure).await {
+        Proof::Proved(mark) => match smoke(run, azure).await {
             Some(why) => not_yet(why),
-            None => following("the gateway is asked what its probe sees", ask(run, azure).await?),
+            None => Ok(Outcome::NotYet(Waiting {
+                following: Some(ask(run, azure).await?),
+                proved: Some(mark),
+                ..Waiting::because("the gateway is asked what its probe sees")
+            })),
         },
     }
 }
@@ -50,8 +55,8 @@ async fn probed(run: &Run, azure: &Azure, progress: Progress) -> StepResult {
     let gateway = azure.gateway(&run.plan.site.gateway).await?;
     let members = run.plan.candidate();
     if gateway.mark() != run.in_force.as_deref() || !gateway.shows(&members) {
-        let operation = azure.write_gateway(run, &gateway, &members).await?;
-        return following("somebody else wrote the gateway; the candidate pool is filled again", operation);
+        let write = azure.write_gateway(run, &gateway, &members).await?;
+        return following("somebody else wrote the gateway; the candidate pool is filled again", write);
     }
     let seen = health(&answer, &run.plan.site.pools.candidate, &run.plan.new_slot().addresses);
     let ill = seen.iter().find(|(_, health)| *health != Some(Health::Healthy));

@@ -2,7 +2,7 @@
 use crate::azure::Reader;
 use crate::azure::operations::Progress;
 use crate::resources::gateway::{Gateway, Health, health};
-use crate::run::{Operation, Run, StepError, Style};
+use crate::run::{Following, Run, StepError};
 use serde_json::Value;
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -12,7 +12,7 @@ pub enum Seen {
     /// The gateway is as we left it, and every member that should serve is healthy.
     Well,
     /// It was asked for its health, and has not answered yet.
-    Asked(Operation),
+    Asked(Following),
     /// It is still looking.
     Looking(Option<Duration>),
     /// Neither well nor ill.
@@ -49,7 +49,7 @@ pub async fn watch(run: &Run, reader: &Reader) -> Result<Seen, StepError> {
     if let Some(why) = drift(run, &gateway) {
         return Ok(Seen::Drifted(why));
     }
-    let Some(asked) = run.operation.as_ref().filter(|asked| asked.style != Style::Finished) else {
+    let Some(Following::HealthQuestion(asked)) = &run.following else {
         return Ok(Seen::Asked(ask(run, reader).await?));
     };
     match reader.look(asked).await? {
@@ -63,8 +63,8 @@ pub async fn watch(run: &Run, reader: &Reader) -> Result<Seen, StepError> {
 ///
 /// # Errors
 /// When it was not accepted.
-pub async fn ask(run: &Run, reader: &Reader) -> Result<Operation, StepError> {
-    reader.ask_health(&run.plan.site.gateway).await
+pub async fn ask(run: &Run, reader: &Reader) -> Result<Following, StepError> {
+    Ok(Following::question(reader.ask_health(&run.plan.site.gateway).await?))
 }
 
 /// Judges what the gateway says of the members of the live pools.

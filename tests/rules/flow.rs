@@ -3,12 +3,14 @@ mod decide;
 mod turns;
 mod verbs;
 
+use super::edited::edited;
 use bluegreen_core::run::flow::decide;
 use bluegreen_core::run::kept::Kept;
-use bluegreen_core::run::{Hold, Looked, Operation, Outcome, Run, StepError, StepResult, Style, Waiting};
+use bluegreen_core::run::{Following, Hold, Looked, Operation, Outcome, Run, StepError, StepResult, Style, Waiting};
 use bluegreen_core::site::Gate;
 use bluegreen_core::step::Step;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use std::time::Duration;
 
 /// When everything here happens.
@@ -30,7 +32,22 @@ fn begun_with(gates: Vec<Gate>) -> Run {
 
 /// A run that has just entered this step.
 fn at(step: Step, stage: usize) -> Run {
-    begun_with(vec![]).enter(step, stage, "done", NOW)
+    entered(&begun_with(vec![]), step, stage)
+}
+
+/// The run where it has just entered this step.
+fn entered(run: &Run, step: Step, stage: usize) -> Run {
+    let retiring = run.retiring || step == Step::RetireOldCluster;
+    edited(
+        run,
+        &json!({"step": step, "stage": stage, "stepBegan": NOW, "quietFrom": null, "operation": null,
+        "called": false, "retiring": retiring, "deadLetters": 0}),
+    )
+}
+
+/// The run where it is held since then for this reason, or at this gate.
+fn held_since(run: &Run, why: &str, gate: Option<&Gate>) -> Run {
+    edited(run, &json!({"held": {"why": why, "since": NOW, "gate": gate, "called": NOW}}))
 }
 
 /// Looks and decides in the same moment.
@@ -66,13 +83,9 @@ fn terminal() -> StepResult {
     Err(StepError::Terminal("no such version".into()))
 }
 
-fn write_of_ours(mark: &str) -> Operation {
-    Operation {
-        url: "https://management/operations/1".into(),
-        style: Style::AsyncOperation,
-        mark: Some(mark.into()),
-        rest: serde_json::Map::new(),
-    }
+fn write_of_ours(mark: &str) -> Following {
+    let operation = Operation::at("https://management/operations/1".into(), Style::AsyncOperation);
+    Following::GatewayWrite { operation, mark: mark.into() }
 }
 
 fn held(run: &Run) -> &Hold {

@@ -1,6 +1,8 @@
 //! The rules, each asked by itself: functions of values, with no world around them.
 mod checks;
 mod cluster_body;
+#[path = "../fixtures/edited.rs"]
+mod edited;
 mod every_interleaving;
 mod example;
 mod flow;

@@ -146,7 +146,7 @@ fn without_the_old_cluster_nothing_is_begun_and_nothing_is_retired() {
         };
         let told = with(&shop, Plot::default(), vanish).await;
         assert_eq!(told.serving, Serving::Only(Colour::Green));
-        let hold = told.run.held.expect("a person is asked");
+        let hold = told.run.held.as_ref().expect("a person is asked");
         assert!(hold.why.contains("there is no way back"), "{hold:?}");
     });
     story(|| async {
@@ -231,7 +231,7 @@ fn a_gateway_write_that_another_writer_supersedes_is_written_again() {
             let edit = |gateway: &mut Value| gateway["tags"]["written-by"] = "somebody".into();
             edit(&mut before);
             let supersede = async {
-                until(&shop, |run| run.step == Step::ShiftTraffic && run.operation.is_some()).await;
+                until(&shop, |run| run.step == Step::ShiftTraffic && run.following.is_some()).await;
                 somebody_writes(&shop, edit);
             };
             let told = with(&shop, Plot::default(), supersede).await;

@@ -42,7 +42,7 @@ async fn order(shop: &Shop, verb: Verb) -> Run {
 async fn said(shop: &Shop, verb: Verb) -> Obeyed {
     let run = shop.run().unwrap();
     let (step, stage) = (Some(run.step), Some(run.stage));
-    let order = Order { run: run.id, verb, step, stage, by: "alice".into(), reason: Some("a test".into()) };
+    let order = Order { run: run.id.clone(), verb, step, stage, by: "alice".into(), reason: Some("a test".into()) };
     give(&shop.operator, &shop.site.name, &order).await.unwrap()
 }
 
@@ -110,7 +110,7 @@ fn a_gate_before_traffic_expires_after_a_day_and_the_run_turns_back() {
     story(|| async {
         let shop = begun(false, |site| site.gates = vec![gate(Step::ShiftTraffic, 0)]);
         let held = until(&shop, is_held).await;
-        let since = held.held.unwrap().since;
+        let since = held.held.as_ref().unwrap().since;
         let run = until(&shop, |run| run.failure.is_some()).await;
         assert_eq!(run.failure.as_deref(), Some("nobody approved within 24 hours"));
         let waited = shop.azure.clock().now().duration_since(since);

@@ -91,7 +91,7 @@ fn a_caller_orders_and_is_told_why_not() {
         let shop = open();
         let (status, _) = call(&shop, "POST", "/upgrades/shop", &json!({"version": "latest-stable"})).await;
         assert_eq!(status, 202);
-        let run = until(&shop, |run| run.step == Step::CreateCluster && run.operation.is_some()).await;
+        let run = until(&shop, |run| run.step == Step::CreateCluster && run.following.is_some()).await;
         let elsewhere = json!({"run": run.id, "step": "Soak", "stage": 0});
         for (verb, body, status, why) in [
             ("dance", json!({}), 404, "expected pause, resume, approve, promote, abort, roll_back or finish"),

@@ -90,7 +90,7 @@ fn a_second_upgrade_is_rejected_while_the_site_keeps_its_leftovers() {
         let kept = cluster(&shop, Colour::Blue);
         let second = upgrade(&shop, "second", Kind::Upgrade, Some("1.35.1")).await;
         assert_eq!(second.run.ending, Some(Ending::Rejected), "{:?}", journal(&second.run));
-        let why = second.run.failure.unwrap_or_default();
+        let why = second.run.failure.clone().unwrap_or_default();
         assert!(why.contains("which the site does not allow to delete"), "{why}");
         assert_eq!(cluster(&shop, Colour::Blue), kept, "nothing was touched");
     });

@@ -7,6 +7,8 @@ mod azure_fails;
 mod break_glass;
 mod cheap;
 mod duplicates;
+#[path = "../fixtures/edited.rs"]
+mod edited;
 mod every_crash;
 mod every_failure;
 mod every_turn_back;
@@ -59,5 +61,5 @@ async fn until(shop: &Shop, mut so: impl FnMut(&Run) -> bool) -> Run {
         }
     };
     let waited = tokio::time::timeout(Duration::from_secs(60 * 3600), wait).await;
-    waited.unwrap_or_else(|_| panic!("the run never came there: {:?}", shop.run().map(|run| run.journal)))
+    waited.unwrap_or_else(|_| panic!("the run never came there: {:?}", shop.run().map(|run| run.journal.clone())))
 }

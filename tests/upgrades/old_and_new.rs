@@ -68,7 +68,7 @@ fn put(shop: &Shop, content: &[u8]) {
 async fn order(shop: &Shop, verb: Verb) {
     let run = shop.run().unwrap();
     let by = "storyteller".to_owned();
-    let order = Order { run: run.id, verb, step: Some(run.step), stage: Some(run.stage), by, reason: None };
+    let order = Order { run: run.id.clone(), verb, step: Some(run.step), stage: Some(run.stage), by, reason: None };
     assert!(matches!(give(&shop.operator, "shop", &order).await.unwrap(), Obeyed::Yes(_)));
 }
 
@@ -194,7 +194,7 @@ fn a_document_of_a_newer_format_is_waited_for_and_never_touched() {
         assert!((2..=5).contains(&failures(&shop)), "redelivered after a wait each time: {}", failures(&shop));
         put(&shop, &before);
         let ended = until(&shop, |run| run.ending.is_some()).await;
-        assert_eq!((ended.ending, ended.id), (Some(Ending::Upgraded), run.id));
+        assert_eq!((ended.ending, &ended.id), (Some(Ending::Upgraded), &run.id));
         assert!(!ended.journal.iter().any(|entry| entry.what.contains("lost or late")), "its own event went on");
         assert_eq!(shop.host.counters().dead_letters, 0);
     });

@@ -1,11 +1,11 @@
 //! Requests: who may start a run, when, and what is told to those who may not.
+use crate::edited::edited;
 use crate::http_api::call;
 use crate::{ask, quick, story, until};
 use bluegreen::cli::publish::publish;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::plan::request::Request;
 use bluegreen::plan::{Kind, Plan};
-use bluegreen::run::kept::Kept;
 use bluegreen::run::{Ending, Run};
 use bluegreen::site::{NewVersions, Site};
 use serde_json::{Value, json};
@@ -166,9 +166,10 @@ async fn ten_runs(shop: &Shop) -> Vec<Run> {
     let mut runs = vec![];
     for number in 0..10 {
         let site = Site { name: format!("other-{number}"), ..model.plan.site.clone() };
-        let plan = Kept::new(Plan { site, ..(*model.plan).clone() }).unwrap();
-        let run = Run { id: format!("other-{number}-run"), plan, ..model.clone() };
-        let run = run.hold("a person is asked".into(), shop.azure.clock().now());
+        let plan = Plan { site, ..(*model.plan).clone() };
+        let now = shop.azure.clock().now();
+        let held = json!({"why": "a person is asked", "since": now, "gate": null, "called": now});
+        let run = edited(&model, &json!({"id": format!("other-{number}-run"), "plan": plan, "held": held}));
         shop.operator.store.save(&run, None).await.unwrap();
         runs.push(run);
     }
@@ -205,7 +206,7 @@ fn an_eleventh_run_waits_until_one_of_ten_ends() {
         assert!(shop.run().is_none());
         let store = &shop.operator.store;
         let found = store.run(&others[3].plan.site.name).await.unwrap().unwrap();
-        let ended = others.remove(3).end(Ending::RolledBack, "done", shop.azure.clock().now());
+        let ended = edited(&others.remove(3), &json!({"ending": Ending::RolledBack, "held": null}));
         assert!(store.save(&ended, Some(&found.etag)).await.is_ok());
         let ended = shop.azure.clock().now();
         let run = until(&shop, |_| true).await;

@@ -60,7 +60,7 @@ pub fn left(shop: &Shop) -> Value {
     }
     drop(world);
     // A run's id depends on when it began.
-    let run = shop.run().map_or_else(|| "no run".to_owned(), |run| run.id);
+    let run = shop.run().map_or_else(|| "no run".to_owned(), |run| run.id.clone());
     serde_json::from_str(&Value::Object(left).to_string().replace(&run, "the run")).expect("still JSON")
 }
 

@@ -1,28 +1,28 @@
 //! The moves of a run that `decide` and the verbs are made of. Each leaves its line in the journal.
-use crate::run::{Ending, Entry, Hold, Operation, Run};
+use super::{Ending, Entry, Following, Hold, Run};
 use crate::site::Gate;
-use crate::step::Step;
+use crate::step::{Follows, Step};
 use jiff::Timestamp;
 use serde_json::Map;
 
 impl Run {
     /// Enters a step, from nothing: no operation of another step counts here.
     #[must_use]
-    pub fn enter(mut self, step: Step, stage: usize, why: &str, now: Timestamp) -> Self {
+    pub(super) fn enter(mut self, step: Step, stage: usize, why: &str, now: Timestamp) -> Self {
         let before = self.step;
         if (step, stage) != (before, self.stage) && step == Step::ShiftTraffic {
-            self.stage_began = now;
+            self.0.stage_began = now;
         }
-        self.step = step;
-        self.stage = stage;
-        self.retiring |= step == Step::RetireOldCluster;
-        self.step_began = now;
-        self.due = now;
-        self.quiet_from = None;
-        self.operation = None;
-        self.promoted = false;
-        self.dead_letters = 0;
-        self.called = false;
+        self.0.step = step;
+        self.0.stage = stage;
+        self.0.retiring |= step == Step::RetireOldCluster;
+        self.0.step_began = now;
+        self.0.due = now;
+        self.0.quiet_from = None;
+        self.0.following = None;
+        self.0.promoted = false;
+        self.0.dead_letters = 0;
+        self.0.called = false;
         self.note(before.name(), why, before, now);
         self
     }
@@ -30,68 +30,59 @@ impl Run {
     /// Goes back the way it came: traffic first, then the new cluster. Clears a hold. Once the old cluster is being
     /// retired there is nothing to go back to: a person decides.
     #[must_use]
-    pub fn turn_back(mut self, why: &str, now: Timestamp) -> Self {
+    pub(super) fn turn_back(mut self, why: &str, now: Timestamp) -> Self {
         if self.is_retiring() {
             return self.hold(format!("the old cluster is being retired, so there is no way back: {why}"), now);
         }
-        self.failure.get_or_insert_with(|| why.to_owned());
-        self.held = None;
-        let (to, stage) = (self.step.way_back(), self.stage);
+        self.0.failure.get_or_insert_with(|| why.to_owned());
+        self.0.held = None;
+        let (to, stage) = (self.step.row().back, self.stage);
         self.enter(to, stage, why, now)
     }
 
     /// Waits for a person.
     #[must_use]
-    pub fn hold(mut self, why: String, now: Timestamp) -> Self {
+    pub(super) fn hold(mut self, why: String, now: Timestamp) -> Self {
         self.note_call(&why, now);
-        self.held = Some(Hold { why, since: now, gate: None, paused: false, called: now, rest: Map::new() });
+        self.0.held = Some(Hold { why, since: now, gate: None, paused: false, called: now, rest: Map::new() });
         self
     }
 
     /// Waits for a person's approval before the next step.
     #[must_use]
-    pub fn hold_at(mut self, gate: Gate, now: Timestamp) -> Self {
+    pub(super) fn hold_at(mut self, gate: Gate, now: Timestamp) -> Self {
         let why = format!("an approval is needed before {}", gate.before);
         self.note_call(&why, now);
-        self.held = Some(Hold { why, since: now, gate: Some(gate), paused: false, called: now, rest: Map::new() });
+        self.0.held = Some(Hold { why, since: now, gate: Some(gate), paused: false, called: now, rest: Map::new() });
         self
     }
 
     /// Goes on after a hold. The time that it was held does not count.
     #[must_use]
-    pub fn release(mut self, now: Timestamp) -> Self {
-        if let Some(hold) = self.held.take() {
+    pub(super) fn release(mut self, now: Timestamp) -> Self {
+        if let Some(hold) = self.0.held.take() {
             let held = now.duration_since(hold.since);
-            self.step_began = self.step_began.saturating_add(held).unwrap_or(now);
+            self.0.step_began = self.step_began.saturating_add(held).unwrap_or(now);
         }
-        match self.step {
+        if matches!(self.step, Step::RetireOldCluster) || self.step.row().follows == Follows::Health {
             // What was seen or failed before the hold is stale: look, or try, anew.
-            Step::ValidateHealth | Step::ConfirmTraffic | Step::Soak | Step::RetireOldCluster => {
-                self.operation = self.operation.map(|old| if old.mark.is_none() { Operation::answered() } else { old });
-            }
-            Step::CheckPlan
-            | Step::CreateCluster
-            | Step::InstallControllers
-            | Step::SyncWorkloads
-            | Step::ShiftTraffic
-            | Step::RestoreTraffic
-            | Step::DeleteNewCluster => {}
+            self.0.following = self.0.following.map(Following::stale);
         }
-        self.due = now;
-        self.dead_letters = 0;
+        self.0.due = now;
+        self.0.dead_letters = 0;
         self
     }
 
     /// Ends.
     #[must_use]
-    pub fn end(mut self, ending: Ending, why: &str, now: Timestamp) -> Self {
+    pub(super) fn end(mut self, ending: Ending, why: &str, now: Timestamp) -> Self {
         if ending != Ending::Upgraded && why != "done" {
-            self.failure.get_or_insert_with(|| why.to_owned());
+            self.0.failure.get_or_insert_with(|| why.to_owned());
         }
-        self.ending = Some(ending);
-        self.held = None;
-        self.operation = None;
-        self.due = now;
+        self.0.ending = Some(ending);
+        self.0.held = None;
+        self.0.following = None;
+        self.0.due = now;
         let what = match ending {
             Ending::Upgraded => "upgraded",
             Ending::Rejected => "rejected",
@@ -103,8 +94,8 @@ impl Run {
     }
 
     /// Writes a line.
-    pub fn note(&mut self, who: &str, what: &str, before: Step, now: Timestamp) {
-        self.journal.push(Entry {
+    pub(super) fn note(&mut self, who: &str, what: &str, before: Step, now: Timestamp) {
+        self.0.journal.push(Entry {
             at: now,
             who: who.into(),
             what: what.into(),
@@ -116,15 +107,15 @@ impl Run {
     }
 
     /// Writes a line that a person must see.
-    pub fn note_call(&mut self, what: &str, now: Timestamp) {
+    pub(super) fn note_call(&mut self, what: &str, now: Timestamp) {
         self.note(self.step.name(), what, self.step, now);
-        if let Some(entry) = self.journal.last_mut() {
+        if let Some(entry) = self.0.journal.last_mut() {
             entry.needs_person = true;
         }
     }
 
     /// Writes a line unless this step has said the same since it began.
-    pub fn note_news(&mut self, what: &str, now: Timestamp) {
+    pub(super) fn note_news(&mut self, what: &str, now: Timestamp) {
         let step = self.step;
         let since = self.journal.iter().rev().take_while(|entry| entry.after == step && entry.before == step);
         if !since.into_iter().any(|entry| entry.what == what) {

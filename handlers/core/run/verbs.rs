@@ -1,7 +1,7 @@
-//! What a person, the sweep and a dead letter may do to a run. Each takes a new hop.
-use crate::run::{Approval, Ending, Run};
+//! What a person may do to a run. Each order takes a new hop.
+use super::{Approval, Ending, Run};
 use crate::step::Step;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
@@ -83,18 +83,52 @@ pub enum Refusal {
     NotNow(String),
 }
 
-/// An event may be late by so much before the sweep sends it again.
-pub const OVERDUE: SignedDuration = SignedDuration::from_mins(4);
-/// So many dead letters of one step hold the run.
-pub const MOST_DEAD_LETTERS: u32 = 3;
-/// A gate waits so long.
-pub const GATE_EXPIRES: SignedDuration = SignedDuration::from_hours(24);
-
 /// Carries out a person's order.
 ///
 /// # Errors
 /// When the run has ended, has moved since the person looked, or the order makes no sense now.
 pub fn obey(run: &Run, order: &Order, now: Timestamp) -> Result<Run, Refusal> {
+    is_current(run, order)?;
+    let mut next = run.next_hop();
+    let who = format!("person:{}", if order.by.is_empty() { "unknown" } else { &order.by });
+    let name = order.verb.name();
+    let what = order.reason.as_ref().map_or_else(|| name.to_owned(), |reason| format!("{name}: {reason}"));
+    next.note(&who, &what, run.step, now);
+    match order.verb {
+        Verb::Pause => pause(run, next, what, now),
+        Verb::Resume => match &run.held {
+            None => not_now("it is not held"),
+            Some(hold) if hold.gate.is_some() => not_now("it waits for an approval: use approve"),
+            Some(_) => Ok(next.release(now)),
+        },
+        Verb::Approve => match run.held.as_ref().and_then(|hold| hold.gate.clone()) {
+            None => not_now("no gate waits for an approval"),
+            Some(gate) => {
+                next.0.approved.push(Approval { gate, by: order.by.clone(), at: now, rest: Map::new() });
+                Ok(next.release(now))
+            }
+        },
+        Verb::Promote => match run.step {
+            Step::ConfirmTraffic | Step::Soak if run.held.is_none() => {
+                next.0.promoted = true;
+                next.0.due = now;
+                Ok(next)
+            }
+            _ => not_now("only a watch or a soak under way can be promoted"),
+        },
+        Verb::Abort | Verb::RollBack => match run.step {
+            _ if run.is_retiring() => not_now(
+                "the old cluster is being retired: with a kept old cluster a request of kind \"return\" goes back",
+            ),
+            Step::RestoreTraffic | Step::DeleteNewCluster => not_now("it is on its way back already"),
+            _ => Ok(next.turn_back(&what, now)),
+        },
+        Verb::Finish => finish(run, next, now),
+    }
+}
+
+/// Whether the order means this run, and the place where it is.
+fn is_current(run: &Run, order: &Order) -> Result<(), Refusal> {
     if order.run != run.id {
         return Err(Refusal::Moved(format!("the site's run is {}, not {}", run.id, order.run)));
     }
@@ -108,107 +142,35 @@ pub fn obey(run: &Run, order: &Order, now: Timestamp) -> Result<Run, Refusal> {
             run.step, run.stage
         )));
     }
-    let mut next = run.clone();
-    next.hop += 1;
-    let who = format!("person:{}", if order.by.is_empty() { "unknown" } else { &order.by });
-    let name = order.verb.name();
-    let what = order.reason.as_ref().map_or_else(|| name.to_owned(), |reason| format!("{name}: {reason}"));
-    next.note(&who, &what, run.step, now);
-    let not_now = |why: &str| Err(Refusal::NotNow(why.to_owned()));
-    match order.verb {
-        Verb::Pause if run.step == Step::RestoreTraffic => not_now("the way back of the traffic is never paused"),
-        Verb::Pause if run.held.is_some() => not_now("it is held already"),
-        Verb::Pause => {
-            let mut next = next.hold(what, now);
-            if let Some(hold) = &mut next.held {
-                hold.paused = true;
-            }
-            Ok(next)
-        }
-        Verb::Resume => match &run.held {
-            None => not_now("it is not held"),
-            Some(hold) if hold.gate.is_some() => not_now("it waits for an approval: use approve"),
-            Some(_) => Ok(next.release(now)),
-        },
-        Verb::Approve => match run.held.as_ref().and_then(|hold| hold.gate.clone()) {
-            None => not_now("no gate waits for an approval"),
-            Some(gate) => {
-                next.approved.push(Approval { gate, by: order.by.clone(), at: now, rest: Map::new() });
-                Ok(next.release(now))
-            }
-        },
-        Verb::Promote => match run.step {
-            Step::ConfirmTraffic | Step::Soak if run.held.is_none() => {
-                next.promoted = true;
-                next.due = now;
-                Ok(next)
-            }
-            _ => not_now("only a watch or a soak under way can be promoted"),
-        },
-        Verb::Abort | Verb::RollBack => match run.step {
-            _ if run.is_retiring() => not_now(
-                "the old cluster is being retired: with a kept old cluster a request of kind \"return\" goes back",
-            ),
-            Step::RestoreTraffic | Step::DeleteNewCluster => not_now("it is on its way back already"),
-            _ => Ok(next.turn_back(&what, now)),
-        },
-        Verb::Finish => match (run.step, &run.held) {
-            (Step::RetireOldCluster, Some(hold)) => {
-                let left_over = format!("finished as it stands, left over: {}", hold.why);
-                Ok(next.end(Ending::Upgraded, &left_over, now))
-            }
-            (Step::DeleteNewCluster, Some(hold)) => {
-                let left_over = format!("finished as it stands, left over: {}", hold.why);
-                Ok(next.end(Ending::RolledBack, &left_over, now))
-            }
-            _ => not_now("only a held RetireOldCluster or DeleteNewCluster can be finished"),
-        },
-    }
+    Ok(())
 }
 
-/// Takes a new hop for a run whose event seems lost. The same MessageId again would be eaten by duplicate detection.
-/// A gate that nobody opened expires: before traffic the run turns back, after it a person is called daily.
-#[must_use]
-pub fn sweep(run: &Run, now: Timestamp) -> Option<Run> {
-    if run.ending.is_some() {
-        return None;
+fn not_now(why: &str) -> Result<Run, Refusal> {
+    Err(Refusal::NotNow(why.to_owned()))
+}
+
+fn pause(run: &Run, next: Run, what: String, now: Timestamp) -> Result<Run, Refusal> {
+    if run.step == Step::RestoreTraffic {
+        return not_now("the way back of the traffic is never paused");
     }
-    let mut next = run.clone();
-    next.hop += 1;
-    let Some(hold) = &mut next.held else {
-        if now.duration_since(run.due) <= OVERDUE {
-            return None;
-        }
-        next.due = now;
-        next.note("CanaryCheck", "its event was lost or late; sent again", run.step, now);
-        return Some(next);
+    if run.held.is_some() {
+        return not_now("it is held already");
+    }
+    let mut next = next.hold(what, now);
+    if let Some(hold) = &mut next.0.held {
+        hold.paused = true;
+    }
+    Ok(next)
+}
+
+fn finish(run: &Run, next: Run, now: Timestamp) -> Result<Run, Refusal> {
+    let ending = match run.step {
+        Step::RetireOldCluster => Ending::Upgraded,
+        Step::DeleteNewCluster => Ending::RolledBack,
+        _ => return not_now("only a held RetireOldCluster or DeleteNewCluster can be finished"),
     };
-    if hold.gate.is_none() || now.duration_since(hold.called) <= GATE_EXPIRES {
-        return None;
+    match &run.held {
+        None => not_now("only a held RetireOldCluster or DeleteNewCluster can be finished"),
+        Some(hold) => Ok(next.end(ending, &format!("finished as it stands, left over: {}", hold.why), now)),
     }
-    if !run.step.may_carry_traffic() {
-        return Some(next.turn_back("nobody approved within 24 hours", now));
-    }
-    hold.called = now;
-    let why = hold.why.clone();
-    next.note_call(&why, now);
-    Some(next)
-}
-
-/// A dead letter of the run's present event. Late and future ones do not count.
-#[must_use]
-pub fn dead_letter(run: &Run, step: Step, hop: u32, reason: &str, now: Timestamp) -> Option<Run> {
-    if !run.moves() || (run.step, run.hop) != (step, hop) {
-        return None;
-    }
-    let mut next = run.clone();
-    next.hop += 1;
-    next.due = now;
-    next.dead_letters += 1;
-    let what = format!("an event of {step} could not be handled: {reason}");
-    if next.dead_letters < MOST_DEAD_LETTERS || step == Step::RestoreTraffic {
-        next.note("DeadLetter", &what, run.step, now);
-        return Some(next);
-    }
-    Some(next.hold(what, now))
 }

@@ -4,11 +4,10 @@ use crate::azure::operations::Progress;
 use crate::functions::app::App;
 use crate::functions::handle::Reply;
 use crate::functions::orders::carry_out;
-use crate::run::verbs::sweep;
-use crate::run::{Run, StepError};
+use crate::run::watchers::{breach, look_now, sweep};
+use crate::run::{Following, Run, StepError};
 use crate::step::Step;
 use crate::steps::watch::{Seen, ask, drift, judge};
-use crate::store::Stored;
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use std::time::Duration;
@@ -67,14 +66,18 @@ async fn check(app: &App, site: &str) -> anyhow::Result<()> {
         return Ok(());
     }
     let reader = app.reader.at(found.at);
-    match seen(run, &reader).await {
-        Ok(Seen::Breached(why)) => turn_back(app, &found, &why).await,
-        Ok(Seen::Drifted(why)) => look_now(app, &found, &why).await,
-        Ok(Seen::GlassBroken) => look_now(app, &found, "a person used the emergency way back").await,
-        Ok(Seen::Well | Seen::Asked(_) | Seen::Looking(_) | Seen::Inconclusive(_)) => Ok(()),
-        Err(StepError::Transient { cause, .. }) => Err(cause),
-        Err(StepError::Terminal(why)) => Err(anyhow::anyhow!(why)),
+    let next = match seen(run, &reader).await {
+        Ok(Seen::Breached(why)) => Some(breach(run, &why, app.store.now()?)),
+        Ok(Seen::Drifted(why)) => look_now(run, &why, app.store.now()?),
+        Ok(Seen::GlassBroken) => look_now(run, "a person used the emergency way back", app.store.now()?),
+        Ok(Seen::Well | Seen::Asked(_) | Seen::Looking(_) | Seen::Inconclusive(_)) => None,
+        Err(StepError::Transient { cause, .. }) => return Err(cause),
+        Err(StepError::Terminal(why)) => return Err(anyhow::anyhow!(why)),
+    };
+    if let Some(next) = next {
+        carry_out(app, &found, next).await?;
     }
+    Ok(())
 }
 
 /// Like a step's watch, but all in one invocation: the next check is a minute away.
@@ -89,7 +92,9 @@ async fn seen(run: &Run, reader: &Reader) -> Result<Seen, StepError> {
             return Ok(Seen::Drifted(why));
         }
     }
-    let asked = ask(run, reader).await?;
+    let Following::HealthQuestion(asked) = ask(run, reader).await? else {
+        return Ok(Seen::Inconclusive("the gateway answered before it could have looked".into()));
+    };
     let (clock, until) = (reader.clock(), reader.clock().after(PATIENCE));
     // The instances need seconds to ask their backends: a look before that would be in vain.
     let mut pause = BETWEEN_LOOKS;
@@ -102,32 +107,4 @@ async fn seen(run: &Run, reader: &Reader) -> Result<Seen, StepError> {
         }
     }
     Ok(Seen::Inconclusive("the gateway did not say how its backends are".into()))
-}
-
-/// Back, also when the run is held: a pause stops advance only.
-async fn turn_back(app: &App, found: &Stored<Run>, why: &str) -> anyhow::Result<()> {
-    let (run, now) = (&found.value, app.store.now()?);
-    let mut next = run.clone();
-    next.hop += 1;
-    next.note("CanaryCheck", why, run.step, now);
-    carry_out(app, found, next.turn_back(why, now)).await?;
-    Ok(())
-}
-
-/// The step's own look comes now: it knows what to do. A held run calls a person instead, once.
-async fn look_now(app: &App, found: &Stored<Run>, why: &str) -> anyhow::Result<()> {
-    let (run, now) = (&found.value, app.store.now()?);
-    if run.journal.last().is_some_and(|entry| entry.what == why) {
-        return Ok(());
-    }
-    let mut next = run.clone();
-    next.hop += 1;
-    if run.held.is_some() {
-        next.note_call(why, now);
-    } else {
-        next.due = now;
-        next.note("CanaryCheck", why, run.step, now);
-    }
-    carry_out(app, found, next).await?;
-    Ok(())
 }

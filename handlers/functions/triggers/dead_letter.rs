@@ -4,7 +4,7 @@ use crate::functions::envelope::Delivered;
 use crate::functions::handle::Reply;
 use crate::functions::orders::carry_out;
 use crate::run::event::Event;
-use crate::run::verbs;
+use crate::run::watchers;
 use tracing::error;
 
 /// Marks the run of a dead letter.
@@ -39,7 +39,7 @@ async fn mark(app: &App, event: &Event, reason: &str) -> anyhow::Result<&'static
         let Some(found) = app.store.run(&event.site).await?.filter(|found| found.value.id == event.run) else {
             return Ok("no such run");
         };
-        let Some(next) = verbs::dead_letter(&found.value, event.step, event.hop, reason, app.store.now()?) else {
+        let Some(next) = watchers::dead_letter(&found.value, event.step, event.hop, reason, app.store.now()?) else {
             return Ok("late or early: it does not count");
         };
         if carry_out(app, &found, next).await?.is_some() {

@@ -3,14 +3,17 @@
 //! A document is made into a real `Run`, the real function is called, and the answer is made small again. Being pure,
 //! each is called once for each question and remembered: that alone makes an unoptimised test quick enough.
 use super::world::{Ours, Saw};
+use crate::edited::edited;
 use crate::two_stages;
 use bluegreen_core::run::flow::decide;
 use bluegreen_core::run::kept::Kept;
 use bluegreen_core::run::verbs::{self, Order, Verb};
-use bluegreen_core::run::{Ending, Hold, Looked, Operation, Outcome, Run, Style, Waiting};
+use bluegreen_core::run::watchers;
+use bluegreen_core::run::{Ending, Following, Hold, Looked, Operation, Outcome, Run, Style, Waiting};
 use bluegreen_core::site::OldCluster;
 use bluegreen_core::step::Step;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use std::collections::HashMap;
 
 /// A run without its journal, its texts and its times.
@@ -82,9 +85,8 @@ impl Production {
 
     /// A run that `ValidateHealth` has just sent on; the candidate pool's write was proved last.
     pub fn first(&self) -> Document {
-        let mut run = self.template.clone().enter(Step::ShiftTraffic, 0, "done", NOW);
-        run.in_force = Some(mark(Ours::Newest));
-        small(&run)
+        let entered = json!({"step": Step::ShiftTraffic, "inForce": mark(Ours::Newest)});
+        small(&edited(&self.template, &entered))
     }
 
     /// What becomes of the run, with a new hop; nothing if the production code refuses.
@@ -96,15 +98,15 @@ impl Production {
         let next = match question {
             Question::Decide { saw, time } => {
                 let at = if time.quiet_at_load == time.quiet_now { NOW } else { ago(90) };
-                Some(decide(&run, Looked { at, result: Ok(outcome(saw)) }, NOW))
+                Some(decide(&run, Looked { at, result: Ok(outcome(saw, document.operation)) }, NOW))
             }
             Question::Obey(verb) => {
                 let (step, stage) = (Some(run.step), Some(run.stage));
                 let order = Order { run: run.id.clone(), verb, step, stage, by: "a person".into(), reason: None };
                 verbs::obey(&run, &order, NOW).ok()
             }
-            Question::Sweep => verbs::sweep(&run, NOW),
-            Question::DeadLetter => verbs::dead_letter(&run, run.step, run.hop, "a fault", NOW),
+            Question::Sweep => watchers::sweep(&run, NOW),
+            Question::DeadLetter => watchers::dead_letter(&run, run.step, run.hop, "a fault", NOW),
         };
         assert!(next.as_ref().is_none_or(|next| next.hop == run.hop + 1), "each change takes one new hop: {next:?}");
         let answer = next.as_ref().map(small);
@@ -117,31 +119,24 @@ impl Production {
             Question::Decide { time, .. } => (time.quiet_now, time.late),
             Question::Obey(_) | Question::Sweep | Question::DeadLetter => (false, false),
         };
-        let mut run = self.template.clone();
-        run.journal.clear();
-        run.step = document.step;
-        run.stage = document.stage.into();
-        run.step_began = if late { ago(1_000_000) } else { ago(0) };
-        // 190 s ago is over now, and was not at a load 90 s ago.
-        run.quiet_from = (document.quiet_began || quiet).then(|| ago(if quiet { 190 } else { 10 }));
-        run.due = if question == Question::Sweep { ago(1_000) } else { NOW };
-        run.operation = document.operation.map(operation);
-        run.in_force = document.in_force.map(mark);
-        run.failure = document.fails.then(|| "a reason".to_owned());
-        run.held = document.held.map(|held| Hold {
-            why: if held == Held::ForNoReason { String::new() } else { "a reason".into() },
-            since: NOW,
-            gate: None,
-            paused: held == Held::Paused,
-            called: NOW,
-            rest: serde_json::Map::new(),
-        });
-        run.ending = document.ending;
-        run.retiring = document.retiring;
-        run.repairs = document.repairs.into();
-        run.dead_letters = document.dead_letters.into();
-        run.called = document.called;
-        run
+        let hold = |held| {
+            json!({"why": if held == Held::ForNoReason { "" } else { "a reason" }, "since": NOW, "gate": null,
+                "paused": held == Held::Paused, "called": NOW})
+        };
+        edited(
+            &self.template,
+            &json!({
+                "journal": [], "step": document.step, "stage": document.stage,
+                "stepBegan": if late { ago(1_000_000) } else { ago(0) },
+                // 190 s ago is over now, and was not at a load 90 s ago.
+                "quietFrom": (document.quiet_began || quiet).then(|| ago(if quiet { 190 } else { 10 })),
+                "due": if question == Question::Sweep { ago(1_000) } else { NOW },
+                "operation": document.operation.map(write), "inForce": document.in_force.map(mark),
+                "failure": document.fails.then_some("a reason"), "held": document.held.map(hold),
+                "ending": document.ending, "retiring": document.retiring, "repairs": document.repairs,
+                "deadLetters": document.dead_letters, "called": document.called,
+            }),
+        )
     }
 }
 
@@ -155,7 +150,10 @@ fn small(run: &Run) -> Document {
         step: run.step,
         stage: run.stage as u8,
         quiet_began: run.quiet_from.is_some(),
-        operation: run.operation.as_ref().and_then(|operation| operation.mark.as_ref()).map(ours),
+        operation: run.following.as_ref().map(|following| match following {
+            Following::GatewayWrite { mark, .. } => ours(mark),
+            other => unreachable!("from the shift on only writes of the gateway are followed here: {other:?}"),
+        }),
         in_force: run.in_force.as_ref().map(ours),
         fails: run.failure.is_some(),
         held: run.held.as_ref().map(|hold| match hold {
@@ -180,22 +178,18 @@ fn mark(ours: Ours) -> String {
     format!("shop-1/{nonce}")
 }
 
-fn operation(ours: Ours) -> Operation {
-    let mark = Some(mark(ours));
-    Operation {
-        url: "https://management/operations/1".into(),
-        style: Style::AsyncOperation,
-        mark,
-        rest: Default::default(),
-    }
+fn write(ours: Ours) -> Following {
+    let operation = Operation::at("https://management/operations/1".into(), Style::AsyncOperation);
+    Following::GatewayWrite { operation, mark: mark(ours) }
 }
 
-fn outcome(saw: Saw) -> Outcome {
+/// A step that is done says so of the write that it followed, if there is one.
+fn outcome(saw: Saw, followed: Option<Ours>) -> Outcome {
     match saw {
-        Saw::Done => Outcome::Done,
+        Saw::Done => followed.map_or(Outcome::Done, |ours| Outcome::Proved(mark(ours))),
         Saw::NotYet => Outcome::NotYet(Waiting::because("not yet")),
         Saw::Requested(ours) => {
-            Outcome::NotYet(Waiting { operation: Some(operation(ours)), ..Waiting::because("requested") })
+            Outcome::NotYet(Waiting { following: Some(write(ours)), ..Waiting::because("requested") })
         }
         Saw::Drifted => Outcome::Drifted("another mark".into()),
         Saw::Breached => Outcome::Breached("errors".into()),

@@ -34,9 +34,7 @@ fn becomes(before: &Run, after: &Run) -> Becomes {
 
 /// A run that has been long enough in this step that nothing older can still act, and the time.
 fn quiet_at(step: Step, stage: usize) -> (Run, Timestamp) {
-    let mut run = at(step, stage);
-    run.quiet_from = Some(NOW);
-    (run, seconds(200))
+    (edited(&at(step, stage), &json!({"quietFrom": NOW})), seconds(200))
 }
 
 #[test]
@@ -95,8 +93,7 @@ fn the_deadline_is_the_sites_if_it_names_one_and_has_the_watch_on_top() {
     assert_eq!(at(Soak, 1).deadline(), SignedDuration::from_mins(60 + 60));
     let mut plan = (*at(ShiftTraffic, 0).plan).clone();
     plan.site.deadline_minutes.insert(ShiftTraffic, 5);
-    let mut run = at(ShiftTraffic, 0);
-    run.plan = Kept::new(plan).expect("a plan has a JSON form");
+    let run = edited(&at(ShiftTraffic, 0), &json!({"plan": plan}));
     assert_eq!(becomes(&run, &decided(&run, not_yet(), minutes(5))), Stays);
     assert_eq!(becomes(&run, &decided(&run, not_yet(), seconds(301))), TurnsBackTo(RestoreTraffic));
 }
@@ -118,8 +115,7 @@ fn an_undoing_step_and_the_end_wait_until_nothing_older_can_act() {
 
 #[test]
 fn quiet_now_but_not_at_the_look_is_not_quiet() {
-    let mut run = at(RestoreTraffic, 1);
-    run.quiet_from = Some(NOW);
+    let run = edited(&at(RestoreTraffic, 1), &json!({"quietFrom": NOW}));
     let after = decide(&run, Looked { at: seconds(170), result: done() }, seconds(190));
     assert_eq!(becomes(&run, &after), Stays);
     assert!(after.due > seconds(190));
@@ -128,13 +124,13 @@ fn quiet_now_but_not_at_the_look_is_not_quiet() {
 #[test]
 fn entering_a_step_forgets_the_operation_and_the_quiet_time_and_a_wait_keeps_both() {
     let mut run = at(ShiftTraffic, 0);
-    let requested = Waiting { operation: Some(write_of_ours("shop-1/a")), ..Waiting::because("requested") };
+    let requested = Waiting { following: Some(write_of_ours("shop-1/a")), ..Waiting::because("requested") };
     run = decided(&run, Ok(Outcome::NotYet(requested)), NOW);
     run = decided(&run, not_yet(), seconds(10));
-    assert_eq!(run.operation, Some(write_of_ours("shop-1/a")));
+    assert_eq!(run.following, Some(write_of_ours("shop-1/a")));
     assert_eq!((run.quiet_from, run.in_force.as_ref()), (Some(NOW), None));
-    run = decided(&run, done(), seconds(20));
-    assert_eq!((run.operation, run.quiet_from), (None, None));
+    run = decided(&run, Ok(Outcome::Proved("shop-1/a".into())), seconds(20));
+    assert_eq!((&run.following, run.quiet_from), (&None, None));
     assert_eq!(run.in_force.as_deref(), Some("shop-1/a"), "the proved write is in force");
 }
 
@@ -154,7 +150,7 @@ fn a_way_back_that_is_undone_again_and_again_calls_a_person_and_goes_on() {
     let calls = |run: &Run| run.journal.iter().filter(|entry| entry.needs_person).count();
     let first = decided(&at(DeleteNewCluster, 0), drifted(), NOW);
     assert_eq!((first.step, calls(&first)), (RestoreTraffic, 0));
-    let second = decided(&first.enter(DeleteNewCluster, 0, "done", seconds(200)), breached(), seconds(210));
+    let second = decided(&entered(&first, DeleteNewCluster, 0), breached(), seconds(210));
     assert_eq!((second.step, calls(&second), second.held.is_none()), (RestoreTraffic, 1, true));
 }
 

@@ -1,8 +1,7 @@
 //! Waits, gates, and what the journal keeps.
 use super::*;
-use bluegreen_core::run::Approval;
-use bluegreen_core::run::flow::TABLE;
 use bluegreen_core::step::Step::*;
+use bluegreen_core::step::TABLE;
 
 #[test]
 fn the_table_has_one_row_a_step_in_order_and_each_step_its_own_name() {
@@ -40,11 +39,11 @@ fn a_look_that_sees_nothing_new_leaves_no_line() {
 #[test]
 fn a_gate_holds_after_the_proof_and_opens_after_one_more() {
     let gate = Gate { before: RetireOldCluster, stage: 0 };
-    let soak = begun_with(vec![gate.clone()]).enter(Soak, 1, "done", NOW);
+    let soak = entered(&begun_with(vec![gate.clone()]), Soak, 1);
     let waiting = decided(&soak, done(), NOW);
     assert_eq!((waiting.step, held(&waiting).gate.as_ref()), (Soak, Some(&gate)));
-    let mut open = waiting.release(minutes(5));
-    open.approved.push(Approval { gate, by: "a person".into(), at: minutes(5), rest: serde_json::Map::new() });
+    let open = json!({"held": null, "approved": [{"gate": gate, "by": "a person", "at": minutes(5)}]});
+    let open = edited(&waiting, &open);
     assert_eq!(decided(&open, done(), minutes(5)).step, RetireOldCluster);
     assert_eq!(decided(&open, breached(), minutes(5)).step, RestoreTraffic, "an approval is no proof");
 }
@@ -52,24 +51,29 @@ fn a_gate_holds_after_the_proof_and_opens_after_one_more() {
 #[test]
 fn a_gate_before_the_shift_belongs_to_one_stage() {
     let gates = vec![Gate { before: ShiftTraffic, stage: 1 }];
-    let validated = begun_with(gates.clone()).enter(ValidateHealth, 0, "done", NOW);
+    let validated = entered(&begun_with(gates.clone()), ValidateHealth, 0);
     assert_eq!(decided(&validated, done(), NOW).step, ShiftTraffic);
-    let confirmed = begun_with(gates).enter(ConfirmTraffic, 0, "done", NOW);
+    let confirmed = entered(&begun_with(gates), ConfirmTraffic, 0);
     assert_eq!(held(&decided(&confirmed, done(), NOW)).gate, Some(Gate { before: ShiftTraffic, stage: 1 }));
 }
 
 #[test]
 fn time_that_it_was_held_does_not_count() {
-    let run = at(ShiftTraffic, 0).hold("a pause".into(), minutes(20)).release(minutes(3_000));
+    let held = edited(
+        &at(ShiftTraffic, 0),
+        &json!({"held": {"why": "a pause", "since": minutes(20), "gate": null, "called": NOW}}),
+    );
+    let run = verbs::resumed(&held, minutes(3_000));
     assert_eq!(decided(&run, not_yet(), minutes(3_010)).step, ShiftTraffic, "30 minutes of its own are used");
     assert_eq!(decided(&run, not_yet(), minutes(3_011)).step, RestoreTraffic);
 }
 
 #[test]
 fn turning_back_clears_a_hold_and_keeps_the_first_reason() {
-    let run = at(Soak, 1).hold("a pause".into(), NOW);
+    let run = held_since(&at(Soak, 1), "a pause", None);
     let back = decided(&run, breached(), minutes(1));
     assert!(back.held.is_none());
     assert_eq!(back.failure.as_deref(), Some("too many errors"));
-    assert_eq!(back.turn_back("another", minutes(2)).failure.as_deref(), Some("too many errors"));
+    let again = decided(&entered(&back, Soak, 1), Ok(Outcome::Breached("another".into())), minutes(2));
+    assert_eq!(again.failure.as_deref(), Some("too many errors"));
 }

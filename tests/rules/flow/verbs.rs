@@ -1,11 +1,9 @@
 //! What a person, the sweep and dead letters may do in each state, and what is refused.
 use super::*;
 use bluegreen_core::run::Ending;
-use bluegreen_core::run::verbs::{MOST_DEAD_LETTERS, Order, Refusal, Verb, dead_letter, obey, sweep};
+use bluegreen_core::run::verbs::{Order, Refusal, Verb, obey};
+use bluegreen_core::run::watchers::{MOST_DEAD_LETTERS, breach, dead_letter, look_now, sweep};
 use bluegreen_core::step::Step::*;
-
-const VERBS: [Verb; 7] =
-    [Verb::Pause, Verb::Resume, Verb::Approve, Verb::Promote, Verb::Abort, Verb::RollBack, Verb::Finish];
 
 fn order(run: &Run, verb: Verb) -> Order {
     let (step, stage) = (Some(run.step), Some(run.stage));
@@ -16,10 +14,15 @@ fn obeyed(run: &Run, verb: Verb) -> Result<Run, Refusal> {
     obey(run, &order(run, verb), minutes(1))
 }
 
+/// The run as a person lets it go on.
+pub fn resumed(run: &Run, now: Timestamp) -> Run {
+    obey(run, &order(run, Verb::Resume), now).unwrap()
+}
+
 /// The verbs that are obeyed here; each is checked to take one new hop and to leave a line with the person's name.
 fn allowed(run: &Run) -> Vec<Verb> {
     let mut all = vec![];
-    for verb in VERBS {
+    for verb in Verb::ALL {
         match obeyed(run, verb) {
             Ok(next) => {
                 assert_eq!(next.hop, run.hop + 1);
@@ -53,10 +56,14 @@ fn each_state_obeys_its_verbs_and_refuses_the_others() {
             RetireOldCluster | DeleteNewCluster => vec![Resume, Finish],
             _ => vec![Resume, Abort, RollBack],
         };
-        assert_eq!(allowed(&at(step, 0).hold("a reason".into(), NOW)), stopped, "{step}, held");
+        assert_eq!(allowed(&held_since(&at(step, 0), "a reason", None)), stopped, "{step}, held");
         if !step.undoes() && step != RetireOldCluster {
             let gate = Gate { before: Soak, stage: 0 };
-            assert_eq!(allowed(&at(step, 0).hold_at(gate, NOW)), [Approve, Abort, RollBack], "{step}, at a gate");
+            assert_eq!(
+                allowed(&held_since(&at(step, 0), "a gate", Some(&gate))),
+                [Approve, Abort, RollBack],
+                "{step}, at a gate"
+            );
         }
     }
 }
@@ -64,8 +71,8 @@ fn each_state_obeys_its_verbs_and_refuses_the_others() {
 #[test]
 fn an_ended_run_names_its_ending_whatever_is_asked() {
     for ending in [Ending::Upgraded, Ending::Rejected, Ending::RolledBack] {
-        let run = at(RetireOldCluster, 1).end(ending, "done", NOW);
-        for verb in VERBS {
+        let run = edited(&at(RetireOldCluster, 1), &json!({"ending": ending}));
+        for verb in Verb::ALL {
             assert_eq!(obeyed(&run, verb), Err(Refusal::Ended(ending)));
             let nameless = Order { step: None, stage: None, ..order(&run, verb) };
             assert_eq!(obey(&run, &nameless, NOW), Err(Refusal::Ended(ending)), "the ending, not the place");
@@ -76,7 +83,7 @@ fn an_ended_run_names_its_ending_whatever_is_asked() {
 #[test]
 fn an_order_for_another_run_step_or_stage_is_refused() {
     let run = at(ConfirmTraffic, 1);
-    for verb in VERBS {
+    for verb in Verb::ALL {
         let good = order(&run, verb);
         let other_run = Order { run: "shop-0".into(), ..good.clone() };
         assert!(matches!(obey(&run, &other_run, NOW), Err(Refusal::Moved(_))), "{verb:?}");
@@ -113,9 +120,9 @@ fn roll_back_and_abort_go_the_way_back_of_the_step() {
             (ValidateHealth, RestoreTraffic),
             (Soak, RestoreTraffic),
         ] {
-            let back = obeyed(&at(step, 0).hold("a reason".into(), NOW), verb).unwrap();
+            let back = obeyed(&held_since(&at(step, 0), "a reason", None), verb).unwrap();
             assert_eq!((back.step, back.held.is_none()), (to, true), "{step}");
-            assert!(back.failure.unwrap().ends_with(": because"));
+            assert!(back.failure.as_ref().unwrap().ends_with(": because"));
         }
     }
 }
@@ -131,7 +138,7 @@ fn promote_ends_the_watch_and_not_the_look() {
 #[test]
 fn an_approval_opens_its_gate_after_one_more_look() {
     let gate = Gate { before: Soak, stage: 0 };
-    let run = begun_with(vec![gate.clone()]).enter(ConfirmTraffic, 1, "done", NOW);
+    let run = entered(&begun_with(vec![gate.clone()]), ConfirmTraffic, 1);
     let waiting = decided(&run, done(), NOW);
     let open = obeyed(&waiting, Verb::Approve).unwrap();
     assert_eq!((open.step, open.approved[0].gate.clone()), (ConfirmTraffic, gate));
@@ -141,7 +148,7 @@ fn an_approval_opens_its_gate_after_one_more_look() {
 #[test]
 fn finish_ends_a_held_clean_up_and_records_what_is_left_over() {
     for (step, ending) in [(RetireOldCluster, Ending::Upgraded), (DeleteNewCluster, Ending::RolledBack)] {
-        let run = at(step, 0).hold("the cluster is locked".into(), NOW);
+        let run = held_since(&at(step, 0), "the cluster is locked", None);
         let ended = obeyed(&run, Verb::Finish).unwrap();
         assert_eq!(ended.ending, Some(ending));
         assert!(ended.journal.last().unwrap().what.contains("left over: the cluster is locked"));
@@ -155,18 +162,18 @@ fn the_sweep_takes_a_new_hop_for_an_overdue_run_only() {
     let swept = sweep(&run, seconds(241)).unwrap();
     assert_eq!((swept.hop, swept.due, swept.step), (run.hop + 1, seconds(241), ShiftTraffic));
     assert_eq!(sweep(&swept, minutes(6)), None, "it is due anew");
-    assert_eq!(sweep(&run.clone().hold("a reason".into(), NOW), minutes(9_999)), None);
-    assert_eq!(sweep(&run.end(Ending::RolledBack, "done", NOW), minutes(9_999)), None);
+    assert_eq!(sweep(&held_since(&run, "a reason", None), minutes(9_999)), None);
+    assert_eq!(sweep(&edited(&run, &json!({"ending": Ending::RolledBack})), minutes(9_999)), None);
 }
 
 #[test]
 fn a_gate_expires_before_traffic_and_calls_daily_after_it() {
     let day = 24 * 60;
-    let before = at(ValidateHealth, 0).hold_at(Gate { before: ShiftTraffic, stage: 0 }, NOW);
+    let before = held_since(&at(ValidateHealth, 0), "a gate", Some(&Gate { before: ShiftTraffic, stage: 0 }));
     assert_eq!(sweep(&before, minutes(day)), None);
     let back = sweep(&before, minutes(day + 1)).unwrap();
     assert_eq!((back.step, back.hop, back.held.is_none()), (RestoreTraffic, before.hop + 1, true));
-    let after = at(Soak, 1).hold_at(Gate { before: RetireOldCluster, stage: 0 }, NOW);
+    let after = held_since(&at(Soak, 1), "a gate", Some(&Gate { before: RetireOldCluster, stage: 0 }));
     let called = sweep(&after, minutes(day + 1)).unwrap();
     assert_eq!((called.step, held(&called).called), (Soak, minutes(day + 1)));
     assert_eq!(held(&called).since, NOW);
@@ -196,6 +203,19 @@ fn dead_letters_of_another_hop_or_step_count_for_nothing_and_never_hold_the_way_
         back = dead_letter(&back, RestoreTraffic, back.hop, "it panicked", NOW).unwrap();
         assert!(back.moves());
     }
-    let entered = back.enter(DeleteNewCluster, 0, "done", NOW);
-    assert_eq!(entered.dead_letters, 0, "each step counts its own");
+    let quiet = edited(&back, &json!({"quietFrom": NOW}));
+    let entered = decided(&quiet, done(), seconds(200));
+    assert_eq!((entered.step, entered.dead_letters), (DeleteNewCluster, 0), "each step counts its own");
+}
+
+#[test]
+fn a_breach_turns_a_paused_run_back_and_drift_calls_about_it_once() {
+    let paused = obeyed(&at(Soak, 1), Verb::Pause).unwrap();
+    let back = breach(&paused, "too many errors", minutes(2));
+    assert_eq!((back.step, back.hop, back.held.is_none()), (RestoreTraffic, paused.hop + 1, true));
+    let called = look_now(&paused, "another mark", minutes(2)).unwrap();
+    assert!(called.hop == paused.hop + 1 && called.journal.last().unwrap().needs_person);
+    assert_eq!(look_now(&called, "another mark", minutes(3)), None, "once");
+    let moving = look_now(&at(Soak, 1), "another mark", minutes(2)).unwrap();
+    assert_eq!((moving.due, moving.journal.last().unwrap().needs_person), (minutes(2), false));
 }

@@ -1,0 +1,253 @@
+//! A run's document, as it lies in the store. Outside this room it can only be read: every change is a function of the
+//! room, and takes a hop.
+use super::following::Following;
+use super::kept::Kept;
+use crate::plan::Plan;
+use crate::site::Gate;
+use crate::step::{Ending, Step};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+/// The format of run documents that this binary writes and understands.
+pub const FORMAT: u32 = 1;
+
+/// An undoing step and `RetireOldCluster` are done, and the old cluster may be touched, only so long after the first
+/// look that found the step: an invocation that looked before may act until then (an invocation is bounded to 160 s).
+pub const QUIET_TIME: SignedDuration = SignedDuration::from_secs(180);
+
+/// A run's id: unique for ever, `<site>-<12 hex digits>`.
+pub type RunId = String;
+/// `<run id>/<nonce>`: the tag that each gateway write of ours carries.
+pub type Mark = String;
+
+/// One upgrade under way. Its members can be read, and changed by this room alone.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Run(pub(super) Document);
+
+impl std::ops::Deref for Run {
+    type Target = Document;
+    fn deref(&self) -> &Document {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Run {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut document = Document::deserialize(deserializer)?;
+        let step = document.step;
+        document.following = document.following.map(|following| following.at(step));
+        Ok(Self(document))
+    }
+}
+
+/// What is written of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Document {
+    /// The format of this document.
+    pub format: u32,
+    /// The run's id.
+    pub id: RunId,
+    /// The id of the request that started it.
+    pub request: String,
+    /// What it will do.
+    pub plan: Kept<Plan>,
+    /// The present step.
+    pub step: Step,
+    /// The present stage of traffic, from 0.
+    pub stage: usize,
+    /// Counts decisions. An event with another hop is late, repeated, or lost its successor.
+    pub hop: u32,
+    /// When the present step began. Time that the run was held does not count: it moves on by that.
+    pub step_began: Timestamp,
+    /// When the present stage of traffic began.
+    pub stage_began: Timestamp,
+    /// The store's time at the first look that found the present step.
+    pub quiet_from: Option<Timestamp>,
+    /// When the next look is due.
+    pub due: Timestamp,
+    /// What this step asked for last, and follows.
+    #[serde(rename = "operation")]
+    pub following: Option<Following>,
+    /// The mark of the gateway write that was proved last.
+    pub in_force: Option<Mark>,
+    /// Why the upgrade is on its way back.
+    pub failure: Option<String>,
+    /// Why nothing happens until a person says so.
+    pub held: Option<Hold>,
+    /// How it ended.
+    pub ending: Option<Ending>,
+    /// Gates that a person opened.
+    pub approved: Vec<Approval>,
+    /// A person ended the present watch or soak.
+    pub promoted: bool,
+    /// Retiring the old cluster has begun: from then on it is no way back, wherever a repair leads.
+    #[serde(default)]
+    pub retiring: bool,
+    /// How often a foreign change was repaired.
+    pub repairs: u32,
+    /// Dead letters of the present step.
+    pub dead_letters: u32,
+    /// Whether a person was called about the present step.
+    pub called: bool,
+    /// What happened, oldest first. A look that saw nothing new leaves no entry.
+    pub journal: Vec<Entry>,
+    /// Members that this binary does not know.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// Why nothing happens until a person says so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Hold {
+    /// The reason, for a person.
+    pub why: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// The gate that waits for an approval, if that is the reason.
+    pub gate: Option<Gate>,
+    /// A person paused it: `resume` goes on.
+    #[serde(default)]
+    pub paused: bool,
+    /// When a person was called last.
+    pub called: Timestamp,
+    /// Members that this binary does not know.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// A gate that a person opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Approval {
+    /// Which gate.
+    pub gate: Gate,
+    /// Who opened it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Members that this binary does not know.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// One line of a run's journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// The step, or the person or function, that did it.
+    pub who: String,
+    /// What was seen or done.
+    pub what: String,
+    /// The step before.
+    pub before: Step,
+    /// The step after.
+    pub after: Step,
+    /// A person must look at this.
+    #[serde(default)]
+    pub needs_person: bool,
+    /// Members that this binary does not know.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+impl Run {
+    /// The first state of a run.
+    #[must_use]
+    pub fn begin(id: RunId, request: String, plan: Kept<Plan>, why: &str, now: Timestamp) -> Self {
+        let mut run = Self(Document {
+            format: FORMAT,
+            id,
+            request,
+            plan,
+            step: Step::CheckPlan,
+            stage: 0,
+            hop: 1,
+            step_began: now,
+            stage_began: now,
+            quiet_from: None,
+            due: now,
+            following: None,
+            in_force: None,
+            failure: None,
+            held: None,
+            ending: None,
+            approved: vec![],
+            promoted: false,
+            retiring: false,
+            repairs: 0,
+            dead_letters: 0,
+            called: false,
+            journal: vec![],
+            rest: Map::new(),
+        });
+        run.note("RequestUpgrade", why, Step::CheckPlan, now);
+        run
+    }
+
+    /// The same run one decision later: what every change of it begins with, and the only place where hops are counted.
+    #[must_use]
+    pub(super) fn next_hop(&self) -> Self {
+        let mut next = self.clone();
+        next.0.hop += 1;
+        next
+    }
+
+    /// Whether it still moves by itself.
+    #[must_use]
+    pub fn moves(&self) -> bool {
+        self.held.is_none() && self.ending.is_none()
+    }
+
+    /// How long the present step may take.
+    #[must_use]
+    pub fn deadline(&self) -> SignedDuration {
+        let site = &self.plan.site;
+        let minutes = site.deadline_minutes.get(&self.step).copied().unwrap_or(self.step.row().minutes);
+        let watched = match self.step {
+            Step::Soak => site.soak_minutes,
+            Step::ConfirmTraffic => self.plan.stages.get(self.stage).map_or(0, |stage| stage.watch_minutes),
+            Step::CheckPlan
+            | Step::CreateCluster
+            | Step::InstallControllers
+            | Step::SyncWorkloads
+            | Step::ValidateHealth
+            | Step::ShiftTraffic
+            | Step::RetireOldCluster
+            | Step::RestoreTraffic
+            | Step::DeleteNewCluster => 0,
+        };
+        SignedDuration::from_mins(i64::from(minutes) + i64::from(watched))
+    }
+
+    /// Whether nothing that looked before the present step can still act.
+    #[must_use]
+    pub fn is_quiet(&self, now: Timestamp) -> bool {
+        self.quiet_from.is_some_and(|from| now.duration_since(from) >= QUIET_TIME)
+    }
+
+    /// The gate before this step and stage that nobody has opened yet.
+    #[must_use]
+    pub fn gate_before(&self, step: Step, stage: usize) -> Option<Gate> {
+        let is_here = |gate: &&Gate| gate.before == step && (step != Step::ShiftTraffic || gate.stage == stage);
+        let is_open = |gate: &Gate| self.approved.iter().any(|approval| &approval.gate == gate);
+        self.plan.gates().iter().filter(is_here).find(|gate| !is_open(gate)).cloned()
+    }
+
+    /// Whether retiring the old cluster has begun.
+    #[must_use]
+    pub fn is_retiring(&self) -> bool {
+        self.retiring || self.step == Step::RetireOldCluster
+    }
+
+    /// Whether green may carry users' traffic: then the old cluster is the way back.
+    #[must_use]
+    pub fn may_carry_traffic(&self) -> bool {
+        self.ending.is_none() && self.step.may_carry_traffic()
+    }
+}

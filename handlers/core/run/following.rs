@@ -1,0 +1,163 @@
+//! What a run follows from one look to the next: something that was asked for and is not over when the look ends.
+//!
+//! Something that is no operation of Resource Manager, such as a controller's deployment that is waited for, becomes one
+//! more variant.
+use super::Mark;
+use crate::step::{Follows, Step};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What the present step asked for last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Written", from = "Written")]
+pub enum Following {
+    /// Our write of the gateway. It counts when the operation succeeded and the gateway shows its mark and the intended
+    /// members.
+    GatewayWrite {
+        /// How the write goes on.
+        operation: Operation,
+        /// The mark that it carries.
+        mark: Mark,
+    },
+    /// A change of a cluster: made, tagged, started, stopped, scaled, deleted.
+    ClusterChange(Operation),
+    /// The question what the gateway's own probes see. Asked only after the step's own write was proved, if it has one.
+    HealthQuestion(Operation),
+    /// A question that was answered: the next look asks anew.
+    Answered(Unknown),
+}
+
+/// A long-running operation of Resource Manager, followed by its opaque URL.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Operation {
+    /// Where to ask for it. Empty when it was carried out at once.
+    pub url: String,
+    /// How to read the answer.
+    pub style: Style,
+    unknown: Unknown,
+}
+
+/// Members that this binary does not know: a newer one may have written them, and wants them back.
+pub type Unknown = Map<String, Value>;
+
+/// How a long-running operation of Resource Manager is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Style {
+    /// `Azure-AsyncOperation`: always 200, the body has a status.
+    AsyncOperation,
+    /// `Location`: 202 until it ends.
+    Location,
+    /// It was carried out at once: there is nothing to follow.
+    Finished,
+}
+
+impl Operation {
+    /// An operation that Azure has just begun.
+    #[must_use]
+    pub fn at(url: String, style: Style) -> Self {
+        Self { url, style, unknown: Unknown::new() }
+    }
+}
+
+impl Following {
+    /// A question that was answered.
+    #[must_use]
+    pub fn answered() -> Self {
+        Self::Answered(Unknown::new())
+    }
+
+    /// The question that Azure has just accepted. One that it answered at once is as good as none: it is asked anew.
+    #[must_use]
+    pub fn question(operation: Operation) -> Self {
+        match operation.style {
+            Style::Finished => Self::Answered(operation.unknown),
+            Style::AsyncOperation | Style::Location => Self::HealthQuestion(operation),
+        }
+    }
+
+    /// What a document means by it at this step: what has no mark is not told apart in writing.
+    pub(super) fn at(self, step: Step) -> Self {
+        match (self, step.row().follows) {
+            (Self::ClusterChange(operation), Follows::Health) => Self::question(operation),
+            (read, Follows::Health | Follows::Changes) => read,
+        }
+    }
+
+    /// The same, with what was seen before a hold forgotten: it is stale.
+    pub(super) fn stale(self) -> Self {
+        match self {
+            Self::GatewayWrite { .. } | Self::Answered(_) => self,
+            Self::ClusterChange(operation) | Self::HealthQuestion(operation) => Self::Answered(operation.unknown),
+        }
+    }
+}
+
+/// How it stands in a run's document.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Written {
+    url: String,
+    style: Style,
+    mark: Option<Mark>,
+    #[serde(flatten)]
+    unknown: Unknown,
+}
+
+impl From<Written> for Following {
+    fn from(Written { url, style, mark, unknown }: Written) -> Self {
+        let operation = Operation { url, style, unknown };
+        match mark {
+            Some(mark) => Self::GatewayWrite { operation, mark },
+            None => Self::ClusterChange(operation),
+        }
+    }
+}
+
+impl From<Following> for Written {
+    fn from(following: Following) -> Self {
+        let (Operation { url, style, unknown }, mark) = match following {
+            Following::GatewayWrite { operation, mark } => (operation, Some(mark)),
+            Following::ClusterChange(operation) | Following::HealthQuestion(operation) => (operation, None),
+            Following::Answered(unknown) => (Operation { url: String::new(), style: Style::Finished, unknown }, None),
+        };
+        Self { url, style, mark, unknown }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(document: Value, step: Step) -> Following {
+        serde_json::from_value::<Following>(document).unwrap().at(step)
+    }
+
+    #[test]
+    fn what_has_no_mark_is_told_apart_by_the_step() {
+        let unmarked = json!({"url": "https://management/1", "style": "location", "mark": null});
+        assert!(matches!(read(unmarked.clone(), Step::CreateCluster), Following::ClusterChange(_)));
+        assert!(matches!(read(unmarked, Step::Soak), Following::HealthQuestion(_)));
+        let answered = json!({"url": "", "style": "finished", "mark": null});
+        assert_eq!(read(answered.clone(), Step::ConfirmTraffic), Following::answered());
+        assert!(matches!(read(answered, Step::RetireOldCluster), Following::ClusterChange(_)));
+        let write = json!({"url": "https://management/1", "style": "asyncOperation", "mark": "shop-1/a"});
+        assert!(
+            matches!(read(write, Step::ValidateHealth), Following::GatewayWrite { mark, .. } if mark == "shop-1/a")
+        );
+    }
+
+    #[test]
+    fn a_document_is_written_as_it_was_read() {
+        for (style, mark) in
+            [("location", json!(null)), ("asyncOperation", json!("shop-1/a")), ("finished", json!(null))]
+        {
+            let url = if style == "finished" { "" } else { "https://management/1" };
+            let document = json!({"url": url, "style": style, "mark": mark, "later": [1]});
+            for step in Step::ALL {
+                assert_eq!(serde_json::to_value(read(document.clone(), step)).unwrap(), document, "{step}");
+            }
+        }
+    }
+}
