@@ -14,7 +14,7 @@ use crate::process::clock::Clock;
 use crate::process::cloud::Cloud;
 use crate::process::wire::Wire;
 use crate::run::{Run, StepError};
-use crate::store::BlobRuns;
+use crate::store::Store;
 use arm::Arm;
 use azure_core::Uuid;
 use azure_core::credentials::TokenCredential;
@@ -30,7 +30,7 @@ pub struct Reader {
     wire: Wire,
     web: web::Web,
     credential: Arc<dyn TokenCredential>,
-    store: BlobRuns,
+    store: Store,
     now: Timestamp,
 }
 
@@ -49,7 +49,7 @@ impl std::ops::Deref for Azure {
 
 /// What each writing method asks first: whether the run is still where the step looked at it.
 struct Permit {
-    store: BlobRuns,
+    store: Store,
     site: String,
     run: String,
     hop: u32,
@@ -69,7 +69,7 @@ impl Permit {
 impl Reader {
     /// What looks at this cloud, at the store's time `now`.
     #[must_use]
-    pub fn new(cloud: &Cloud, wire: &Wire, credential: &Arc<dyn TokenCredential>, store: &BlobRuns) -> Self {
+    pub fn new(cloud: &Cloud, wire: &Wire, credential: &Arc<dyn TokenCredential>, store: &Store) -> Self {
         Self {
             arm: Arm::new(cloud, credential, &wire.http, store.clock()),
             wire: wire.clone(),
@@ -111,10 +111,9 @@ impl Reader {
     /// # Errors
     /// When the store does not answer, or does not have it.
     pub async fn manifest(&self, digest: &str) -> Result<String, StepError> {
-        let found = self.store.published(&content_name(digest)).await?;
+        let found = self.store.manifest(digest).await?;
         let found = found.ok_or_else(|| StepError::Terminal(format!("the store has no manifest {digest}")))?;
-        String::from_utf8(found.value.to_vec())
-            .map_err(|_| StepError::Terminal(format!("the manifest {digest} is no UTF-8")))
+        String::from_utf8(found.to_vec()).map_err(|_| StepError::Terminal(format!("the manifest {digest} is no UTF-8")))
     }
 
     /// What may act for this hop of this run.
@@ -124,12 +123,6 @@ impl Reader {
             Permit { store: self.store.clone(), site: run.plan.site.name.clone(), run: run.id.clone(), hop: run.hop };
         Azure { reader: self, permit }
     }
-}
-
-/// The name of a published manifest in the store.
-#[must_use]
-pub fn content_name(digest: &str) -> String {
-    format!("content/{digest}.yaml")
 }
 
 /// Gives a request the id by which Azure's logs know it. Without one azure_core gives it one too, but by way of an

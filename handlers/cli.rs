@@ -4,7 +4,6 @@ mod doctor;
 mod local;
 mod names;
 mod operator;
-pub mod publish;
 #[cfg(feature = "local")]
 mod simulate;
 mod site;

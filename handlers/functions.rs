@@ -1,11 +1,14 @@
 //! The functions: what the Functions host calls, and what a call comes to. One event end to end, a person's orders, the
 //! start of a run, the triggers; and the process that serves them.
 pub mod app;
+pub mod commit;
 pub mod container;
 pub mod envelope;
 pub mod handle;
 pub mod host;
+pub mod look;
 pub mod orders;
+pub mod reply;
 pub mod serve;
 pub mod start;
 pub mod triggers;

@@ -4,7 +4,7 @@ use crate::azure::identity;
 use crate::process::clock::Clock;
 use crate::process::config::Config;
 use crate::process::wire::Wire;
-use crate::store::BlobRuns;
+use crate::store::Store;
 use crate::survey::checkup::{Installation, look_over};
 use crate::survey::discovery::Looker;
 use crate::survey::doctor::{App, examine, has_findings, table};
@@ -29,7 +29,7 @@ pub fn doctor(arguments: Doctor) -> anyhow::Result<ExitCode> {
     let (wire, credential) = (Wire::sockets()?, identity::operator()?);
     let clock = Clock::running_at(config.clock_speed);
     let looker = Looker::new(&config.cloud, &wire, &credential, &clock);
-    let store = BlobRuns::new(&config.store, &credential, &wire.http, &clock)?;
+    let store = Store::new(&config.store, &credential, &wire.http, &clock)?;
     let installation = Installation { store: config.store, bus: config.bus, app: arguments.app };
     #[expect(clippy::disallowed_methods, reason = "whether this machine's clock is right is the question")]
     let here = (config.clock_speed == 1).then(Timestamp::now);

@@ -1,5 +1,5 @@
 //! `bluegreen site`: check, publish, schema.
-use super::{publish, say};
+use super::say;
 use crate::azure::{arm::Arm, break_glass::restore, identity};
 use crate::functions::app::App;
 use crate::process::clock::Clock;
@@ -49,7 +49,7 @@ pub async fn publish(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
         let path = folder.join(name);
         std::fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))
     };
-    let site = publish::publish(&app.store, site, read).await?;
+    let site = app.store.publish(site, read).await?;
     let manifests = site.controllers.len() + site.workloads.len();
     say(&format!("published {} with {manifests} manifests; its gateway is reserved for it\n", site.name))?;
     Ok(ExitCode::SUCCESS)

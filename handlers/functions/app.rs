@@ -6,7 +6,7 @@ use crate::process::config::Config;
 use crate::process::wire::Wire;
 use crate::run::Run;
 use crate::run::event::Message;
-use crate::store::BlobRuns;
+use crate::store::Store;
 use azure_core::credentials::TokenCredential;
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct App {
     /// Runs, sites, history.
-    pub store: BlobRuns,
+    pub store: Store,
     /// Publishing.
     pub bus: ServiceBus,
     /// Looking at the world.
@@ -30,7 +30,7 @@ impl App {
     /// When a setting makes no URL.
     pub fn new(config: &Config, credential: &Arc<dyn TokenCredential>, wire: &Wire) -> anyhow::Result<Self> {
         let clock = Clock::running_at(config.clock_speed);
-        let store = BlobRuns::new(&config.store, credential, &wire.http, &clock)?;
+        let store = Store::new(&config.store, credential, &wire.http, &clock)?;
         let bus = ServiceBus::new(&config.bus, credential, &wire.http, &clock)?;
         let reader = Reader::new(&config.cloud, wire, credential, &store);
         Ok(Self { store, bus, reader, clock })

@@ -4,7 +4,8 @@
 use super::triggers;
 use crate::functions::app::App;
 use crate::functions::envelope::{self, Delivered, HttpCall, USER_HEADER};
-use crate::functions::handle::{Reply, handle};
+use crate::functions::handle::handle;
+use crate::functions::reply::Reply;
 use crate::process::telemetry;
 use crate::run::FORMAT;
 use crate::run::event::Event;

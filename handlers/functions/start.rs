@@ -1,5 +1,7 @@
 //! A run is started, or it is said why not. One run a site; at most ten at once in a subscription.
 use crate::functions::app::App;
+use crate::functions::commit::{Committed, commit};
+use crate::functions::look::BOUND;
 use crate::plan::planning::{World, plan};
 use crate::plan::request::Request;
 use crate::plan::versions::Offered;
@@ -7,7 +9,8 @@ use crate::plan::{Kind, Plan};
 use crate::run::kept::Kept;
 use crate::run::{Ending, Run, StepError};
 use crate::site::Site;
-use crate::store::{SaveError, Stored};
+use crate::site::check::{Checked, Mistake};
+use crate::store::SaveError;
 use crate::workload::digest::digest;
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
@@ -34,62 +37,90 @@ pub enum Started {
 /// # Errors
 /// When the store or the bus does not answer: the request may be repeated, with the same id.
 pub async fn start(app: &App, request: &Request, id: &str) -> anyhow::Result<Started> {
-    let Some(site) = app.store.site(&request.site).await? else {
-        return Ok(Started::Refused(format!("there is no site {:?}: publish it first", request.site)));
+    let site = match app.store.checked_site(&request.site).await? {
+        Some(Ok(site)) => site,
+        Some(Err(mistakes)) => return Ok(Started::Refused(in_words(&request.site, &mistakes))),
+        None => {
+            return Ok(Started::Refused(format!("there is no site {:?}: publish it first", request.site)));
+        }
     };
     for _ in 0..3 {
         let before = app.store.run(&site.name).await?;
-        if let Some(Stored { value: run, .. }) = &before {
-            if run.request == id && run.ending.is_some() {
-                return Ok(Started::Ended(run.id.clone()));
-            }
-            if run.request == id {
-                app.publish(run).await?;
+        if let Some(started) = known(app, before.as_ref().map(|found| &found.value), id).await? {
+            return Ok(started);
+        }
+        let last = before.as_ref().map(|found| &found.value);
+        let run = match begin(app, &site, request, id, last).await? {
+            Ok(run) => run,
+            Err(not) => return Ok(not),
+        };
+        if let Some(ended) = last {
+            app.store.keep_in_history(ended).await?;
+        }
+        match commit(app, before.as_ref(), run, app.clock.after(BOUND)).await {
+            Ok(Committed { run, published }) => {
+                info!(site = site.name, run.id = run.id, version = %run.plan.version, "a run has begun");
+                published?;
                 return Ok(Started::Run(run.id.clone()));
             }
-            if run.ending.is_none() {
-                return Ok(Started::Refused(format!("the run {} of this site is under way", run.id)));
-            }
-        }
-        if under_way(app, site.subscription()).await? >= MOST_RUNS {
-            return Ok(Started::Later(format!(
-                "{MOST_RUNS} runs are under way in subscription {}",
-                site.subscription()
-            )));
-        }
-        // Ten deliveries are over in seconds, an outage of Azure is not: the request must outlive it.
-        let world = match look(app, &site).await {
-            Ok(world) => world,
-            Err(error) => return Ok(Started::Later(format!("Azure does not answer: {error:#}"))),
-        };
-        let plan = match plan(&site, request, &world) {
-            Ok(plan) => plan,
-            Err(why) => return Ok(Started::Refused(why)),
-        };
-        if !request.by_person()
-            && let Some(tried) = tried_before(app, &plan, before.as_ref().map(|found| &found.value)).await?
-        {
-            let why = format!("{} {tried}; a person or a changed site may try again", plan.version);
-            return Ok(Started::Refused(why));
-        }
-        let now = app.store.now()?;
-        let run_id = run_id(&site.name, id, now);
-        let why = request.reason.clone().unwrap_or_else(|| "requested".into());
-        let who = request.requested_by.clone().unwrap_or_else(|| "unknown".into());
-        let run = Run::begin(run_id, id.to_owned(), Kept::new(plan)?, &format!("{why} ({who})"), now);
-        if let Some(ended) = &before {
-            app.store.keep_in_history(&ended.value).await?;
-        }
-        match app.store.save(&run, before.as_ref().map(|found| found.etag.as_str())).await {
-            Ok(()) => {}
-            Err(SaveError::Conflict) => continue,
+            Err(SaveError::Conflict) => {}
             Err(SaveError::Other(error)) => return Err(error),
         }
-        info!(site = site.name, run.id = run.id, version = %run.plan.version, "a run has begun");
-        app.publish(&run).await?;
-        return Ok(Started::Run(run.id.clone()));
     }
     anyhow::bail!("other requests for {} came first three times", site.name)
+}
+
+fn in_words(site: &str, mistakes: &[Mistake]) -> String {
+    let mistakes: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+    format!("the published site {site} has mistakes, mend them and publish it again: {}", mistakes.join("; "))
+}
+
+/// What is known of the request already: its run, or another one that is under way.
+async fn known(app: &App, present: Option<&Run>, id: &str) -> anyhow::Result<Option<Started>> {
+    let Some(run) = present else { return Ok(None) };
+    Ok(match (run.request == id, run.ending) {
+        (true, Some(_)) => Some(Started::Ended(run.id.clone())),
+        (true, None) => {
+            app.publish(run).await?;
+            Some(Started::Run(run.id.clone()))
+        }
+        (false, None) => Some(Started::Refused(format!("the run {} of this site is under way", run.id))),
+        (false, Some(_)) => None,
+    })
+}
+
+/// The first state of a run for this request, or why there is none.
+async fn begin(
+    app: &App,
+    site: &Checked,
+    request: &Request,
+    id: &str,
+    last: Option<&Run>,
+) -> anyhow::Result<Result<Run, Started>> {
+    let subscription = site.subscription();
+    if under_way(app, subscription).await? >= MOST_RUNS {
+        return Ok(Err(Started::Later(format!("{MOST_RUNS} runs are under way in subscription {subscription}"))));
+    }
+    // Ten deliveries are over in seconds, an outage of Azure is not: the request must outlive it.
+    let world = match look(app, site).await {
+        Ok(world) => world,
+        Err(error) => return Ok(Err(Started::Later(format!("Azure does not answer: {error:#}")))),
+    };
+    let plan = match plan(site, request, &world) {
+        Ok(plan) => plan,
+        Err(why) => return Ok(Err(Started::Refused(why))),
+    };
+    if !request.by_person()
+        && let Some(tried) = tried_before(app, &plan, last).await?
+    {
+        let why = format!("{} {tried}; a person or a changed site may try again", plan.version);
+        return Ok(Err(Started::Refused(why)));
+    }
+    let now = app.store.now()?;
+    let why = request.reason.as_deref().unwrap_or("requested");
+    let who = request.requested_by.as_deref().unwrap_or("unknown");
+    let run_id = run_id(&site.name, id, now);
+    Ok(Ok(Run::begin(run_id, id.to_owned(), Kept::new(plan)?, &format!("{why} ({who})"), now)))
 }
 
 /// Looks at everything that a plan is made of.
@@ -131,10 +162,8 @@ async fn tried_before(app: &App, plan: &Plan, last: Option<&Run>) -> anyhow::Res
     if let Some(run) = last.filter(|run| same(run)) {
         return Ok(Some(tried(run)));
     }
-    for name in app.store.records(&format!("history/{}/", plan.site.name)).await? {
-        let Some(found) = app.store.recorded(&name).await? else { continue };
-        // What an older binary kept and this one cannot read says nothing of this version.
-        if let Some(run) = serde_json::from_value::<Run>(found).ok().filter(same) {
+    for name in app.store.history(&plan.site.name).await? {
+        if let Some(run) = app.store.ended_run(&name).await?.filter(same) {
             return Ok(Some(tried(&run)));
         }
     }

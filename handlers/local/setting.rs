@@ -1,8 +1,8 @@
 //! What the shop's world is furnished with: the published site, the entities of the bus, the workloads of a cluster.
-use crate::azure::content_name;
-use crate::cli::publish::with_digests;
 use crate::site::{Colour, Site};
 use crate::step::Step;
+use crate::store::content_name;
+use crate::store::with_digests;
 use crate::store::{RUNS, SITES};
 use crate::workload::manifests::{Placeholders, objects};
 use anyhow::Context;

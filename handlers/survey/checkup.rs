@@ -4,7 +4,7 @@ use crate::azure::arm::ArmError;
 use crate::resources::answers::text;
 use crate::resources::gateway::Gateway;
 use crate::site::Site;
-use crate::store::BlobRuns;
+use crate::store::Store;
 use crate::survey::doctor::{App, Looked, Observed, SeenNamespace, SeenSite, Unread};
 use azure_core::http::StatusCode;
 use base64::Engine;
@@ -33,7 +33,7 @@ pub struct Installation {
 /// Looks at an installation. `here` is this machine's time; `None`: times are not compared.
 pub async fn look_over(
     looker: &Looker,
-    store: &BlobRuns,
+    store: &Store,
     installation: &Installation,
     here: Option<Timestamp>,
 ) -> Observed {
@@ -105,7 +105,7 @@ impl Looker {
         answer.date().ok_or_else(|| unread("Resource Manager told no time", None))
     }
 
-    async fn site(&self, store: &BlobRuns, name: &str) -> SeenSite {
+    async fn site(&self, store: &Store, name: &str) -> SeenSite {
         let found = store.site(name).await.map_err(|error| from_store(&error));
         let site = found.and_then(|site| site.ok_or_else(|| unread(&format!("the site {name} vanished"), None)));
         let Ok(known) = &site else {

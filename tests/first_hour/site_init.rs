@@ -1,6 +1,5 @@
 //! `site init`: what it finds in the article's base, and that an upgrade runs with what it writes.
 use crate::{looker, story};
-use bluegreen::cli::publish::publish;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, play};
 use bluegreen::site::Site;
@@ -64,7 +63,9 @@ fn an_upgrade_runs_with_the_file_that_was_written() {
         let shop = Shop::open(&Options::default(), |_| {}).unwrap();
         let site = decided(&drafted(&found(&shop).await).text);
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/shop");
-        publish(&shop.operator.store, site, |file| Ok(std::fs::read_to_string(format!("{folder}/{file}"))?))
+        shop.operator
+            .store
+            .publish(site, |file| Ok(std::fs::read_to_string(format!("{folder}/{file}"))?))
             .await
             .unwrap();
         let told = play(&shop, Plot::default()).await.unwrap();

@@ -3,7 +3,6 @@
 //! given. Those to data are not enforced by the simulated services: `doctor` compares them.
 use crate::deployment::{SUBSCRIPTION, deploy};
 use crate::snapshot::{SHAPES, Snapshot, looker, paused, text};
-use bluegreen::cli::publish::{publish, with_digests};
 use bluegreen::local::scene::Scene;
 use bluegreen::local::shop::{Options, Shop, app_with};
 use bluegreen::local::story::{Plot, play};
@@ -11,7 +10,8 @@ use bluegreen::local::users::Users;
 use bluegreen::process::config::Config;
 use bluegreen::site::check::parse;
 use bluegreen::site::{Colour, Site};
-use bluegreen::store::BlobRuns;
+use bluegreen::store::Store;
+use bluegreen::store::with_digests;
 use bluegreen::survey::checkup::{self, look_over};
 use bluegreen::survey::doctor::{App, State, examine};
 use bluegreen::survey::site_init::draft;
@@ -113,7 +113,7 @@ fn an_upgrade_runs_in_what_was_deployed() {
         assert_eq!(site.slots.blue.cluster, text(serving, "/id"));
         assert_eq!(site.smoke_tests[0].url, "http://shop.example.com:8080/healthz");
         let operator = app_with(&azure, &Process::new("operator"), &config).unwrap();
-        let scene = scene(&azure, publish(&operator.store, site, read).await.unwrap(), account);
+        let scene = scene(&azure, operator.store.publish(site, read).await.unwrap(), account);
         let app = text(snapshot.only("Microsoft.Web/sites"), "/id");
         let before = findings(&azure, app, &operator.store, &config).await;
         assert_eq!(before, ["host: the host runs without an extension bundle: it knows no Service Bus"]);
@@ -142,7 +142,7 @@ fn an_upgrade_runs_in_what_was_deployed() {
 }
 
 /// What `doctor` would have somebody mend.
-async fn findings(azure: &SimulatedAzure, app: &str, store: &BlobRuns, config: &Config) -> Vec<String> {
+async fn findings(azure: &SimulatedAzure, app: &str, store: &Store, config: &Config) -> Vec<String> {
     let app = Some(App::Site(app.to_owned()));
     let installation = checkup::Installation { store: config.store.clone(), bus: config.bus.clone(), app };
     let seen = look_over(&looker(azure, "person", PERSON), store, &installation, Some(azure.clock().now())).await;

@@ -2,12 +2,13 @@
 use crate::edited::edited;
 use crate::http_api::call;
 use crate::{ask, quick, story, until};
-use bluegreen::cli::publish::publish;
+use bluegreen::local::setting::ACCOUNT;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::plan::request::Request;
 use bluegreen::plan::{Kind, Plan};
 use bluegreen::run::{Ending, Run};
 use bluegreen::site::{NewVersions, Site};
+use bluegreen::store::{RUNS, SITES};
 use serde_json::{Value, json};
 use simulated_azure::article;
 use simulated_azure::service_bus::Message;
@@ -32,20 +33,17 @@ fn send(shop: &Shop, queue: &str, id: &str, body: &str) {
 }
 
 /// The records of refusals, or of requests that wait, by their names.
-async fn records(shop: &Shop, prefix: &str) -> Vec<(String, Value)> {
-    let store = &shop.operator.store;
-    let mut records = vec![];
-    for name in store.records(prefix).await.unwrap() {
-        let record = store.recorded(&name).await.unwrap().unwrap();
-        records.push((name, record));
-    }
-    records
+fn records(shop: &Shop, prefix: &str) -> Vec<(String, Value)> {
+    let world = shop.azure.world();
+    let names = world.blobs.names(ACCOUNT, RUNS, prefix).into_iter();
+    let record = |name: &String| serde_json::from_slice(world.blobs.get(ACCOUNT, RUNS, name).unwrap()).unwrap();
+    names.map(|name| (name.clone(), record(&name))).collect()
 }
 
 /// Lets a minute pass, and gives the only refusal.
 async fn refusal(shop: &Shop) -> String {
     tokio::time::sleep(MINUTE).await;
-    let refusals = records(shop, "refusals/").await;
+    let refusals = records(shop, "refusals/");
     let [(_, refusal)] = &refusals[..] else { panic!("one refusal, not {refusals:?}; {:?}", shop.run()) };
     refusal["why"].as_str().unwrap().to_owned()
 }
@@ -59,7 +57,7 @@ fn of_two_requests_at_once_one_starts_and_the_other_is_told_why_not() {
         let why = refusal(&shop).await;
         let run = shop.run().unwrap();
         assert_eq!(why, format!("the run {} of this site is under way", run.id));
-        let (loser, _) = records(&shop, "refusals/").await.remove(0);
+        let (loser, _) = records(&shop, "refusals/").remove(0);
         let expected = if run.request == "one" { "refusals/two.json" } else { "refusals/one.json" };
         assert_eq!(loser, expected);
         let counts = shop.host.counters();
@@ -81,7 +79,7 @@ fn a_request_delivered_again_starts_no_second_run() {
         ask(&shop, "again", Kind::Upgrade, Some("latest-stable"));
         tokio::time::sleep(10 * MINUTE).await;
         assert_eq!(shop.run().unwrap(), ended, "after its end it is done");
-        assert!(records(&shop, "refusals/").await.is_empty());
+        assert!(records(&shop, "refusals/").is_empty());
         assert_eq!(shop.host.counters().functions["RequestUpgrade"].failures, 0);
     });
 }
@@ -93,7 +91,7 @@ fn an_unknown_site_is_refused_with_a_record() {
         let request = Request { site: "nowhere".into(), version: Some("latest-patch".into()), ..Request::default() };
         shop.request(&request, "lost/../request").unwrap();
         assert_eq!(refusal(&shop).await, "there is no site \"nowhere\": publish it first");
-        let (name, record) = records(&shop, "refusals/").await.remove(0);
+        let (name, record) = records(&shop, "refusals/").remove(0);
         assert_eq!(name, "refusals/lost-..-request.json");
         assert_eq!(record["request"]["site"], "nowhere");
     });
@@ -193,7 +191,7 @@ fn an_eleventh_run_waits_until_one_of_ten_ends() {
             let [(id, Some(at))] = &enqueued()[..] else { panic!("one message is scheduled: {:?}", enqueued()) };
             assert!(id.starts_with("eleventh/") && ids.insert(id.clone()), "a new MessageId each time: {id}");
             assert!(at.duration_since(shop.azure.clock().now()) <= jiff::SignedDuration::from_mins(5));
-            let waiting = records(&shop, "waiting/").await;
+            let waiting = records(&shop, "waiting/");
             let [(name, record)] = &waiting[..] else { panic!("one request waits: {waiting:?}") };
             assert_eq!(name, "waiting/eleventh.json");
             assert!(record["why"].as_str().unwrap().starts_with("10 runs are under way"), "{record}");
@@ -213,7 +211,7 @@ fn an_eleventh_run_waits_until_one_of_ten_ends() {
         assert_eq!(run.request, "eleventh");
         assert!(shop.azure.clock().now().duration_since(ended) <= jiff::SignedDuration::from_mins(6));
         tokio::time::sleep(MINUTE).await;
-        assert!(records(&shop, "waiting/").await.is_empty());
+        assert!(records(&shop, "waiting/").is_empty());
     });
 }
 
@@ -245,12 +243,12 @@ fn a_version_that_went_wrong_starts_again_only_with_a_changed_site() {
         changed.soak_minutes += 1;
         let text = serde_json::to_vec(&changed).unwrap();
         let name = format!("{}.json", changed.name);
-        let anyway = bluegreen::store::Put::Anyway;
-        shop.operator.store.publish(&name, text.into(), anyway).await.unwrap();
+        let now = shop.azure.clock().now();
+        shop.azure.world().blobs.put(ACCOUNT, SITES, &name, &text, now);
         let second = tokio::time::timeout(nights, until(&shop, |run| run.id != first.id)).await;
         let second = second.expect("a changed site may try again");
         assert_eq!(second.plan.site.soak_minutes, changed.soak_minutes);
-        let history = records(&shop, "history/shop/").await;
+        let history = records(&shop, "history/shop/");
         assert_eq!(history[0].1["id"], first.id.as_str(), "the first run is kept");
     });
 }
@@ -282,7 +280,7 @@ fn a_version_that_a_person_left_again_is_not_brought_back_at_night() {
         let back = until(&shop, |run| run.request == "return" && run.ending == Some(Ending::Upgraded)).await;
         tokio::time::sleep(30 * 60 * MINUTE).await;
         assert_eq!(shop.run().unwrap().id, back.id);
-        let refusals = records(&shop, "refusals/").await;
+        let refusals = records(&shop, "refusals/");
         let why = format!("1.34.2 was left again after run {}; a person or a changed site may try again", upgraded.id);
         assert_eq!(refusals[0].1["why"], why);
     });
@@ -325,17 +323,16 @@ fn publishing_stores_manifests_by_their_content_and_reserves_the_gateway() {
         let shop = open(|_| {});
         let store = &shop.operator.store;
         let read = |file: &str| Ok(format!("# {file}\n"));
-        let site = publish(store, shop.site.clone(), read).await.unwrap();
+        let site = store.publish(shop.site.clone(), read).await.unwrap();
         for manifest in site.controllers.iter().chain(&site.workloads) {
-            let name = format!("content/{}.yaml", manifest.digest.as_ref().unwrap());
-            let content = store.published(&name).await.unwrap().expect("it is stored by its digest");
-            assert_eq!(content.value, format!("# {}\n", manifest.file));
+            let content = store.manifest(manifest.digest.as_ref().unwrap()).await.unwrap();
+            assert_eq!(content.expect("it is stored by its digest"), format!("# {}\n", manifest.file));
         }
         assert_eq!(store.site("shop").await.unwrap().as_ref(), Some(&site));
-        let again = publish(store, shop.site.clone(), read).await.unwrap();
+        let again = store.publish(shop.site.clone(), read).await.unwrap();
         assert_eq!(again, site, "publishing again is fine");
         let thief = Site { name: "thief".into(), gateway: site.gateway.to_uppercase(), ..shop.site.clone() };
-        let refused = publish(store, thief, read).await.unwrap_err().to_string();
+        let refused = store.publish(thief, read).await.unwrap_err().to_string();
         assert!(refused.starts_with("the gateway belongs to the site \"shop\""), "{refused}");
         assert_eq!(store.sites().await.unwrap(), ["shop"]);
     });

@@ -4,6 +4,7 @@ use crate::plan::versions::{Offered, wanted};
 use crate::plan::{Kind, Plan, Version, planned};
 use crate::resources::cluster::Cluster;
 use crate::resources::gateway::{Gateway, Pool};
+use crate::site::check::Checked;
 use crate::site::{Colour, Site};
 
 /// What is seen when a plan is made.
@@ -48,7 +49,7 @@ pub fn serving(site: &Site, gateway: &Gateway) -> Result<Colour, String> {
 ///
 /// # Errors
 /// Why there is none: what was expected, what came, what to do.
-pub fn plan(site: &Site, request: &Request, world: &World) -> Result<Plan, String> {
+pub fn plan(site: &Checked, request: &Request, world: &World) -> Result<Plan, String> {
     let old = serving(site, &world.gateway)?;
     let cluster_of = |colour: Colour| format!("the {} cluster ({})", colour.name(), site.slot(colour).cluster);
     let serves = world.cluster(old).ok_or_else(|| format!("{} serves, but does not exist", cluster_of(old)))?;
@@ -87,6 +88,6 @@ pub fn plan(site: &Site, request: &Request, world: &World) -> Result<Plan, Strin
         found_uid: found.map(|found| found.uid().to_owned()),
         found_stopped: found.is_some_and(Cluster::is_stopped),
         stages: site.stages.iter().map(|stage| planned(stage, old_addresses, new_addresses)).collect(),
-        site: site.clone(),
+        site: (**site).clone(),
     })
 }

@@ -37,11 +37,15 @@ fn mistake(path: impl Into<String>, what: impl Into<String>) -> Mistake {
 /// Every mistake of a site file, in the order of the places. None: it can be used.
 #[must_use]
 pub fn mistakes(file: &Value) -> Vec<Mistake> {
-    let mut mistakes = undecided::mistakes(file);
-    // What is undecided has no structure, and what the structure forbids has no meaning: one mistake a place.
-    for more in [structure::mistakes(file), meaning::mistakes(file)] {
-        let is_new = |found: &Mistake| !mistakes.iter().any(|known: &Mistake| known.path == found.path);
-        let more: Vec<_> = more.into_iter().filter(is_new).collect();
+    in_order([undecided::mistakes, structure::mistakes, structure::unknown_members, meaning::mistakes], file)
+}
+
+/// What is undecided has no structure, and what the structure forbids has no meaning: one mistake a place.
+fn in_order<const COUNT: usize>(looks: [fn(&Value) -> Vec<Mistake>; COUNT], file: &Value) -> Vec<Mistake> {
+    let mut mistakes: Vec<Mistake> = vec![];
+    for look in looks {
+        let is_new = |found: &Mistake| !mistakes.iter().any(|known| known.path == found.path);
+        let more: Vec<_> = look(file).into_iter().filter(is_new).collect();
         mistakes.extend(more);
     }
     mistakes.sort();
@@ -54,11 +58,35 @@ pub fn mistakes(file: &Value) -> Vec<Mistake> {
 /// # Errors
 /// Every mistake at once; for broken JSON the line and the column.
 pub fn parse(text: &str) -> Result<Site, Vec<Mistake>> {
+    read(&without_comments(text), mistakes)
+}
+
+/// A published site without a mistake. Only [`published`] makes one, and only with such a one a run is planned; what is in
+/// the plan of a run under way is never checked again.
+#[derive(Clone, Debug)]
+pub struct Checked(Site);
+
+impl std::ops::Deref for Checked {
+    type Target = Site;
+    fn deref(&self) -> &Site {
+        &self.0
+    }
+}
+
+/// Reads a site as it lies in the store. Members that this binary does not know may be a newer one's.
+///
+/// # Errors
+/// Every mistake at once.
+pub fn published(text: &str) -> Result<Checked, Vec<Mistake>> {
+    let mistakes = |file: &Value| in_order([undecided::mistakes, structure::mistakes, meaning::mistakes], file);
+    read(text, mistakes).map(Checked)
+}
+
+fn read(text: &str, mistakes: impl Fn(&Value) -> Vec<Mistake>) -> Result<Site, Vec<Mistake>> {
     if text.len() > LARGEST {
         return Err(vec![mistake("", format!("the file has {} bytes, at most {LARGEST} are allowed", text.len()))]);
     }
-    let file: Value =
-        serde_json::from_str(&without_comments(text)).map_err(|error| vec![mistake("", broken(&error))])?;
+    let file: Value = serde_json::from_str(text).map_err(|error| vec![mistake("", broken(&error))])?;
     let mistakes = mistakes(&file);
     if !mistakes.is_empty() {
         return Err(mistakes);

@@ -7,6 +7,7 @@ use crate::plan::request::Request;
 use crate::run::Run;
 use crate::run::verbs::{Order, Refusal, Verb};
 use crate::site::is_name;
+use crate::store::Shelf;
 use azure_core::Uuid;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
@@ -38,6 +39,8 @@ pub async fn answer(app: &App, call: &HttpCall) -> (u16, Value) {
 
 /// So many runs are read side by side.
 const AT_ONCE: usize = 32;
+/// So many records are enough to see what goes on.
+const NEWEST: usize = 50;
 
 type Answered = anyhow::Result<(u16, Value)>;
 
@@ -53,19 +56,9 @@ async fn list(app: &App) -> Answered {
     let found = sites.map(|site| async move { app.store.run(&site).await }).buffered(AT_ONCE);
     let runs: Vec<_> =
         found.try_filter_map(|found| async { Ok(found.map(|found| summary(&found.value))) }).try_collect().await?;
-    Ok((
-        200,
-        json!({"runs": runs, "refusals": records(app, "refusals/").await?, "waiting": records(app, "waiting/").await?}),
-    ))
-}
-
-async fn records(app: &App, prefix: &str) -> anyhow::Result<Vec<Value>> {
-    let mut records = vec![];
-    // The newest fifty are enough to see what goes on.
-    for name in app.store.records(prefix).await?.iter().rev().take(50) {
-        records.extend(app.store.recorded(name).await?);
-    }
-    Ok(records)
+    let (refusals, waiting) =
+        (app.store.records(Shelf::Refusals, NEWEST).await?, app.store.records(Shelf::Waiting, NEWEST).await?);
+    Ok((200, json!({"runs": runs, "refusals": refusals, "waiting": waiting})))
 }
 
 async fn show(app: &App, site: &str) -> Answered {

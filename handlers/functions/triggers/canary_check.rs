@@ -2,12 +2,14 @@
 use crate::azure::Reader;
 use crate::azure::operations::Progress;
 use crate::functions::app::App;
-use crate::functions::handle::Reply;
-use crate::functions::orders::carry_out;
+use crate::functions::commit::{Committed, commit};
+use crate::functions::look::BOUND;
+use crate::functions::reply::Reply;
 use crate::run::watchers::{breach, look_now, sweep};
 use crate::run::{Following, Run, StepError};
 use crate::step::Step;
 use crate::steps::watch::{Seen, ask, drift, judge};
+use crate::store::{SaveError, Stored};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use std::time::Duration;
@@ -59,8 +61,7 @@ async fn check(app: &App, site: &str) -> anyhow::Result<()> {
     let Some(found) = app.store.run(site).await? else { return Ok(()) };
     let run = &found.value;
     if let Some(next) = sweep(run, found.at) {
-        carry_out(app, &found, next).await?;
-        return Ok(());
+        return commit_found(app, &found, next).await;
     }
     if run.ending.is_some() || !matches!(run.step, Step::ShiftTraffic | Step::ConfirmTraffic | Step::Soak) {
         return Ok(());
@@ -74,10 +75,10 @@ async fn check(app: &App, site: &str) -> anyhow::Result<()> {
         Err(StepError::Transient { cause, .. }) => return Err(cause),
         Err(StepError::Terminal(why)) => return Err(anyhow::anyhow!(why)),
     };
-    if let Some(next) = next {
-        carry_out(app, &found, next).await?;
+    match next {
+        Some(next) => commit_found(app, &found, next).await,
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Like a step's watch, but all in one invocation: the next check is a minute away.
@@ -107,4 +108,16 @@ async fn seen(run: &Run, reader: &Reader) -> Result<Seen, StepError> {
         }
     }
     Ok(Seen::Inconclusive("the gateway did not say how its backends are".into()))
+}
+
+/// What was decided on this look. If somebody else was faster, the next check looks anew.
+async fn commit_found(app: &App, found: &Stored<Run>, next: Run) -> anyhow::Result<()> {
+    match commit(app, Some(found), next, app.clock.after(BOUND)).await {
+        Ok(Committed { run, published: Err(error) }) => {
+            warn!(run.id, "not published, the sweep repairs it: {error:#}");
+            Ok(())
+        }
+        Ok(Committed { published: Ok(()), .. }) | Err(SaveError::Conflict) => Ok(()),
+        Err(SaveError::Other(error)) => Err(error),
+    }
 }

@@ -1,8 +1,8 @@
 //! A dead letter marks its run and calls a person. It is always dealt with: there is no further queue behind this one.
 use crate::functions::app::App;
+use crate::functions::commit::{Changed, change};
 use crate::functions::envelope::Delivered;
-use crate::functions::handle::Reply;
-use crate::functions::orders::carry_out;
+use crate::functions::reply::Reply;
 use crate::run::event::Event;
 use crate::run::watchers;
 use tracing::error;
@@ -35,16 +35,15 @@ pub async fn dead_letter(app: &App, delivered: Result<Delivered, String>) -> Rep
 }
 
 async fn mark(app: &App, event: &Event, reason: &str) -> anyhow::Result<&'static str> {
-    for _ in 0..3 {
-        let Some(found) = app.store.run(&event.site).await?.filter(|found| found.value.id == event.run) else {
-            return Ok("no such run");
-        };
-        let Some(next) = watchers::dead_letter(&found.value, event.step, event.hop, reason, app.store.now()?) else {
-            return Ok("late or early: it does not count");
-        };
-        if carry_out(app, &found, next).await?.is_some() {
-            return Ok("marked");
+    let marked = change(app, &event.site, |run, now| {
+        if run.id != event.run {
+            return Err("no such run");
         }
-    }
-    Ok("the run moves: it does not count")
+        watchers::dead_letter(run, event.step, event.hop, reason, now).ok_or("late or early: it does not count")
+    });
+    Ok(match marked.await? {
+        Changed::Yes(_) => "marked",
+        Changed::Refused(why) => why,
+        Changed::NoRun => "no such run",
+    })
 }

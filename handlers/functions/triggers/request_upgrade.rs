@@ -1,11 +1,12 @@
 //! A request from the queue starts a run, or leaves a record that says why not.
 use crate::functions::app::App;
 use crate::functions::envelope::Delivered;
-use crate::functions::handle::Reply;
+use crate::functions::reply::Reply;
 use crate::functions::start::{Started, start};
-use crate::plan::request::{Refused, Request, file_name};
+use crate::plan::request::{Refused, Request};
 use crate::run::event::{Message, REQUESTS};
 use crate::site::is_name;
+use crate::store::Shelf;
 use azure_core::Uuid;
 use jiff::SignedDuration;
 use tracing::{info, warn};
@@ -37,22 +38,21 @@ pub async fn request_upgrade(app: &App, delivered: Delivered) -> Reply {
 }
 
 async fn answered(app: &App, request: &Request, id: &str) -> anyhow::Result<String> {
-    let waiting = format!("waiting/{}.json", file_name(id));
     match start(app, request, id).await? {
         Started::Run(run) => {
-            app.store.forget(&waiting).await?;
+            app.store.forget(Shelf::Waiting, id).await?;
             Ok(format!("run {run}"))
         }
         Started::Ended(run) => Ok(format!("run {run} has ended already")),
         Started::Refused(why) => {
             warn!(site = request.site, request = id, "refused: {why}");
-            record(app, &format!("refusals/{}.json", file_name(id)), request, &why).await?;
-            app.store.forget(&waiting).await?;
+            record(app, Shelf::Refusals, id, request, &why).await?;
+            app.store.forget(Shelf::Waiting, id).await?;
             Ok(format!("refused: {why}"))
         }
         Started::Later(why) => {
             info!(site = request.site, request = id, "later: {why}");
-            record(app, &waiting, request, &why).await?;
+            record(app, Shelf::Waiting, id, request, &why).await?;
             let again = Request { id: Some(id.to_owned()), ..request.clone() };
             let message = Message {
                 to: REQUESTS,
@@ -68,7 +68,7 @@ async fn answered(app: &App, request: &Request, id: &str) -> anyhow::Result<Stri
     }
 }
 
-async fn record(app: &App, name: &str, request: &Request, why: &str) -> anyhow::Result<()> {
+async fn record(app: &App, shelf: Shelf, id: &str, request: &Request, why: &str) -> anyhow::Result<()> {
     let refused = Refused { at: app.store.now()?, request: request.clone(), why: why.to_owned() };
-    app.store.record(name, &refused).await
+    app.store.record(shelf, id, &refused).await
 }

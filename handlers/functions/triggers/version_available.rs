@@ -1,7 +1,7 @@
 //! Event Grid's hint that a version is available, in either envelope: the region itself is asked what is true.
 use super::version_check::consider;
 use crate::functions::app::App;
-use crate::functions::handle::Reply;
+use crate::functions::reply::Reply;
 use serde_json::Value;
 use tracing::{info, warn};
 

@@ -1,9 +1,9 @@
 //! The daily look at what the regions offer. It is the truth: the event's source is one cluster, and dies with it.
 use crate::functions::app::App;
-use crate::functions::handle::Reply;
+use crate::functions::reply::Reply;
 use crate::functions::start::look;
 use crate::plan::planning::{World, serving};
-use crate::plan::request::{BY_ITSELF, Request, file_name};
+use crate::plan::request::{BY_ITSELF, Request};
 use crate::plan::versions::wanted;
 use crate::plan::{Kind, Version};
 use crate::run::event::{Message, REQUESTS};
@@ -82,15 +82,13 @@ pub async fn consider(app: &App, name: &str, function: &str) -> anyhow::Result<b
 /// Says so when a version that was offered at the last look is offered no more.
 async fn withdrawn(app: &App, site: &Site, world: &World) -> anyhow::Result<()> {
     let location = [&world.blue, &world.green].into_iter().flatten().next().map_or("", |cluster| cluster.location());
-    let name = format!("versions/{}-{}.json", file_name(site.subscription()), file_name(location));
     let offered: Vec<String> = world.offered.versions.iter().map(|offered| offered.version.to_string()).collect();
-    let before = app.store.recorded(&name).await?;
-    let before: Vec<String> = before.and_then(|before| serde_json::from_value(before).ok()).unwrap_or_default();
+    let before = app.store.versions(site.subscription(), location).await?;
     for gone in before.iter().filter(|version| !offered.contains(version)) {
         warn!(location, version = gone, "a version is no longer offered");
     }
     if before != offered {
-        app.store.record(&name, &offered).await?;
+        app.store.keep_versions(site.subscription(), location, &offered).await?;
     }
     Ok(())
 }

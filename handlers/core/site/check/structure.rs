@@ -22,9 +22,20 @@ static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
         .expect("the schema is made from our own types, and a test builds it")
 });
 
-/// Every place where the file differs from the schema.
+/// Every place where the file differs from the schema, but for members that are not in it.
 pub(super) fn mistakes(file: &Value) -> Vec<Mistake> {
     VALIDATOR.iter_errors(file).flat_map(|error| in_words(&error)).collect()
+}
+
+/// Every member that is not in the schema: a misspelling, or what a newer version knows.
+pub(super) fn unknown_members(file: &Value) -> Vec<Mistake> {
+    let unknown = |error: ValidationError<'_>| match error.kind() {
+        Kind::AdditionalProperties { unexpected } => {
+            unexpected.iter().map(|name| unknown_member(error.instance_path().as_str(), name)).collect()
+        }
+        _ => vec![],
+    };
+    VALIDATOR.iter_errors(file).flat_map(unknown).collect()
 }
 
 fn in_words(error: &ValidationError<'_>) -> Vec<Mistake> {
@@ -32,7 +43,7 @@ fn in_words(error: &ValidationError<'_>) -> Vec<Mistake> {
     let found = found(error.instance());
     let one = |what: String| vec![mistake(path, what)];
     match error.kind() {
-        Kind::AdditionalProperties { unexpected } => unexpected.iter().map(|name| unknown_member(path, name)).collect(),
+        Kind::AdditionalProperties { .. } => vec![],
         Kind::Required { property } => one(format!("{} is missing", property.as_str().unwrap_or_default())),
         Kind::Type { .. } => one(format!("expected {}, found {found}", expected_type(error))),
         Kind::Enum { options } => {

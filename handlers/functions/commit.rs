@@ -1,0 +1,138 @@
+//! The one way to change a run: it is saved if nobody changed it meanwhile, told, and published; a run that has just
+//! turned to the way back is handled here at once.
+//!
+//! Somebody else may be faster: then nothing was saved, and what was decided counts no more. Who has only decided may
+//! decide anew on what is there now ([`change`]). Who has looked may have acted: it never acts again, and its message gets
+//! the answer of a late one (`handle`).
+use super::app::App;
+use super::look::{BOUND, Looked, look};
+use crate::run::Run;
+use crate::run::event::Event;
+use crate::step::Step;
+use crate::store::{SaveError, Stored};
+use jiff::Timestamp;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+use tracing::{error, info, warn};
+
+/// So much longer than its bound an invocation lasts when it handles the way back itself.
+pub const WAY_BACK: Duration = Duration::from_secs(60);
+/// A change is decided anew so often when somebody else was faster.
+const TRIES: usize = 5;
+
+/// A run that was saved.
+pub struct Committed {
+    /// The run as it is now.
+    pub run: Run,
+    /// Whether its event was published. If not, the sweep repairs it.
+    pub published: anyhow::Result<()>,
+}
+
+/// Commits what becomes of a run; `before`: what was loaded, if there was anything. Saving and publishing end at the bound.
+///
+/// # Errors
+/// A conflict, or a store that does not answer: nothing was changed, as far as is known.
+pub async fn commit(
+    app: &App,
+    before: Option<&Stored<Run>>,
+    next: Run,
+    bound: Instant,
+) -> Result<Committed, SaveError> {
+    save(app, before, &next, bound).await?;
+    let turned_back = next.step == Step::RestoreTraffic && before.is_some_and(|before| before.value.step != next.step);
+    let published = if turned_back {
+        // Side by side: the way back does not wait for the bus, and happens also when publishing fails.
+        let until = bound + app.clock.real(WAY_BACK);
+        tokio::join!(publish(app, &next, bound), way_back(app, &next, until)).0
+    } else {
+        publish(app, &next, bound).await
+    };
+    Ok(Committed { run: next, published })
+}
+
+/// What became of a change.
+pub enum Changed<Refusal> {
+    /// It was committed.
+    Yes(Box<Run>),
+    /// It makes no sense on the run as it is.
+    Refused(Refusal),
+    /// The site has no run.
+    NoRun,
+}
+
+/// Changes the run of a site as `decide` says, which does nothing else: it is asked anew when somebody else was faster.
+///
+/// # Errors
+/// When the store does not answer, or the run changes under our hands again and again. That publishing failed is no
+/// error: the sweep repairs it.
+pub async fn change<Refusal>(
+    app: &App,
+    site: &str,
+    decide: impl Fn(&Run, Timestamp) -> Result<Run, Refusal>,
+) -> anyhow::Result<Changed<Refusal>> {
+    for _ in 0..TRIES {
+        let Some(found) = app.store.run(site).await? else { return Ok(Changed::NoRun) };
+        let next = match decide(&found.value, app.store.now()?) {
+            Ok(next) => next,
+            Err(refusal) => return Ok(Changed::Refused(refusal)),
+        };
+        match commit(app, Some(&found), next, app.clock.after(BOUND)).await {
+            Ok(Committed { run, published }) => {
+                if let Err(error) = published {
+                    warn!(run.id, "not published, the sweep repairs it: {error:#}");
+                }
+                return Ok(Changed::Yes(Box::new(run)));
+            }
+            Err(SaveError::Conflict) => {}
+            Err(SaveError::Other(error)) => return Err(error),
+        }
+    }
+    anyhow::bail!("the run changed {TRIES} times meanwhile: try again")
+}
+
+async fn save(app: &App, before: Option<&Stored<Run>>, next: &Run, bound: Instant) -> Result<(), SaveError> {
+    let saved = app.store.save(next, before.map(|before| before.etag.as_str()));
+    timeout_at(bound, saved).await.unwrap_or_else(|_| Err(too_late("saving").into()))?;
+    // The document before may be another run's, which has ended.
+    tell(before.map(|before| &before.value).filter(|before| before.id == next.id), next);
+    Ok(())
+}
+
+async fn publish(app: &App, run: &Run, bound: Instant) -> anyhow::Result<()> {
+    timeout_at(bound, app.publish(run)).await.unwrap_or_else(|_| Err(too_late("publishing")))
+}
+
+fn too_late(what: &str) -> anyhow::Error {
+    anyhow::anyhow!("{what} took longer than the invocation's {} s", BOUND.as_secs())
+}
+
+/// Handles the event of a run that has just been saved into `RestoreTraffic`: the way back needs no bus, no cold start,
+/// no lock. If this dies, the delivered event or the sweep repairs it.
+async fn way_back(app: &App, run: &Run, until: Instant) {
+    let begun = async {
+        match look(app, &Event::of(run), Instant::now()).await {
+            Looked::Over(reply) => anyhow::bail!("{reply:?}"),
+            Looked::Decided(before, next) => {
+                save(app, Some(&before), &next, until).await?;
+                publish(app, &next, until).await
+            }
+        }
+    };
+    match timeout_at(until, begun).await {
+        Ok(Ok(())) => info!(run.id, "the way back was begun at once"),
+        Ok(Err(error)) => warn!(run.id, "the way back was not begun at once: {error:#}; its event does it"),
+        Err(_) => warn!(run.id, "the way back could not be begun in time; its event does it"),
+    }
+}
+
+/// Logs what is new in the journal; what needs a person is an error, which an alert watches for.
+fn tell(before: Option<&Run>, after: &Run) {
+    for entry in after.journal.iter().skip(before.map_or(0, |before| before.journal.len())) {
+        let site = &after.plan.site.name;
+        if entry.needs_person {
+            error!(site, run.id = after.id, step = %entry.after, "needs a person: {}", entry.what);
+        } else {
+            info!(site, run.id = after.id, step = %entry.after, before = %entry.before, "{}: {}", entry.who, entry.what);
+        }
+    }
+}

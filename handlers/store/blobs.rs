@@ -1,0 +1,154 @@
+//! Blobs with conditions, and the store's time. The only code that speaks to the storage account; names are its users'.
+use crate::azure::patience;
+use crate::process::clock::Clock;
+use anyhow::{Context as _, anyhow};
+use azure_core::credentials::TokenCredential;
+use azure_core::http::headers::HeaderName;
+use azure_core::http::policies::{Policy, PolicyResult};
+use azure_core::http::{Context, Etag, Request, StatusCode, Transport, Url};
+use azure_storage_blob::models::{
+    BlobClientDownloadOptions, BlobClientUploadOptions, BlobContainerClientListBlobsOptions,
+};
+use azure_storage_blob::{BlobContainerClient, BlobContainerClientOptions};
+use bytes::Bytes;
+use futures::TryStreamExt;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::num::NonZero;
+use std::sync::Arc;
+
+/// Our documents are small. Otherwise the client asks the system for its number of processors each time.
+const IN_ONE: Option<NonZero<usize>> = NonZero::new(1);
+
+/// One container.
+#[derive(Clone)]
+pub(super) struct Blobs {
+    container: Arc<BlobContainerClient>,
+    clock: Clock,
+}
+
+/// A document with its version and the time at which the store gave it out.
+#[derive(Clone, Debug)]
+pub struct Stored<T> {
+    /// The document.
+    pub value: T,
+    /// Its version.
+    pub etag: String,
+    /// The store's time.
+    pub at: Timestamp,
+}
+
+/// Why something could not be saved.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveError {
+    /// Somebody changed it since it was loaded, or it exists already.
+    #[error("somebody else changed it meanwhile")]
+    Conflict,
+    /// The store did not answer, or refused.
+    #[error(transparent)]
+    Other(#[from] anyhow::Error),
+}
+
+/// Sets the clock by each answer.
+#[derive(Debug)]
+struct TellTime(Clock);
+
+#[async_trait::async_trait]
+impl Policy for TellTime {
+    async fn send(&self, context: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
+        let answer = next[0].send(context, request, &next[1..]).await?;
+        if let Some(date) = answer.headers().get_optional_str(&HeaderName::from_static("date")) {
+            self.0.set(date);
+        }
+        Ok(answer)
+    }
+}
+
+impl Blobs {
+    /// This container of a storage account (`https://<account>.blob.core.windows.net/`).
+    pub(super) fn new(
+        account: &str,
+        name: &str,
+        credential: &Arc<dyn TokenCredential>,
+        transport: &Transport,
+        clock: &Clock,
+    ) -> anyhow::Result<Self> {
+        let mut client_options = patience::for_the_store(transport, clock);
+        client_options.per_try_policies.push(Arc::new(TellTime(clock.clone())));
+        let options = BlobContainerClientOptions { client_options, ..BlobContainerClientOptions::default() };
+        let url: Url = format!("{}/{name}", account.trim_end_matches('/')).parse().context("no storage URL")?;
+        let container = BlobContainerClient::new(url, Some(credential.clone()), Some(options))?;
+        Ok(Self { container: Arc::new(container), clock: clock.clone() })
+    }
+
+    pub(super) async fn get(&self, name: &str) -> anyhow::Result<Option<Stored<Bytes>>> {
+        let failed = || format!("failed to read {name} from the store");
+        let options = BlobClientDownloadOptions { parallel: IN_ONE, ..BlobClientDownloadOptions::default() };
+        let answer = match self.container.blob_client(name).download(Some(options)).await {
+            Ok(answer) => answer,
+            Err(error) if error.http_status() == Some(StatusCode::NotFound) => return Ok(None),
+            Err(error) => return Err(anyhow!(error)).with_context(failed),
+        };
+        let etag = answer.properties.etag.map(|etag| etag.to_string()).unwrap_or_default();
+        let at = self.clock.now()?;
+        let value = answer.body.collect().await.with_context(failed)?;
+        Ok(Some(Stored { value, etag, at }))
+    }
+
+    pub(super) async fn put(&self, name: &str, body: Bytes, condition: Put<'_>) -> Result<(), SaveError> {
+        let mut options = BlobClientUploadOptions {
+            blob_content_type: Some("application/json".into()),
+            parallel: IN_ONE,
+            ..BlobClientUploadOptions::default()
+        };
+        match condition {
+            Put::Anyway => {}
+            Put::New => options.if_none_match = Some(Etag::from("*")),
+            Put::Replacing(etag) => options.if_match = Some(Etag::from(etag)),
+        }
+        match self.container.blob_client(name).upload(body.into(), Some(options)).await {
+            Ok(_) => Ok(()),
+            Err(error)
+                if matches!(error.http_status(), Some(StatusCode::PreconditionFailed | StatusCode::Conflict)) =>
+            {
+                Err(SaveError::Conflict)
+            }
+            Err(error) => Err(SaveError::Other(anyhow!(error).context(format!("failed to write {name} to the store")))),
+        }
+    }
+
+    pub(super) async fn list(&self, prefix: &str) -> anyhow::Result<Vec<String>> {
+        let options = BlobContainerClientListBlobsOptions { prefix: Some(prefix.to_owned()), ..Default::default() };
+        let mut names = vec![];
+        let mut found = self.container.list_blobs(Some(options))?;
+        while let Some(blob) = found.try_next().await.context("failed to list the store")? {
+            names.extend(blob.name);
+        }
+        Ok(names)
+    }
+
+    /// Takes a document away. That there is none is well, too.
+    pub(super) async fn delete(&self, name: &str) -> anyhow::Result<()> {
+        match self.container.blob_client(name).delete(None).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.http_status() == Some(StatusCode::NotFound) => Ok(()),
+            Err(error) => Err(anyhow!(error).context(format!("failed to delete {name}"))),
+        }
+    }
+}
+
+/// On which condition something is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Put<'a> {
+    /// Whatever is there.
+    Anyway,
+    /// Only if there is nothing yet.
+    New,
+    /// Only in place of this version.
+    Replacing(&'a str),
+}
+
+/// A document as it is written.
+pub(super) fn to_bytes(value: &impl Serialize) -> anyhow::Result<Bytes> {
+    Ok(serde_json::to_vec(value)?.into())
+}

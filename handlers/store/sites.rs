@@ -1,0 +1,102 @@
+//! Published sites. Layout: `<site>.json`, `content/<digest>.yaml` for manifests, `gateways/<digest>` for reservations.
+use super::Store;
+use super::blobs::{Put, SaveError};
+use crate::site::check::{Checked, Mistake, published};
+use crate::site::{Manifest, Site};
+use crate::workload::digest::digest;
+use anyhow::{Context, bail};
+use bytes::Bytes;
+
+/// The site with the digests of its manifests filled in.
+///
+/// # Errors
+/// When a manifest cannot be read.
+pub fn with_digests(mut site: Site, read: impl Fn(&str) -> anyhow::Result<String>) -> anyhow::Result<Site> {
+    for manifest in site.controllers.iter_mut().chain(&mut site.workloads) {
+        manifest.digest = Some(digest(&read(&manifest.file)?));
+    }
+    Ok(site)
+}
+
+/// The name of a published manifest.
+#[must_use]
+pub fn content_name(digest: &str) -> String {
+    format!("content/{digest}.yaml")
+}
+
+impl Store {
+    /// A site as it was published, by its structure alone: to be looked at.
+    ///
+    /// # Errors
+    /// When the store does not answer, or the site is unreadable.
+    pub async fn site(&self, name: &str) -> anyhow::Result<Option<Site>> {
+        let Some(found) = self.sites.get(&site_name(name)).await? else { return Ok(None) };
+        Ok(Some(serde_json::from_slice(&found.value).with_context(|| format!("the site {name} is unreadable"))?))
+    }
+
+    /// A site as it was published, checked: to be planned with. Or its mistakes.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn checked_site(&self, name: &str) -> anyhow::Result<Option<Result<Checked, Vec<Mistake>>>> {
+        let found = self.sites.get(&site_name(name)).await?;
+        Ok(found.map(|found| published(&String::from_utf8_lossy(&found.value))))
+    }
+
+    /// The names of all published sites.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn sites(&self) -> anyhow::Result<Vec<String>> {
+        let names = self.sites.list("").await?;
+        let site = |name: &String| Some(name.strip_suffix(".json").filter(|name| !name.contains('/'))?.to_owned());
+        Ok(names.iter().filter_map(site).collect())
+    }
+
+    /// A published manifest, by its digest; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn manifest(&self, digest: &str) -> anyhow::Result<Option<Bytes>> {
+        Ok(self.sites.get(&content_name(digest)).await?.map(|found| found.value))
+    }
+
+    /// Stores the manifests of a site, reserves its gateway for it, and stores the site.
+    ///
+    /// # Errors
+    /// When another site has the gateway, a manifest cannot be read, or the store does not answer.
+    pub async fn publish(&self, site: Site, read: impl Fn(&str) -> anyhow::Result<String>) -> anyhow::Result<Site> {
+        let site = with_digests(site, &read)?;
+        self.reserve(&site).await?;
+        for Manifest { file, digest } in site.controllers.iter().chain(&site.workloads) {
+            let name = content_name(digest.as_deref().context("a manifest without a digest")?);
+            match self.sites.put(&name, Bytes::from(read(file)?), Put::New).await {
+                Ok(()) | Err(SaveError::Conflict) => {}
+                Err(SaveError::Other(error)) => return Err(error),
+            }
+        }
+        let text = serde_json::to_vec_pretty(&site)?;
+        self.sites.put(&site_name(&site.name), text.into(), Put::Anyway).await?;
+        Ok(site)
+    }
+
+    /// A gateway belongs to one site: two writers would undo each other's work.
+    async fn reserve(&self, site: &Site) -> anyhow::Result<()> {
+        let name = format!("gateways/{}", digest(&site.gateway.to_lowercase()));
+        match self.sites.put(&name, Bytes::from(site.name.clone()), Put::New).await {
+            Ok(()) => return Ok(()),
+            Err(SaveError::Conflict) => {}
+            Err(SaveError::Other(error)) => return Err(error),
+        }
+        let owner = self.sites.get(&name).await?.context("the gateway's reservation vanished: try again")?;
+        if owner.value != site.name {
+            let owner = String::from_utf8_lossy(&owner.value);
+            bail!("the gateway belongs to the site {owner:?}: one gateway, one site ({})", site.gateway);
+        }
+        Ok(())
+    }
+}
+
+fn site_name(site: &str) -> String {
+    format!("{site}.json")
+}
