@@ -1,4 +1,5 @@
-//! The clients of the outside world. `Reader` only looks; `Azure` also acts, and reads the run again before it does.
+//! The clients of the outside world: Resource Manager, the clusters' API servers, Service Bus, tokens. What only looks and
+//! what writes are two; whoever writes shows a permit for each write.
 pub mod arm;
 pub mod break_glass;
 pub mod clusters;
@@ -7,75 +8,57 @@ pub mod identity;
 pub mod kubernetes;
 pub mod operations;
 pub mod patience;
+pub mod permit;
 pub mod service_bus;
 pub mod web;
 
 use crate::process::clock::Clock;
 use crate::process::cloud::Cloud;
 use crate::process::wire::Wire;
-use crate::run::{Run, StepError};
-use crate::store::Store;
-use arm::Arm;
+use crate::run::{Operation, StepError};
+use arm::{Arm, ArmWriter};
 use azure_core::Uuid;
 use azure_core::credentials::TokenCredential;
 use azure_core::http::Request;
 use jiff::Timestamp;
 use std::sync::Arc;
 
-/// What looks at the world. It has no method that changes anything.
+/// What looks at the world. It holds no client that could change anything.
 #[derive(Clone)]
 pub struct Reader {
-    /// Resource Manager. Only this module's writers call its `send` with a writing method.
     arm: Arm,
     wire: Wire,
     web: web::Web,
     credential: Arc<dyn TokenCredential>,
-    store: Store,
     now: Timestamp,
 }
 
-/// What looks and acts, for one hop of one run.
-pub struct Azure {
-    reader: Reader,
-    permit: Permit,
+/// What changes the world. Each of its methods takes a permit, and each permit is good for one write.
+#[derive(Clone)]
+pub struct Writer {
+    arm: ArmWriter,
+    wire: Wire,
+    credential: Arc<dyn TokenCredential>,
 }
 
-impl std::ops::Deref for Azure {
-    type Target = Reader;
-    fn deref(&self) -> &Reader {
-        &self.reader
-    }
-}
-
-/// What each writing method asks first: whether the run is still where the step looked at it.
-struct Permit {
-    store: Store,
-    site: String,
-    run: String,
-    hop: u32,
-}
-
-impl Permit {
-    async fn check(&self) -> Result<(), StepError> {
-        let found = self.store.run(&self.site).await?;
-        let same = |run: &Run| run.id == self.run && run.hop == self.hop && run.moves();
-        if found.is_some_and(|found| same(&found.value)) {
-            return Ok(());
-        }
-        Err(anyhow::anyhow!("the run moved on meanwhile; nothing was written").into())
+impl Writer {
+    /// What writes in this cloud.
+    #[must_use]
+    pub fn new(cloud: &Cloud, wire: &Wire, credential: &Arc<dyn TokenCredential>, clock: &Clock) -> Self {
+        let arm = ArmWriter::new(cloud, credential, &wire.http, clock);
+        Self { arm, wire: wire.clone(), credential: credential.clone() }
     }
 }
 
 impl Reader {
-    /// What looks at this cloud, at the store's time `now`.
+    /// What looks at this cloud. [`Reader::at`] gives it a time.
     #[must_use]
-    pub fn new(cloud: &Cloud, wire: &Wire, credential: &Arc<dyn TokenCredential>, store: &Store) -> Self {
+    pub fn new(cloud: &Cloud, wire: &Wire, credential: &Arc<dyn TokenCredential>, clock: &Clock) -> Self {
         Self {
-            arm: Arm::new(cloud, credential, &wire.http, store.clock()),
+            arm: Arm::new(cloud, credential, &wire.http, clock),
             wire: wire.clone(),
             web: web::Web::new(&wire.http),
             credential: credential.clone(),
-            store: store.clone(),
             now: Timestamp::UNIX_EPOCH,
         }
     }
@@ -95,33 +78,15 @@ impl Reader {
     /// How fast the time goes.
     #[must_use]
     pub const fn clock(&self) -> &Clock {
-        self.store.clock()
+        self.arm.clock()
     }
 
     /// Looks at a long-running operation.
     ///
     /// # Errors
     /// When it cannot be looked at.
-    pub async fn look(&self, operation: &crate::run::Operation) -> Result<operations::Progress, StepError> {
+    pub async fn look(&self, operation: &Operation) -> Result<operations::Progress, StepError> {
         Ok(self.arm.look(operation).await?)
-    }
-
-    /// A published manifest, by its digest.
-    ///
-    /// # Errors
-    /// When the store does not answer, or does not have it.
-    pub async fn manifest(&self, digest: &str) -> Result<String, StepError> {
-        let found = self.store.manifest(digest).await?;
-        let found = found.ok_or_else(|| StepError::Terminal(format!("the store has no manifest {digest}")))?;
-        String::from_utf8(found.to_vec()).map_err(|_| StepError::Terminal(format!("the manifest {digest} is no UTF-8")))
-    }
-
-    /// What may act for this hop of this run.
-    #[must_use]
-    pub fn for_run(self, run: &Run) -> Azure {
-        let permit =
-            Permit { store: self.store.clone(), site: run.plan.site.name.clone(), run: run.id.clone(), hop: run.hop };
-        Azure { reader: self, permit }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! A step looks, then acts at most once, then says what it saw. It is right when run twice, and after a crash in its
 //! middle. It never sleeps, publishes, saves or reads the clock.
+pub mod acting;
 mod apply;
 mod check_plan;
 mod confirm_traffic;
@@ -17,10 +18,10 @@ mod sync_workloads;
 mod validate_health;
 pub mod watch;
 
-use crate::azure::Azure;
 use crate::azure::clusters::Written;
 use crate::run::{Following, Outcome, Run, StepError, StepResult, Waiting};
 use crate::step::Step;
+use acting::Azure;
 use std::time::Duration;
 
 /// One look at the present step of a run, with at most one act.

@@ -1,4 +1,5 @@
 //! Azure Resource Manager, as raw JSON: every field that we do not know survives.
+use super::permit::Permit;
 use crate::process::clock::Clock;
 use crate::process::cloud::Cloud;
 use crate::run::{Operation, StepError, Style};
@@ -10,13 +11,49 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A client of Resource Manager.
+/// A client of Resource Manager that can only read.
 #[derive(Clone)]
 pub struct Arm {
     cloud: Cloud,
     clock: Clock,
     reading: Pipeline,
+    /// A question starts an operation of its own: it is asked once.
+    reading_once: Pipeline,
+}
+
+/// A client of Resource Manager that can write, with a permit for each write.
+#[derive(Clone)]
+pub struct ArmWriter {
+    arm: Arm,
     writing: Pipeline,
+}
+
+/// An action (POST) that changes nothing: readers may call it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// What a gateway's own probes see of its backends.
+    BackendHealth,
+    /// How to reach a cluster's API server, for a person or an identity of Entra.
+    UserCredential,
+    /// The settings of a function app.
+    AppSettings,
+}
+
+impl Question {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::BackendHealth => "backendhealth",
+            Self::UserCredential => "listClusterUserCredential",
+            Self::AppSettings => "config/appsettings/list",
+        }
+    }
+
+    const fn more(self) -> &'static str {
+        match self {
+            Self::UserCredential => "&format=exec",
+            Self::BackendHealth | Self::AppSettings => "",
+        }
+    }
 }
 
 /// What Resource Manager answered.
@@ -66,22 +103,53 @@ pub enum Condition {
     Absent,
 }
 
-impl Arm {
-    /// A client for this cloud. Tokens go to hosts under its Resource Manager's name alone.
+/// Tokens go to hosts under the Resource Manager's name alone.
+fn pipeline(cloud: &Cloud, credential: &Arc<dyn TokenCredential>, options: ClientOptions) -> Pipeline {
+    let bearer: Arc<dyn Policy> =
+        Arc::new(BearerTokenAuthorizationPolicy::new(credential.clone(), [cloud.scope.clone()]));
+    let name = option_env!("CARGO_PKG_NAME");
+    Pipeline::new(name, option_env!("CARGO_PKG_VERSION"), options, vec![], vec![bearer], None)
+}
+
+impl ArmWriter {
+    /// A client for this cloud.
     #[must_use]
     pub fn new(cloud: &Cloud, credential: &Arc<dyn TokenCredential>, transport: &Transport, clock: &Clock) -> Self {
-        let bearer: Arc<dyn Policy> =
-            Arc::new(BearerTokenAuthorizationPolicy::new(credential.clone(), [cloud.scope.clone()]));
-        let pipeline = |options: ClientOptions| {
-            let name = option_env!("CARGO_PKG_NAME");
-            Pipeline::new(name, option_env!("CARGO_PKG_VERSION"), options, vec![], vec![bearer.clone()], None)
-        };
-        Self {
-            cloud: cloud.clone(),
-            clock: clock.clone(),
-            reading: pipeline(super::patience::for_reading(transport, clock)),
-            writing: pipeline(super::patience::for_writing(transport)),
-        }
+        let writing = pipeline(cloud, credential, super::patience::for_writing(transport));
+        Self { arm: Arm::new(cloud, credential, transport, clock), writing }
+    }
+
+    /// What only reads.
+    #[must_use]
+    pub const fn reader(&self) -> &Arm {
+        &self.arm
+    }
+
+    /// Writes once: a body that was refused or lost is never sent again.
+    ///
+    /// # Errors
+    /// When the permit is too old, everything that is not 2xx or 3xx, and a host that our token must not see.
+    pub async fn write(
+        &self,
+        permit: Permit,
+        method: Method,
+        url: String,
+        condition: Condition,
+        body: Option<&Value>,
+    ) -> Result<Answer, ArmError> {
+        let call = Call { cloud: &self.arm.cloud, method, url };
+        permit.redeem().map_err(|error| call.failed("PermitTooOld", error.to_string()))?;
+        call.send(&self.writing, condition, body).await
+    }
+}
+
+impl Arm {
+    /// A client for this cloud.
+    #[must_use]
+    pub fn new(cloud: &Cloud, credential: &Arc<dyn TokenCredential>, transport: &Transport, clock: &Clock) -> Self {
+        let reading = pipeline(cloud, credential, super::patience::for_reading(transport, clock));
+        let reading_once = pipeline(cloud, credential, super::patience::for_writing(transport));
+        Self { cloud: cloud.clone(), clock: clock.clone(), reading, reading_once }
     }
 
     /// How fast the time of this cloud goes.
@@ -101,7 +169,7 @@ impl Arm {
     /// # Errors
     /// Everything that is not 2xx.
     pub async fn get(&self, id: &str, api_version: &str) -> Result<Answer, ArmError> {
-        self.send(Method::Get, self.url(id, api_version), Condition::None, None).await
+        self.read(self.url(id, api_version)).await
     }
 
     /// GETs a resource; `None` when there is none.
@@ -131,7 +199,7 @@ impl Arm {
     pub async fn pages(&self, first: String) -> Result<Vec<Value>, ArmError> {
         let (mut all, mut next) = (vec![], Some(first));
         while let Some(url) = next {
-            let mut page = self.send(Method::Get, url, Condition::None, None).await?.body;
+            let mut page = self.read(url).await?.body;
             next = page["nextLink"].as_str().filter(|link| !link.is_empty()).map(str::to_owned);
             if let Value::Array(items) = page["value"].take() {
                 all.extend(items);
@@ -140,13 +208,22 @@ impl Arm {
         Ok(all)
     }
 
-    /// The settings of a function app: an action gives them out, which readers may not call.
+    /// Asks a resource something.
     ///
     /// # Errors
-    /// Everything that is not 2xx.
-    pub async fn settings(&self, app: &str, api_version: &str) -> Result<Value, ArmError> {
-        let url = self.url(&format!("{app}/config/appsettings/list"), api_version);
-        Ok(self.send(Method::Post, url, Condition::None, None).await?.body)
+    /// Everything that is not 2xx or 3xx.
+    pub async fn ask(&self, question: Question, id: &str, api_version: &str) -> Result<Answer, ArmError> {
+        let url = self.url(&format!("{id}/{}", question.path()), api_version) + question.more();
+        let call = Call { cloud: &self.cloud, method: Method::Post, url };
+        call.send(&self.reading_once, Condition::None, None).await
+    }
+
+    /// GETs a URL, again after a broken connection.
+    ///
+    /// # Errors
+    /// Everything that is not 2xx or 3xx, and a host that our token must not see.
+    pub async fn read(&self, url: String) -> Result<Answer, ArmError> {
+        Call { cloud: &self.cloud, method: Method::Get, url }.send(&self.reading, Condition::None, None).await
     }
 
     /// The URL of a resource id.
@@ -154,33 +231,34 @@ impl Arm {
     pub fn url(&self, id: &str, api_version: &str) -> String {
         format!("{}{id}?api-version={api_version}", self.cloud.resource_manager)
     }
+}
 
-    /// One call. Writes are sent once; reads again after a broken connection.
-    ///
-    /// # Errors
-    /// Everything that is not 2xx or 3xx, and a host that our token must not see.
-    pub async fn send(
-        &self,
-        method: Method,
-        url: String,
-        condition: Condition,
-        body: Option<&Value>,
-    ) -> Result<Answer, ArmError> {
-        let path = url.split(['?']).next().unwrap_or_default().trim_start_matches(&self.cloud.resource_manager);
-        let what = format!("failed to {method} {path}");
-        let fail = |code: &str, message: String| ArmError {
-            what: what.clone(),
-            status: 0,
-            code: code.into(),
-            message,
-            retry_after: None,
-        };
-        let url: Url = url.parse().map_err(|error| fail("InvalidUrl", format!("{error}")))?;
+/// One call.
+struct Call<'a> {
+    cloud: &'a Cloud,
+    method: Method,
+    url: String,
+}
+
+impl Call<'_> {
+    fn what(&self) -> String {
+        let path = self.url.split(['?']).next().unwrap_or_default().trim_start_matches(&self.cloud.resource_manager);
+        format!("failed to {} {path}", self.method)
+    }
+
+    /// An error without an answer.
+    fn failed(&self, code: &str, message: String) -> ArmError {
+        ArmError { what: self.what(), status: 0, code: code.into(), message, retry_after: None }
+    }
+
+    async fn send(&self, pipeline: &Pipeline, condition: Condition, body: Option<&Value>) -> Result<Answer, ArmError> {
+        let url: Url = self.url.parse().map_err(|error| self.failed("InvalidUrl", format!("{error}")))?;
         if !self.cloud.trusts(&url) {
             let host = url.host_str().unwrap_or_default();
-            return Err(fail("UntrustedHost", format!("{host} is not under {}", self.cloud.resource_manager_suffix)));
+            let suffix = &self.cloud.resource_manager_suffix;
+            return Err(self.failed("UntrustedHost", format!("{host} is not under {suffix}")));
         }
-        let mut request = Request::new(url, method);
+        let mut request = Request::new(url, self.method);
         request.insert_header("accept", "application/json");
         super::identify(&mut request);
         match condition {
@@ -192,27 +270,28 @@ impl Arm {
             request.insert_header("content-type", "application/json");
             request.set_body(body.to_string().into_bytes());
         }
-        let pipeline = if method == Method::Get { &self.reading } else { &self.writing };
         let options = PipelineSendOptions { skip_checks: true, ..PipelineSendOptions::default() };
         let answer = pipeline.send(&Context::new(), &mut request, Some(options)).await;
-        let answer = answer.map_err(|error| fail("NoAnswer", format!("{:#}", anyhow::Error::from(error))))?;
+        let answer = answer.map_err(|error| self.failed("NoAnswer", format!("{:#}", anyhow::Error::from(error))))?;
         let (status, headers, bytes) = answer.deconstruct();
-        let status = u16::from(status);
-        let body: Value = if bytes.as_ref().is_empty() {
+        let body = if bytes.as_ref().is_empty() {
             Value::Null
         } else {
             serde_json::from_slice(bytes.as_ref()).unwrap_or(Value::Null)
         };
-        let answer = Answer { status, body, headers };
-        if status < 400 {
+        self.judge(Answer { status: u16::from(status), body, headers })
+    }
+
+    fn judge(&self, answer: Answer) -> Result<Answer, ArmError> {
+        if answer.status < 400 {
             return Ok(answer);
         }
         let text = |pointer: &str| answer.body.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         // App Service's own errors have no envelope.
         Err(ArmError {
-            what,
-            status,
-            code: text("/error/code").or_else(|| text("/Code")).unwrap_or_else(|| format!("HTTP {status}")),
+            what: self.what(),
+            status: answer.status,
+            code: text("/error/code").or_else(|| text("/Code")).unwrap_or_else(|| format!("HTTP {}", answer.status)),
             message: text("/error/message").or_else(|| text("/Message")).unwrap_or_else(|| "no message".into()),
             retry_after: answer.retry_after(),
         })

@@ -1,7 +1,8 @@
 //! The emergency way back: one colour's addresses into the live pools, with Resource Manager alone. No store, no bus, no
 //! function, no cluster is needed.
-use super::arm::{Arm, Condition};
+use super::arm::{ArmWriter, Condition};
 use super::operations::Progress;
+use super::permit::Permit;
 use crate::resources::gateway::{BREAK_GLASS, Gateway};
 use crate::site::{Colour, Site};
 use anyhow::{Context, bail};
@@ -19,14 +20,16 @@ const AGAIN: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// When the gateway cannot be read or written, or somebody else writes it at the same time: try again.
-pub async fn restore(arm: &Arm, site: &Site, to: Colour, say: impl Fn(&str)) -> anyhow::Result<()> {
+pub async fn restore(writer: &ArmWriter, site: &Site, to: Colour, say: impl Fn(&str)) -> anyhow::Result<()> {
     let members = site.pools.with(&site.slot(to).addresses, &[]);
+    let arm = writer.reader();
     let api = arm.cloud().network.clone();
     let read = Gateway(arm.get(&site.gateway, &api).await?.body);
     let mark = format!("{BREAK_GLASS}{}", Uuid::new_v4().simple());
     let body = read.with(&members, &mark).map_err(anyhow::Error::msg)?;
     say(&format!("writing {} into the live pools of {}", to.name(), site.gateway));
-    let answer = arm.send(Method::Put, arm.url(&site.gateway, &api), Condition::None, Some(&body)).await?;
+    let permit = Permit::of_a_person(arm.clock());
+    let answer = writer.write(permit, Method::Put, arm.url(&site.gateway, &api), Condition::None, Some(&body)).await?;
     let (operation, clock) = (answer.operation(), arm.clock());
     let ended = async {
         loop {

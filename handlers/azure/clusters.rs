@@ -1,6 +1,7 @@
 //! Managed clusters and what lies around them: read, created, started, stopped, tagged, scaled, deleted.
-use super::arm::{Answer, ArmError, Condition};
-use super::{Azure, Reader};
+use super::arm::Condition;
+use super::permit::Permit;
+use super::{Reader, Writer};
 use crate::resources::cluster::Cluster;
 use crate::run::{Operation, StepError};
 use azure_core::http::Method;
@@ -56,7 +57,7 @@ impl Reader {
     }
 
     async fn if_allowed(&self, url: String) -> Result<Option<Value>, StepError> {
-        match self.arm.send(Method::Get, url, Condition::None, None).await {
+        match self.arm.read(url).await {
             Ok(answer) => Ok(Some(answer.body)),
             Err(error) if matches!(error.status, 403 | 404) => Ok(None),
             Err(error) => Err(error.into()),
@@ -72,56 +73,70 @@ impl Reader {
     }
 }
 
-impl Azure {
+impl Writer {
     /// Creates a cluster, if there is none of this name.
     ///
     /// # Errors
-    /// When the run moved on, or it was not accepted.
-    pub async fn create_cluster(&self, id: &str, body: &Value) -> Result<Written, StepError> {
-        self.write(Method::Put, id, Condition::Absent, Some(body)).await
+    /// When the permit is too old, or it was not accepted.
+    pub async fn create_cluster(&self, permit: Permit, id: &str, body: &Value) -> Result<Written, StepError> {
+        self.write(permit, Method::Put, id, Condition::Absent, Some(body)).await
     }
 
     /// Replaces the tags of the cluster that was looked at.
     ///
     /// # Errors
-    /// When the run moved on, or it was not accepted.
-    pub async fn tag_cluster(&self, id: &str, seen: &Cluster, name: &str, value: &str) -> Result<Written, StepError> {
+    /// When the permit is too old, or it was not accepted.
+    pub async fn tag_cluster(
+        &self,
+        permit: Permit,
+        id: &str,
+        seen: &Cluster,
+        name: &str,
+        value: &str,
+    ) -> Result<Written, StepError> {
         let mut tags = seen.0["tags"].as_object().cloned().unwrap_or_default();
         tags.insert(name.to_owned(), value.into());
-        self.write(Method::Patch, id, matching(seen), Some(&json!({"tags": tags}))).await
+        self.write(permit, Method::Patch, id, matching(seen), Some(&json!({"tags": tags}))).await
     }
 
     /// Deletes the cluster that was looked at, and no other.
     ///
     /// # Errors
-    /// When the run moved on, or it was not accepted.
-    pub async fn delete_cluster(&self, id: &str, seen: &Cluster) -> Result<Written, StepError> {
-        self.write(Method::Delete, id, matching(seen), None).await
+    /// When the permit is too old, or it was not accepted.
+    pub async fn delete_cluster(&self, permit: Permit, id: &str, seen: &Cluster) -> Result<Written, StepError> {
+        self.write(permit, Method::Delete, id, matching(seen), None).await
     }
 
     /// Starts a stopped cluster.
     ///
     /// # Errors
-    /// When the run moved on, or it was not accepted.
-    pub async fn start_cluster(&self, id: &str) -> Result<Written, StepError> {
-        self.write(Method::Post, &format!("{id}/start"), Condition::None, None).await
+    /// When the permit is too old, or it was not accepted.
+    pub async fn start_cluster(&self, permit: Permit, id: &str) -> Result<Written, StepError> {
+        self.write(permit, Method::Post, &format!("{id}/start"), Condition::None, None).await
     }
 
     /// Stops a cluster: its nodes are gone, what it is stays.
     ///
     /// # Errors
-    /// When the run moved on, or it was not accepted.
-    pub async fn stop_cluster(&self, id: &str) -> Result<Written, StepError> {
-        self.write(Method::Post, &format!("{id}/stop"), Condition::None, None).await
+    /// When the permit is too old, or it was not accepted.
+    pub async fn stop_cluster(&self, permit: Permit, id: &str) -> Result<Written, StepError> {
+        self.write(permit, Method::Post, &format!("{id}/stop"), Condition::None, None).await
     }
 
     /// Gives an agent pool so many nodes, and no autoscaler that would undo it.
     ///
     /// # Errors
-    /// When the run moved on, or it was not accepted.
-    pub async fn scale_pool(&self, cluster: &str, pool: &str, count: u32) -> Result<Written, StepError> {
+    /// When the permit is too old, or it was not accepted.
+    pub async fn scale_pool(
+        &self,
+        permit: Permit,
+        cluster: &str,
+        pool: &str,
+        count: u32,
+    ) -> Result<Written, StepError> {
         let id = format!("{cluster}/agentPools/{pool}");
-        let Some(mut body) = self.arm.find(&id, &self.arm.cloud().container_service).await? else {
+        let arm = self.arm.reader();
+        let Some(mut body) = arm.find(&id, &arm.cloud().container_service).await? else {
             return Ok(Written::Absent);
         };
         let etag = body["properties"]["eTag"].as_str().map(str::to_owned);
@@ -131,20 +146,20 @@ impl Azure {
             body["properties"].as_object_mut().map(|properties| properties.remove(bound));
         }
         let condition = etag.map_or(Condition::None, Condition::Match);
-        self.write(Method::Put, &id, condition, Some(&body)).await
+        self.write(permit, Method::Put, &id, condition, Some(&body)).await
     }
 
     async fn write(
         &self,
+        permit: Permit,
         method: Method,
         id: &str,
         condition: Condition,
         body: Option<&Value>,
     ) -> Result<Written, StepError> {
-        self.permit.check().await?;
-        let url = self.arm.url(id, &self.arm.cloud().container_service);
-        let answer: Result<Answer, ArmError> = self.arm.send(method, url, condition, body).await;
-        match answer {
+        let arm = self.arm.reader();
+        let url = arm.url(id, &arm.cloud().container_service);
+        match self.arm.write(permit, method, url, condition, body).await {
             Ok(answer) if answer.status == 204 => Ok(Written::Absent),
             Ok(answer) => Ok(Written::Accepted(answer.operation())),
             Err(error) if error.status == 412 => Ok(Written::Changed),

@@ -1,6 +1,7 @@
 //! The Application Gateway: read, and written whole with one change.
-use super::arm::Condition;
-use super::{Azure, Reader};
+use super::arm::{Condition, Question};
+use super::permit::Permit;
+use super::{Reader, Writer};
 use crate::resources::gateway::{Gateway, Members};
 use crate::run::{Following, Operation, Run, StepError};
 use azure_core::Uuid;
@@ -20,26 +21,31 @@ impl Reader {
     /// # Errors
     /// When it was not accepted.
     pub async fn ask_health(&self, gateway: &str) -> Result<Operation, StepError> {
-        let url = self.arm.url(&format!("{gateway}/backendhealth"), &self.arm.cloud().network);
-        Ok(self.arm.send(Method::Post, url, Condition::None, None).await?.operation())
+        Ok(self.arm.ask(Question::BackendHealth, gateway, &self.arm.cloud().network).await?.operation())
     }
 }
 
-impl Azure {
-    /// Writes a gateway as it was read, with these members in our pools and a new mark. Never sent twice: refused,
+impl Writer {
+    /// Writes the gateway of a run as it was read, with these members in our pools and a new mark. Never sent twice: refused,
     /// throttled or superseded means read again.
     ///
     /// # Errors
-    /// When the run moved on, or it was not accepted. It may have been, if the answer was lost.
-    pub async fn write_gateway(&self, run: &Run, read: &Gateway, members: &Members) -> Result<Following, StepError> {
+    /// When the permit is too old, or it was not accepted. It may have been, if the answer was lost.
+    pub async fn write_gateway(
+        &self,
+        permit: Permit,
+        run: &Run,
+        read: &Gateway,
+        members: &Members,
+    ) -> Result<Following, StepError> {
         let mark = format!("{}/{}", run.id, Uuid::new_v4().simple());
         let body = read.with(members, &mark).map_err(StepError::Terminal)?;
         // Harmless where it is ignored (docs/decisions): what counts is read back.
         let condition = read.etag().map_or(Condition::None, |etag| Condition::Match(etag.to_owned()));
         let id = &run.plan.site.gateway;
-        self.permit.check().await?;
-        let url = self.arm.url(id, &self.arm.cloud().network);
-        let operation = self.arm.send(Method::Put, url, condition, Some(&body)).await?.operation();
+        let arm = self.arm.reader();
+        let url = arm.url(id, &arm.cloud().network);
+        let operation = self.arm.write(permit, Method::Put, url, condition, Some(&body)).await?.operation();
         Ok(Following::GatewayWrite { operation, mark })
     }
 }

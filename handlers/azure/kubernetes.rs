@@ -1,13 +1,13 @@
 //! The API server of a cluster. Kubeconfigs and tokens live in memory alone.
-use super::arm::{Arm, Condition};
-use super::{Azure, Reader};
+use super::arm::{Arm, Question};
+use super::permit::Permit;
+use super::{Reader, Writer};
 use crate::process::cloud::AKS_SERVER_SCOPE;
 use crate::process::wire::Wire;
 use crate::resources::object::{describe, name};
 use crate::run::StepError;
 use anyhow::{Context, anyhow};
 use azure_core::credentials::TokenCredential;
-use azure_core::http::Method;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams};
@@ -22,7 +22,7 @@ use tokio::sync::Mutex;
 /// The field manager of everything that we apply.
 pub const MANAGER: &str = "aks-bluegreen";
 
-/// One cluster's API server.
+/// One cluster's API server, to be looked at.
 pub struct Kubernetes {
     client: kube::Client,
     kinds: Mutex<BTreeMap<String, (ApiResource, ApiCapabilities)>>,
@@ -48,8 +48,7 @@ pub async fn connect(
     credential: &Arc<dyn TokenCredential>,
     cluster: &str,
 ) -> Result<Kubernetes, StepError> {
-    let url = arm.url(&format!("{cluster}/listClusterUserCredential"), &arm.cloud().container_service);
-    let answer = arm.send(Method::Post, format!("{url}&format=exec"), Condition::None, None).await?;
+    let answer = arm.ask(Question::UserCredential, cluster, &arm.cloud().container_service).await?;
     let encoded = answer.body["kubeconfigs"][0]["value"].as_str().context("Azure gave no kubeconfig")?;
     let yaml = BASE64_STANDARD.decode(encoded).context("the kubeconfig is no base64")?;
     let yaml = String::from_utf8(yaml).context("the kubeconfig is no UTF-8")?;
@@ -121,16 +120,36 @@ impl Kubernetes {
     }
 }
 
-impl Azure {
+/// One cluster's API server, to which objects can be applied.
+pub struct KubernetesWriter(Kubernetes);
+
+impl std::ops::Deref for KubernetesWriter {
+    type Target = Kubernetes;
+    fn deref(&self) -> &Kubernetes {
+        &self.0
+    }
+}
+
+impl Writer {
+    /// Connects to a cluster as this process's identity, to write.
+    ///
+    /// # Errors
+    /// When Azure gives no kubeconfig, or it cannot be used.
+    pub async fn kubernetes(&self, cluster: &str) -> Result<KubernetesWriter, StepError> {
+        Ok(KubernetesWriter(connect(self.arm.reader(), &self.wire, &self.credential, cluster).await?))
+    }
+}
+
+impl KubernetesWriter {
     /// Applies an object by server-side apply. What another manager owns is not taken from it.
     ///
     /// # Errors
-    /// When the run moved on, the kind is not served yet, or the API server refuses.
-    pub async fn apply(&self, cluster: &Kubernetes, object: &Value) -> Result<(), StepError> {
-        let Some(api) = cluster.api(object).await? else {
+    /// When the permit is too old, the kind is not served yet, or the API server refuses.
+    pub async fn apply(&self, permit: Permit, object: &Value) -> Result<(), StepError> {
+        let Some(api) = self.api(object).await? else {
             return Err(anyhow!("the cluster does not serve the kind of {} yet", describe(object)).into());
         };
-        self.permit.check().await?;
+        permit.redeem()?;
         let applied = api.patch(name(object), &PatchParams::apply(MANAGER), &Patch::Apply(object)).await;
         match applied {
             Ok(_) => Ok(()),

@@ -1,7 +1,6 @@
 //! Long-running operations of both styles. One look is one request: nobody waits here.
-use super::arm::{Arm, ArmError, Condition};
+use super::arm::{Arm, ArmError};
 use crate::run::{Operation, Style};
-use azure_core::http::Method;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -34,7 +33,7 @@ impl Arm {
         if operation.style == Style::Finished {
             return Ok(Progress::Succeeded(Value::Null));
         }
-        let answer = match self.send(Method::Get, operation.url.clone(), Condition::None, None).await {
+        let answer = match self.read(operation.url.clone()).await {
             Ok(answer) => answer,
             Err(error) if error.status == 404 => return Ok(Progress::Gone),
             // Location style: the failure itself is the last answer.

@@ -1,6 +1,6 @@
 //! `bluegreen site`: check, publish, schema.
 use super::say;
-use crate::azure::{arm::Arm, break_glass::restore, identity};
+use crate::azure::{arm::ArmWriter, break_glass::restore, identity};
 use crate::functions::app::App;
 use crate::process::clock::Clock;
 use crate::process::config::{clock_speed_from_environment, cloud_from_environment};
@@ -65,7 +65,7 @@ pub fn break_glass(file: &Path, to: Colour) -> anyhow::Result<ExitCode> {
         }
     };
     let clock = Clock::running_at(clock_speed_from_environment()?);
-    let arm = Arm::new(&cloud_from_environment()?, &identity::operator()?, &Wire::sockets()?.http, &clock);
+    let arm = ArmWriter::new(&cloud_from_environment()?, &identity::operator()?, &Wire::sockets()?.http, &clock);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // It goes on when nobody reads what it says.
     let tell = |line: &str| drop(say(&format!("{line}\n")));

@@ -1,12 +1,13 @@
 //! What one process holds: the clients that every invocation uses.
-use crate::azure::Reader;
 use crate::azure::service_bus::ServiceBus;
+use crate::azure::{Reader, Writer};
 use crate::process::clock::Clock;
 use crate::process::config::Config;
 use crate::process::wire::Wire;
 use crate::run::Run;
 use crate::run::event::Message;
-use crate::store::Store;
+use crate::steps::acting::Azure;
+use crate::store::{Store, Stored};
 use azure_core::credentials::TokenCredential;
 use std::sync::Arc;
 
@@ -19,6 +20,8 @@ pub struct App {
     pub bus: ServiceBus,
     /// Looking at the world.
     pub reader: Reader,
+    /// Changing it.
+    pub writer: Writer,
     /// The store's time, and how fast it goes.
     pub clock: Clock,
 }
@@ -32,8 +35,15 @@ impl App {
         let clock = Clock::running_at(config.clock_speed);
         let store = Store::new(&config.store, credential, &wire.http, &clock)?;
         let bus = ServiceBus::new(&config.bus, credential, &wire.http, &clock)?;
-        let reader = Reader::new(&config.cloud, wire, credential, &store);
-        Ok(Self { store, bus, reader, clock })
+        let reader = Reader::new(&config.cloud, wire, credential, &clock);
+        let writer = Writer::new(&config.cloud, wire, credential, &clock);
+        Ok(Self { store, bus, reader, writer, clock })
+    }
+
+    /// What a step works with, for the hop at which this run was loaded.
+    #[must_use]
+    pub fn azure_for(&self, loaded: &Stored<Run>) -> Azure {
+        Azure::new(&self.reader, &self.writer, &self.store, loaded)
     }
 
     /// Publishes the event of a run's present hop, if it still moves by itself.

@@ -48,7 +48,7 @@ pub async fn look(app: &App, event: &Event, arrived: Instant) -> Looked {
         }
     };
     let run = &loaded.value;
-    let azure = app.reader.at(loaded.at).for_run(run);
+    let azure = app.azure_for(&loaded);
     let bound = arrived + app.clock.real(BOUND.saturating_sub(RESERVE));
     let seen = timeout_at(bound, steps::look(run, &azure)).await;
     let result = seen.unwrap_or_else(|_| Err(anyhow::anyhow!("{} took too long", run.step).into()));

@@ -1,7 +1,7 @@
 //! Manifests are applied and ready. Progress is read back from the cluster: there is no cursor.
+use super::acting::Azure;
 use super::not_yet;
 use crate::azure::kubernetes::Kubernetes;
-use crate::azure::{Azure, Reader};
 use crate::resources::cluster::Cluster;
 use crate::run::{Outcome, Run, StepError, StepResult};
 use crate::site::Manifest;
@@ -24,7 +24,7 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
         return super::terminal("the new cluster is gone, or no longer carries this run's id");
     };
     let wanted = wanted(run, azure, &cluster, manifests).await?;
-    let kubernetes = azure.kubernetes(&slot.cluster).await?;
+    let kubernetes = azure.writer.kubernetes(&slot.cluster).await?;
     let (began, batch) = (Instant::now(), azure.clock().real(BATCH));
     let (mut waiting, mut applied) = (vec![], 0);
     for object in &wanted {
@@ -33,7 +33,7 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
             Some(found) => waiting.extend(unready(&found)),
             None if began.elapsed() >= batch => return not_yet(progress(applied, wanted.len())),
             None => {
-                azure.apply(&kubernetes, object).await?;
+                kubernetes.apply(azure.permit().await?, object).await?;
                 applied += 1;
             }
         }
@@ -68,14 +68,14 @@ pub async fn first_unready(kubernetes: &Kubernetes) -> Result<Option<String>, St
     Ok(None)
 }
 
-async fn wanted(run: &Run, reader: &Reader, cluster: &Cluster, all: &[Manifest]) -> Result<Vec<Value>, StepError> {
+async fn wanted(run: &Run, azure: &Azure, cluster: &Cluster, all: &[Manifest]) -> Result<Vec<Value>, StepError> {
     let placeholders = Placeholders::of(run, cluster);
     let mut wanted = vec![];
     for manifest in all {
         let Some(digest) = &manifest.digest else {
             return super::terminal(format!("{} was not published: publish the site", manifest.file));
         };
-        let text = reader.manifest(digest).await?;
+        let text = azure.manifest(digest).await?;
         let read = objects(&text, &placeholders);
         wanted.extend(read.map_err(|why| StepError::Terminal(format!("{}: {why}", manifest.file)))?);
     }

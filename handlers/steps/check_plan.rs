@@ -1,6 +1,6 @@
 //! Everything that the plan needs holds.
+use super::acting::Azure;
 use super::{again_in, not_yet, terminal, written};
-use crate::azure::Azure;
 use crate::azure::operations::Progress;
 use crate::plan::checks::{Seen, Verdict, check};
 use crate::run::{Following, Outcome, Run, StepResult};
@@ -35,9 +35,10 @@ pub async fn check_plan(run: &Run, azure: &Azure) -> StepResult {
         Verdict::Fine { delete_leftover: false } => Ok(Outcome::Done),
         Verdict::Fine { delete_leftover: true } => match new_cluster {
             None => not_yet("the leftover is gone"),
-            Some(leftover) => {
-                written("the deletion of the leftover", azure.delete_cluster(&new.cluster, &leftover).await?)
-            }
+            Some(leftover) => written(
+                "the deletion of the leftover",
+                azure.writer.delete_cluster(azure.permit().await?, &new.cluster, &leftover).await?,
+            ),
         },
     }
 }

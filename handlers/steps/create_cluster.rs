@@ -1,6 +1,6 @@
 //! The new slot holds a provisioned cluster that carries our run id.
+use super::acting::Azure;
 use super::{again_in, not_yet, terminal, written};
-use crate::azure::Azure;
 use crate::azure::clusters::Written;
 use crate::azure::operations::Progress;
 use crate::plan::Kind;
@@ -34,7 +34,7 @@ pub async fn create_cluster(run: &Run, azure: &Azure) -> StepResult {
                 Ok(body) => body,
                 Err(why) => return terminal(why),
             };
-            match azure.create_cluster(&slot.cluster, &body).await? {
+            match azure.writer.create_cluster(azure.permit().await?, &slot.cluster, &body).await? {
                 // Somebody was faster, perhaps a late look of ours: the next look tells.
                 Written::Changed => again_in("the slot was taken meanwhile", Some(Duration::from_secs(1))),
                 accepted => written("the new cluster", accepted),
@@ -68,10 +68,13 @@ async fn bring_back(run: &Run, azure: &Azure, found: &Cluster) -> StepResult {
         return not_yet(format!("the kept cluster is {}", found.state()));
     }
     if found.run() != Some(&run.id) {
-        return written("the tag", azure.tag_cluster(&slot.cluster, found, RUN_TAG, &run.id).await?);
+        return written(
+            "the tag",
+            azure.writer.tag_cluster(azure.permit().await?, &slot.cluster, found, RUN_TAG, &run.id).await?,
+        );
     }
     if found.is_stopped() {
-        return written("the start", azure.start_cluster(&slot.cluster).await?);
+        return written("the start", azure.writer.start_cluster(azure.permit().await?, &slot.cluster).await?);
     }
     Ok(Outcome::Done)
 }

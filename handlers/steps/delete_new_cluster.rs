@@ -1,6 +1,6 @@
 //! No pool holds the new cluster's addresses, and the new cluster, if it is ours, is gone.
+use super::acting::Azure;
 use super::{again_in, not_yet, written};
-use crate::azure::Azure;
 use crate::azure::operations::Progress;
 use crate::plan::Kind;
 use crate::run::{Following, Outcome, Run, StepResult};
@@ -30,10 +30,16 @@ pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
         if !run.plan.found_stopped || found.is_stopped() {
             return Ok(Outcome::Done);
         }
-        return written(&format!("the stop{again}"), azure.stop_cluster(&slot.cluster).await?);
+        return written(
+            &format!("the stop{again}"),
+            azure.writer.stop_cluster(azure.permit().await?, &slot.cluster).await?,
+        );
     }
     if found.state().eq_ignore_ascii_case("Deleting") {
         return not_yet("the new cluster is being deleted");
     }
-    written(&format!("the deletion{again}"), azure.delete_cluster(&slot.cluster, &found).await?)
+    written(
+        &format!("the deletion{again}"),
+        azure.writer.delete_cluster(azure.permit().await?, &slot.cluster, &found).await?,
+    )
 }

@@ -1,6 +1,6 @@
 //! The controllers are applied and ready.
+use super::acting::Azure;
 use super::apply::applied;
-use crate::azure::Azure;
 use crate::run::{Run, StepResult};
 
 /// The controllers are applied to the new cluster and ready, its ingress controller among them.

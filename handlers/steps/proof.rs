@@ -1,6 +1,6 @@
 //! What a step may say of its own gateway write: it counts only when the operation that the step recorded succeeded and
 //! a GET made after that shows its mark and the intended members.
-use crate::azure::Azure;
+use super::acting::Azure;
 use crate::azure::operations::Progress;
 use crate::resources::gateway::{Gateway, Members};
 use crate::run::{Following, Mark, Run, StepError};

@@ -1,7 +1,7 @@
 //! All traffic is on the old cluster, and the candidate pool is empty.
+use super::acting::Azure;
 use super::proof::{Proof, proof};
 use super::{again_in, following};
-use crate::azure::Azure;
 use crate::run::{Outcome, Run, StepResult};
 
 /// All traffic is on the old cluster, and the candidate pool is empty.
@@ -17,6 +17,6 @@ pub async fn restore_traffic(run: &Run, azure: &Azure) -> StepResult {
         // On the way back every foreign change is put right again: the deadline calls a person.
         Proof::Overwritten(gateway, why) | Proof::Missing(gateway, why) => (gateway, why),
     };
-    let write = azure.write_gateway(run, &gateway, &members).await?;
+    let write = azure.writer.write_gateway(azure.permit().await?, run, &gateway, &members).await?;
     following(format!("all traffic for {} was requested ({why})", run.plan.old.name()), write)
 }

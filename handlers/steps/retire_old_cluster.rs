@@ -1,8 +1,9 @@
 //! The old cluster is kept, scaled down, stopped or deleted, as the plan says.
+use super::acting::Azure;
 use super::watch::drift;
 use super::{again_in, not_yet, written};
+use crate::azure::clusters::Written;
 use crate::azure::operations::Progress;
-use crate::azure::{Azure, clusters::Written};
 use crate::resources::cluster::Cluster;
 use crate::resources::tags::{RETIRED_TAG, tag};
 use crate::run::{Following, Outcome, Run, StepResult};
@@ -44,16 +45,22 @@ pub async fn retire_old_cluster(run: &Run, azure: &Azure) -> StepResult {
         if found.state().eq_ignore_ascii_case("Deleting") {
             return not_yet("the old cluster is being deleted");
         }
-        return written("the deletion", azure.delete_cluster(&slot.cluster, &found).await?);
+        return written(
+            "the deletion",
+            azure.writer.delete_cluster(azure.permit().await?, &slot.cluster, &found).await?,
+        );
     }
     // Tagged first: what is kept must be known as ours when the slot is needed again.
     if tag(&found.0, RETIRED_TAG) != Some(&run.id) {
-        return written("the tag", azure.tag_cluster(&slot.cluster, &found, RETIRED_TAG, &run.id).await?);
+        return written(
+            "the tag",
+            azure.writer.tag_cluster(azure.permit().await?, &slot.cluster, &found, RETIRED_TAG, &run.id).await?,
+        );
     }
     match wish {
         OldCluster::Keep | OldCluster::Delete => Ok(Outcome::Done),
         OldCluster::Stop if found.is_stopped() => Ok(Outcome::Done),
-        OldCluster::Stop => written("the stop", azure.stop_cluster(&slot.cluster).await?),
+        OldCluster::Stop => written("the stop", azure.writer.stop_cluster(azure.permit().await?, &slot.cluster).await?),
         OldCluster::ScaleDown => scale_down(azure, &slot.cluster, &found).await,
     }
 }
@@ -65,7 +72,7 @@ async fn scale_down(azure: &Azure, id: &str, found: &Cluster) -> StepResult {
         let count = pool["count"].as_u64().unwrap_or(0);
         let name = pool["name"].as_str().unwrap_or_default();
         if count > u64::from(wanted) {
-            let scaled: Written = azure.scale_pool(id, name, wanted).await?;
+            let scaled: Written = azure.writer.scale_pool(azure.permit().await?, id, name, wanted).await?;
             return written(&format!("{wanted} nodes in pool {name}"), scaled);
         }
     }

@@ -1,7 +1,7 @@
 //! The gateway sends the present stage's share to the new cluster.
+use super::acting::Azure;
 use super::proof::{GLASS_BROKEN, Proof, proof};
 use super::{again_in, following};
-use crate::azure::Azure;
 use crate::run::{Outcome, Run, StepResult};
 
 /// The gateway sends the present stage's share to the new cluster.
@@ -14,6 +14,6 @@ pub async fn shift_traffic(run: &Run, azure: &Azure) -> StepResult {
         Proof::Overwritten(_, why) => return Ok(Outcome::Drifted(why)),
         Proof::Missing(gateway, why) => (gateway, why),
     };
-    let write = azure.write_gateway(run, &gateway, &members).await?;
+    let write = azure.writer.write_gateway(azure.permit().await?, run, &gateway, &members).await?;
     following(format!("{} % for {} was requested ({why})", run.share(), run.plan.new_colour().name()), write)
 }

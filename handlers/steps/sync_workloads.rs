@@ -1,6 +1,6 @@
 //! The new cluster runs what the old one runs.
+use super::acting::Azure;
 use super::apply::applied;
-use crate::azure::Azure;
 use crate::run::{Run, StepResult};
 
 /// The new cluster runs the site's workloads, and they are ready.

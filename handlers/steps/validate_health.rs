@@ -1,9 +1,9 @@
 //! Nodes, workloads, smoke tests and the gateway's own probe of the new cluster pass.
+use super::acting::Azure;
 use super::apply::first_unready;
 use super::proof::{GLASS_BROKEN, Proof, proof};
 use super::watch::ask;
 use super::{again_in, following, not_yet};
-use crate::azure::Azure;
 use crate::azure::operations::Progress;
 use crate::resources::gateway::{Health, health};
 use crate::run::{Following, Outcome, Run, StepResult, Waiting};
@@ -31,7 +31,7 @@ async fn offered(run: &Run, azure: &Azure) -> StepResult {
         Proof::GlassBroken(_) => Ok(Outcome::Hold(GLASS_BROKEN.into())),
         // No traffic depends on the candidate pool yet: whoever overwrote it is outlasted, or the deadline ends it.
         Proof::Missing(gateway, why) | Proof::Overwritten(gateway, why) => {
-            let write = azure.write_gateway(run, &gateway, &members).await?;
+            let write = azure.writer.write_gateway(azure.permit().await?, run, &gateway, &members).await?;
             following(format!("the new cluster's addresses go into the candidate pool ({why})"), write)
         }
         Proof::Proved(mark) => match smoke(run, azure).await {
@@ -55,7 +55,7 @@ async fn probed(run: &Run, azure: &Azure, progress: Progress) -> StepResult {
     let gateway = azure.gateway(&run.plan.site.gateway).await?;
     let members = run.plan.candidate();
     if gateway.mark() != run.in_force.as_deref() || !gateway.shows(&members) {
-        let write = azure.write_gateway(run, &gateway, &members).await?;
+        let write = azure.writer.write_gateway(azure.permit().await?, run, &gateway, &members).await?;
         return following("somebody else wrote the gateway; the candidate pool is filled again", write);
     }
     let seen = health(&answer, &run.plan.site.pools.candidate, &run.plan.new_slot().addresses);

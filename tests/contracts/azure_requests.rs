@@ -130,14 +130,16 @@ fn a_gateway_with_every_property_survives_a_move() {
 
 /// PUTs a gateway with a token of its own and waits until it is done.
 async fn settled(shop: &Shop, url: &str, body: Value) {
-    use bluegreen::azure::{arm, identity};
+    use bluegreen::azure::{arm, identity, permit};
     use bluegreen::local::door;
     use bluegreen::process::{clock::Clock, cloud::Cloud};
     let wire = door::wire(&shop.azure, &simulated_azure::Process::new("test"));
     let credential = identity::managed(Some("client"), &wire.http).unwrap();
-    let arm = arm::Arm::new(&Cloud::named("AzurePublicCloud").unwrap(), &credential, &wire.http, &Clock::default());
+    let writer =
+        arm::ArmWriter::new(&Cloud::named("AzurePublicCloud").unwrap(), &credential, &wire.http, &Clock::default());
     let method = azure_core::http::Method::Put;
-    arm.send(method, url.to_owned(), arm::Condition::None, Some(&body)).await.unwrap();
+    let permit = permit::Permit::of_a_person(&Clock::default());
+    writer.write(permit, method, url.to_owned(), arm::Condition::None, Some(&body)).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
 }
 

@@ -1,7 +1,8 @@
 //! What the deployment engine does with a template: each resource is PUT once what it refers to is there. Resources come
 //! from a snapshot, in which the compiler has left only what is known while deploying: references and outputs.
-use crate::snapshot::{Snapshot, looker, text};
-use bluegreen::azure::arm::{Arm, Condition};
+use crate::snapshot::{Snapshot, text, writer};
+use bluegreen::azure::arm::{ArmWriter, Condition};
+use bluegreen::azure::permit::Permit;
 use serde_json::{Map, Value};
 use simulated_azure::SimulatedAzure;
 use std::time::Duration;
@@ -20,13 +21,13 @@ const NOT_YET: [&str; 5] = [
 
 /// PUTs every resource of a snapshot, over the wire.
 pub async fn deploy(azure: &SimulatedAzure, snapshot: &Snapshot) {
-    let arm = looker(azure, "pipeline", PIPELINE).arm;
+    let writer = writer(azure, "pipeline", PIPELINE);
     let mut waiting: Vec<&Value> = snapshot.resources().iter().collect();
     while !waiting.is_empty() {
         let mut still = vec![];
         let mut why = vec![];
         for resource in &waiting {
-            if let Err(reason) = put(azure, &arm, snapshot, resource).await {
+            if let Err(reason) = put(azure, &writer, snapshot, resource).await {
                 still.push(*resource);
                 why.push(reason);
             }
@@ -37,14 +38,16 @@ pub async fn deploy(azure: &SimulatedAzure, snapshot: &Snapshot) {
 }
 
 /// PUTs a resource and waits until it is provisioned, or says what it waits for.
-async fn put(azure: &SimulatedAzure, arm: &Arm, snapshot: &Snapshot, resource: &Value) -> Result<(), String> {
+async fn put(azure: &SimulatedAzure, writer: &ArmWriter, snapshot: &Snapshot, resource: &Value) -> Result<(), String> {
     let id = text(resource, "/id");
     let mut body = evaluated(azure, snapshot, resource)?;
     for field in ["id", "type", "name", "apiVersion"] {
         body.as_object_mut().unwrap().remove(field);
     }
     let version = text(resource, "/apiVersion");
-    let put = arm.send(azure_core::http::Method::Put, arm.url(id, version), Condition::None, Some(&body)).await;
+    let (arm, method) = (writer.reader(), azure_core::http::Method::Put);
+    let permit = Permit::of_a_person(arm.clock());
+    let put = writer.write(permit, method, arm.url(id, version), Condition::None, Some(&body)).await;
     match put {
         Ok(_) => {}
         Err(error) if NOT_YET.contains(&&*error.code) => return Err(error.to_string()),

@@ -1,5 +1,5 @@
 //! What people may do beside the functions: publish, read, steer, and turn the traffic by hand.
-use crate::snapshot::{Snapshot, looker, paused};
+use crate::snapshot::{Snapshot, paused, writer};
 use bluegreen::azure::break_glass;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::site::Colour;
@@ -51,8 +51,8 @@ fn the_emergency_way_back_passes_with_the_rights_for_it() {
         paused(async {
             let shop = Shop::open(&Options { probe: false, ..Options::default() }, |_| {}).unwrap();
             shop.azure.world().resource_manager.allow_only_at(rights);
-            let arm = looker(&shop.azure, "a person", "00000000-0000-4000-8000-00000000c11e").arm;
-            break_glass::restore(&arm, &shop.site, Colour::Green, |_| {}).await.map_err(|error| format!("{error:#}"))
+            let writer = writer(&shop.azure, "a person", "00000000-0000-4000-8000-00000000c11e");
+            break_glass::restore(&writer, &shop.site, Colour::Green, |_| {}).await.map_err(|error| format!("{error:#}"))
         })
     };
     assert_eq!(turned(rights.clone()), Ok(()));

@@ -1,4 +1,5 @@
 //! A committed snapshot: every resource that a deployment would make, loops, modules and conditions resolved.
+use bluegreen::azure::arm::ArmWriter;
 use bluegreen::azure::identity;
 use bluegreen::local::door::wire;
 use bluegreen::process::clock::Clock;
@@ -32,6 +33,12 @@ pub fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
 pub fn paused<Told>(told: impl Future<Output = Told>) -> Told {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.unwrap().block_on(told)
+}
+
+/// A client that writes as this identity.
+pub fn writer(azure: &SimulatedAzure, process: &str, client: &str) -> ArmWriter {
+    let Looker { arm, wire, credential } = looker(azure, process, client);
+    ArmWriter::new(arm.cloud(), &credential, &wire.http, arm.clock())
 }
 
 /// How a process of a simulated world looks at it, as the identity with this client id.

@@ -1,7 +1,7 @@
 //! The emergency way back: Resource Manager is all that it needs.
 use crate::story;
 use crate::world_after::{gateway, is_well};
-use bluegreen::azure::arm::Arm;
+use bluegreen::azure::arm::ArmWriter;
 use bluegreen::azure::{break_glass::restore, identity};
 use bluegreen::functions::orders::{Obeyed, give};
 use bluegreen::local::door::wire;
@@ -32,9 +32,10 @@ fn traffic_goes_back_without_store_and_bus_and_the_run_holds() {
         }
         let wire = wire(&shop.azure, &Process::new("a person"));
         let credential = identity::managed(Some("00000000-0000-4000-8000-00000000c11e"), &wire.http).unwrap();
-        let arm = Arm::new(&Cloud::named("AzurePublicCloud").unwrap(), &credential, &wire.http, &Clock::default());
+        let writer =
+            ArmWriter::new(&Cloud::named("AzurePublicCloud").unwrap(), &credential, &wire.http, &Clock::default());
         let ordered = shop.azure.clock().now();
-        restore(&arm, &shop.site, Colour::Blue, |_| {}).await.unwrap();
+        restore(&writer, &shop.site, Colour::Blue, |_| {}).await.unwrap();
         assert!(shop.azure.clock().now().duration_since(ordered).as_secs() < 90);
         tokio::time::sleep(Duration::from_secs(10)).await;
         assert_eq!(tell(&shop, shop.run().unwrap(), began).serving, Serving::Only(Colour::Blue));

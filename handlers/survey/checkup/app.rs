@@ -1,5 +1,6 @@
 //! The function app: itself, its settings, its host, and the roles of its identity.
 use super::{Looked, refused, unread};
+use crate::azure::arm::Question;
 use crate::resources::answers::text;
 use crate::survey::discovery::Looker;
 use crate::survey::doctor::{App, SeenApp, environment, principals};
@@ -23,7 +24,11 @@ impl Looker {
         let seen = seen.map(|answer| answer.body);
         let (settings, host) = match app {
             App::Site(_) => (
-                self.arm.settings(id, WEB).await.map_err(refused("Website Contributor on the function app")),
+                self.arm
+                    .ask(Question::AppSettings, id, WEB)
+                    .await
+                    .map(|answer| answer.body)
+                    .map_err(refused("Website Contributor on the function app")),
                 self.host(id).await.map(Some),
             ),
             App::Container(_) => (seen.as_ref().map(environment).map_err(Clone::clone), Ok(None)),
