@@ -67,6 +67,37 @@ impl Step {
         }
     }
 
+    /// What it makes true, for people.
+    #[must_use]
+    pub const fn goal(self) -> &'static str {
+        match self {
+            Self::CheckPlan => {
+                "everything the plan needs holds: version offered in this region, idle slot free (a leftover of ours that \
+                 serves nothing is deleted if the plan lists it), addresses and quota suffice, gateway healthy and its \
+                 writers known, blue healthy, nothing blue uses is removed in the target version"
+            }
+            Self::CreateCluster => {
+                "the new slot holds a provisioned cluster that carries our run id and equals the old one except where the \
+                 plan says so (kind `return`: the kept cluster named in the plan is started and tagged)"
+            }
+            Self::InstallControllers => "the pinned controllers are applied and ready",
+            Self::SyncWorkloads => "the new cluster runs what the old one runs",
+            Self::ValidateHealth => {
+                "nodes, workloads, smoke tests, and the gateway's own probe of the new cluster (its addresses in the \
+                 *candidate* pool) all pass"
+            }
+            Self::ShiftTraffic => "the gateway sends the current stage's share to the new cluster",
+            Self::ConfirmTraffic => "that share stayed healthy for the stage's watch time",
+            Self::Soak => "all traffic stayed healthy for the soak time, and rollback stayed ready",
+            Self::RetireOldCluster => "the old cluster is kept, scaled down, stopped or deleted, as the plan says",
+            Self::RestoreTraffic => "all traffic is on the old cluster, and the candidate pool is empty",
+            Self::DeleteNewCluster => {
+                "no pool holds the new cluster's addresses, and the new cluster, if it is ours, is gone (or kept for \
+                 diagnosis; kind `return`: put back as it was found)"
+            }
+        }
+    }
+
     /// The step of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {

@@ -1,5 +1,6 @@
 //! The table, `decide`, the verbs, the sweep and dead letters, rule by rule.
 mod decide;
+mod page;
 mod turns;
 mod verbs;
 
