@@ -5,6 +5,7 @@
 
 mod azure_fails;
 mod break_glass;
+mod broken_sites;
 mod cheap;
 mod duplicates;
 #[path = "../fixtures/edited.rs"]
