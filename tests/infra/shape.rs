@@ -144,7 +144,7 @@ fn the_alerts_look_for_what_the_handlers_write() {
     let alerts = snapshot.all("Microsoft.Insights/scheduledQueryRules");
     let queries: Vec<_> = alerts.iter().map(|alert| text(alert, "/properties/criteria/allOf/0/query")).collect();
     let asked = |word: &str| queries.iter().any(|query| query.contains(&format!("\"{word}\"")));
-    assert!(asked("needs a person") && read("handlers/functions/handle.rs").contains("needs a person: {}"));
+    assert!(asked("needs a person") && read("handlers/functions/commit.rs").contains("needs a person: {}"));
     for function in ["CanaryCheck", "DeadLetter"] {
         assert!(asked(function) && !read(&format!("function-definitions/{function}/function.json")).is_empty());
     }

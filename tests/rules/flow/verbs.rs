@@ -16,7 +16,7 @@ fn obeyed(run: &Run, verb: Verb) -> Result<Run, Refusal> {
 
 /// The run as a person lets it go on.
 pub fn resumed(run: &Run, now: Timestamp) -> Run {
-    obey(run, &order(run, Verb::Resume), now).unwrap()
+    obey(run, &order(run, Verb::Resume), now).expect("it is held")
 }
 
 /// The verbs that are obeyed here; each is checked to take one new hop and to leave a line with the person's name.
