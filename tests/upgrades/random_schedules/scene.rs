@@ -170,16 +170,7 @@ impl<'a> Scene<'a> {
             }
             What::Outage { at, refuses, lasts } => {
                 let effect = if *refuses { Effect::Refuse } else { Effect::status(StatusCode::SERVICE_UNAVAILABLE) };
-                let hosts: &[&str] = match at {
-                    Place::Store => &[".blob.core."],
-                    Place::Bus => &[".servicebus."],
-                    Place::Arm => &["management."],
-                    Place::Kubernetes => &[".azmk8s.io"],
-                    // All but the token endpoint. While a token is fetched in vain, two who wait for the SDK's lock
-                    // wake each other without end, and a paused clock stands still (async-lock's readers).
-                    Place::Everything => &[".blob.core.", ".servicebus.", "management.", ".azmk8s.io"],
-                };
-                for host in hosts {
+                for host in hosts(*at) {
                     let on = On::host(host);
                     let fault = Fault::always(what.name(), on, effect.clone()).between(now, now + *lasts);
                     self.shop.azure.world().faults.add(fault);
@@ -384,5 +375,18 @@ fn effect(fault: CallFault) -> Effect {
         CallFault::Error503 => Effect::status(StatusCode::SERVICE_UNAVAILABLE),
         CallFault::SlowCall(time) => Effect::Delay(time),
         CallFault::SlowAnswer(time) => Effect::DelayAnswer(time),
+    }
+}
+
+/// The hosts of a place.
+const fn hosts(at: Place) -> &'static [&'static str] {
+    match at {
+        Place::Store => &[".blob.core."],
+        Place::Bus => &[".servicebus."],
+        Place::Arm => &["management."],
+        Place::Kubernetes => &[".azmk8s.io"],
+        // All but the token endpoint. While a token is fetched in vain, two who wait for the SDK's lock wake each other
+        // without end, and a paused clock stands still (async-lock's readers).
+        Place::Everything => &[".blob.core.", ".servicebus.", "management.", ".azmk8s.io"],
     }
 }
