@@ -4,9 +4,13 @@
 //! Two properties. *Safe*: no state breaks a rule of `search::broken`. *Alive*: from every state an ending, or a hold
 //! that names its reason, can be reached without another fault or order. Each rule taken out breaks one of them.
 //!
+//! What the model's steps answered is in `looks/`, and tests/upgrades/every_look.rs asks the real steps the same.
+//!
 //! `BLUEGREEN_FAULTS=2` and `BLUEGREEN_ORDERS=2` explore more, `BLUEGREEN_TRACE=1` prints the shortest trace of each
 //! failure. Hops need no bound: see `world`.
 mod document;
+mod input;
+mod looks;
 mod moves;
 mod search;
 mod steps;
@@ -15,9 +19,10 @@ mod world;
 use bluegreen_core::run::Ending;
 use bluegreen_core::step::Step;
 use document::{Held, Production};
+use input::{Act, Members, Newest};
 use search::{Found, explore};
 use steps::Rules;
-use world::{Act, Gateway, Left, Members, Newest, PLACES, Phase, State};
+use world::{Gateway, Left, PLACES, Phase, State};
 
 const ALL: Rules =
     Rules { sweep_takes_new_hop: true, quiet_time: true, recorded_operation: true, mark: true, keeps_clusters: false };
@@ -65,6 +70,7 @@ fn with_all_rules_every_interleaving_is_safe_and_can_end() {
     let found = explored("all rules", ALL);
     assert_eq!(found.unsafe_state, None);
     assert_eq!(found.stopped, None);
+    looks::are_written("clusters_deleted", &found, ALL);
     // A model in which nothing happens is safe, too.
     let at_work = |state: &State, phase: fn(&Phase) -> bool| {
         state.at_work.iter().flatten().filter(|one| phase(&one.phase)).count()
@@ -82,9 +88,11 @@ fn with_all_rules_every_interleaving_is_safe_and_can_end() {
 
 #[test]
 fn a_plan_that_keeps_the_clusters_is_as_safe() {
-    let found = explored("the clusters are kept", Rules { keeps_clusters: true, ..ALL });
+    let rules = Rules { keeps_clusters: true, ..ALL };
+    let found = explored("the clusters are kept", rules);
     assert_eq!(found.unsafe_state, None);
     assert_eq!(found.stopped, None);
+    looks::are_written("clusters_kept", &found, rules);
 }
 
 #[test]

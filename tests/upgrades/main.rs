@@ -12,6 +12,7 @@ mod duplicates;
 mod edited;
 mod every_crash;
 mod every_failure;
+mod every_look;
 mod every_turn_back;
 mod gates;
 mod http_api;

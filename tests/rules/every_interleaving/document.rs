@@ -2,7 +2,7 @@
 //!
 //! A document is made into a real `Run`, the real function is called, and the answer is made small again. Being pure,
 //! each is called once for each question and remembered: that alone makes an unoptimised test quick enough.
-use super::world::{Ours, Saw};
+use super::input::{Ours, Saw};
 use crate::edited::edited;
 use crate::two_stages;
 use bluegreen_core::run::flow::decide;

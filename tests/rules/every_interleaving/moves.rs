@@ -3,8 +3,9 @@
 //! An invocation follows docs/design.md, section 3: it loads the run, looks, asks for its permit, acts, decides and
 //! saves, publishes. Between any two of these all others may move, it may crash, or lose its lock and go on.
 use super::document::{Document, Production, Question, Time};
-use super::steps::{Next, Rules, look};
-use super::world::{Act, Invocation, Newest, Ours, Phase, Saw, State};
+use super::input::{Act, Newest, Next, Ours, Saw};
+use super::steps::{Rules, look, read};
+use super::world::{Invocation, Phase, State};
 use bluegreen_core::run::verbs::Verb;
 use bluegreen_core::step::Step;
 
@@ -214,9 +215,11 @@ impl<'a> Moves<'a> {
         }
         match one.phase {
             Phase::Loaded { quiet } => {
-                for next in look(&self.from, quiet || !self.rules.quiet_time, self.rules) {
+                for next in look(&read(&self.from, quiet || !self.rules.quiet_time, self.rules), self.rules) {
                     let mut looked = self.from;
-                    looked.left.breaches -= u8::from(next == Next::Say(Saw::Breached));
+                    let breached = u8::from(next == Next::Say(Saw::Breached));
+                    let Some(left) = looked.left.breaches.checked_sub(breached) else { continue };
+                    looked.left.breaches = left;
                     looked.invocations_at(at).phase = match next {
                         Next::Act(act) => Phase::Looked { act },
                         Next::Say(saw) => Phase::Ready { saw, quiet: quiet && saw == Saw::Done },

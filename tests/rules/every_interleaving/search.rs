@@ -5,11 +5,12 @@
 //! backwards.
 use super::document::{Held, Production};
 use super::moves::{Move, Moves};
-use super::steps::Rules;
-use super::world::{Members, Newest, State};
+use super::input::{Input, Members, Newest};
+use super::steps::{Rules, read};
+use super::world::{Phase, State};
 use bluegreen_core::run::Ending;
 use bluegreen_core::step::Step;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// What was found.
@@ -111,6 +112,19 @@ impl Found {
     /// Whether any state is so.
     pub fn reaches(&self, is_so: impl Fn(&State) -> bool) -> bool {
         self.all.iter().any(is_so)
+    }
+
+    /// Everything that a look was asked about, each once.
+    pub fn inputs(&self) -> BTreeSet<Input> {
+        let mut inputs = BTreeSet::new();
+        for state in &self.all {
+            for one in state.at_work.iter().flatten() {
+                if let Phase::Loaded { quiet } = one.phase {
+                    inputs.insert(read(state, quiet, self.rules));
+                }
+            }
+        }
+        inputs
     }
 
     /// The shortest way to a state, one line a move.

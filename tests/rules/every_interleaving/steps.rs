@@ -1,5 +1,6 @@
 //! What the steps from `ShiftTraffic` on see and do, as docs/design.md says: a look, then at most one act.
-use super::world::{Act, Members, Newest, Ours, Saw, State};
+use super::input::{Act, Input, Members, Newest, Next, Ours, Saw};
+use super::world::State;
 use bluegreen_core::step::Step;
 
 /// The rules that the protocol needs, each to be taken out, and what the plan says.
@@ -17,63 +18,64 @@ pub struct Rules {
     pub keeps_clusters: bool,
 }
 
-/// What an invocation does next after its look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
-    Act(Act),
-    Say(Saw),
+/// What the present step reads. `quiet`: the run was quiet when it was loaded.
+pub fn read(state: &State, quiet: bool, rules: Rules) -> Input {
+    let run = &state.run;
+    Input {
+        step: run.step,
+        stage: run.stage,
+        operation: run.operation,
+        in_force: run.in_force,
+        retiring: run.retiring,
+        shown: state.gateway.shown,
+        newest: state.gateway.newest,
+        old_cluster: state.old_cluster,
+        new_cluster: state.new_cluster,
+        quiet,
+        keeps_clusters: rules.keeps_clusters,
+    }
 }
 
-/// What the look of the present step can lead to. `quiet`: the run was quiet when it was loaded.
-pub fn look(state: &State, quiet: bool, rules: Rules) -> Vec<Next> {
-    let shows = |members| state.gateway.shown == members;
-    let run = &state.run;
-    let in_force = run.in_force == Some(Ours::Newest);
-    match run.step {
-        Step::ShiftTraffic => vec![proved_or_written(state, intended(run.stage), rules)],
-        Step::ConfirmTraffic | Step::Soak if !(in_force && shows(intended(run.stage))) => vec![Next::Say(Saw::Drifted)],
+/// What the look of the present step can lead to.
+pub fn look(seen: &Input, rules: Rules) -> Vec<Next> {
+    let shows = |members| seen.shown == members;
+    let as_we_left_it = |members| seen.in_force == Some(Ours::Newest) && shows(members);
+    match seen.step {
+        Step::ShiftTraffic => vec![proved_or_written(seen, intended(seen.stage), rules)],
+        Step::ConfirmTraffic | Step::Soak if !as_we_left_it(intended(seen.stage)) => vec![Next::Say(Saw::Drifted)],
         // The watch may be over or not, and the traffic healthy or not.
-        Step::ConfirmTraffic | Step::Soak => {
-            let mut all = vec![Next::Say(Saw::Done), Next::Say(Saw::NotYet)];
-            if state.left.breaches > 0 {
-                all.push(Next::Say(Saw::Breached));
-            }
-            all
-        }
+        Step::ConfirmTraffic | Step::Soak => [Saw::Done, Saw::NotYet, Saw::Breached].map(Next::Say).to_vec(),
         Step::RetireOldCluster => vec![match () {
-            () if !state.old_cluster => Next::Say(Saw::Done),
-            () if !(in_force && shows(Members::New)) => Next::Say(Saw::Drifted),
-            () if rules.keeps_clusters => Next::Say(Saw::Done),
-            () if quiet => Next::Act(Act::DeleteOld),
-            () => Next::Say(Saw::NotYet),
+            () if !as_we_left_it(Members::New) => Next::Say(Saw::Drifted),
+            () if !seen.quiet => Next::Say(Saw::NotYet),
+            () if !seen.old_cluster || seen.keeps_clusters => Next::Say(Saw::Done),
+            () => Next::Act(Act::DeleteOld),
         }],
-        Step::RestoreTraffic => vec![proved_or_written(state, Members::Old, rules)],
+        Step::RestoreTraffic => vec![proved_or_written(seen, Members::Old, rules)],
         Step::DeleteNewCluster => vec![match () {
             () if !shows(Members::Old) => Next::Say(Saw::Drifted),
-            () if !state.new_cluster || rules.keeps_clusters => Next::Say(Saw::Done),
+            () if !seen.new_cluster || seen.keeps_clusters => Next::Say(Saw::Done),
             () => Next::Act(Act::DeleteNew),
         }],
         Step::CheckPlan
         | Step::CreateCluster
         | Step::InstallControllers
         | Step::SyncWorkloads
-        | Step::ValidateHealth => unreachable!("no way leads from the shift to {}", run.step),
+        | Step::ValidateHealth => unreachable!("no way leads from the shift to {}", seen.step),
     }
 }
 
 /// Our own recorded write is waited for; nobody can see another one that is in flight.
-fn proved_or_written(state: &State, members: Members, rules: Rules) -> Next {
-    let recorded = state.run.operation;
-    let newest = state.gateway.newest;
-    if recorded == Some(Ours::Newest) && newest == Newest::InFlight {
+fn proved_or_written(seen: &Input, members: Members, rules: Rules) -> Next {
+    if seen.operation == Some(Ours::Newest) && seen.newest == Newest::InFlight {
         return Next::Say(Saw::NotYet);
     }
-    let proved = match recorded {
-        Some(Ours::Newest) => newest == Newest::Landed,
+    let proved = match seen.operation {
+        Some(Ours::Newest) => seen.newest == Newest::Landed,
         Some(Ours::Landed) => !rules.mark,
         Some(Ours::Canceled) | None => false,
     };
-    if state.gateway.shown == members && (proved || !rules.recorded_operation) {
+    if seen.shown == members && (proved || !rules.recorded_operation) {
         return Next::Say(Saw::Done);
     }
     Next::Act(Act::Write(members))

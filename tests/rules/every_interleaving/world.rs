@@ -4,35 +4,10 @@
 //! 1 the one before, older ones do nothing), marks are what became of the write that carries them, times are whether
 //! a bound has passed.
 use super::document::Document;
+use super::input::{Act, Members, Newest, Ours, Saw};
 
 /// So many invocations at once. Three are as safe, in four times as many states.
 pub const PLACES: usize = 2;
-
-/// Whose addresses the live pools hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Members {
-    Old,
-    Mixed,
-    New,
-}
-
-/// What became of the newest write of the gateway. GET shows its members and mark from the moment that it was accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Newest {
-    InFlight,
-    Landed,
-    Failed,
-}
-
-/// What became of one write of ours. That it is the newest is all that comparing marks can tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Ours {
-    Newest,
-    /// It had landed before a newer one came.
-    Landed,
-    /// A newer one superseded it, or it had failed.
-    Canceled,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Gateway {
@@ -40,25 +15,6 @@ pub struct Gateway {
     pub newest: Newest,
     /// Where the traffic really goes.
     pub effective: Members,
-}
-
-/// The one thing that an invocation does to the world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Act {
-    Write(Members),
-    DeleteOld,
-    DeleteNew,
-}
-
-/// What an invocation will tell `decide`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Saw {
-    Done,
-    NotYet,
-    /// Not yet, and this write was just requested.
-    Requested(Ours),
-    Drifted,
-    Breached,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

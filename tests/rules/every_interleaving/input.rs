@@ -1,0 +1,90 @@
+//! What a look of the steps from `ShiftTraffic` on reads, and what it can lead to. Pure, and shared: `steps` answers from
+//! this alone, and tests/upgrades/every_look.rs puts the real steps before the same.
+use bluegreen_core::step::Step;
+use serde::{Deserialize, Serialize};
+
+/// Everything that a look reads of a state, of the time and of the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Input {
+    pub step: Step,
+    pub stage: u8,
+    pub operation: Option<Ours>,
+    pub in_force: Option<Ours>,
+    /// The model does not ask for it: the old cluster is never gone without it. The real `Soak` does.
+    pub retiring: bool,
+    pub shown: Members,
+    pub newest: Newest,
+    pub old_cluster: bool,
+    pub new_cluster: bool,
+    /// The run was quiet when it was loaded.
+    pub quiet: bool,
+    /// The plan keeps both clusters: the retired one, and a new one that was turned back.
+    pub keeps_clusters: bool,
+}
+
+/// One look: a line of the files in `looks/`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Look {
+    pub input: Input,
+    pub leads_to: Vec<Next>,
+}
+
+/// Whose addresses the live pools hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Members {
+    Old,
+    Mixed,
+    New,
+}
+
+/// What became of the newest write of the gateway. GET shows its members and mark from the moment that it was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Newest {
+    InFlight,
+    Landed,
+    Failed,
+}
+
+/// What became of one write of ours. That it is the newest is all that comparing marks can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Ours {
+    Newest,
+    /// It had landed before a newer one came.
+    Landed,
+    /// A newer one superseded it, or it had failed.
+    Canceled,
+}
+
+/// What an invocation does next after its look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Next {
+    Act(Act),
+    Say(Saw),
+}
+
+/// The one thing that an invocation does to the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Act {
+    Write(Members),
+    DeleteOld,
+    DeleteNew,
+}
+
+/// What an invocation will tell `decide`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Saw {
+    Done,
+    NotYet,
+    /// Not yet, and this write was just requested.
+    Requested(Ours),
+    Drifted,
+    Breached,
+}

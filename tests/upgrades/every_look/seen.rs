@@ -1,0 +1,131 @@
+//! A look of the real step, in the model's words: from what it said and from what arrived at Azure.
+use super::arranged::Arranged;
+use super::input::{Act, Input, Members, Next, Saw};
+use crate::edited::edited;
+use bluegreen::resources::gateway::Gateway;
+use bluegreen::run::{Following, Outcome, Run, StepResult, Waiting};
+use bluegreen::step::Step;
+use bluegreen::steps;
+use http::Method;
+use serde_json::json;
+use simulated_azure::record::Call;
+use std::time::Duration;
+
+/// A gateway's answer about its backends, and a change of tags, are there after this.
+const ANSWERED: Duration = Duration::from_secs(20);
+
+/// One look: what the run was, what was said, and which calls that could change something arrived.
+struct Seen {
+    run: Run,
+    said: StepResult,
+    arrived: Vec<Call>,
+}
+
+/// What the look at the present step leads to; or what it did that is in nobody's words.
+pub async fn next(at: &Arranged, input: &Input) -> Result<Next, String> {
+    let mut seen = look(at).await;
+    // The model's look at traffic is the one that has the gateway's answer. Asking changes nothing, and is `NotYet`.
+    if let Some(question) = asked(&seen) {
+        at.scene.azure.clock().sleep(ANSWERED).await;
+        follow(at, question).await;
+        seen = look(at).await;
+    }
+    // A retired cluster that is kept is tagged first. No step after `RetireOldCluster` looks, and no other run's.
+    if let Some(change) = tagged(&seen).filter(|_| input.keeps_clusters && input.step == Step::RetireOldCluster) {
+        at.scene.azure.clock().sleep(ANSWERED).await;
+        follow(at, change).await;
+        seen = look(at).await;
+    }
+    in_the_models_words(at, &seen).ok_or_else(|| format!("{:?} with {:?}", seen.said, lines(&seen.arrived)))
+}
+
+/// Exactly as an event is handled.
+async fn look(at: &Arranged) -> Seen {
+    let before = at.scene.azure.world().calls.len();
+    let loaded = at.app.store.run("shop").await.unwrap().expect("it was saved");
+    let azure = at.app.reader.at(loaded.at).for_run(&loaded.value);
+    let said = steps::look(&loaded.value, &azure).await;
+    let calls = &at.scene.azure.world().calls;
+    Seen { run: loaded.value, said, arrived: calls[before..].iter().filter(|call| call.writes()).cloned().collect() }
+}
+
+/// What was just asked for is followed from now on.
+async fn follow(at: &Arranged, following: Following) {
+    let loaded = at.app.store.run("shop").await.unwrap().expect("it was saved");
+    let run = edited(&loaded.value, &json!({"operation": following}));
+    at.app.store.save(&run, Some(&loaded.etag)).await.unwrap();
+}
+
+fn asked(seen: &Seen) -> Option<Following> {
+    match (followed(seen)?, seen.arrived.as_slice()) {
+        (question @ Following::HealthQuestion(_), [call]) if call.path.contains("/backendhealth?") => {
+            Some(question.clone())
+        }
+        _ => None,
+    }
+}
+
+fn tagged(seen: &Seen) -> Option<Following> {
+    match (followed(seen)?, seen.arrived.as_slice()) {
+        (change @ Following::ClusterChange(_), [call]) if call.method == Method::PATCH => Some(change.clone()),
+        _ => None,
+    }
+}
+
+fn followed(seen: &Seen) -> Option<&Following> {
+    match &seen.said {
+        Ok(Outcome::NotYet(Waiting { following, .. })) => following.as_ref(),
+        _ => None,
+    }
+}
+
+fn in_the_models_words(at: &Arranged, seen: &Seen) -> Option<Next> {
+    let row = seen.run.step.row();
+    let said = seen.said.as_ref().ok()?;
+    match (said, seen.arrived.as_slice()) {
+        (Outcome::Done, []) => Some(Next::Say(Saw::Done)),
+        (Outcome::Proved(mark), []) if *mark == at.newest => Some(Next::Say(Saw::Done)),
+        (Outcome::Drifted(_), []) => Some(Next::Say(Saw::Drifted)),
+        // `DeleteNewCluster` looks for the new cluster in any pool. To the flow it is the same.
+        (Outcome::Breached(_), []) if row.breached == row.drifted => Some(Next::Say(Saw::Drifted)),
+        (Outcome::Breached(_), []) => Some(Next::Say(Saw::Breached)),
+        (Outcome::NotYet(waiting), []) => match &waiting.following {
+            None | Some(Following::Answered(_)) => Some(Next::Say(Saw::NotYet)),
+            Some(_) => None,
+        },
+        (Outcome::NotYet(waiting), [call]) => {
+            acted(at, &seen.run, waiting.following.as_ref()?, call).map(Next::Act)
+        }
+        _ => None,
+    }
+}
+
+/// The act that this call is, when Azure accepted it and the step follows it.
+fn acted(at: &Arranged, run: &Run, following: &Following, call: &Call) -> Option<Act> {
+    call.status.filter(http::StatusCode::is_success)?;
+    let is_for = |id: &str| call.path.to_lowercase().split('?').next() == Some(&id.to_lowercase());
+    match following {
+        Following::GatewayWrite { mark, .. } if call.method == Method::PUT && is_for(&at.scene.article.gateway) => {
+            let written = Gateway(serde_json::from_slice(&call.body).ok()?);
+            let is_new = written.mark() == Some(mark) && *mark != at.newest && mark.starts_with(&format!("{}/", run.id));
+            let known = [
+                (Members::Old, run.plan.before()),
+                (Members::Mixed, run.plan.at_stage(0)),
+                (Members::New, run.plan.at_stage(1)),
+            ];
+            let (members, _) = known.into_iter().find(|(_, members)| written.shows(members)).filter(|_| is_new)?;
+            Some(Act::Write(members))
+        }
+        Following::ClusterChange(_) if call.method == Method::DELETE && is_for(&at.scene.article.blue) => {
+            Some(Act::DeleteOld)
+        }
+        Following::ClusterChange(_) if call.method == Method::DELETE && is_for(&at.scene.article.green) => {
+            Some(Act::DeleteNew)
+        }
+        _ => None,
+    }
+}
+
+fn lines(calls: &[Call]) -> Vec<String> {
+    calls.iter().map(|call| format!("{} {}: {:?}", call.method, call.path, call.status)).collect()
+}

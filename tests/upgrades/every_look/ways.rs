@@ -1,0 +1,104 @@
+//! The ways in which one input of the model can come about in the real world, and what each of them leads to. Pure.
+use super::input::{Input, Look, Members, Next, Ours, Saw};
+use bluegreen::step::Step;
+
+/// What an input leaves open.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    /// Ids and names are spelt in another case than Azure shows them, and the gateway honours `If-Match`.
+    pub otherwise: bool,
+    /// The new cluster is in the candidate pool while the live pools hold the old one's members.
+    pub candidate: bool,
+    pub canceled: Canceled,
+    pub gone: Gone,
+    /// The step recorded the deletion that it asked for.
+    pub recorded: bool,
+    pub watch: Watch,
+}
+
+/// Why a write of ours did not take effect.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Canceled {
+    Superseded,
+    Failed,
+}
+
+/// How far the deletion of a cluster is that is not there any more. To the model it is gone when it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Gone {
+    Over,
+    UnderWay,
+}
+
+/// What a watch of the traffic finds. The model leaves it open.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Watch {
+    Over,
+    UnderWay,
+    /// The new cluster is ill.
+    Ill,
+}
+
+const WATCHES: [Watch; 3] = [Watch::Over, Watch::UnderWay, Watch::Ill];
+
+impl Watch {
+    const fn leads_to(self) -> Next {
+        Next::Say(match self {
+            Self::Over => Saw::Done,
+            Self::UnderWay => Saw::NotYet,
+            Self::Ill => Saw::Breached,
+        })
+    }
+}
+
+/// All ways of an input.
+pub fn ways(input: &Input) -> Vec<Way> {
+    let plain = Way {
+        otherwise: false,
+        candidate: false,
+        canceled: Canceled::Superseded,
+        gone: Gone::Over,
+        recorded: false,
+        watch: Watch::Over,
+    };
+    let mut all = vec![plain];
+    let mut also = |is_open: bool, change: fn(&mut Way)| {
+        let mut more = if is_open { all.clone() } else { vec![] };
+        more.iter_mut().for_each(change);
+        all.extend(more);
+    };
+    also(true, |way| way.otherwise = true);
+    // A write of `RestoreTraffic` has emptied it.
+    let emptied = input.step == Step::DeleteNewCluster || input.operation == Some(Ours::Newest);
+    also(input.shown == Members::Old && !emptied, |way| way.candidate = true);
+    also(input.operation == Some(Ours::Canceled), |way| way.canceled = Canceled::Failed);
+    also(!input.old_cluster || !input.new_cluster, |way| way.gone = Gone::UnderWay);
+    also(is_deleted_here(input), |way| way.recorded = true);
+    if matches!(input.step, Step::ConfirmTraffic | Step::Soak) {
+        let each = |way: Way| WATCHES.map(|watch| Way { watch, ..way });
+        all = all.into_iter().flat_map(each).collect();
+    }
+    all
+}
+
+/// What this way leads to.
+pub fn expected(look: &Look, way: &Way) -> Result<Next, String> {
+    match look.leads_to.as_slice() {
+        // A deletion that was accepted can only end: until then the step waits, and does nothing.
+        [Next::Say(Saw::Done)] if way.gone == Gone::UnderWay && is_deleted_here(&look.input) => {
+            Ok(Next::Say(Saw::NotYet))
+        }
+        [one] => Ok(*one),
+        open if WATCHES.map(Watch::leads_to) == *open => Ok(way.watch.leads_to()),
+        other => Err(format!("nobody knows when a look leads to which of {other:?}")),
+    }
+}
+
+/// Whether it is the present step that has had a cluster deleted.
+pub fn is_deleted_here(input: &Input) -> bool {
+    match input.step {
+        Step::RetireOldCluster => !input.old_cluster,
+        Step::DeleteNewCluster => !input.new_cluster,
+        _ => false,
+    }
+}
