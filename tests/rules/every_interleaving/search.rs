@@ -4,8 +4,8 @@
 //! here is that an end *can* be reached from every state by moves that can be counted on, which needs the edges
 //! backwards.
 use super::document::{Held, Production};
-use super::moves::{Move, Moves};
 use super::input::{Input, Members, Newest};
+use super::moves::{Move, Moves};
 use super::steps::{Rules, read};
 use super::world::{Phase, State};
 use bluegreen_core::run::Ending;

@@ -3,7 +3,7 @@
 use super::input::{Input, Members, Newest, Ours};
 use super::ways::{Canceled, Gone, Watch, Way};
 use crate::edited::edited;
-use bluegreen::azure::{Azure, clusters::Written};
+use bluegreen::azure::clusters::Written;
 use bluegreen::functions::app::App;
 use bluegreen::local::scene::Scene;
 use bluegreen::local::shop::app_of;
@@ -13,6 +13,7 @@ use bluegreen::resources::tags::RUN_TAG;
 use bluegreen::run::kept::Kept;
 use bluegreen::run::{Following, QUIET_TIME, Run};
 use bluegreen::site::{Colour, FailedCluster, OldCluster, Site, Stage};
+use bluegreen::steps::acting::Azure;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use simulated_azure::article::Options;
@@ -39,15 +40,14 @@ pub async fn arrange(input: &Input, way: &Way) -> Arranged {
     let app = app_of(&scene.azure, &Process::new("look")).unwrap();
     let run = begun(&scene);
     app.store.save(&run, None).await.unwrap();
-    let azure = app.reader.at(scene.azure.clock().now()).for_run(&run);
+    let loaded = app.store.run("shop").await.unwrap().expect("it was saved");
+    let azure = app.azure_for(&loaded);
     let past = Past { scene: &scene, azure, run: &run };
 
     let landed = past.write(&run.plan.candidate(), Newest::Landed).await;
     let deletion = past.delete_what_is_gone(input, way.gone).await;
     let canceled = match (input.operation, way.canceled) {
-        (Some(Ours::Canceled), Canceled::Superseded) => {
-            Some(past.write(&run.plan.at_stage(0), Newest::InFlight).await)
-        }
+        (Some(Ours::Canceled), Canceled::Superseded) => Some(past.write(&run.plan.at_stage(0), Newest::InFlight).await),
         (Some(Ours::Canceled), Canceled::Failed) => Some(past.write(&run.plan.at_stage(0), Newest::Failed).await),
         (Some(Ours::Newest | Ours::Landed) | None, _) => None,
     };
@@ -161,7 +161,12 @@ impl Past<'_> {
             world.resource_manager.fail_next_operation("PUT …/applicationGateways/", "InternalServerError", "again");
         }
         let read = self.azure.gateway(&self.run.plan.site.gateway).await.unwrap();
-        let write = self.azure.write_gateway(self.run, &read, members).await.unwrap();
+        let write = self
+            .azure
+            .writer
+            .write_gateway(self.azure.permit().await.unwrap(), self.run, &read, members)
+            .await
+            .unwrap();
         if came != Newest::InFlight {
             self.scene.azure.clock().sleep(WRITTEN).await;
         }
@@ -177,7 +182,9 @@ impl Past<'_> {
             (false, false) => panic!("nothing serves: {input:?}"),
         };
         let found = self.azure.cluster(&slot.cluster).await.unwrap().expect("it was placed");
-        let Written::Accepted(operation) = self.azure.delete_cluster(&slot.cluster, &found).await.unwrap() else {
+        let Written::Accepted(operation) =
+            self.azure.writer.delete_cluster(self.azure.permit().await.unwrap(), &slot.cluster, &found).await.unwrap()
+        else {
             panic!("the deletion of {} was not accepted", slot.cluster);
         };
         if gone == Gone::Over {

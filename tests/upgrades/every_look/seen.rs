@@ -43,7 +43,7 @@ pub async fn next(at: &Arranged, input: &Input) -> Result<Next, String> {
 async fn look(at: &Arranged) -> Seen {
     let before = at.scene.azure.world().calls.len();
     let loaded = at.app.store.run("shop").await.unwrap().expect("it was saved");
-    let azure = at.app.reader.at(loaded.at).for_run(&loaded.value);
+    let azure = at.app.azure_for(&loaded);
     let said = steps::look(&loaded.value, &azure).await;
     let calls = &at.scene.azure.world().calls;
     Seen { run: loaded.value, said, arrived: calls[before..].iter().filter(|call| call.writes()).cloned().collect() }
@@ -93,9 +93,7 @@ fn in_the_models_words(at: &Arranged, seen: &Seen) -> Option<Next> {
             None | Some(Following::Answered(_)) => Some(Next::Say(Saw::NotYet)),
             Some(_) => None,
         },
-        (Outcome::NotYet(waiting), [call]) => {
-            acted(at, &seen.run, waiting.following.as_ref()?, call).map(Next::Act)
-        }
+        (Outcome::NotYet(waiting), [call]) => acted(at, &seen.run, waiting.following.as_ref()?, call).map(Next::Act),
         _ => None,
     }
 }
@@ -107,7 +105,8 @@ fn acted(at: &Arranged, run: &Run, following: &Following, call: &Call) -> Option
     match following {
         Following::GatewayWrite { mark, .. } if call.method == Method::PUT && is_for(&at.scene.article.gateway) => {
             let written = Gateway(serde_json::from_slice(&call.body).ok()?);
-            let is_new = written.mark() == Some(mark) && *mark != at.newest && mark.starts_with(&format!("{}/", run.id));
+            let is_new =
+                written.mark() == Some(mark) && *mark != at.newest && mark.starts_with(&format!("{}/", run.id));
             let known = [
                 (Members::Old, run.plan.before()),
                 (Members::Mixed, run.plan.at_stage(0)),
