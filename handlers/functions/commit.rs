@@ -28,6 +28,16 @@ pub struct Committed {
     pub published: anyhow::Result<()>,
 }
 
+impl Committed {
+    /// The run as it is now. That it was not published is only logged: the sweep repairs it.
+    pub fn into_run(self) -> Run {
+        if let Err(error) = self.published {
+            warn!(run.id = self.run.id, "not published, the sweep repairs it: {error:#}");
+        }
+        self.run
+    }
+}
+
 /// Commits what becomes of a run; `before`: what was loaded, if there was anything. Saving and publishing end at the bound.
 ///
 /// # Errors
@@ -77,12 +87,7 @@ pub async fn change<Refusal>(
             Err(refusal) => return Ok(Changed::Refused(refusal)),
         };
         match commit(app, Some(&found), next, app.clock.after(BOUND)).await {
-            Ok(Committed { run, published }) => {
-                if let Err(error) = published {
-                    warn!(run.id, "not published, the sweep repairs it: {error:#}");
-                }
-                return Ok(Changed::Yes(Box::new(run)));
-            }
+            Ok(committed) => return Ok(Changed::Yes(Box::new(committed.into_run()))),
             Err(SaveError::Conflict) => {}
             Err(SaveError::Other(error)) => return Err(error),
         }

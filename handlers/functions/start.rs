@@ -46,10 +46,10 @@ pub async fn start(app: &App, request: &Request, id: &str) -> anyhow::Result<Sta
     };
     for _ in 0..3 {
         let before = app.store.run(&site.name).await?;
-        if let Some(started) = known(app, before.as_ref().map(|found| &found.value), id).await? {
+        let last = before.as_ref().map(|found| &found.value);
+        if let Some(started) = known(app, last, id).await? {
             return Ok(started);
         }
-        let last = before.as_ref().map(|found| &found.value);
         let run = match begin(app, &site, request, id, last).await? {
             Ok(run) => run,
             Err(not) => return Ok(not),

@@ -2,7 +2,7 @@
 use crate::azure::Reader;
 use crate::azure::operations::Progress;
 use crate::functions::app::App;
-use crate::functions::commit::{Committed, commit};
+use crate::functions::commit::commit;
 use crate::functions::look::BOUND;
 use crate::functions::reply::Reply;
 use crate::run::watchers::{breach, look_now, sweep};
@@ -113,11 +113,11 @@ async fn seen(run: &Run, reader: &Reader) -> Result<Seen, StepError> {
 /// What was decided on this look. If somebody else was faster, the next check looks anew.
 async fn commit_found(app: &App, found: &Stored<Run>, next: Run) -> anyhow::Result<()> {
     match commit(app, Some(found), next, app.clock.after(BOUND)).await {
-        Ok(Committed { run, published: Err(error) }) => {
-            warn!(run.id, "not published, the sweep repairs it: {error:#}");
+        Ok(committed) => {
+            committed.into_run();
             Ok(())
         }
-        Ok(Committed { published: Ok(()), .. }) | Err(SaveError::Conflict) => Ok(()),
+        Err(SaveError::Conflict) => Ok(()),
         Err(SaveError::Other(error)) => Err(error),
     }
 }
