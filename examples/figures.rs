@@ -137,7 +137,16 @@ fn handling(text: &mut String) -> anyhow::Result<()> {
             give(
                 &shop.operator,
                 &shop.site.name,
-                &Order { run, verb: Verb::RollBack, step: None, stage: None, by, reason: None },
+                &Order {
+                    run,
+                    verb: Verb::RollBack,
+                    step: None,
+                    stage: None,
+                    by,
+                    reason: None,
+                    force: false,
+                    direction: None,
+                },
             )
             .await?;
             serve(&shop, &mut times, |_| false).await

@@ -12,3 +12,4 @@ pub mod reply;
 pub mod serve;
 pub mod start;
 pub mod triggers;
+mod watching;

@@ -4,11 +4,13 @@
 //! middle. It never sleeps, publishes, saves or reads the clock.
 pub mod acting;
 mod apply;
+mod bring_back;
 mod check_plan;
 mod confirm_traffic;
 mod create_cluster;
 mod delete_new_cluster;
 mod install_controllers;
+mod presence;
 mod proof;
 mod restore_traffic;
 mod retire_old_cluster;
@@ -19,7 +21,7 @@ mod validate_health;
 pub mod watch;
 
 use crate::azure::clusters::Written;
-use crate::run::{Following, Outcome, Run, StepError, StepResult, Waiting};
+use crate::run::{Following, Mark, Outcome, Run, StepError, StepResult, Waiting};
 use crate::step::Step;
 use acting::Azure;
 use std::time::Duration;
@@ -29,6 +31,9 @@ use std::time::Duration;
 /// # Errors
 /// What the step could not look at or do.
 pub async fn look(run: &Run, azure: &Azure) -> StepResult {
+    if let Some(mark) = glass(run, azure).await? {
+        return Ok(Outcome::GlassBroken(mark));
+    }
     match run.step {
         Step::CheckPlan => check_plan::check_plan(run, azure).await,
         Step::CreateCluster => create_cluster::create_cluster(run, azure).await,
@@ -42,6 +47,15 @@ pub async fn look(run: &Run, azure: &Azure) -> StepResult {
         Step::RestoreTraffic => restore_traffic::restore_traffic(run, azure).await,
         Step::DeleteNewCluster => delete_new_cluster::delete_new_cluster(run, azure).await,
     }
+}
+
+/// Whether a person used the emergency way back: at whatever step, nothing more is written or deleted. The steps whose own
+/// looks at the gateway begin with that are left to themselves: there every second counts.
+async fn glass(run: &Run, azure: &Azure) -> Result<Option<Mark>, StepError> {
+    if matches!(run.step, Step::ShiftTraffic | Step::RestoreTraffic) {
+        return Ok(None);
+    }
+    Ok(run.new_glass(&azure.gateway(&run.plan.site.gateway).await?))
 }
 
 fn not_yet(why: impl Into<String>) -> StepResult {

@@ -1,6 +1,7 @@
 //! What is kept in the storage account, and the only owner of its names: runs and their history, sites with their manifests
 //! and reservations, records for people. The store's `Date` is the time of everything that is decided.
 mod blobs;
+pub mod questions;
 mod records;
 mod runs;
 mod sites;

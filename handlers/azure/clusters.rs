@@ -3,6 +3,7 @@ use super::arm::Condition;
 use super::permit::Permit;
 use super::{Reader, Writer};
 use crate::resources::cluster::Cluster;
+use crate::resources::size::PoolSize;
 use crate::run::{Operation, StepError};
 use azure_core::http::Method;
 use serde_json::{Value, json};
@@ -123,28 +124,18 @@ impl Writer {
         self.write(permit, Method::Post, &format!("{id}/stop"), Condition::None, None).await
     }
 
-    /// Gives an agent pool so many nodes, and no autoscaler that would undo it.
+    /// Gives an agent pool this size.
     ///
     /// # Errors
     /// When the permit is too old, or it was not accepted.
-    pub async fn scale_pool(
-        &self,
-        permit: Permit,
-        cluster: &str,
-        pool: &str,
-        count: u32,
-    ) -> Result<Written, StepError> {
-        let id = format!("{cluster}/agentPools/{pool}");
+    pub async fn scale_pool(&self, permit: Permit, cluster: &str, size: &PoolSize) -> Result<Written, StepError> {
+        let id = format!("{cluster}/agentPools/{}", size.name);
         let arm = self.arm.reader();
         let Some(mut body) = arm.find(&id, &arm.cloud().container_service).await? else {
             return Ok(Written::Absent);
         };
         let etag = body["properties"]["eTag"].as_str().map(str::to_owned);
-        body["properties"]["count"] = count.into();
-        body["properties"]["enableAutoScaling"] = false.into();
-        for bound in ["minCount", "maxCount"] {
-            body["properties"].as_object_mut().map(|properties| properties.remove(bound));
-        }
+        size.write(&mut body["properties"]);
         let condition = etag.map_or(Condition::None, Condition::Match);
         self.write(permit, Method::Put, &id, condition, Some(&body)).await
     }

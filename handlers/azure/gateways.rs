@@ -2,7 +2,7 @@
 use super::arm::{Condition, Question};
 use super::permit::Permit;
 use super::{Reader, Writer};
-use crate::resources::gateway::{Gateway, Members};
+use crate::resources::gateway::{Gateway, Members, unmarked};
 use crate::run::{Following, Operation, Run, StepError};
 use azure_core::Uuid;
 use azure_core::http::Method;
@@ -38,7 +38,13 @@ impl Writer {
         read: &Gateway,
         members: &Members,
     ) -> Result<Following, StepError> {
-        let mark = format!("{}/{}", run.id, Uuid::new_v4().simple());
+        let nonce = Uuid::new_v4().simple().to_string();
+        let mark = match read.has_room_for_a_mark() {
+            true => format!("{}/{nonce}", run.id),
+            // The way back must be open: whether it was gone is then told by the operation and the members.
+            false if run.step.undoes() => unmarked(&run.id, &nonce),
+            false => return Err(StepError::Terminal("the gateway has 50 tags, and no room for our mark".into())),
+        };
         let body = read.with(members, &mark).map_err(StepError::Terminal)?;
         // Harmless where it is ignored (docs/decisions): what counts is read back.
         let condition = read.etag().map_or(Condition::None, |etag| Condition::Match(etag.to_owned()));
@@ -46,6 +52,6 @@ impl Writer {
         let arm = self.arm.reader();
         let url = arm.url(id, &arm.cloud().network);
         let operation = self.arm.write(permit, Method::Put, url, condition, Some(&body)).await?.operation();
-        Ok(Following::GatewayWrite { operation, mark })
+        Ok(Following::write(operation, mark))
     }
 }

@@ -1,6 +1,6 @@
 //! Words of the command line that name one of a few things: shown in the help, and complained about with the others.
 use crate::plan::Kind;
-use crate::run::verbs::Verb;
+use crate::run::verbs::{Direction, Verb};
 use crate::site::Colour;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -14,4 +14,9 @@ pub fn verb() -> impl TypedValueParser<Value = Verb> {
 
 pub fn colour() -> impl TypedValueParser<Value = Colour> {
     PossibleValuesParser::new(Colour::ALL.map(Colour::name)).try_map(|name| Colour::named(&name).ok_or("no colour"))
+}
+
+pub fn direction() -> impl TypedValueParser<Value = Direction> {
+    let named = |name: String| Direction::ALL.into_iter().find(|one| one.name() == name).ok_or("no direction");
+    PossibleValuesParser::new(Direction::ALL.map(Direction::name)).try_map(named)
 }

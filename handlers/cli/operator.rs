@@ -9,7 +9,7 @@ use crate::process::config::Config;
 use crate::process::wire::Wire;
 use crate::run::Run;
 use crate::run::event::{Message, REQUESTS};
-use crate::run::verbs::{Order, Refusal, Verb};
+use crate::run::verbs::{Direction, Order, Refusal, Verb};
 use crate::step::Step;
 use azure_core::Uuid;
 use clap::Args;
@@ -57,6 +57,12 @@ pub struct Give {
     /// Why
     #[arg(long)]
     reason: Option<String>,
+    /// Go back although the old cluster is not ready
+    #[arg(long)]
+    force: bool,
+    /// After the emergency way back: which way it goes on
+    #[arg(long, value_parser = names::direction())]
+    direction: Option<Direction>,
 }
 
 /// Runs a command with clients for Azure.
@@ -129,6 +135,8 @@ pub async fn give(app: &App, give: Give) -> anyhow::Result<ExitCode> {
         stage: give.stage.or(Some(found.value.stage)),
         by: give.by,
         reason: give.reason,
+        force: give.force,
+        direction: give.direction,
     };
     match orders::give(app, &give.site, &order).await? {
         Obeyed::Yes(run) => {

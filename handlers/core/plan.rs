@@ -2,8 +2,11 @@
 pub mod checks;
 pub mod cluster_body;
 pub mod planning;
+mod pools;
 pub mod request;
 pub mod versions;
+
+pub use pools::PlannedPools;
 
 use crate::site::{Colour, FailedCluster, Gate, Site, Slot, Stage};
 use schemars::JsonSchema;
@@ -30,8 +33,14 @@ pub struct Plan {
     /// Kind `return`: whether the kept cluster was stopped, so that turning back stops it again.
     #[serde(default)]
     pub found_stopped: bool,
+    /// The mark of an emergency way back that the gateway carried when the plan was made: it is of another day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found_glass: Option<String>,
     /// The stages, each with the share that its members really achieve.
     pub stages: Vec<PlannedStage>,
+    /// What each of our pools should hold, from the first write to the last. Runs of format 1 have none, and derive it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pools: Option<PlannedPools>,
 }
 
 /// What kind of replacement.

@@ -3,5 +3,6 @@ pub mod answers;
 pub mod cluster;
 pub mod gateway;
 pub mod object;
+pub mod size;
 pub mod subnet;
 pub mod tags;

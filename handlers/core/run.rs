@@ -6,12 +6,13 @@ pub mod flow;
 mod following;
 pub mod intended;
 pub mod kept;
-mod moves;
+pub mod moves;
 mod outcome;
+pub mod readiness;
 pub mod verbs;
 pub mod watchers;
 
 pub use crate::step::Ending;
-pub use document::{Approval, Document, Entry, FORMAT, Hold, Mark, QUIET_TIME, Run, RunId};
-pub use following::{Following, Operation, Style, Unknown};
-pub use outcome::{Looked, Outcome, StepError, StepResult, Waiting};
+pub use document::{Approval, Document, Entry, FORMAT, Hold, Mark, Missed, QUIET_TIME, Run, RunId};
+pub use following::{Following, Operation, Style, Unknown, Write};
+pub use outcome::{Fact, Looked, Outcome, StepError, StepResult, Waiting};

@@ -10,6 +10,7 @@ use crate::steps::acting::Azure;
 use crate::store::{Store, Stored};
 use azure_core::credentials::TokenCredential;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The clients of one process. Cloning is cheap.
 #[derive(Clone)]
@@ -51,9 +52,22 @@ impl App {
     /// # Errors
     /// When it was not accepted.
     pub async fn publish(&self, run: &Run) -> anyhow::Result<()> {
+        self.publish_after(run, Duration::ZERO).await
+    }
+
+    /// The same, to be delivered so much later at the earliest.
+    ///
+    /// # Errors
+    /// When it was not accepted.
+    pub async fn publish_after(&self, run: &Run, after: Duration) -> anyhow::Result<()> {
         if !run.moves() {
             return Ok(());
         }
-        self.bus.publish(&Message::of(run, self.store.now()?)?).await
+        let now = self.store.now()?;
+        let mut message = Message::of(run, now)?;
+        if !after.is_zero() {
+            message.at = message.at.max(now.checked_add(after).ok());
+        }
+        self.bus.publish(&message).await
     }
 }

@@ -6,8 +6,9 @@
 //! the answer of a late one (`handle`).
 use super::app::App;
 use super::look::{BOUND, Looked, look};
-use crate::run::Run;
 use crate::run::event::Event;
+use crate::run::watchers::recorded;
+use crate::run::{Following, Run};
 use crate::step::Step;
 use crate::store::{SaveError, Stored};
 use jiff::Timestamp;
@@ -15,8 +16,11 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use tracing::{error, info, warn};
 
-/// So much longer than its bound an invocation lasts when it handles the way back itself.
-pub const WAY_BACK: Duration = Duration::from_secs(60);
+/// Whoever handles the way back itself is over so long after it saved.
+pub const WAY_BACK: Duration = Duration::from_secs(50);
+/// The event of a way back that is handled here comes so much later: it is for the case that this fails. The sweep comes
+/// after it.
+const ITS_EVENT: Duration = Duration::from_secs(60);
 /// A change is decided anew so often when somebody else was faster.
 const TRIES: usize = 5;
 
@@ -49,15 +53,33 @@ pub async fn commit(
     bound: Instant,
 ) -> Result<Committed, SaveError> {
     save(app, before, &next, bound).await?;
-    let turned_back = next.step == Step::RestoreTraffic && before.is_some_and(|before| before.value.step != next.step);
-    let published = if turned_back {
+    let published = if before.is_some_and(|before| is_handled_here(&before.value, &next)) {
         // Side by side: the way back does not wait for the bus, and happens also when publishing fails.
-        let until = bound + app.clock.real(WAY_BACK);
-        tokio::join!(publish(app, &next, bound), way_back(app, &next, until)).0
+        let until = app.clock.after(WAY_BACK);
+        tokio::join!(publish(app, &next, ITS_EVENT, bound), way_back(app, &next, until)).0
     } else {
-        publish(app, &next, bound).await
+        publish(app, &next, Duration::ZERO, bound).await
     };
     Ok(Committed { run: next, published })
+}
+
+/// Whoever turns a run to the way back begins it, and so does the sweep, when nobody else did.
+fn is_handled_here(before: &Run, next: &Run) -> bool {
+    let is_swept = next.sweeps > before.sweeps;
+    next.step == Step::RestoreTraffic && next.moves() && (before.step != next.step || is_swept)
+}
+
+/// What an invocation did counts, though somebody else saved first: if it had the gateway written, and the run is still at
+/// that step, the write is added to those that the run follows.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn record_lost(app: &App, before: &Run, acted: &Run) -> anyhow::Result<()> {
+    let wrote = matches!(acted.following, Some(Following::GatewayWrite { .. })) && acted.following != before.following;
+    if wrote {
+        change(app, &before.plan.site.name, |run, now| recorded(run, before, acted, now).ok_or(())).await?;
+    }
+    Ok(())
 }
 
 /// What became of a change.
@@ -103,8 +125,8 @@ async fn save(app: &App, before: Option<&Stored<Run>>, next: &Run, bound: Instan
     Ok(())
 }
 
-async fn publish(app: &App, run: &Run, bound: Instant) -> anyhow::Result<()> {
-    timeout_at(bound, app.publish(run)).await.unwrap_or_else(|_| Err(too_late("publishing")))
+async fn publish(app: &App, run: &Run, after: Duration, bound: Instant) -> anyhow::Result<()> {
+    timeout_at(bound, app.publish_after(run, after)).await.unwrap_or_else(|_| Err(too_late("publishing")))
 }
 
 fn too_late(what: &str) -> anyhow::Error {
@@ -117,10 +139,11 @@ async fn way_back(app: &App, run: &Run, until: Instant) {
     let begun = async {
         match look(app, &Event::of(run), Instant::now()).await {
             Looked::Over(reply) => anyhow::bail!("{reply:?}"),
-            Looked::Decided(before, next) => {
-                save(app, Some(&before), &next, until).await?;
-                publish(app, &next, until).await
-            }
+            Looked::Decided(before, next) => match save(app, Some(&before), &next, until).await {
+                Ok(()) => publish(app, &next, Duration::ZERO, until).await,
+                Err(SaveError::Conflict) => Box::pin(record_lost(app, &before.value, &next)).await,
+                Err(SaveError::Other(error)) => Err(error),
+            },
         }
     };
     match timeout_at(until, begun).await {

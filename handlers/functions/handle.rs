@@ -1,6 +1,6 @@
 //! One event, end to end: look, decide, commit, and the answer for the host.
 use super::app::App;
-use super::commit::{Committed, commit};
+use super::commit::{Committed, commit, record_lost};
 use super::look::{BOUND, Found, Looked, find, look};
 use super::reply::Reply;
 use crate::run::event::Event;
@@ -16,11 +16,20 @@ pub async fn handle(app: &App, event: &Event) -> Reply {
         Ok(Looked::Over(reply)) => return reply,
         Ok(Looked::Decided(before, next)) => (before, next),
     };
+    let acted = next.clone();
     match commit(app, Some(&before), *next, bound).await {
         Ok(Committed { run, published: Ok(()) }) => Reply::Done(format!("hop {}: {}", run.hop, run.step)),
         Ok(Committed { published: Err(error), .. }) => Reply::again("failed to publish", &error),
         Err(SaveError::Other(error)) => Reply::again("failed to save the run", &error),
-        Err(SaveError::Conflict) => timeout_at(bound, lost(app, event)).await.unwrap_or_else(|_| over()),
+        Err(SaveError::Conflict) => {
+            let lost = async {
+                match record_lost(app, &before.value, &acted).await {
+                    Ok(()) => lost(app, event).await,
+                    Err(error) => Reply::again("failed to record what was done", &error),
+                }
+            };
+            timeout_at(bound, lost).await.unwrap_or_else(|_| over())
+        }
     }
 }
 

@@ -173,7 +173,9 @@ async fn tried_before(app: &App, plan: &Plan, last: Option<&Run>) -> anyhow::Res
 fn tried(run: &Run) -> String {
     match run.ending {
         Some(Ending::Upgraded) => format!("was left again after run {}", run.id),
-        Some(Ending::Rejected | Ending::RolledBack) | None => format!("went wrong in run {}", run.id),
+        Some(Ending::Rejected | Ending::RolledBack | Ending::Finished) | None => {
+            format!("went wrong in run {}", run.id)
+        }
     }
 }
 

@@ -76,6 +76,7 @@ impl Told {
             Some(Ending::Upgraded) => "upgraded",
             Some(Ending::Rejected) => "rejected",
             Some(Ending::RolledBack) => "rolled_back",
+            Some(Ending::Finished) => "finished",
             None => "held",
         }
     }

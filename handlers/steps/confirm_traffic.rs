@@ -1,9 +1,10 @@
 //! The stage's share stayed healthy for its watch time.
 use super::again_in;
-use super::proof::GLASS_BROKEN;
 use super::watch::{Seen, watch};
 use crate::azure::Reader;
-use crate::run::{Following, Outcome, Run, StepResult, Waiting};
+use crate::run::readiness::{Readiness, Ready, Verdict};
+use crate::run::{Fact, Following, Outcome, Run, StepResult, Waiting};
+use crate::step::Step;
 use jiff::SignedDuration;
 use std::time::Duration;
 
@@ -20,14 +21,26 @@ pub async fn confirm_traffic(run: &Run, reader: &Reader) -> StepResult {
 
 /// The traffic of the present stage stayed healthy for so many minutes since the step began.
 pub async fn stayed_healthy(run: &Run, reader: &Reader, minutes: u32) -> StepResult {
-    match watch(run, reader).await? {
-        Seen::Well => {}
-        Seen::Asked(question) => return asked("the gateway is asked what its probes see", question, Some(ANSWER)),
+    let (readiness, verdict) = match watch(run, reader).await? {
+        Seen::Judged(readiness, verdict) => (readiness, verdict),
+        Seen::Asked(question) => {
+            let why = "the gateway is asked what its probes see";
+            let waiting = Waiting { following: Some(question), again_in: Some(ANSWER), ..Waiting::because(why) };
+            return Ok(Outcome::NotYet(waiting));
+        }
         Seen::Looking(again) => return again_in("the gateway is looking at its backends", again),
-        Seen::GlassBroken => return Ok(Outcome::Hold(GLASS_BROKEN.into())),
+        Seen::GlassBroken(mark) => return Ok(Outcome::GlassBroken(mark)),
         Seen::Drifted(why) => return Ok(Outcome::Drifted(why)),
-        Seen::Breached(why) => return Ok(Outcome::Breached(why)),
-        Seen::Inconclusive(why) => return asked(why, Following::answered(), Some(LOOK_CLOSER)),
+    };
+    match verdict {
+        Verdict::Well => {}
+        Verdict::Breached(why) => return Ok(Outcome::Breached(why)),
+        Verdict::NoWayBack(why) => return Ok(Outcome::NoWayBack(readiness, why)),
+        Verdict::Inconclusive(why) => return answered(why, readiness, LOOK_CLOSER),
+    }
+    if run.step == Step::Soak && readiness.state == Ready::NotReady && !run.is_reducing() {
+        let why = format!("there is no way back: {}", readiness.why);
+        return Ok(Outcome::NoWayBack(readiness, why));
     }
     let watched = SignedDuration::from_mins(i64::from(minutes));
     let left = watched - reader.now().duration_since(run.step_began);
@@ -36,9 +49,16 @@ pub async fn stayed_healthy(run: &Run, reader: &Reader, minutes: u32) -> StepRes
     }
     let why = format!("{} % on {} is healthy", run.share(), run.plan.new_colour().name());
     let row = SignedDuration::from_secs(i64::from(run.step.row().look_again));
-    asked(why, Following::answered(), Some(left.min(row).unsigned_abs()))
+    answered(why, readiness, left.min(row).unsigned_abs())
 }
 
-fn asked(why: impl Into<String>, following: Following, again_in: Option<Duration>) -> StepResult {
-    Ok(Outcome::NotYet(Waiting { again_in, following: Some(following), ..Waiting::because(why) }))
+/// What was asked is answered: the next look asks anew.
+fn answered(why: String, readiness: Readiness, again_in: Duration) -> StepResult {
+    let (again_in, following) = (Some(again_in), Some(Following::answered()));
+    Ok(Outcome::NotYet(Waiting {
+        again_in,
+        following,
+        facts: vec![Fact::Readiness(readiness)],
+        ..Waiting::because(why)
+    }))
 }

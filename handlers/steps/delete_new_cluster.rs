@@ -1,45 +1,129 @@
 //! No pool holds the new cluster's addresses, and the new cluster, if it is ours, is gone.
 use super::acting::Azure;
+use super::bring_back::{Until, bring_back};
+use super::presence::{Presence, is_missed, look_again, presence};
+use super::watch::ask_aside;
 use super::{again_in, not_yet, written};
 use crate::azure::operations::Progress;
 use crate::plan::Kind;
-use crate::run::{Following, Outcome, Run, StepResult};
+use crate::resources::cluster::Cluster;
+use crate::resources::gateway::{Health, health};
+use crate::run::{Following, Outcome, Run, StepError, StepResult, Waiting};
+use serde_json::Value;
 
 /// No pool holds the new cluster's addresses, and the new cluster, if it is ours, is gone: or kept for diagnosis, if
-/// the site says so. Kind `return`: it is put back as it was found.
+/// the site says so. Kind `return`: it is put back as it was found. Where it has carried traffic it goes only when the
+/// gateway finds the old cluster healthy in the live pools.
 pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
     let slot = run.plan.new_slot();
     let gateway = azure.gateway(&run.plan.site.gateway).await?;
     let pools = gateway.pools_with(&slot.addresses);
-    if !pools.is_empty() {
-        return Ok(Outcome::Breached(format!("the new cluster is still in the pools {}", pools.join(", "))));
+    let (ours, foreign): (Vec<_>, Vec<_>) = pools.into_iter().partition(|pool| run.plan.site.pools.is_ours(pool));
+    if !ours.is_empty() && run.may_have_written() {
+        return Ok(Outcome::Breached(format!("the new cluster is still in the pools {}", ours.join(", "))));
+    }
+    if !ours.is_empty() || !foreign.is_empty() {
+        let pools = [ours, foreign].concat().join(", ");
+        let why = format!("the new cluster is in the pools {pools}, where somebody else has put it");
+        return Ok(Outcome::Hold(format!("{why}: take its addresses out and resume, or finish as it stands")));
     }
     let mut again = String::new();
+    let mut deleted = false;
     if let Some(Following::ClusterChange(operation)) = &run.following {
         match azure.look(operation).await? {
-            Progress::InProgress(again) => return again_in("Azure is working on the new cluster", again),
+            Progress::InProgress(again) => return again_in("Azure is working on the clusters", again),
             Progress::Failed { code, message, .. } => again = format!(" again (Azure failed: {code}: {message})"),
-            Progress::Succeeded(_) | Progress::Gone => {}
+            Progress::Succeeded(_) => deleted = run.plan.kind != Kind::Return && run.reducing.is_none(),
+            Progress::Gone => {}
         }
     }
-    let Some(found) = azure.cluster(&slot.cluster).await? else { return Ok(Outcome::Done) };
-    if found.run() != Some(&run.id) || run.plan.keeps_failed_cluster() {
+    if let Some(waiting) = bring_back(run, azure, Until::ItIsWhole).await? {
+        return Ok(waiting);
+    }
+    let found = match presence(run, azure, &slot.cluster).await? {
+        Presence::Here(found) => found,
+        Presence::Gone => return Ok(Outcome::Done),
+        Presence::Missed(_) if deleted => return Ok(Outcome::Done),
+        Presence::Missed(cluster) => return look_again(cluster, "the new cluster was not found"),
+    };
+    if found.run() != Some(&run.id) {
+        return not_ours(run, azure, &found);
+    }
+    if run.plan.keeps_failed_cluster() {
         return Ok(Outcome::Done);
     }
-    if run.plan.kind == Kind::Return {
-        if !run.plan.found_stopped || found.is_stopped() {
-            return Ok(Outcome::Done);
-        }
-        return written(
-            &format!("the stop{again}"),
-            azure.writer.stop_cluster(azure.permit().await?, &slot.cluster).await?,
-        );
+    if run.plan.kind == Kind::Return && (!run.plan.found_stopped || found.is_stopped()) {
+        return Ok(Outcome::Done);
     }
     if found.state().eq_ignore_ascii_case("Deleting") {
         return not_yet("the new cluster is being deleted");
+    }
+    if run.may_have_moved()
+        && let Some(waiting) = old_is_well(run, azure).await?
+    {
+        return Ok(waiting);
+    }
+    if run.plan.kind == Kind::Return {
+        let stopped = azure.writer.stop_cluster(azure.permit().await?, &slot.cluster).await?;
+        return written(&format!("the stop{again}"), stopped);
     }
     written(
         &format!("the deletion{again}"),
         azure.writer.delete_cluster(azure.permit().await?, &slot.cluster, &found).await?,
     )
+}
+
+/// A cluster without the run's tag is not ours to delete. What was in the slot before the run needs no word.
+fn not_ours(run: &Run, azure: &Azure, found: &Cluster) -> StepResult {
+    let cluster = &run.plan.new_slot().cluster;
+    if run.plan.found_uid.as_deref() == Some(found.uid()) {
+        return Ok(Outcome::Done);
+    }
+    if !is_missed(run, azure, cluster) {
+        return look_again(cluster.clone(), "the new cluster does not carry this run's tag");
+    }
+    let tag = found.run().map_or_else(|| "no run's tag".to_owned(), |run| format!("the tag of {run}"));
+    Ok(Outcome::LeftOver(format!("{cluster}, which carries {tag}: delete it by hand if it is not needed")))
+}
+
+/// Whether the old cluster serves. What cannot be told is no reason to delete the other one. `None`: it does.
+async fn old_is_well(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepError> {
+    if run.unmarked {
+        let why = "traffic went back by a write that could carry no mark (the gateway has 50 tags), which is no proof";
+        return Ok(Some(Outcome::Hold(format!("{why}: see that the old cluster serves, and finish as it stands"))));
+    }
+    let answer = match &run.following {
+        Some(Following::HealthQuestion(asked)) => azure.look(asked).await?,
+        _ => Progress::Gone,
+    };
+    let answer = match answer {
+        Progress::InProgress(again) => return again_in("the gateway is looking at its backends", again).map(Some),
+        Progress::Succeeded(answer) => answer,
+        Progress::Gone | Progress::Failed { .. } => {
+            return asked(run, azure, "before the new cluster goes").await.map(Some);
+        }
+    };
+    let worst = worst_of_old(run, &answer);
+    match worst {
+        Some((_, Health::Healthy)) => Ok(None),
+        Some((address, Health::Unhealthy)) => Ok(Some(Outcome::Hold(format!(
+            "the gateway finds the old cluster unhealthy at {address}: the new one is kept. Mend the old one and resume, \
+             use the emergency way back to the new one, or finish as it stands"
+        )))),
+        Some((_, Health::Unknown)) | None => asked(run, azure, "no health yet of the old cluster").await.map(Some),
+    }
+}
+
+async fn asked(run: &Run, azure: &Azure, why: &str) -> StepResult {
+    let following = Some(ask_aside(run, azure).await?);
+    let why = format!("the gateway is asked what its probes see of the old cluster: {why}");
+    Ok(Outcome::NotYet(Waiting { following, ..Waiting::because(why) }))
+}
+
+/// The member of the old cluster in a live pool with which it stands worst.
+fn worst_of_old(run: &Run, answer: &Value) -> Option<(String, Health)> {
+    let addresses = &run.plan.old_slot().addresses;
+    let pools = &run.plan.site.pools.live;
+    let seen = pools.iter().flat_map(|pool| health(answer, pool, addresses));
+    seen.map(|(address, seen)| (address.to_string(), seen.unwrap_or(Health::Unknown))).max_by_key(|(_, seen)| *seen)
 }

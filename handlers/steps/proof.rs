@@ -1,68 +1,115 @@
-//! What a step may say of its own gateway write: it counts only when the operation that the step recorded succeeded and
-//! a GET made after that shows its mark and the intended members.
+//! What a step may say of its own gateway write: it counts only when an operation that the step recorded succeeded and a
+//! GET made after that shows its mark and the intended members.
 use super::acting::Azure;
+use super::following;
 use crate::azure::operations::Progress;
-use crate::resources::gateway::{Gateway, Members};
-use crate::run::{Following, Mark, Run, StepError};
+use crate::resources::gateway::{Gateway, Members, is_unmarked};
+use crate::run::{Fact, Mark, Outcome, Run, StepError, StepResult, Waiting};
+use jiff::SignedDuration;
 use std::time::Duration;
 
-/// How it stands with the write that the step recorded.
+/// A write that nobody recorded is over so long after it may have been accepted.
+const A_WRITE_LASTS: SignedDuration = SignedDuration::from_secs(90);
+/// From saying that the gateway will be written to writing it.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// How it stands with the writes that the step recorded.
 pub enum Proof {
-    /// It is under way.
+    /// One is under way.
     InFlight(Option<Duration>),
-    /// It is in force and shown.
+    /// One is in force and shown.
     Proved(Mark),
     /// There is no write, or it did not take effect, or another write of this run lies over it: write (again).
     Missing(Gateway, String),
-    /// A person used the emergency way back after a write of this run.
-    GlassBroken(Gateway),
+    /// A person used the emergency way back.
+    GlassBroken(Mark),
     /// It took effect, and then somebody else wrote.
     Overwritten(Gateway, String),
 }
 
-/// What is said when a person used the emergency way back.
-pub const GLASS_BROKEN: &str = "a person used the emergency way back: use roll_back, then start again";
+/// Which of our pools a step cannot do without.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Every one.
+    All,
+    /// Those that carry users' traffic: nothing depends on the candidate pool.
+    Live,
+    /// Those that are there: on the way back what is missing keeps nothing else from being put right.
+    WhatIsThere,
+}
 
-/// Looks at the recorded write, and only after it at the gateway.
-pub async fn proof(run: &Run, azure: &Azure, members: &Members) -> Result<Proof, StepError> {
-    let proof = look(run, azure, members).await?;
-    Ok(match proof {
-        // Before the first write of a run the mark is of another day.
-        Proof::Missing(gateway, _) | Proof::Overwritten(gateway, _)
-            if gateway.is_glass_broken() && (run.in_force.is_some() || run.following.is_some()) =>
-        {
-            Proof::GlassBroken(gateway)
+impl Needs {
+    /// What must be seen.
+    fn seen(self, run: &Run, gateway: &Gateway, members: &Members) -> Members {
+        let is_needed = |pool: &str| match self {
+            Self::All => true,
+            Self::Live => run.plan.site.pools.is_live(pool),
+            Self::WhatIsThere => gateway.pool(pool).is_some(),
+        };
+        members.iter().filter(|(pool, _)| is_needed(pool)).cloned().collect()
+    }
+
+    /// What is written.
+    pub fn written(self, run: &Run, gateway: &Gateway, members: &Members) -> Members {
+        let is_written = |pool: &str| match self {
+            Self::All => true,
+            Self::Live => run.plan.site.pools.is_live(pool) || gateway.pool(pool).is_some(),
+            Self::WhatIsThere => gateway.pool(pool).is_some(),
+        };
+        members.iter().filter(|(pool, _)| is_written(pool)).cloned().collect()
+    }
+}
+
+/// Looks at the recorded writes, and only after them at the gateway.
+pub async fn proof(run: &Run, azure: &Azure, members: &Members, needs: Needs) -> Result<Proof, StepError> {
+    let (mut succeeded, mut known, mut why) = (vec![], vec![], "not written yet".to_owned());
+    for (operation, mark) in run.following.iter().flat_map(|following| following.writes()) {
+        known.push(mark);
+        match azure.look(operation).await? {
+            Progress::InProgress(again_in) => return Ok(Proof::InFlight(again_in)),
+            Progress::Succeeded(_) => succeeded.push(mark),
+            Progress::Gone => "nobody knows our write any more".clone_into(&mut why),
+            Progress::Failed { code, message, .. } => why = format!("our write did not take effect: {code}: {message}"),
         }
-        proof => proof,
+    }
+    let gateway = azure.gateway(&run.plan.site.gateway).await?;
+    if let Some(mark) = run.new_glass(&gateway) {
+        return Ok(Proof::GlassBroken(mark));
+    }
+    let is_shown = gateway.shows(&needs.seen(run, &gateway, members));
+    let found = gateway.mark();
+    let of_this_run = found.is_some_and(|found| found.starts_with(&format!("{}/", run.id)));
+    let ours = succeeded.iter().find(|mark| found == Some(mark.as_str()) || is_unmarked(mark));
+    Ok(match (ours, is_shown) {
+        (Some(mark), true) => Proof::Proved((*mark).clone()),
+        (Some(_), false) => Proof::Overwritten(gateway, "our pools were changed by somebody who kept our mark".into()),
+        (None, true) if of_this_run && is_unrecorded(run, found, &known) && may_be_under_way(run, azure) => {
+            Proof::InFlight(None)
+        }
+        (None, _) if of_this_run && !succeeded.is_empty() => {
+            Proof::Missing(gateway, "an older write of this run lies over it".into())
+        }
+        (None, _) if succeeded.is_empty() => Proof::Missing(gateway, why),
+        (None, _) => Proof::Overwritten(gateway, "our mark is gone from the gateway".into()),
     })
 }
 
-async fn look(run: &Run, azure: &Azure, members: &Members) -> Result<Proof, StepError> {
-    let id = &run.plan.site.gateway;
-    let Some(Following::GatewayWrite { operation, mark }) = &run.following else {
-        return Ok(Proof::Missing(azure.gateway(id).await?, "not written yet".into()));
-    };
-    match azure.look(operation).await? {
-        Progress::InProgress(again_in) => Ok(Proof::InFlight(again_in)),
-        Progress::Gone => Ok(Proof::Missing(azure.gateway(id).await?, "nobody knows our write any more".into())),
-        Progress::Failed { code, message, .. } => {
-            Ok(Proof::Missing(azure.gateway(id).await?, format!("our write did not take effect: {code}: {message}")))
-        }
-        Progress::Succeeded(_) => {
-            let gateway = azure.gateway(id).await?;
-            let ours = gateway.mark() == Some(mark);
-            let another_of_this_run = gateway.mark().is_some_and(|found| found.starts_with(&format!("{}/", run.id)));
-            match (ours, gateway.shows(members)) {
-                (true, true) => Ok(Proof::Proved(mark.clone())),
-                (false, _) if another_of_this_run => {
-                    Ok(Proof::Missing(gateway, "an older write of this run lies over it".into()))
-                }
-                (true, false) => {
-                    let why = "our pools were changed by somebody who kept our mark".to_owned();
-                    Ok(Proof::Overwritten(gateway, why))
-                }
-                (false, _) => Ok(Proof::Overwritten(gateway, "our mark is gone from the gateway".into())),
-            }
-        }
+/// Whether an invocation of this run wrote that, and could not record it.
+fn is_unrecorded(run: &Run, found: Option<&str>, known: &[&Mark]) -> bool {
+    found != run.in_force.as_deref() && known.iter().all(|mark| found != Some(mark.as_str()))
+}
+
+/// Such a write is waited for as long as a write lasts, from the first look that found the step.
+fn may_be_under_way(run: &Run, azure: &Azure) -> bool {
+    run.quiet_from.is_none_or(|from| azure.now().duration_since(from) < A_WRITE_LASTS)
+}
+
+/// Writes the gateway. That it will be written at all is said, and saved, a hop before the first time.
+pub async fn write(run: &Run, azure: &Azure, gateway: &Gateway, members: &Members, said: String) -> StepResult {
+    if !run.may_have_written() {
+        let waiting = Waiting::because("the gateway will be written from now on");
+        return Ok(Outcome::NotYet(Waiting { again_in: Some(AT_ONCE), facts: vec![Fact::Writes], ..waiting }));
     }
+    let write = azure.writer.write_gateway(azure.permit().await?, run, gateway, members).await?;
+    following(said, write)
 }

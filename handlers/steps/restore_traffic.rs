@@ -1,22 +1,32 @@
 //! All traffic is on the old cluster, and the candidate pool is empty.
 use super::acting::Azure;
-use super::proof::{Proof, proof};
-use super::{again_in, following};
+use super::again_in;
+use super::bring_back::{Until, bring_back};
+use super::proof::{Needs, Proof, proof, write};
 use crate::run::{Outcome, Run, StepResult};
 
 /// All traffic is on the old cluster, and the candidate pool is empty.
 ///
 /// The first write never waits, not even for a write of ours in flight, which it supersedes: entering the step cleared
-/// the recorded operation. Nothing of the new cluster is needed.
+/// the recorded operation. Nothing of the new cluster is needed. An old cluster that this run has reduced so far that it
+/// does not run is started first, while the new one carries what it can.
 pub async fn restore_traffic(run: &Run, azure: &Azure) -> StepResult {
+    if !run.may_have_written() {
+        // Nothing of ours was ever on its way to the gateway: there is nothing to undo, and no reason to touch it.
+        return Ok(Outcome::Done);
+    }
+    if let Some(waiting) = bring_back(run, azure, Until::ItRuns).await? {
+        return Ok(waiting);
+    }
     let members = run.plan.before();
-    let (gateway, why) = match proof(run, azure, &members).await? {
+    let (gateway, why) = match proof(run, azure, &members, Needs::WhatIsThere).await? {
         Proof::Proved(mark) => return Ok(Outcome::Proved(mark)),
         Proof::InFlight(again) => return again_in("the gateway is being updated", again),
-        Proof::GlassBroken(gateway) => (gateway, "a person used the emergency way back".into()),
+        Proof::GlassBroken(mark) => return Ok(Outcome::GlassBroken(mark)),
         // On the way back every foreign change is put right again: the deadline calls a person.
         Proof::Overwritten(gateway, why) | Proof::Missing(gateway, why) => (gateway, why),
     };
-    let write = azure.writer.write_gateway(azure.permit().await?, run, &gateway, &members).await?;
-    following(format!("all traffic for {} was requested ({why})", run.plan.old.name()), write)
+    let written = Needs::WhatIsThere.written(run, &gateway, &members);
+    let said = format!("all traffic for {} was requested ({why})", run.plan.old.name());
+    write(run, azure, &gateway, &written, said).await
 }

@@ -1,80 +1,207 @@
 //! The old cluster is kept, scaled down, stopped or deleted, as the plan says.
 use super::acting::Azure;
-use super::watch::drift;
+use super::presence::{Presence, look_again, presence};
+use super::proof::{Needs, Proof, proof, write};
+use super::watch::{ask_aside, drift, judge};
 use super::{again_in, not_yet, written};
-use crate::azure::clusters::Written;
 use crate::azure::operations::Progress;
 use crate::resources::cluster::Cluster;
+use crate::resources::gateway::Gateway;
+use crate::resources::size::{PoolSize, Size};
 use crate::resources::tags::{RETIRED_TAG, tag};
-use crate::run::{Following, Outcome, Run, StepResult};
+use crate::run::readiness::Verdict;
+use crate::run::{Fact, Following, Outcome, Run, StepError, StepResult, Waiting};
 use crate::site::OldCluster;
+use std::time::Duration;
+
+/// From saying that the old cluster will be reduced to looking whether it still may be.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// The old cluster is kept, scaled down, stopped or deleted, as the plan says. Nothing is done while an invocation that
-/// looked at an earlier step could still act, nor while any pool holds the old cluster's addresses.
+/// looked at an earlier step could still act, nor while a pool of somebody else holds the old cluster's addresses, and
+/// each act follows a look at the health of the members that serve.
 pub async fn retire_old_cluster(run: &Run, azure: &Azure) -> StepResult {
-    let slot = run.plan.old_slot();
+    if let Some(Following::GatewayWrite { .. }) = &run.following {
+        return candidate_emptied(run, azure).await;
+    }
     let gateway = azure.gateway(&run.plan.site.gateway).await?;
-    if gateway.is_glass_broken() {
-        return Ok(Outcome::Hold("a person used the emergency way back: the old cluster stays as it is".into()));
+    if let Some(waiting) = is_ours_alone(run, azure, &gateway) {
+        return Ok(waiting);
     }
-    if let Some(why) = drift(run, &gateway) {
-        return Ok(Outcome::Drifted(why));
-    }
-    let pools = gateway.pools_with(&slot.addresses);
-    if !pools.is_empty() {
-        return Ok(Outcome::Hold(format!("the old cluster is still in the pools {}", pools.join(", "))));
-    }
-    if !run.is_quiet(azure.now()) {
-        return not_yet("waiting until nothing older can still act");
-    }
+    let mut deleted = false;
     if let Some(Following::ClusterChange(operation)) = &run.following {
         match azure.look(operation).await? {
             Progress::InProgress(again) => return again_in("Azure is working on the old cluster", again),
             Progress::Failed { code, message, .. } => {
                 return Ok(Outcome::Hold(format!("Azure failed: {code}: {message}")));
             }
-            Progress::Succeeded(_) | Progress::Gone => {}
+            Progress::Succeeded(_) => deleted = run.plan.site.old_cluster == OldCluster::Delete,
+            Progress::Gone => {}
         }
     }
-    let Some(found) = azure.cluster(&slot.cluster).await? else { return Ok(Outcome::Done) };
+    let found = match presence(run, azure, &run.plan.old_slot().cluster).await? {
+        Presence::Here(found) => found,
+        Presence::Gone => return Ok(Outcome::Done),
+        Presence::Missed(_) if deleted => return Ok(Outcome::Done),
+        Presence::Missed(cluster) => return look_again(cluster, "the old cluster was not found"),
+    };
     if found.uid() != run.plan.old_uid {
         return Ok(Outcome::Hold("the old slot holds another cluster than the plan names".into()));
     }
-    let wish = run.plan.site.old_cluster;
-    if wish == OldCluster::Delete {
-        if found.state().eq_ignore_ascii_case("Deleting") {
-            return not_yet("the old cluster is being deleted");
-        }
-        return written(
-            "the deletion",
-            azure.writer.delete_cluster(azure.permit().await?, &slot.cluster, &found).await?,
-        );
-    }
-    // Tagged first: what is kept must be known as ours when the slot is needed again.
-    if tag(&found.0, RETIRED_TAG) != Some(&run.id) {
-        return written(
-            "the tag",
-            azure.writer.tag_cluster(azure.permit().await?, &slot.cluster, &found, RETIRED_TAG, &run.id).await?,
-        );
-    }
-    match wish {
-        OldCluster::Keep | OldCluster::Delete => Ok(Outcome::Done),
-        OldCluster::Stop if found.is_stopped() => Ok(Outcome::Done),
-        OldCluster::Stop => written("the stop", azure.writer.stop_cluster(azure.permit().await?, &slot.cluster).await?),
-        OldCluster::ScaleDown => scale_down(azure, &slot.cluster, &found).await,
+    let Some(act) = Act::next(run, &gateway, &found) else { return Ok(Outcome::Done) };
+    match (&act, serves_badly(run, azure, &act).await?) {
+        (_, Some(outcome)) => Ok(outcome),
+        (Act::Wait, None) => not_yet("the old cluster is being deleted"),
+        (Act::Reduce(_), None) if run.reducing.is_none() && !run.keeps_old_rules() => Ok(announced(&found)),
+        (act, None) => carry_out(act, run, azure, &gateway, &found).await,
     }
 }
 
-async fn scale_down(azure: &Azure, id: &str, found: &Cluster) -> StepResult {
-    for pool in found.pools() {
-        // A system pool must keep a node.
-        let wanted = u32::from(pool["mode"].as_str() == Some("System"));
-        let count = pool["count"].as_u64().unwrap_or(0);
-        let name = pool["name"].as_str().unwrap_or_default();
-        if count > u64::from(wanted) {
-            let scaled: Written = azure.writer.scale_pool(azure.permit().await?, id, name, wanted).await?;
-            return written(&format!("{wanted} nodes in pool {name}"), scaled);
+/// What is still to be done, one at a time and in this order.
+enum Act {
+    /// The old cluster goes out of the candidate pool.
+    EmptyCandidate,
+    /// What is kept must be known as ours when the slot is needed again.
+    Tag,
+    /// It is reduced.
+    Reduce(Reduction),
+    /// It goes by itself.
+    Wait,
+}
+
+/// How a cluster is reduced.
+enum Reduction {
+    Stop,
+    Delete,
+    Scale(PoolSize),
+}
+
+impl Act {
+    fn next(run: &Run, gateway: &Gateway, found: &Cluster) -> Option<Self> {
+        let wish = run.plan.site.old_cluster;
+        let candidate = gateway.pool(&run.plan.site.pools.candidate);
+        if candidate.is_some_and(|pool| !pool.members().is_empty()) {
+            return Some(Self::EmptyCandidate);
+        }
+        if wish != OldCluster::Delete && tag(&found.0, RETIRED_TAG) != Some(&run.id) {
+            return Some(Self::Tag);
+        }
+        match wish {
+            OldCluster::Keep => None,
+            OldCluster::Stop => (!found.is_stopped()).then_some(Self::Reduce(Reduction::Stop)),
+            OldCluster::ScaleDown => scaled_down(found).map(|pool| Self::Reduce(Reduction::Scale(pool))),
+            OldCluster::Delete if found.state().eq_ignore_ascii_case("Deleting") => Some(Self::Wait),
+            OldCluster::Delete => Some(Self::Reduce(Reduction::Delete)),
         }
     }
-    Ok(Outcome::Done)
+}
+
+/// The first of its pools that has more nodes than it must: a system pool keeps one.
+fn scaled_down(found: &Cluster) -> Option<PoolSize> {
+    found.pools().find_map(|pool| {
+        let wanted = u64::from(pool["mode"].as_str() == Some("System"));
+        let name = pool["name"].as_str().unwrap_or_default().to_owned();
+        let is_larger = pool["count"].as_u64().unwrap_or(0) > wanted || pool["enableAutoScaling"] == true;
+        is_larger.then_some(PoolSize { name, count: wanted, autoscaler: None })
+    })
+}
+
+/// Whether the gateway is as this run left it, quietly, and nobody else needs the old cluster.
+fn is_ours_alone(run: &Run, azure: &Azure, gateway: &Gateway) -> Option<Outcome> {
+    if let Some(why) = drift(run, gateway) {
+        return Some(Outcome::Drifted(why));
+    }
+    let pools = gateway.pools_with(&run.plan.old_slot().addresses).into_iter();
+    let foreign: Vec<_> = pools.filter(|pool| !run.plan.site.pools.is_candidate(pool)).collect();
+    if !foreign.is_empty() {
+        return Some(Outcome::Hold(format!("the old cluster is still in the pools {}", foreign.join(", "))));
+    }
+    if !run.is_quiet(azure.now()) {
+        return Some(Outcome::NotYet(Waiting::because("waiting until nothing older can still act")));
+    }
+    run.unmarked.then(|| {
+        let why = "the gateway could carry no mark of ours, so nothing proves what serves: see to it, and finish as it stands";
+        Outcome::Hold(why.to_owned())
+    })
+}
+
+/// The write that takes the old cluster out of the candidate pool is seen to be in force.
+async fn candidate_emptied(run: &Run, azure: &Azure) -> StepResult {
+    match proof(run, azure, &run.plan.retired(), Needs::Live).await? {
+        Proof::Proved(mark) => {
+            let following = Some(ask_aside(run, azure).await?);
+            let waiting = Waiting { following, proved: Some(mark), ..Waiting::because("the candidate pool is empty") };
+            Ok(Outcome::NotYet(waiting))
+        }
+        Proof::InFlight(again) => again_in("the candidate pool is being emptied", again),
+        Proof::GlassBroken(mark) => Ok(Outcome::GlassBroken(mark)),
+        Proof::Overwritten(_, why) => Ok(Outcome::Drifted(why)),
+        Proof::Missing(gateway, why) => empty_candidate(run, azure, &gateway, &why).await,
+    }
+}
+
+/// Why the members that serve are no ground for this act; `None`: the gateway has just found every one healthy.
+async fn serves_badly(run: &Run, azure: &Azure, act: &Act) -> Result<Option<Outcome>, StepError> {
+    if matches!(act, Act::Wait) {
+        return Ok(None);
+    }
+    let answer = match &run.following {
+        Some(Following::HealthQuestion(asked)) => azure.look(asked).await?,
+        _ => Progress::Gone,
+    };
+    let answer = match answer {
+        Progress::InProgress(again) => return again_in("the gateway is looking at its backends", again).map(Some),
+        Progress::Succeeded(answer) => answer,
+        Progress::Gone | Progress::Failed { .. } => {
+            let following = Some(ask_aside(run, azure).await?);
+            let why = "the gateway is asked what its probes see, before the old cluster is touched";
+            return Ok(Some(Outcome::NotYet(Waiting { following, ..Waiting::because(why) })));
+        }
+    };
+    let (readiness, verdict) = judge(run, run.stage, azure, &answer).await?;
+    Ok(match verdict {
+        Verdict::Well => None,
+        Verdict::Breached(why) => Some(Outcome::Breached(why)),
+        Verdict::NoWayBack(why) => Some(Outcome::NoWayBack(readiness, why)),
+        Verdict::Inconclusive(why) => Some(asked_anew(why)),
+    })
+}
+
+fn asked_anew(why: String) -> Outcome {
+    Outcome::NotYet(Waiting { following: Some(Following::answered_aside()), ..Waiting::because(why) })
+}
+
+/// Said, and saved, a hop before the first reducing act: from then on the way back is another one. What was seen before is
+/// looked at once more.
+fn announced(found: &Cluster) -> Outcome {
+    let facts = vec![Fact::Reduces(Size::of(found))];
+    let following = Some(Following::answered_aside());
+    let why = "the old cluster is about to be reduced";
+    Outcome::NotYet(Waiting { facts, following, again_in: Some(AT_ONCE), ..Waiting::because(why) })
+}
+
+async fn carry_out(act: &Act, run: &Run, azure: &Azure, gateway: &Gateway, found: &Cluster) -> StepResult {
+    let id = &run.plan.old_slot().cluster;
+    let writer = &azure.writer;
+    match act {
+        Act::EmptyCandidate => empty_candidate(run, azure, gateway, "the old cluster is about to be retired").await,
+        Act::Tag => {
+            let tagged = writer.tag_cluster(azure.permit().await?, id, found, RETIRED_TAG, &run.id).await?;
+            written("the tag", tagged)
+        }
+        Act::Reduce(Reduction::Stop) => written("the stop", writer.stop_cluster(azure.permit().await?, id).await?),
+        Act::Reduce(Reduction::Delete) => {
+            written("the deletion", writer.delete_cluster(azure.permit().await?, id, found).await?)
+        }
+        Act::Reduce(Reduction::Scale(pool)) => {
+            let scaled = writer.scale_pool(azure.permit().await?, id, pool).await?;
+            written(&format!("{} nodes in pool {}", pool.count, pool.name), scaled)
+        }
+        Act::Wait => not_yet("the old cluster is going"),
+    }
+}
+
+async fn empty_candidate(run: &Run, azure: &Azure, gateway: &Gateway, why: &str) -> StepResult {
+    let members = Needs::Live.written(run, gateway, &run.plan.retired());
+    write(run, azure, gateway, &members, format!("an empty candidate pool was requested ({why})")).await
 }

@@ -1,7 +1,7 @@
 //! Nodes, workloads, smoke tests and the gateway's own probe of the new cluster pass.
 use super::acting::Azure;
 use super::apply::first_unready;
-use super::proof::{GLASS_BROKEN, Proof, proof};
+use super::proof::{Needs, Proof, proof, write};
 use super::watch::ask;
 use super::{again_in, following, not_yet};
 use crate::azure::operations::Progress;
@@ -26,13 +26,13 @@ async fn offered(run: &Run, azure: &Azure) -> StepResult {
         return not_yet(why);
     }
     let members = run.plan.candidate();
-    match proof(run, azure, &members).await? {
+    match proof(run, azure, &members, Needs::All).await? {
         Proof::InFlight(again) => again_in("the candidate pool is being filled", again),
-        Proof::GlassBroken(_) => Ok(Outcome::Hold(GLASS_BROKEN.into())),
+        Proof::GlassBroken(mark) => Ok(Outcome::GlassBroken(mark)),
         // No traffic depends on the candidate pool yet: whoever overwrote it is outlasted, or the deadline ends it.
         Proof::Missing(gateway, why) | Proof::Overwritten(gateway, why) => {
-            let write = azure.writer.write_gateway(azure.permit().await?, run, &gateway, &members).await?;
-            following(format!("the new cluster's addresses go into the candidate pool ({why})"), write)
+            let said = format!("the new cluster's addresses go into the candidate pool ({why})");
+            write(run, azure, &gateway, &members, said).await
         }
         Proof::Proved(mark) => match smoke(run, azure).await {
             Some(why) => not_yet(why),
@@ -53,10 +53,13 @@ async fn probed(run: &Run, azure: &Azure, progress: Progress) -> StepResult {
         Progress::Gone | Progress::Failed { .. } => Value::Null,
     };
     let gateway = azure.gateway(&run.plan.site.gateway).await?;
+    if let Some(mark) = run.new_glass(&gateway) {
+        return Ok(Outcome::GlassBroken(mark));
+    }
     let members = run.plan.candidate();
     if gateway.mark() != run.in_force.as_deref() || !gateway.shows(&members) {
-        let write = azure.writer.write_gateway(azure.permit().await?, run, &gateway, &members).await?;
-        return following("somebody else wrote the gateway; the candidate pool is filled again", write);
+        let said = "somebody else wrote the gateway; the candidate pool is filled again";
+        return write(run, azure, &gateway, &members, said.to_owned()).await;
     }
     let seen = health(&answer, &run.plan.site.pools.candidate, &run.plan.new_slot().addresses);
     let ill = seen.iter().find(|(_, health)| *health != Some(Health::Healthy));

@@ -1,34 +1,32 @@
-//! Looks at the traffic of a stage: is the gateway as we left it, and are its members healthy?
+//! Looks at the traffic of a stage: is the gateway as we left it, are its members healthy, and could the old cluster take
+//! the traffic back?
+use super::presence::{Presence, presence};
 use crate::azure::Reader;
 use crate::azure::operations::Progress;
-use crate::resources::gateway::{Gateway, Health, health};
-use crate::run::{Following, Run, StepError};
+use crate::resources::gateway::Gateway;
+use crate::run::readiness::{Readiness, Sides, Verdict};
+use crate::run::{Following, Mark, Run, StepError};
 use serde_json::Value;
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 /// What a watch sees.
 pub enum Seen {
-    /// The gateway is as we left it, and every member that should serve is healthy.
-    Well,
+    /// The gateway is as we left it, and says this of its members.
+    Judged(Readiness, Verdict),
     /// It was asked for its health, and has not answered yet.
     Asked(Following),
     /// It is still looking.
     Looking(Option<Duration>),
-    /// Neither well nor ill.
-    Inconclusive(String),
     /// Somebody else wrote.
     Drifted(String),
     /// A person used the emergency way back.
-    GlassBroken,
-    /// The new cluster is ill.
-    Breached(String),
+    GlassBroken(Mark),
 }
 
-/// Why the gateway is not as the run left it; `None` when it is.
+/// Why the gateway is not as the run left it; `None` when it is. Of our pools only those count that users depend on.
 #[must_use]
 pub fn drift(run: &Run, gateway: &Gateway) -> Option<String> {
-    if !gateway.shows(&run.intended()) {
+    if !gateway.shows(&run.intended_live()) {
         return Some("the members of our pools are not the intended ones".into());
     }
     match (&run.in_force, gateway.mark()) {
@@ -43,8 +41,8 @@ pub fn drift(run: &Run, gateway: &Gateway) -> Option<String> {
 /// When something cannot be looked at.
 pub async fn watch(run: &Run, reader: &Reader) -> Result<Seen, StepError> {
     let gateway = reader.gateway(&run.plan.site.gateway).await?;
-    if gateway.is_glass_broken() {
-        return Ok(Seen::GlassBroken);
+    if let Some(mark) = run.new_glass(&gateway) {
+        return Ok(Seen::GlassBroken(mark));
     }
     if let Some(why) = drift(run, &gateway) {
         return Ok(Seen::Drifted(why));
@@ -54,7 +52,10 @@ pub async fn watch(run: &Run, reader: &Reader) -> Result<Seen, StepError> {
     };
     match reader.look(asked).await? {
         Progress::InProgress(again_in) => Ok(Seen::Looking(again_in)),
-        Progress::Succeeded(answer) => Ok(judge(run, &answer)),
+        Progress::Succeeded(answer) => {
+            let (readiness, verdict) = judge(run, run.stage, reader, &answer).await?;
+            Ok(Seen::Judged(readiness, verdict))
+        }
         Progress::Gone | Progress::Failed { .. } => Ok(Seen::Asked(ask(run, reader).await?)),
     }
 }
@@ -67,36 +68,42 @@ pub async fn ask(run: &Run, reader: &Reader) -> Result<Following, StepError> {
     Ok(Following::question(reader.ask_health(&run.plan.site.gateway).await?))
 }
 
-/// Judges what the gateway says of the members of the live pools.
-#[must_use]
-pub fn judge(run: &Run, answer: &Value) -> Seen {
-    let (old, new) = (&run.plan.old_slot().addresses, &run.plan.new_slot().addresses);
-    let Some(stage) = run.plan.stages.get(run.stage) else { return Seen::Inconclusive("no such stage".into()) };
-    let (mut ill, mut old_ill, mut unknown) = (vec![], vec![], vec![]);
-    for pool in &run.plan.site.pools.live {
-        for (address, seen) in health(answer, pool, &stage.members) {
-            match seen {
-                Some(Health::Healthy) => {}
-                Some(Health::Unhealthy) if new.contains(&address) => ill.push(address),
-                Some(Health::Unhealthy) if old.contains(&address) => old_ill.push(address),
-                Some(Health::Unhealthy | Health::Unknown) | None => unknown.push(address),
-            }
+/// The same, at a step that mostly changes clusters.
+///
+/// # Errors
+/// When it was not accepted.
+pub async fn ask_aside(run: &Run, reader: &Reader) -> Result<Following, StepError> {
+    Ok(Following::question_aside(reader.ask_health(&run.plan.site.gateway).await?))
+}
+
+/// Judges what the gateway says of its members, while it has those of this stage.
+///
+/// # Errors
+/// When the old cluster cannot be looked at.
+pub async fn judge(
+    run: &Run,
+    stage: usize,
+    reader: &Reader,
+    answer: &Value,
+) -> Result<(Readiness, Verdict), StepError> {
+    let sides = Sides::of(run, stage, answer, lost(run, reader).await?);
+    let readiness = sides.readiness(run.readiness.as_ref(), reader.now());
+    let verdict = sides.judge(&readiness);
+    Ok((readiness, verdict))
+}
+
+/// Why the old cluster cannot serve, whatever the gateway's probes still say.
+async fn lost(run: &Run, reader: &Reader) -> Result<Option<String>, StepError> {
+    let name = run.plan.old.name();
+    Ok(match presence(run, reader, &run.plan.old_slot().cluster).await? {
+        // One look that did not find it is no evidence.
+        Presence::Missed(_) => None,
+        Presence::Gone => Some(format!("the old cluster ({name}) does not exist any more")),
+        Presence::Here(old) if old.uid() != run.plan.old_uid => {
+            Some(format!("the old slot ({name}) holds another cluster than the plan names"))
         }
-    }
-    let list = |addresses: &[Ipv4Addr]| addresses.iter().map(Ipv4Addr::to_string).collect::<Vec<_>>().join(", ");
-    if !ill.is_empty() && !old_ill.is_empty() {
-        // A shared cause: going back would help nobody, and might start a ping-pong.
-        return Seen::Inconclusive(format!(
-            "members of both clusters are unhealthy: {}; {}",
-            list(&ill),
-            list(&old_ill)
-        ));
-    }
-    if !ill.is_empty() {
-        return Seen::Breached(format!("the gateway finds the new cluster unhealthy at {}", list(&ill)));
-    }
-    if !old_ill.is_empty() {
-        return Seen::Inconclusive(format!("the gateway finds the old cluster unhealthy at {}", list(&old_ill)));
-    }
-    if unknown.is_empty() { Seen::Well } else { Seen::Inconclusive(format!("no health yet of {}", list(&unknown))) }
+        // What this run has reduced itself it brings back.
+        Presence::Here(_) if run.can_bring_back() => None,
+        Presence::Here(old) => old.cannot_serve().map(|state| format!("the old cluster ({name}) is {state}")),
+    })
 }

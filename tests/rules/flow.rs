@@ -86,7 +86,7 @@ fn terminal() -> StepResult {
 
 fn write_of_ours(mark: &str) -> Following {
     let operation = Operation::at("https://management/operations/1".into(), Style::AsyncOperation);
-    Following::GatewayWrite { operation, mark: mark.into() }
+    Following::write(operation, mark.into())
 }
 
 fn held(run: &Run) -> &Hold {

@@ -65,6 +65,8 @@ fn a_run_whose_site_breaks_every_check_is_read_and_rolled_back() {
             stage: None,
             by: "a person".into(),
             reason: None,
+            force: false,
+            direction: None,
         };
         assert!(matches!(give(&shop.operator, "shop", &order).await.unwrap(), Obeyed::Yes(_)));
         let ended = until(&shop, |run| run.ending.is_some()).await;

@@ -48,6 +48,7 @@ fn the_table_in_the_documentation_is_the_code() {
             Expected::Ends(Ending::Upgraded) => "upgraded",
             Expected::Ends(Ending::Rejected) => "rejected",
             Expected::Ends(Ending::RolledBack) => "rolled_back",
+            Expected::Ends(Ending::Finished) => "finished",
             Expected::Held => "held",
         };
         assert_eq!(ends.split([',', ' ']).next(), Some(expected), "{option}");

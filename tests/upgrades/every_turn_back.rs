@@ -136,6 +136,8 @@ async fn order(shop: &Shop, verb: Verb) -> Option<SignedDuration> {
         stage: Some(run.stage),
         by: "night".into(),
         reason: Some("called at night".into()),
+        force: false,
+        direction: None,
     };
     let began = shop.azure.clock().now();
     match give(&shop.operator, &shop.site.name, &order).await.expect("the store answers") {

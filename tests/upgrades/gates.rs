@@ -42,7 +42,16 @@ async fn order(shop: &Shop, verb: Verb) -> Run {
 async fn said(shop: &Shop, verb: Verb) -> Obeyed {
     let run = shop.run().unwrap();
     let (step, stage) = (Some(run.step), Some(run.stage));
-    let order = Order { run: run.id.clone(), verb, step, stage, by: "alice".into(), reason: Some("a test".into()) };
+    let order = Order {
+        run: run.id.clone(),
+        verb,
+        step,
+        stage,
+        by: "alice".into(),
+        reason: Some("a test".into()),
+        force: false,
+        direction: None,
+    };
     give(&shop.operator, &shop.site.name, &order).await.unwrap()
 }
 

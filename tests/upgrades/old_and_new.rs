@@ -68,7 +68,16 @@ fn put(shop: &Shop, content: &[u8]) {
 async fn order(shop: &Shop, verb: Verb) {
     let run = shop.run().unwrap();
     let by = "storyteller".to_owned();
-    let order = Order { run: run.id.clone(), verb, step: Some(run.step), stage: Some(run.stage), by, reason: None };
+    let order = Order {
+        run: run.id.clone(),
+        verb,
+        step: Some(run.step),
+        stage: Some(run.stage),
+        by,
+        reason: None,
+        force: false,
+        direction: None,
+    };
     assert!(matches!(give(&shop.operator, "shop", &order).await.unwrap(), Obeyed::Yes(_)));
 }
 

@@ -190,8 +190,16 @@ async fn strike(shop: &Shop, case: &Case) -> Option<simulated_azure::functions_h
 async fn order(shop: &Shop, verb: Verb) {
     let run = shop.run().expect("there is a run");
     let (step, stage) = (Some(run.step), Some(run.stage));
-    let order =
-        Order { run: run.id.clone(), verb, step, stage, by: "weekend".into(), reason: Some("nobody is here".into()) };
+    let order = Order {
+        run: run.id.clone(),
+        verb,
+        step,
+        stage,
+        by: "weekend".into(),
+        reason: Some("nobody is here".into()),
+        force: false,
+        direction: None,
+    };
     let obeyed = give(&shop.operator, &shop.site.name, &order).await.expect("the store answers");
     assert!(matches!(obeyed, Obeyed::Yes(_)), "{verb:?} was refused");
 }

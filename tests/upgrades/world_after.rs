@@ -23,6 +23,8 @@ pub fn is_well(shop: &Shop, told: &Told, before: &Value) {
         (Some(Ending::RolledBack | Ending::Rejected), _) => {
             assert_eq!(told.serving, Serving::Only(run.plan.old), "turned back{}", journal());
         }
+        // As a person left it: somebody serves.
+        (Some(Ending::Finished), _) => assert_ne!(told.serving, Serving::Nobody, "finished{}", journal()),
         (None, Some(hold)) => {
             assert!(hold.why.len() > 10, "a hold names its reason: {hold:?}");
             assert_ne!(told.serving, Serving::Nobody, "held: {}{}", hold.why, journal());

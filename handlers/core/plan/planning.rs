@@ -1,7 +1,7 @@
 //! A plan is made: from a site, a request, and a look at the world.
 use crate::plan::request::Request;
 use crate::plan::versions::{Offered, wanted};
-use crate::plan::{Kind, Plan, Version, planned};
+use crate::plan::{Kind, Plan, PlannedPools, Version, planned};
 use crate::resources::cluster::Cluster;
 use crate::resources::gateway::{Gateway, Pool};
 use crate::site::check::Checked;
@@ -80,6 +80,7 @@ pub fn plan(site: &Checked, request: &Request, world: &World) -> Result<Plan, St
         return Err(format!("this kind of request goes to {version}, not to {asked}: leave the version out"));
     }
     let (old_addresses, new_addresses) = (&site.slot(old).addresses, &site.slot(old.other()).addresses);
+    let stages: Vec<_> = site.stages.iter().map(|stage| planned(stage, old_addresses, new_addresses)).collect();
     Ok(Plan {
         kind: request.kind,
         version,
@@ -87,7 +88,9 @@ pub fn plan(site: &Checked, request: &Request, world: &World) -> Result<Plan, St
         old_uid: serves.uid().to_owned(),
         found_uid: found.map(|found| found.uid().to_owned()),
         found_stopped: found.is_some_and(Cluster::is_stopped),
-        stages: site.stages.iter().map(|stage| planned(stage, old_addresses, new_addresses)).collect(),
+        found_glass: world.gateway.mark().filter(|_| world.gateway.is_glass_broken()).map(str::to_owned),
+        pools: Some(PlannedPools::of(site, old, &stages)),
+        stages,
         site: (**site).clone(),
     })
 }

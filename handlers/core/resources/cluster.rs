@@ -49,6 +49,17 @@ impl Cluster {
         self.text("/properties/powerState/code").eq_ignore_ascii_case("Stopped")
     }
 
+    /// Why it cannot serve: it is stopped, or on its way to be stopped or deleted.
+    #[must_use]
+    pub fn cannot_serve(&self) -> Option<&str> {
+        let goes = ["Deleting", "Stopping"].iter().any(|state| self.state().eq_ignore_ascii_case(state));
+        match (goes, self.is_stopped()) {
+            (true, _) => Some(self.state()),
+            (false, true) => Some("Stopped"),
+            (false, false) => None,
+        }
+    }
+
     /// The exact Kubernetes version that it runs.
     #[must_use]
     pub fn version(&self) -> &str {

@@ -1,7 +1,7 @@
 //! An Application Gateway as raw JSON: what we read of it, and the one change that we make. Every other field
 //! survives. Nobody else reads pools, their names, or what the gateway says of its backends' health.
 use crate::resources::answers::{list, name_of, same_name, text};
-use crate::resources::tags::{AGIC_TAG, MARK_TAG, tag};
+use crate::resources::tags::{AGIC_TAG, MARK_TAG, tag, write_tag};
 use serde_json::{Map, Value, json};
 use std::net::Ipv4Addr;
 
@@ -63,11 +63,21 @@ impl Gateway {
         self.pools().filter(|pool| pool.first_of(addresses).is_some()).map(|pool| pool.name().to_owned()).collect()
     }
 
-    /// The body of a write: this gateway with these members and this mark, and nothing else changed.
+    /// Whether a write can carry a mark: a resource has fifty tags at most.
+    #[must_use]
+    pub fn has_room_for_a_mark(&self) -> bool {
+        self.mark().is_some() || self.0["tags"].as_object().is_none_or(|tags| tags.len() < MOST_TAGS)
+    }
+
+    /// The body of a write: this gateway with these members and this mark, if there is room for it, and nothing else
+    /// changed.
     ///
     /// # Errors
-    /// When a pool is not there.
+    /// When a pool is not there, or none is named.
     pub fn with(&self, members: &Members, mark: &str) -> Result<Value, String> {
+        if members.is_empty() {
+            return Err("the gateway has none of the backend pools that are to be written".into());
+        }
         let mut body = self.0.clone();
         for (pool, addresses) in members {
             let found = body
@@ -87,13 +97,29 @@ impl Gateway {
             }
             found["properties"]["backendAddresses"] = addresses.iter().map(member).collect();
         }
-        if !body["tags"].is_object() {
-            body["tags"] = Value::Object(Map::new());
+        if self.has_room_for_a_mark() {
+            write_tag(&mut body, MARK_TAG, mark);
         }
-        body["tags"][MARK_TAG] = mark.into();
         Ok(body)
     }
 }
+
+/// Azure's limit.
+const MOST_TAGS: usize = 50;
+
+/// The mark of a write that has no room for one: known to the run, and never on the gateway.
+#[must_use]
+pub fn unmarked(run: &str, nonce: &str) -> String {
+    format!("{run}{UNMARKED}{nonce}")
+}
+
+/// Whether this is the mark of a write that could carry none.
+#[must_use]
+pub fn is_unmarked(mark: &str) -> bool {
+    mark.contains(UNMARKED)
+}
+
+const UNMARKED: &str = "/unmarked-";
 
 const POOLS: &str = "/properties/backendAddressPools";
 

@@ -1,5 +1,5 @@
 //! The tags by which we know what is ours.
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// On a cluster: the id of the run that made it, or took it back into service.
 pub const RUN_TAG: &str = "aks-bluegreen-run";
@@ -18,6 +18,16 @@ pub const AGIC_TAG: &str = "managed-by-k8s-ingress";
 pub fn tag<'a>(resource: &'a Value, name: &str) -> Option<&'a str> {
     let tags = resource.get("tags")?.as_object()?;
     tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?.1.as_str()
+}
+
+/// Writes a tag, under the name that the resource has it by already, if it does.
+pub fn write_tag(resource: &mut Value, name: &str, value: &str) {
+    if !resource["tags"].is_object() {
+        resource["tags"] = Value::Object(Map::new());
+    }
+    let Some(tags) = resource["tags"].as_object_mut() else { return };
+    let known = tags.keys().find(|key| key.eq_ignore_ascii_case(name)).cloned();
+    tags.insert(known.unwrap_or_else(|| name.to_owned()), value.into());
 }
 
 #[cfg(test)]

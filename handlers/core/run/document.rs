@@ -2,15 +2,18 @@
 //! room, and takes a hop.
 use super::following::Following;
 use super::kept::Kept;
+use super::readiness::Readiness;
 use crate::plan::Plan;
-use crate::site::Gate;
+use crate::resources::size::Size;
+use crate::site::{Gate, OldCluster};
 use crate::step::{Ending, Step};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-/// The format of run documents that this binary writes and understands.
-pub const FORMAT: u32 = 1;
+/// The format of the runs that this binary begins, and the newest that it understands. A run keeps the format that it began
+/// with: an older binary leaves a newer one alone, and a run of format 1 ends by the rules of format 1.
+pub const FORMAT: u32 = 2;
 
 /// An undoing step and `RetireOldCluster` are done, and the old cluster may be touched, only so long after the first
 /// look that found the step: an invocation that looked before may act until then (an invocation is bounded to 160 s).
@@ -86,6 +89,34 @@ pub struct Document {
     /// Retiring the old cluster has begun: from then on it is no way back, wherever a repair leads.
     #[serde(default)]
     pub retiring: bool,
+    /// It has said that it will write the gateway: without that no write of it can be anywhere.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub writes: bool,
+    /// Traffic was sent to the new cluster, or is about to be.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub moved: bool,
+    /// It has said that it will reduce the old cluster: what that was before, so that it can be brought back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reducing: Option<Size>,
+    /// Whether the old cluster could take the traffic back, as far as is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readiness: Option<Readiness>,
+    /// The mark of a person who used the emergency way back: nothing is written or deleted until a person says how it
+    /// goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub glass: Option<Mark>,
+    /// Such marks that a person has dealt with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known_glass: Vec<Mark>,
+    /// Traffic went back by a write that could carry no mark: no proof for what cannot be undone.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unmarked: bool,
+    /// A cluster that a look did not find, and when: one such look proves nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<Missed>,
+    /// How often the sweep came since the last look.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub sweeps: u32,
     /// How often a foreign change was repaired.
     pub repairs: u32,
     /// Dead letters of the present step.
@@ -112,6 +143,9 @@ pub struct Hold {
     /// A person paused it: `resume` goes on.
     #[serde(default)]
     pub paused: bool,
+    /// Going back would help nobody now: each watch judges that anew.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub watched: bool,
     /// When a person was called last.
     pub called: Timestamp,
     /// Members that this binary does not know.
@@ -134,6 +168,16 @@ pub struct Approval {
     pub rest: Map<String, Value>,
 }
 
+/// A cluster that a look did not find.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Missed {
+    /// Its resource id.
+    pub cluster: String,
+    /// When it was missed first.
+    pub since: Timestamp,
+}
+
 /// One line of a run's journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -154,6 +198,16 @@ pub struct Entry {
     /// Members that this binary does not know.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(value: &u32) -> bool {
+    *value == 0
 }
 
 impl Run {
@@ -180,6 +234,15 @@ impl Run {
             approved: vec![],
             promoted: false,
             retiring: false,
+            writes: false,
+            moved: false,
+            reducing: None,
+            readiness: None,
+            glass: None,
+            known_glass: vec![],
+            unmarked: false,
+            missed: None,
+            sweeps: 0,
             repairs: 0,
             dead_letters: 0,
             called: false,
@@ -239,10 +302,38 @@ impl Run {
         self.plan.gates().iter().filter(is_here).find(|gate| !is_open(gate)).cloned()
     }
 
-    /// Whether retiring the old cluster has begun.
+    /// Whether the old cluster may be reduced already, so that it may be no way back, or not at once. A run of format 1
+    /// does not say when it begins to, only that it is about to.
     #[must_use]
-    pub fn is_retiring(&self) -> bool {
-        self.retiring || self.step == Step::RetireOldCluster
+    pub fn is_reducing(&self) -> bool {
+        match self.keeps_old_rules() {
+            true => self.retiring || self.step == Step::RetireOldCluster,
+            false => self.reducing.is_some(),
+        }
+    }
+
+    /// Whether it has reduced the old cluster, or is about to, and can bring it back: a deleted one it cannot.
+    #[must_use]
+    pub fn can_bring_back(&self) -> bool {
+        self.reducing.is_some() && self.plan.site.old_cluster != OldCluster::Delete
+    }
+
+    /// Whether a write of this run may be on the gateway, or on its way there.
+    #[must_use]
+    pub fn may_have_written(&self) -> bool {
+        self.keeps_old_rules() || self.writes
+    }
+
+    /// Whether the new cluster may have carried traffic.
+    #[must_use]
+    pub fn may_have_moved(&self) -> bool {
+        self.keeps_old_rules() || self.moved
+    }
+
+    /// Whether it began under the rules of format 1, and ends by them.
+    #[must_use]
+    pub fn keeps_old_rules(&self) -> bool {
+        self.format < 2
     }
 
     /// Whether green may carry users' traffic: then the old cluster is the way back.

@@ -1,5 +1,5 @@
 //! An event: "look at this run". It carries no decision and no secret.
-use crate::run::{FORMAT, Run};
+use crate::run::Run;
 use crate::step::Step;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ impl Event {
     #[must_use]
     pub fn of(run: &Run) -> Self {
         let site = run.plan.site.name.clone();
-        Self { format: FORMAT, site, run: run.id.clone(), step: run.step, hop: run.hop }
+        Self { format: run.format, site, run: run.id.clone(), step: run.step, hop: run.hop }
     }
 
     /// The same id each time that this hop is published: duplicates of it are dropped by the bus.

@@ -17,6 +17,7 @@ pub fn decide(run: &Run, looked: Looked, now: Timestamp) -> Run {
     let row = run.step.row();
     let mut next = run.next_hop();
     next.0.quiet_from = run.quiet_from.or(Some(looked.at));
+    next.0.sweeps = 0;
     match looked.result {
         Ok(Outcome::Done) => done(run, next, None, looked.at, now),
         Ok(Outcome::Proved(mark)) => done(run, next, Some(mark), looked.at, now),
@@ -26,6 +27,9 @@ pub fn decide(run: &Run, looked: Looked, now: Timestamp) -> Run {
         // What must not be given up is never held: it keeps trying.
         Ok(Outcome::Hold(why)) if row.failed == KeepTrying => wait(run, next, Waiting::because(why), now),
         Ok(Outcome::Hold(why)) => next.hold(why, now),
+        Ok(Outcome::LeftOver(what)) => left_over(run, next, &what, looked.at, now),
+        Ok(Outcome::NoWayBack(readiness, why)) => next.no_way_back(readiness, why, now),
+        Ok(Outcome::GlassBroken(mark)) => next.glass_broken(mark, now),
         Err(StepError::Transient { cause, retry_after }) => {
             let waiting = Waiting { again_in: retry_after, ..Waiting::because(format!("{cause:#}")) };
             wait(run, next, waiting, now)
@@ -42,9 +46,7 @@ fn done(run: &Run, mut next: Run, proved: Option<Mark>, looked_at: Timestamp, no
         let why = "done; waiting until nothing older can still act";
         return wait(run, next, Waiting { again_in: Some(rest.unsigned_abs()), ..Waiting::because(why) }, now);
     }
-    if proved.is_some() {
-        next.0.in_force = proved;
-    }
+    next.prove(proved);
     let (step, stage) = match run.step.row().done {
         End(ending) => return next.end(ending, "done", now),
         Go(step) => (step, run.stage),
@@ -57,11 +59,16 @@ fn done(run: &Run, mut next: Run, proved: Option<Mark>, looked_at: Timestamp, no
     next.enter(step, stage, "done", now)
 }
 
+/// The end, though something stays: it is named.
+fn left_over(run: &Run, next: Run, what: &str, looked_at: Timestamp, now: Timestamp) -> Run {
+    let ended = done(run, next, None, looked_at, now);
+    if ended.ending.is_some() { ended.leaving(what) } else { ended }
+}
+
 fn wait(run: &Run, mut next: Run, waiting: Waiting, now: Timestamp) -> Run {
     let row = run.step.row();
-    if waiting.proved.is_some() {
-        next.0.in_force = waiting.proved;
-    }
+    next.learn(&waiting.facts, now);
+    next.prove(waiting.proved);
     if waiting.following.is_some() {
         next.0.following = waiting.following;
     }

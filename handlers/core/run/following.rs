@@ -18,6 +18,8 @@ pub enum Following {
         operation: Operation,
         /// The mark that it carries.
         mark: Mark,
+        /// Others of the same step, of invocations that could not save theirs in time: any of them counts as well.
+        also: Vec<Write>,
     },
     /// A change of a cluster: made, tagged, started, stopped, scaled, deleted.
     ClusterChange(Operation),
@@ -25,6 +27,15 @@ pub enum Following {
     HealthQuestion(Operation),
     /// A question that was answered: the next look asks anew.
     Answered(Unknown),
+}
+
+/// One more write of the gateway that a step follows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Write {
+    /// How it goes on.
+    pub operation: Operation,
+    /// The mark that it carries.
+    pub mark: Mark,
 }
 
 /// A long-running operation of Resource Manager, followed by its opaque URL.
@@ -61,6 +72,36 @@ impl Operation {
 }
 
 impl Following {
+    /// A write of the gateway that was just accepted.
+    #[must_use]
+    pub fn write(operation: Operation, mark: Mark) -> Self {
+        Self::GatewayWrite { operation, mark, also: vec![] }
+    }
+
+    /// The writes of the gateway that are followed, the newest first.
+    pub fn writes(&self) -> impl Iterator<Item = (&Operation, &Mark)> {
+        let (first, others) = match self {
+            Self::GatewayWrite { operation, mark, also } => (Some((operation, mark)), also.as_slice()),
+            Self::ClusterChange(_) | Self::HealthQuestion(_) | Self::Answered(_) => (None, [].as_slice()),
+        };
+        first.into_iter().chain(others.iter().map(|write| (&write.operation, &write.mark)))
+    }
+
+    /// Both: the newer write of the gateway, and what was followed before.
+    pub(super) fn and(self, newer: Self) -> Self {
+        match (self, newer) {
+            (
+                Self::GatewayWrite { operation, mark, also: before },
+                Self::GatewayWrite { operation: newest, mark: name, mut also },
+            ) => {
+                also.push(Write { operation, mark });
+                also.extend(before);
+                Self::GatewayWrite { operation: newest, mark: name, also }
+            }
+            (_, newer) => newer,
+        }
+    }
+
     /// A question that was answered.
     #[must_use]
     pub fn answered() -> Self {
@@ -76,9 +117,23 @@ impl Following {
         }
     }
 
+    /// The same, at a step that mostly changes clusters: the document says that it is a question.
+    #[must_use]
+    pub fn question_aside(mut operation: Operation) -> Self {
+        operation.unknown.insert(ASKS.into(), HEALTH.into());
+        Self::question(operation)
+    }
+
+    /// A question that was answered, at such a step.
+    #[must_use]
+    pub fn answered_aside() -> Self {
+        Self::Answered(Unknown::from_iter([(ASKS.to_owned(), HEALTH.into())]))
+    }
+
     /// What a document means by it at this step: what has no mark is not told apart in writing.
     pub(super) fn at(self, step: Step) -> Self {
         match (self, step.row().follows) {
+            // Written by an older binary, which does not say it.
             (Self::ClusterChange(operation), Follows::Health) => Self::question(operation),
             (read, Follows::Health | Follows::Changes) => read,
         }
@@ -100,30 +155,55 @@ struct Written {
     url: String,
     style: Style,
     mark: Option<Mark>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    also: Vec<Written>,
     #[serde(flatten)]
     unknown: Unknown,
 }
 
 impl From<Written> for Following {
-    fn from(Written { url, style, mark, unknown }: Written) -> Self {
+    fn from(Written { url, style, mark, also, unknown }: Written) -> Self {
+        let asks_for_health = unknown.get(ASKS).is_some_and(|asked| asked == HEALTH);
         let operation = Operation { url, style, unknown };
-        match mark {
-            Some(mark) => Self::GatewayWrite { operation, mark },
-            None => Self::ClusterChange(operation),
+        match (mark, asks_for_health) {
+            (Some(mark), _) => {
+                let also = also.into_iter().filter_map(|one| {
+                    let Written { url, style, mark, unknown, .. } = one;
+                    Some(Write { operation: Operation { url, style, unknown }, mark: mark? })
+                });
+                Self::GatewayWrite { operation, mark, also: also.collect() }
+            }
+            (None, true) => Self::question(operation),
+            (None, false) => Self::ClusterChange(operation),
         }
     }
 }
 
 impl From<Following> for Written {
     fn from(following: Following) -> Self {
-        let (Operation { url, style, unknown }, mark) = match following {
-            Following::GatewayWrite { operation, mark } => (operation, Some(mark)),
-            Following::ClusterChange(operation) | Following::HealthQuestion(operation) => (operation, None),
-            Following::Answered(unknown) => (Operation { url: String::new(), style: Style::Finished, unknown }, None),
+        let written = |Operation { url, style, unknown }: Operation, mark: Option<Mark>| Self {
+            url,
+            style,
+            mark,
+            also: vec![],
+            unknown,
         };
-        Self { url, style, mark, unknown }
+        match following {
+            Following::GatewayWrite { operation, mark, also } => {
+                let also = also.into_iter().map(|write| written(write.operation, Some(write.mark))).collect();
+                Self { also, ..written(operation, Some(mark)) }
+            }
+            Following::ClusterChange(operation) | Following::HealthQuestion(operation) => written(operation, None),
+            Following::Answered(unknown) => {
+                written(Operation { url: String::new(), style: Style::Finished, unknown }, None)
+            }
+        }
     }
 }
+
+/// The member of a document that says what a question is about, where the step does not.
+const ASKS: &str = "asks";
+const HEALTH: &str = "health";
 
 #[cfg(test)]
 mod tests {
@@ -146,6 +226,24 @@ mod tests {
         assert!(
             matches!(read(write, Step::ValidateHealth), Following::GatewayWrite { mark, .. } if mark == "shop-1/a")
         );
+    }
+
+    #[test]
+    fn a_question_at_a_step_of_changes_says_so() {
+        let question = Following::question_aside(Operation::at("https://management/1".into(), Style::Location));
+        let document = serde_json::to_value(&question).unwrap();
+        assert_eq!(read(document, Step::RetireOldCluster), question);
+    }
+
+    #[test]
+    fn every_write_counts_and_the_newest_comes_first() {
+        let write = |name: &str| {
+            Following::write(Operation::at(format!("https://management/{name}"), Style::AsyncOperation), name.into())
+        };
+        let three = write("a").and(write("b")).and(write("c"));
+        let written = serde_json::to_value(&three).unwrap();
+        assert_eq!(read(written, Step::RestoreTraffic), three);
+        assert_eq!(three.writes().map(|(_, mark)| mark.as_str()).collect::<Vec<_>>(), ["c", "b", "a"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The members that our pools should have, wherever a run is.
 use crate::plan::Plan;
+use crate::resources::answers::same_name;
 use crate::resources::gateway::Members;
 use crate::run::Run;
 use crate::site::Pools;
@@ -9,29 +10,66 @@ impl Plan {
     /// All traffic on the old cluster, nothing in the candidate pool: how it was, and how it is after the way back.
     #[must_use]
     pub fn before(&self) -> Members {
-        self.pools(&self.old_slot().addresses, &[])
+        match &self.pools {
+            Some(planned) => planned.before.0.clone(),
+            None => self.derived(&self.old_slot().addresses, &[]),
+        }
     }
 
     /// The new cluster in the candidate pool, all traffic still on the old one.
     #[must_use]
     pub fn candidate(&self) -> Members {
-        self.pools(&self.old_slot().addresses, &self.new_slot().addresses)
+        match &self.pools {
+            Some(planned) => planned.offered.0.clone(),
+            None => self.derived(&self.old_slot().addresses, &self.new_slot().addresses),
+        }
     }
 
-    /// The members of a stage. The candidate pool is empty again with the last one.
+    /// The members of a stage. With the last one the candidate pool holds the old cluster; in runs of format 1 it is empty
+    /// again.
     #[must_use]
     pub fn at_stage(&self, stage: usize) -> Members {
+        if let Some(planned) = self.pools.as_ref().and_then(|planned| planned.stages.get(stage)) {
+            return planned.0.clone();
+        }
         let live = self.stages.get(stage).map_or(&self.old_slot().addresses, |stage| &stage.members);
         let is_last = stage + 1 >= self.stages.len();
-        self.pools(live, if is_last { &[] } else { &self.new_slot().addresses })
+        self.derived(live, if is_last { &[] } else { &self.new_slot().addresses })
     }
 
-    fn pools(&self, live: &[Ipv4Addr], candidate: &[Ipv4Addr]) -> Members {
+    /// After the last stage, with the old cluster in no pool.
+    #[must_use]
+    pub fn retired(&self) -> Members {
+        match &self.pools {
+            Some(planned) => planned.retired.0.clone(),
+            None => self.at_stage(self.stages.len().saturating_sub(1)),
+        }
+    }
+
+    fn derived(&self, live: &[Ipv4Addr], candidate: &[Ipv4Addr]) -> Members {
         self.site.pools.with(live, candidate)
     }
 }
 
 impl Pools {
+    /// Whether this is the name of a live pool.
+    #[must_use]
+    pub fn is_live(&self, pool: &str) -> bool {
+        self.live.iter().any(|live| same_name(live, pool))
+    }
+
+    /// Whether this is the name of the candidate pool.
+    #[must_use]
+    pub fn is_candidate(&self, pool: &str) -> bool {
+        same_name(&self.candidate, pool)
+    }
+
+    /// Whether this is the name of a pool of ours.
+    #[must_use]
+    pub fn is_ours(&self, pool: &str) -> bool {
+        self.is_live(pool) || self.is_candidate(pool)
+    }
+
     /// These addresses in every live pool; nothing is said of the candidate pool.
     #[must_use]
     pub fn live_with(&self, live: &[Ipv4Addr]) -> Members {
@@ -52,6 +90,13 @@ impl Run {
     #[must_use]
     pub fn intended(&self) -> Members {
         self.plan.at_stage(self.stage)
+    }
+
+    /// The live pools' members of the present stage: what users depend on.
+    #[must_use]
+    pub fn intended_live(&self) -> Members {
+        let pools = &self.plan.site.pools;
+        self.intended().into_iter().filter(|(pool, _)| pools.is_live(pool)).collect()
     }
 
     /// Percent of the traffic that the present stage's members give to the new cluster.

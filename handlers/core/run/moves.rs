@@ -1,9 +1,15 @@
 //! The moves of a run that `decide` and the verbs are made of. Each leaves its line in the journal.
-use super::{Ending, Entry, Following, Hold, Run};
+use super::readiness::{Readiness, Ready};
+use super::{Ending, Entry, Fact, Following, Hold, Mark, Missed, Run};
+use crate::resources::gateway::{Gateway, is_unmarked};
 use crate::site::Gate;
 use crate::step::{Follows, Step};
 use jiff::Timestamp;
 use serde_json::Map;
+
+/// Why a run is held after a person used the emergency way back.
+pub const GLASS_BROKEN: &str = "a person used the emergency way back: nothing is written or deleted until it is said how \
+    this goes on: resume forward, resume back, or finish as it stands";
 
 impl Run {
     /// Enters a step, from nothing: no operation of another step counts here.
@@ -16,6 +22,9 @@ impl Run {
         self.0.step = step;
         self.0.stage = stage;
         self.0.retiring |= step == Step::RetireOldCluster;
+        self.0.moved |= step == Step::ShiftTraffic;
+        self.0.missed = None;
+        self.0.sweeps = 0;
         self.0.step_began = now;
         self.0.due = now;
         self.0.quiet_from = None;
@@ -27,11 +36,20 @@ impl Run {
         self
     }
 
-    /// Goes back the way it came: traffic first, then the new cluster. Clears a hold. Once the old cluster is being
-    /// retired there is nothing to go back to: a person decides.
+    /// Goes back the way it came: traffic first, then the new cluster. Clears a hold. Where there is nothing to go back to,
+    /// it waits for a person instead, and each watch looks again.
     #[must_use]
-    pub(super) fn turn_back(mut self, why: &str, now: Timestamp) -> Self {
-        if self.is_retiring() {
+    pub(super) fn turn_back(self, why: &str, now: Timestamp) -> Self {
+        match self.has_no_way_back().map(str::to_owned) {
+            Some(lost) => self.hold(format!("{why}; there is no way back now: {lost}"), now).watched(),
+            None => self.turn_back_anyway(why, now),
+        }
+    }
+
+    /// The same, whatever is known of the old cluster: somebody has judged both sides.
+    #[must_use]
+    pub(super) fn turn_back_anyway(mut self, why: &str, now: Timestamp) -> Self {
+        if self.keeps_old_rules() && self.is_reducing() {
             return self.hold(format!("the old cluster is being retired, so there is no way back: {why}"), now);
         }
         self.0.failure.get_or_insert_with(|| why.to_owned());
@@ -40,11 +58,89 @@ impl Run {
         self.enter(to, stage, why, now)
     }
 
+    /// Why going back would lead to a cluster that cannot serve, as far as is known. What this run itself has reduced it
+    /// can bring back, unless it was deleted.
+    #[must_use]
+    pub fn has_no_way_back(&self) -> Option<&str> {
+        let known = self.readiness.as_ref().filter(|known| known.state == Ready::NotReady)?;
+        (self.moved && !self.can_bring_back()).then_some(known.why.as_str())
+    }
+
+    /// Waits for a person, since going back would help nobody. Each watch judges that anew.
+    #[must_use]
+    pub(super) fn no_way_back(mut self, readiness: Readiness, why: String, now: Timestamp) -> Self {
+        self.0.readiness = Some(readiness);
+        self.hold(why, now).watched()
+    }
+
+    /// Waits until a person says how it goes on after the emergency way back.
+    #[must_use]
+    pub(super) fn glass_broken(mut self, mark: Mark, now: Timestamp) -> Self {
+        self.0.glass = Some(mark);
+        self.hold(GLASS_BROKEN.to_owned(), now)
+    }
+
+    /// A person has dealt with the emergency way back that was used.
+    pub(super) fn know_glass(&mut self) {
+        self.0.known_glass.extend(self.0.glass.take());
+    }
+
+    /// The mark of an emergency way back that was used since the plan was made, and with which nobody has dealt yet.
+    #[must_use]
+    pub fn new_glass(&self, gateway: &Gateway) -> Option<Mark> {
+        let mark = gateway.mark().filter(|_| gateway.is_glass_broken())?;
+        let is_known =
+            self.plan.found_glass.as_deref() == Some(mark) || self.known_glass.iter().any(|known| known == mark);
+        (!is_known).then(|| mark.to_owned())
+    }
+
+    fn watched(mut self) -> Self {
+        if let Some(hold) = &mut self.0.held {
+            hold.watched = true;
+        }
+        self
+    }
+
+    /// The step's own write is in force, if one was proved.
+    pub(super) fn prove(&mut self, mark: Option<Mark>) {
+        let Some(mark) = mark else { return };
+        self.0.unmarked = is_unmarked(&mark);
+        self.0.in_force = Some(mark);
+    }
+
+    /// Remembers what a look learnt.
+    pub(super) fn learn(&mut self, facts: &[Fact], now: Timestamp) {
+        let missed_before = self.0.missed.take();
+        for fact in facts {
+            match fact {
+                Fact::Writes => self.0.writes = true,
+                Fact::Reduces(size) => drop(self.0.reducing.get_or_insert_with(|| size.clone())),
+                Fact::Readiness(readiness) => self.0.readiness = Some(readiness.clone()),
+                Fact::Missed(cluster) => {
+                    let before = missed_before.as_ref().filter(|before| before.cluster == *cluster);
+                    let since = before.map_or(now, |before| before.since);
+                    self.0.missed = Some(Missed { cluster: cluster.clone(), since });
+                }
+            }
+        }
+    }
+
+    /// Says what stays after the end.
+    #[must_use]
+    pub(super) fn leaving(mut self, what: &str) -> Self {
+        if let Some(last) = self.0.journal.last_mut() {
+            last.what = format!("{}; left over: {what}", last.what);
+            last.needs_person = true;
+        }
+        self
+    }
+
     /// Waits for a person.
     #[must_use]
     pub(super) fn hold(mut self, why: String, now: Timestamp) -> Self {
         self.note_call(&why, now);
-        self.0.held = Some(Hold { why, since: now, gate: None, paused: false, called: now, rest: Map::new() });
+        self.0.held =
+            Some(Hold { why, since: now, gate: None, paused: false, watched: false, called: now, rest: Map::new() });
         self
     }
 
@@ -53,7 +149,15 @@ impl Run {
     pub(super) fn hold_at(mut self, gate: Gate, now: Timestamp) -> Self {
         let why = format!("an approval is needed before {}", gate.before);
         self.note_call(&why, now);
-        self.0.held = Some(Hold { why, since: now, gate: Some(gate), paused: false, called: now, rest: Map::new() });
+        self.0.held = Some(Hold {
+            why,
+            since: now,
+            gate: Some(gate),
+            paused: false,
+            watched: false,
+            called: now,
+            rest: Map::new(),
+        });
         self
     }
 
@@ -85,6 +189,7 @@ impl Run {
         self.0.due = now;
         let what = match ending {
             Ending::Upgraded => "upgraded",
+            Ending::Finished => "finished by a person",
             Ending::Rejected => "rejected",
             Ending::RolledBack => "rolled back",
         };

@@ -1,6 +1,8 @@
 //! What a look can have seen: what a step says to `decide`.
 use super::Mark;
 use super::following::Following;
+use super::readiness::Readiness;
+use crate::resources::size::Size;
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -31,6 +33,25 @@ pub enum Outcome {
     Breached(String),
     /// A person must decide.
     Hold(String),
+    /// It holds, but for this, which stays and is named.
+    LeftOver(String),
+    /// The new cluster is ill, and going back would help nobody: a person, and each watch anew.
+    NoWayBack(Readiness, String),
+    /// A person used the emergency way back, with this mark: nothing goes on until a person says how.
+    GlassBroken(Mark),
+}
+
+/// What a look learnt that outlives it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact {
+    /// The gateway will be written: said, and saved, a hop before the first write.
+    Writes,
+    /// The old cluster, of this size now, will be reduced: said, and saved, a hop before the first reducing act.
+    Reduces(Size),
+    /// Whether the old cluster could take the traffic back.
+    Readiness(Readiness),
+    /// This cluster was not found, or does not carry the run's tag.
+    Missed(String),
 }
 
 /// Why it is not yet done, and when to look again.
@@ -44,13 +65,15 @@ pub struct Waiting {
     pub following: Option<Following>,
     /// The step's own write of the gateway, when this look proved it to be in force.
     pub proved: Option<Mark>,
+    /// What was learnt.
+    pub facts: Vec<Fact>,
 }
 
 impl Waiting {
     /// Waiting for this, with the step's own interval.
     #[must_use]
     pub fn because(why: impl Into<String>) -> Self {
-        Self { why: why.into(), again_in: None, following: None, proved: None }
+        Self { why: why.into(), again_in: None, following: None, proved: None, facts: vec![] }
     }
 }
 

@@ -70,6 +70,36 @@ pub struct Order {
     /// Why.
     #[serde(default)]
     pub reason: Option<String>,
+    /// Go back although the old cluster is not ready.
+    #[serde(default)]
+    pub force: bool,
+    /// `resume` after the emergency way back: which way.
+    #[serde(default)]
+    pub direction: Option<Direction>,
+}
+
+/// Which way a run goes on after a person used the emergency way back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// On with the upgrade, from the present stage.
+    Forward,
+    /// Back to the old cluster.
+    Back,
+}
+
+impl Direction {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Forward, Self::Back];
+
+    /// Its one name, as in documents and commands.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Forward => "forward",
+            Self::Back => "back",
+        }
+    }
 }
 
 /// Why an order was refused.
@@ -96,11 +126,7 @@ pub fn obey(run: &Run, order: &Order, now: Timestamp) -> Result<Run, Refusal> {
     next.note(&who, &what, run.step, now);
     match order.verb {
         Verb::Pause => pause(run, next, what, now),
-        Verb::Resume => match &run.held {
-            None => not_now("it is not held"),
-            Some(hold) if hold.gate.is_some() => not_now("it waits for an approval: use approve"),
-            Some(_) => Ok(next.release(now)),
-        },
+        Verb::Resume => resume(run, next, order.direction, &what, now),
         Verb::Approve => match run.held.as_ref().and_then(|hold| hold.gate.clone()) {
             None => not_now("no gate waits for an approval"),
             Some(gate) => {
@@ -116,13 +142,7 @@ pub fn obey(run: &Run, order: &Order, now: Timestamp) -> Result<Run, Refusal> {
             }
             _ => not_now("only a watch or a soak under way can be promoted"),
         },
-        Verb::Abort | Verb::RollBack => match run.step {
-            _ if run.is_retiring() => not_now(
-                "the old cluster is being retired: with a kept old cluster a request of kind \"return\" goes back",
-            ),
-            Step::RestoreTraffic | Step::DeleteNewCluster => not_now("it is on its way back already"),
-            _ => Ok(next.turn_back(&what, now)),
-        },
+        Verb::Abort | Verb::RollBack => go_back(run, next, order, &what, now),
         Verb::Finish => finish(run, next, now),
     }
 }
@@ -163,14 +183,68 @@ fn pause(run: &Run, next: Run, what: String, now: Timestamp) -> Result<Run, Refu
     Ok(next)
 }
 
+fn resume(run: &Run, mut next: Run, direction: Option<Direction>, what: &str, now: Timestamp) -> Result<Run, Refusal> {
+    let Some(hold) = &run.held else { return not_now("it is not held") };
+    if run.glass.is_none() {
+        return match (&hold.gate, direction) {
+            (Some(_), _) => not_now("it waits for an approval: use approve"),
+            (None, Some(_)) => not_now("a direction is for a run that the emergency way back has stopped"),
+            (None, None) => Ok(next.release(now)),
+        };
+    }
+    next.know_glass();
+    match direction {
+        None => not_now("a person used the emergency way back: say which way it goes on, forward or back"),
+        Some(Direction::Forward) if run.step.undoes() => {
+            not_now("it is on its way back: it goes on back, or is finished as it stands")
+        }
+        Some(Direction::Forward) => {
+            let again = if run.step.may_carry_traffic() { Step::ShiftTraffic } else { run.step };
+            Ok(next.release(now).enter(again, run.stage, what, now))
+        }
+        Some(Direction::Back) => Ok(next.release(now).turn_back_anyway(what, now)),
+    }
+}
+
+fn go_back(run: &Run, mut next: Run, order: &Order, what: &str, now: Timestamp) -> Result<Run, Refusal> {
+    if run.step.undoes() && run.glass.is_none() {
+        return not_now("it is on its way back already");
+    }
+    if run.keeps_old_rules() && run.is_reducing() {
+        return not_now(
+            "the old cluster is being retired: with a kept old cluster a request of kind \"return\" goes back",
+        );
+    }
+    next.know_glass();
+    match run.has_no_way_back() {
+        Some(lost) if !order.force => Err(Refusal::NotNow(format!(
+            "the old cluster could not take the traffic: {lost}. Mend it first, or go back all the same with --force"
+        ))),
+        Some(lost) => Ok(next.turn_back_anyway(&format!("{what} (by force, although {lost})"), now)),
+        None => Ok(next.turn_back_anyway(what, now)),
+    }
+}
+
+/// Ends a run as it stands, wherever it waits for a person or would go on without end.
 fn finish(run: &Run, next: Run, now: Timestamp) -> Result<Run, Refusal> {
+    let why = match &run.held {
+        Some(hold) => hold.why.clone(),
+        None if run.step == Step::RestoreTraffic => format!("{} was not done", run.step),
+        None => return not_now("it is not held: pause it first"),
+    };
     let ending = match run.step {
+        _ if run.glass.is_some() => Ending::Finished,
         Step::RetireOldCluster => Ending::Upgraded,
         Step::DeleteNewCluster => Ending::RolledBack,
-        _ => return not_now("only a held RetireOldCluster or DeleteNewCluster can be finished"),
+        Step::CheckPlan
+        | Step::CreateCluster
+        | Step::InstallControllers
+        | Step::SyncWorkloads
+        | Step::ValidateHealth
+        | Step::ShiftTraffic
+        | Step::ConfirmTraffic
+        | Step::Soak
+        | Step::RestoreTraffic => Ending::Finished,
     };
-    match &run.held {
-        None => not_now("only a held RetireOldCluster or DeleteNewCluster can be finished"),
-        Some(hold) => Ok(next.end(ending, &format!("finished as it stands, left over: {}", hold.why), now)),
-    }
+    Ok(next.end(ending, &format!("finished as it stands, left over: {why}"), now))
 }

@@ -1,10 +1,13 @@
 //! What those who watch a run may do to it: the check each minute, its sweep, a dead letter. Each takes a new hop.
-use super::Run;
+use super::readiness::Readiness;
+use super::{Mark, Run};
 use crate::step::Step;
 use jiff::{SignedDuration, Timestamp};
 
 /// An event may be late by so much before the sweep sends it again.
 pub const OVERDUE: SignedDuration = SignedDuration::from_mins(4);
+/// The sweep came so often without a look between: a person is called.
+pub const SWEEPS_WITHOUT_A_LOOK: u32 = 3;
 /// So many dead letters of one step hold the run.
 pub const MOST_DEAD_LETTERS: u32 = 3;
 /// A gate waits so long.
@@ -23,7 +26,9 @@ pub fn sweep(run: &Run, now: Timestamp) -> Option<Run> {
             return None;
         }
         next.0.due = now;
+        next.0.sweeps += 1;
         next.note(CHECK, "its event was lost or late; sent again", run.step, now);
+        next.call_when_nothing_moves(now);
         return Some(next);
     };
     if hold.gate.is_none() || now.duration_since(hold.called) <= GATE_EXPIRES {
@@ -60,7 +65,76 @@ pub fn dead_letter(run: &Run, step: Step, hop: u32, reason: &str, now: Timestamp
 pub fn breach(run: &Run, why: &str, now: Timestamp) -> Run {
     let mut next = run.next_hop();
     next.note(CHECK, why, run.step, now);
-    next.turn_back(why, now)
+    next.turn_back_anyway(why, now)
+}
+
+/// A verdict of a watch holds wherever the run is by now, if it is still forward, at the same stage, and does not reduce
+/// the old cluster: what served badly then serves badly now.
+#[must_use]
+pub fn breach_of(run: &Run, judged: &Run, why: &str, now: Timestamp) -> Option<Run> {
+    let still = run.id == judged.id && run.stage == judged.stage && run.may_carry_traffic() && run.glass.is_none();
+    (still && run.is_reducing() == judged.is_reducing()).then(|| breach(run, why, now))
+}
+
+/// The new cluster is ill, and going back would help nobody: a person is called, once for each reason.
+#[must_use]
+pub fn no_way_back(run: &Run, readiness: Readiness, why: &str, now: Timestamp) -> Option<Run> {
+    if run.held.as_ref().is_some_and(|hold| hold.why == why) {
+        return None;
+    }
+    let mut next = run.next_hop();
+    next.note(CHECK, why, run.step, now);
+    Some(next.no_way_back(readiness, why.to_owned(), now))
+}
+
+/// What is known of the old cluster has changed.
+#[must_use]
+pub fn know(run: &Run, readiness: Readiness, now: Timestamp) -> Option<Run> {
+    let is_new = |known: &Readiness| (known.state, &known.healthy) != (readiness.state, &readiness.healthy);
+    if !run.readiness.as_ref().is_none_or(is_new) {
+        return None;
+    }
+    let mut next = run.next_hop();
+    let what = format!("the old cluster is {}: {}", readiness.state.name(), readiness.why);
+    next.note(CHECK, &what, run.step, now);
+    next.0.readiness = Some(readiness);
+    Some(next)
+}
+
+/// A person used the emergency way back: nothing goes on until a person says how.
+#[must_use]
+pub fn glass_broken(run: &Run, mark: Mark, now: Timestamp) -> Option<Run> {
+    (run.glass.as_ref() != Some(&mark)).then(|| run.next_hop().glass_broken(mark, now))
+}
+
+/// An invocation had its write accepted, and could not save that: if the run is still at the step, the write is one of
+/// those that count.
+#[must_use]
+pub fn recorded(run: &Run, before: &Run, acted: &Run, now: Timestamp) -> Option<Run> {
+    let is_same =
+        run.id == before.id && (run.step, run.stage, run.step_began) == (before.step, before.stage, before.step_began);
+    let written = acted.following.clone().filter(|_| is_same && run.moves())?;
+    let mut next = run.next_hop();
+    let known = next.0.following.take();
+    next.0.following = Some(known.map_or_else(|| written.clone(), |known| known.and(written.clone())));
+    next.0.due = now;
+    Some(next)
+}
+
+impl Run {
+    /// The sweep never judges a deadline, but it calls: when it came again and again without a look between, and when the
+    /// step should be over.
+    fn call_when_nothing_moves(&mut self, now: Timestamp) {
+        let late = now.duration_since(self.step_began) > self.deadline();
+        if self.sweeps == SWEEPS_WITHOUT_A_LOOK || (late && !self.called) {
+            self.0.called = true;
+            let why = format!(
+                "no look at {} is made: its events are sent and not handled ({} times); see its subscription and function",
+                self.step, self.sweeps
+            );
+            self.note_call(&why, now);
+        }
+    }
 }
 
 /// The gateway is not as the run left it. The step's own look comes now: it knows what to do. A held run calls a person

@@ -13,6 +13,8 @@ pub enum Ending {
     Rejected,
     /// All traffic is on the old cluster again.
     RolledBack,
+    /// A person ended it as it stood.
+    Finished,
 }
 
 /// What follows when a step is done.
@@ -124,7 +126,7 @@ pub const TABLE: [Row; 11] = [
     row((ShiftTraffic,       Go(ConfirmTraffic),     [TurnBack,   TurnBackInFirstStage, TurnBack,     Repair(ShiftTraffic)],        RestoreTraffic,   Moved,     Changes, 30,  10)),
     row((ConfirmTraffic,     NextStageOr(Soak),      [Hold,       Hold,                 TurnBack,     Repair(ShiftTraffic)],        RestoreTraffic,   Moved,     Health,  60,  60)),
     row((Soak,               Go(RetireOldCluster),   [Hold,       Hold,                 TurnBack,     Repair(ShiftTraffic)],        RestoreTraffic,   Moved,     Health,  60, 600)),
-    row((RetireOldCluster,   End(Upgraded),          [Hold,       Hold,                 Hold,         Repair(ShiftTraffic)],        RestoreTraffic,   Moved,     Changes, 90,  30)),
+    row((RetireOldCluster,   End(Upgraded),          [Hold,       Hold,                 TurnBack,     Repair(ShiftTraffic)],        RestoreTraffic,   Moved,     Changes, 90,  30)),
     row((RestoreTraffic,     Go(DeleteNewCluster),   [KeepTrying, KeepTrying,           KeepTrying,   KeepTrying],                  RestoreTraffic,   Back,      Changes, 30,  10)),
     row((DeleteNewCluster,   End(RolledBack),        [Hold,       Hold,                 RestoreAgain, RestoreAgain],                DeleteNewCluster, Back,      Changes, 90,  30)),
 ];

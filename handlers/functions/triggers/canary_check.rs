@@ -1,14 +1,11 @@
 //! Each minute: is the traffic of every run as it should be? Breached: back, here and now. Also sweeps.
-use crate::azure::Reader;
-use crate::azure::operations::Progress;
 use crate::functions::app::App;
-use crate::functions::commit::commit;
+use crate::functions::commit::{Changed, change, commit};
 use crate::functions::look::BOUND;
 use crate::functions::reply::Reply;
-use crate::run::watchers::{breach, look_now, sweep};
-use crate::run::{Following, Run, StepError};
-use crate::step::Step;
-use crate::steps::watch::{Seen, ask, drift, judge};
+use crate::functions::watching::{Watched, watch_traffic};
+use crate::run::Run;
+use crate::run::watchers::{breach_of, glass_broken, know, look_now, no_way_back, sweep};
 use crate::store::{SaveError, Stored};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
@@ -18,12 +15,8 @@ use tracing::{error, warn};
 
 /// So many runs are looked at side by side.
 const AT_ONCE: usize = 32;
-/// The whole check is over after this: the next one comes each minute.
+/// All looking is over after this: the next check comes each minute. What comes of a look has a bound of its own.
 const BUDGET: Duration = Duration::from_secs(50);
-/// A gateway is waited for so long when it was asked for its health.
-const PATIENCE: Duration = Duration::from_secs(35);
-/// From one look at its answer to the next, unless Azure says otherwise.
-const BETWEEN_LOOKS: Duration = Duration::from_secs(10);
 
 /// Looks at every run.
 pub async fn canary_check(app: &App) -> Reply {
@@ -40,15 +33,17 @@ pub async fn canary_check(app: &App) -> Reply {
     let first = usize::try_from(minute).unwrap_or(0) % sites.len().max(1);
     sites.rotate_left(first);
     let count = sites.len();
+    // When there are more than have room, nobody stays for a second answer.
+    let stays = count <= AT_ONCE;
     let mut looks = stream::iter(sites)
-        .map(|site| async move { (timeout_at(ends, check(app, &site)).await, site) })
+        .map(|site| async move { (check(app, &site, ends, stays).await, site) })
         .buffer_unordered(AT_ONCE);
     let mut left_over = 0;
     while let Some((looked, site)) = looks.next().await {
         match looked {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => warn!(site, "could not be checked: {error:#}"),
-            Err(_) => left_over += 1,
+            Ok(Checked::Yes) => {}
+            Ok(Checked::NoTime) => left_over += 1,
+            Err(error) => warn!(site, "could not be checked: {error:#}"),
         }
     }
     if left_over > 0 {
@@ -57,60 +52,63 @@ pub async fn canary_check(app: &App) -> Reply {
     Reply::Done(format!("{count} runs, {left_over} left over"))
 }
 
-async fn check(app: &App, site: &str) -> anyhow::Result<()> {
-    let Some(found) = app.store.run(site).await? else { return Ok(()) };
-    let run = &found.value;
-    if let Some(next) = sweep(run, found.at) {
-        return commit_found(app, &found, next).await;
-    }
-    if run.ending.is_some() || !matches!(run.step, Step::ShiftTraffic | Step::ConfirmTraffic | Step::Soak) {
-        return Ok(());
-    }
-    let reader = app.reader.at(found.at);
-    let next = match seen(run, &reader).await {
-        Ok(Seen::Breached(why)) => Some(breach(run, &why, app.store.now()?)),
-        Ok(Seen::Drifted(why)) => look_now(run, &why, app.store.now()?),
-        Ok(Seen::GlassBroken) => look_now(run, "a person used the emergency way back", app.store.now()?),
-        Ok(Seen::Well | Seen::Asked(_) | Seen::Looking(_) | Seen::Inconclusive(_)) => None,
-        Err(StepError::Transient { cause, .. }) => return Err(cause),
-        Err(StepError::Terminal(why)) => return Err(anyhow::anyhow!(why)),
-    };
-    match next {
-        Some(next) => commit_found(app, &found, next).await,
-        None => Ok(()),
+/// Whether a run was looked at.
+enum Checked {
+    Yes,
+    NoTime,
+}
+
+/// Looks at one run, again and again until the time is over: an answer of the gateway takes long, and the next question is
+/// asked as soon as there is one.
+async fn check(app: &App, site: &str, ends: Instant, stays: bool) -> anyhow::Result<Checked> {
+    let mut looks = 0;
+    loop {
+        let Ok(found) = timeout_at(ends, app.store.run(site)).await else {
+            return Ok(if looks == 0 { Checked::NoTime } else { Checked::Yes });
+        };
+        let Some(found) = found? else { return Ok(Checked::Yes) };
+        let run = &found.value;
+        if let Some(next) = sweep(run, found.at) {
+            commit_found(app, &found, next).await?;
+            return Ok(Checked::Yes);
+        }
+        if run.ending.is_some() || !(run.step.may_carry_traffic() || run.held.is_some()) {
+            return Ok(Checked::Yes);
+        }
+        let Ok(seen) = timeout_at(ends, watch_traffic(app, &found, stays)).await else { return Ok(Checked::Yes) };
+        looks += 1;
+        let goes_on = apply(app, run, seen?).await?;
+        if !(goes_on && stays) {
+            return Ok(Checked::Yes);
+        }
     }
 }
 
-/// Like a step's watch, but all in one invocation: the next check is a minute away.
-async fn seen(run: &Run, reader: &Reader) -> Result<Seen, StepError> {
-    // While the traffic is being shifted, what the gateway shows is between two states.
-    if run.step != Step::ShiftTraffic {
-        let gateway = reader.gateway(&run.plan.site.gateway).await?;
-        if gateway.is_glass_broken() {
-            return Ok(Seen::GlassBroken);
+/// What was seen is put to the run as it is now, whoever has changed it meanwhile; says whether to look on.
+async fn apply(app: &App, judged: &Run, seen: Watched) -> anyhow::Result<bool> {
+    let goes_on = matches!(seen, Watched::Knows(_));
+    let changed = change(app, &judged.plan.site.name, |run, now| {
+        if run.id != judged.id || run.ending.is_some() {
+            return Err(());
         }
-        if let Some(why) = drift(run, &gateway) {
-            return Ok(Seen::Drifted(why));
+        match &seen {
+            Watched::Breached(why) => breach_of(run, judged, why, now),
+            Watched::Drifted(why) if run.hop == judged.hop => look_now(run, why, now),
+            Watched::GlassBroken(mark) => glass_broken(run, mark.clone(), now),
+            Watched::NoWayBack(readiness, why) if run.hop == judged.hop => {
+                no_way_back(run, readiness.clone(), why, now)
+            }
+            Watched::Knows(readiness) if run.hop == judged.hop => know(run, readiness.clone(), now),
+            Watched::Drifted(_) | Watched::NoWayBack(..) | Watched::Knows(_) | Watched::NothingToSee => None,
         }
+        .ok_or(())
+    });
+    match changed.await? {
+        Changed::Yes(_) | Changed::Refused(()) | Changed::NoRun => Ok(goes_on),
     }
-    let Following::HealthQuestion(asked) = ask(run, reader).await? else {
-        return Ok(Seen::Inconclusive("the gateway answered before it could have looked".into()));
-    };
-    let (clock, until) = (reader.clock(), reader.clock().after(PATIENCE));
-    // The instances need seconds to ask their backends: a look before that would be in vain.
-    let mut pause = BETWEEN_LOOKS;
-    while Instant::now() < until {
-        clock.sleep(pause.min(PATIENCE)).await;
-        match reader.look(&asked).await? {
-            Progress::InProgress(again) => pause = again.unwrap_or(BETWEEN_LOOKS),
-            Progress::Succeeded(answer) => return Ok(judge(run, &answer)),
-            Progress::Gone | Progress::Failed { .. } => break,
-        }
-    }
-    Ok(Seen::Inconclusive("the gateway did not say how its backends are".into()))
 }
 
-/// What was decided on this look. If somebody else was faster, the next check looks anew.
+/// What the sweep decided. If somebody else was faster, the next check looks anew.
 async fn commit_found(app: &App, found: &Stored<Run>, next: Run) -> anyhow::Result<()> {
     match commit(app, Some(found), next, app.clock.after(BOUND)).await {
         Ok(committed) => {

@@ -102,7 +102,16 @@ impl Production {
             }
             Question::Obey(verb) => {
                 let (step, stage) = (Some(run.step), Some(run.stage));
-                let order = Order { run: run.id.clone(), verb, step, stage, by: "a person".into(), reason: None };
+                let order = Order {
+                    run: run.id.clone(),
+                    verb,
+                    step,
+                    stage,
+                    by: "a person".into(),
+                    reason: None,
+                    force: false,
+                    direction: None,
+                };
                 verbs::obey(&run, &order, NOW).ok()
             }
             Question::Sweep => watchers::sweep(&run, NOW),
@@ -180,7 +189,7 @@ fn mark(ours: Ours) -> String {
 
 fn write(ours: Ours) -> Following {
     let operation = Operation::at("https://management/operations/1".into(), Style::AsyncOperation);
-    Following::GatewayWrite { operation, mark: mark(ours) }
+    Following::write(operation, mark(ours))
 }
 
 /// A step that is done says so of the write that it followed, if there is one.

@@ -50,6 +50,7 @@ fn then(then: Then) -> String {
         Then::End(Ending::Upgraded) => "end: upgraded".into(),
         Then::End(Ending::Rejected) => "end: rejected".into(),
         Then::End(Ending::RolledBack) => "end: rolled back".into(),
+        Then::End(Ending::Finished) => "end: finished by a person".into(),
     }
 }
 

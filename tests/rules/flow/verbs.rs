@@ -7,7 +7,16 @@ use bluegreen_core::step::Step::*;
 
 fn order(run: &Run, verb: Verb) -> Order {
     let (step, stage) = (Some(run.step), Some(run.stage));
-    Order { run: run.id.clone(), verb, step, stage, by: "a person".into(), reason: Some("because".into()) }
+    Order {
+        run: run.id.clone(),
+        verb,
+        step,
+        stage,
+        by: "a person".into(),
+        reason: Some("because".into()),
+        force: false,
+        direction: None,
+    }
 }
 
 fn obeyed(run: &Run, verb: Verb) -> Result<Run, Refusal> {

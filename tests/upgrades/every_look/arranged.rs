@@ -7,7 +7,7 @@ use bluegreen::azure::clusters::Written;
 use bluegreen::functions::app::App;
 use bluegreen::local::scene::Scene;
 use bluegreen::local::shop::app_of;
-use bluegreen::plan::{Kind, Plan, planned};
+use bluegreen::plan::{Kind, Plan, PlannedPools, planned};
 use bluegreen::resources::gateway;
 use bluegreen::resources::tags::RUN_TAG;
 use bluegreen::run::kept::Kept;
@@ -117,6 +117,7 @@ fn begun(scene: &Scene) -> Run {
     let site = scene.site.clone();
     let blue = scene.azure.world().resource_manager.resource(&scene.article.blue).unwrap().clone();
     let (old, new) = (&site.slots.blue.addresses, &site.slots.green.addresses);
+    let stages: Vec<_> = site.stages.iter().map(|stage| planned(stage, old, new)).collect();
     let plan = Plan {
         kind: Kind::Upgrade,
         version: "1.34.6".parse().unwrap(),
@@ -124,7 +125,9 @@ fn begun(scene: &Scene) -> Run {
         old_uid: blue["properties"]["resourceUID"].as_str().unwrap().into(),
         found_uid: None,
         found_stopped: false,
-        stages: site.stages.iter().map(|stage| planned(stage, old, new)).collect(),
+        found_glass: None,
+        pools: Some(PlannedPools::of(&site, Colour::Blue, &stages)),
+        stages,
         site,
     };
     Run::begin(RUN.into(), "request".into(), Kept::new(plan).unwrap(), "a test", scene.azure.clock().now())

@@ -239,7 +239,7 @@ impl<'a> Scene<'a> {
         let Some(run) = self.shop.run() else { return };
         let article = &self.shop.article;
         // Whoever sends all traffic to a cluster that is being retired breaks it himself.
-        let edit = if edit == Edit::FromTemplate && run.is_retiring() { Edit::DropsMember } else { edit };
+        let edit = if edit == Edit::FromTemplate && run.is_reducing() { Edit::DropsMember } else { edit };
         let tag = format!("hop {}", run.hop);
         let write = |body: &mut Value| {
             let addresses = |all: &[String]| all.iter().map(|ip| json!({"ipAddress": ip})).collect::<Vec<_>>();
@@ -341,6 +341,8 @@ impl<'a> Scene<'a> {
                     stage: Some(run.stage),
                     by: "storyteller".into(),
                     reason: Some("because the schedule says so".into()),
+                    force: false,
+                    direction: None,
                 };
                 let given = give(&app, &self.shop.site.name, &order);
                 match tokio::time::timeout(Duration::from_secs(180), given).await {
