@@ -100,6 +100,22 @@ impl Writer {
         self.write(permit, Method::Patch, id, matching(seen), Some(&json!({"tags": tags}))).await
     }
 
+    /// Takes a tag off the cluster that was looked at.
+    ///
+    /// # Errors
+    /// When the permit is too old, or it was not accepted.
+    pub async fn untag_cluster(
+        &self,
+        permit: Permit,
+        id: &str,
+        seen: &Cluster,
+        name: &str,
+    ) -> Result<Written, StepError> {
+        let mut tags = seen.0["tags"].as_object().cloned().unwrap_or_default();
+        tags.retain(|key, _| !key.eq_ignore_ascii_case(name));
+        self.write(permit, Method::Patch, id, matching(seen), Some(&json!({"tags": tags}))).await
+    }
+
     /// Deletes the cluster that was looked at, and no other.
     ///
     /// # Errors

@@ -1,10 +1,13 @@
 //! A cluster that was reduced is brought back to the size that was recorded before: started, then its pools scaled.
 use super::acting::Azure;
+use super::presence::{Presence, look_again, presence};
 use super::{again_in, not_yet, written};
 use crate::azure::operations::Progress;
 use crate::resources::cluster::Cluster;
 use crate::resources::size::Size;
-use crate::run::{Following, Outcome, Run, StepError};
+use crate::resources::tags::{RETIRED_TAG, tag};
+use crate::run::readiness::{Readiness, Ready};
+use crate::run::{Following, Outcome, Run, StepError, Waiting};
 
 /// How far it must be.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -15,21 +18,46 @@ pub enum Until {
     ItIsWhole,
 }
 
-/// Brings the old cluster back that this run has reduced. `None`: it is back, or was never reduced.
+/// Brings the old cluster back that this run has reduced, and takes the tag off that calls it retired. `None`: it is back,
+/// or was never touched.
 pub async fn bring_back(run: &Run, azure: &Azure, until: Until) -> Result<Option<Outcome>, StepError> {
-    let Some(size) = &run.reducing else { return Ok(None) };
+    let is_touched = run.reducing.is_some() || (run.retiring && until == Until::ItIsWhole);
+    if !is_touched {
+        return Ok(None);
+    }
+    if run.reducing.is_some() && !run.can_bring_back() && !run.is_quiet(azure.now()) {
+        // A deletion may be on its way, and cannot be undone: until it is certain that there is none, traffic stays.
+        let why = "waiting until no deletion of the old cluster can be on its way";
+        return Ok(Some(Outcome::NotYet(Waiting::because(why))));
+    }
     let id = &run.plan.old_slot().cluster;
-    let Some(found) = azure.cluster(id).await? else {
-        return Ok(Some(Outcome::Hold("the old cluster does not exist: traffic stays where it is".into())));
+    let found = match presence(run, azure, id).await? {
+        Presence::Here(found) => found,
+        Presence::Missed(cluster) => return look_again(cluster, "the old cluster was not found").map(Some),
+        Presence::Gone => return Ok(Some(lost(azure, "the old cluster does not exist any more"))),
     };
     if found.uid() != run.plan.old_uid {
-        return Ok(Some(Outcome::Hold("the old slot holds another cluster than the plan names".into())));
+        return Ok(Some(lost(azure, "the old slot holds another cluster than the plan names")));
     }
-    let is_back = match until {
-        Until::ItRuns => found.cannot_serve().is_none(),
-        Until::ItIsWhole => found.cannot_serve().is_none() && size.differs(&found).is_none(),
-    };
-    if is_back { Ok(None) } else { grow(run, azure, id, &found, size).await.map(Some) }
+    if found.state().eq_ignore_ascii_case("Deleting") {
+        return Ok(Some(lost(azure, "the old cluster is being deleted")));
+    }
+    let size = run.reducing.as_ref();
+    let differs = size.filter(|_| until == Until::ItIsWhole).is_some_and(|size| size.differs(&found).is_some());
+    if let Some(size) = size.filter(|_| found.cannot_serve().is_some() || differs) {
+        return grow(run, azure, id, &found, size).await.map(Some);
+    }
+    if until == Until::ItIsWhole && tag(&found.0, RETIRED_TAG) == Some(&run.id) {
+        let untagged = azure.writer.untag_cluster(azure.permit().await?, id, &found, RETIRED_TAG).await?;
+        return written("the end of the tag", untagged).map(Some);
+    }
+    Ok(None)
+}
+
+fn lost(azure: &Azure, why: &str) -> Outcome {
+    let (state, why, since) = (Ready::NotReady, why.to_owned(), azure.now());
+    let readiness = Readiness { state, why: why.clone(), since, healthy: vec![] };
+    Outcome::NoWayBack(readiness, format!("{why}: traffic stays where it is"))
 }
 
 /// One act of bringing a cluster back to this size.

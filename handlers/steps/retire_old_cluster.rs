@@ -39,21 +39,31 @@ pub async fn retire_old_cluster(run: &Run, azure: &Azure) -> StepResult {
             Progress::Gone => {}
         }
     }
-    let found = match presence(run, azure, &run.plan.old_slot().cluster).await? {
-        Presence::Here(found) => found,
-        Presence::Gone => return Ok(Outcome::Done),
-        Presence::Missed(_) if deleted => return Ok(Outcome::Done),
-        Presence::Missed(cluster) => return look_again(cluster, "the old cluster was not found"),
+    let id = &run.plan.old_slot().cluster;
+    let act = if Act::candidate_is_full(run, &gateway) {
+        Act::EmptyCandidate
+    } else {
+        match presence(run, azure, id).await? {
+            Presence::Gone => return Ok(Outcome::Done),
+            Presence::Missed(_) if deleted => return Ok(Outcome::Done),
+            Presence::Missed(cluster) => return look_again(cluster, "the old cluster was not found"),
+            Presence::Here(found) if found.uid() != run.plan.old_uid => {
+                return Ok(Outcome::Hold("the old slot holds another cluster than the plan names".into()));
+            }
+            Presence::Here(found) => match Act::next(run, found) {
+                Some(act) => act,
+                None => return Ok(Outcome::Done),
+            },
+        }
     };
-    if found.uid() != run.plan.old_uid {
-        return Ok(Outcome::Hold("the old slot holds another cluster than the plan names".into()));
+    if !matches!(act, Act::Wait)
+        && let Some(outcome) = serves_badly(run, azure).await?
+    {
+        return Ok(outcome);
     }
-    let Some(act) = Act::next(run, &gateway, &found) else { return Ok(Outcome::Done) };
-    match (&act, serves_badly(run, azure, &act).await?) {
-        (_, Some(outcome)) => Ok(outcome),
-        (Act::Wait, None) => not_yet("the old cluster is being deleted"),
-        (Act::Reduce(_), None) if run.reducing.is_none() && !run.keeps_old_rules() => Ok(announced(&found)),
-        (act, None) => carry_out(act, run, azure, &gateway, &found).await,
+    match act {
+        Act::Reduce(found, _) if run.reducing.is_none() && !run.keeps_old_rules() => Ok(announced(&found)),
+        act => carry_out(act, run, azure, &gateway).await,
     }
 }
 
@@ -62,9 +72,9 @@ enum Act {
     /// The old cluster goes out of the candidate pool.
     EmptyCandidate,
     /// What is kept must be known as ours when the slot is needed again.
-    Tag,
+    Tag(Cluster),
     /// It is reduced.
-    Reduce(Reduction),
+    Reduce(Cluster, Reduction),
     /// It goes by itself.
     Wait,
 }
@@ -77,22 +87,23 @@ enum Reduction {
 }
 
 impl Act {
-    fn next(run: &Run, gateway: &Gateway, found: &Cluster) -> Option<Self> {
+    fn candidate_is_full(run: &Run, gateway: &Gateway) -> bool {
+        gateway.pool(&run.plan.site.pools.candidate).is_some_and(|pool| !pool.members().is_empty())
+    }
+
+    fn next(run: &Run, found: Cluster) -> Option<Self> {
         let wish = run.plan.site.old_cluster;
-        let candidate = gateway.pool(&run.plan.site.pools.candidate);
-        if candidate.is_some_and(|pool| !pool.members().is_empty()) {
-            return Some(Self::EmptyCandidate);
-        }
         if wish != OldCluster::Delete && tag(&found.0, RETIRED_TAG) != Some(&run.id) {
-            return Some(Self::Tag);
+            return Some(Self::Tag(found));
         }
-        match wish {
+        let reduction = match wish {
             OldCluster::Keep => None,
-            OldCluster::Stop => (!found.is_stopped()).then_some(Self::Reduce(Reduction::Stop)),
-            OldCluster::ScaleDown => scaled_down(found).map(|pool| Self::Reduce(Reduction::Scale(pool))),
-            OldCluster::Delete if found.state().eq_ignore_ascii_case("Deleting") => Some(Self::Wait),
-            OldCluster::Delete => Some(Self::Reduce(Reduction::Delete)),
-        }
+            OldCluster::Stop => (!found.is_stopped()).then_some(Reduction::Stop),
+            OldCluster::ScaleDown => scaled_down(&found).map(Reduction::Scale),
+            OldCluster::Delete if found.state().eq_ignore_ascii_case("Deleting") => return Some(Self::Wait),
+            OldCluster::Delete => Some(Reduction::Delete),
+        };
+        reduction.map(|reduction| Self::Reduce(found, reduction))
     }
 }
 
@@ -140,11 +151,8 @@ async fn candidate_emptied(run: &Run, azure: &Azure) -> StepResult {
     }
 }
 
-/// Why the members that serve are no ground for this act; `None`: the gateway has just found every one healthy.
-async fn serves_badly(run: &Run, azure: &Azure, act: &Act) -> Result<Option<Outcome>, StepError> {
-    if matches!(act, Act::Wait) {
-        return Ok(None);
-    }
+/// Why the members that serve are no ground for an act; `None`: the gateway has just found every one healthy.
+async fn serves_badly(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepError> {
     let answer = match &run.following {
         Some(Following::HealthQuestion(asked)) => azure.look(asked).await?,
         _ => Progress::Gone,
@@ -180,24 +188,23 @@ fn announced(found: &Cluster) -> Outcome {
     Outcome::NotYet(Waiting { facts, following, again_in: Some(AT_ONCE), ..Waiting::because(why) })
 }
 
-async fn carry_out(act: &Act, run: &Run, azure: &Azure, gateway: &Gateway, found: &Cluster) -> StepResult {
+async fn carry_out(act: Act, run: &Run, azure: &Azure, gateway: &Gateway) -> StepResult {
     let id = &run.plan.old_slot().cluster;
     let writer = &azure.writer;
     match act {
         Act::EmptyCandidate => empty_candidate(run, azure, gateway, "the old cluster is about to be retired").await,
-        Act::Tag => {
-            let tagged = writer.tag_cluster(azure.permit().await?, id, found, RETIRED_TAG, &run.id).await?;
-            written("the tag", tagged)
+        Act::Tag(found) => {
+            written("the tag", writer.tag_cluster(azure.permit().await?, id, &found, RETIRED_TAG, &run.id).await?)
         }
-        Act::Reduce(Reduction::Stop) => written("the stop", writer.stop_cluster(azure.permit().await?, id).await?),
-        Act::Reduce(Reduction::Delete) => {
-            written("the deletion", writer.delete_cluster(azure.permit().await?, id, found).await?)
+        Act::Reduce(_, Reduction::Stop) => written("the stop", writer.stop_cluster(azure.permit().await?, id).await?),
+        Act::Reduce(found, Reduction::Delete) => {
+            written("the deletion", writer.delete_cluster(azure.permit().await?, id, &found).await?)
         }
-        Act::Reduce(Reduction::Scale(pool)) => {
-            let scaled = writer.scale_pool(azure.permit().await?, id, pool).await?;
+        Act::Reduce(_, Reduction::Scale(pool)) => {
+            let scaled = writer.scale_pool(azure.permit().await?, id, &pool).await?;
             written(&format!("{} nodes in pool {}", pool.count, pool.name), scaled)
         }
-        Act::Wait => not_yet("the old cluster is going"),
+        Act::Wait => not_yet("the old cluster is being deleted"),
     }
 }
 

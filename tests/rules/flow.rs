@@ -1,5 +1,6 @@
 //! The table, `decide`, the verbs, the sweep and dead letters, rule by rule.
 mod decide;
+mod no_way_back;
 mod page;
 mod turns;
 mod verbs;
@@ -42,7 +43,8 @@ fn entered(run: &Run, step: Step, stage: usize) -> Run {
     edited(
         run,
         &json!({"step": step, "stage": stage, "stepBegan": NOW, "quietFrom": null, "operation": null,
-        "called": false, "retiring": retiring, "deadLetters": 0}),
+        "called": false, "retiring": retiring, "writes": step >= Step::ValidateHealth,
+        "moved": step >= Step::ShiftTraffic, "deadLetters": 0}),
     )
 }
 

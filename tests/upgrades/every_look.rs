@@ -24,7 +24,7 @@ const LOOKS: [&str; 2] = [
 fn each_real_step_says_and_does_what_its_model_says() {
     let looks: Vec<Look> = LOOKS.iter().flat_map(|file| serde_json::from_str::<Vec<Look>>(file).unwrap()).collect();
     let all: Vec<(&Look, Way)> =
-        looks.iter().flat_map(|look| ways(&look.input).into_iter().map(move |way| (look, way))).collect();
+        looks.iter().flat_map(|look| ways(look).into_iter().map(move |way| (look, way))).collect();
     let wrong: Vec<String> = cheap::each(&all, compared).into_iter().flatten().collect();
     println!("{} inputs of a step compared, in {} ways: {} differ", looks.len(), all.len(), wrong.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -32,7 +32,10 @@ pub fn decide(run: &Run, looked: Looked, now: Timestamp) -> Run {
         Ok(Outcome::GlassBroken(mark)) => next.glass_broken(mark, now),
         Err(StepError::Transient { cause, retry_after }) => {
             let waiting = Waiting { again_in: retry_after, ..Waiting::because(format!("{cause:#}")) };
-            wait(run, next, waiting, now)
+            let mut next = wait(run, next, waiting, now);
+            // That was no look: what was missed before may be missed still.
+            next.0.missed.clone_from(&run.missed);
+            next
         }
         Err(StepError::Terminal(why)) => otherwise(run, next, row.failed, &why, now),
     }

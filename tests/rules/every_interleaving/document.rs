@@ -5,11 +5,13 @@
 use super::input::{Ours, Saw};
 use crate::edited::edited;
 use crate::two_stages;
+use bluegreen_core::resources::size::Size;
 use bluegreen_core::run::flow::decide;
 use bluegreen_core::run::kept::Kept;
+use bluegreen_core::run::readiness::{Readiness, Ready};
 use bluegreen_core::run::verbs::{self, Order, Verb};
 use bluegreen_core::run::watchers;
-use bluegreen_core::run::{Ending, Following, Hold, Looked, Operation, Outcome, Run, Style, Waiting};
+use bluegreen_core::run::{Ending, Fact, Following, Hold, Looked, Operation, Outcome, Run, Style, Waiting};
 use bluegreen_core::site::OldCluster;
 use bluegreen_core::step::Step;
 use jiff::{SignedDuration, Timestamp};
@@ -28,7 +30,7 @@ pub struct Document {
     pub fails: bool,
     pub held: Option<Held>,
     pub ending: Option<Ending>,
-    pub retiring: bool,
+    pub reducing: bool,
     pub repairs: u8,
     pub dead_letters: u8,
     pub called: bool,
@@ -45,10 +47,15 @@ pub enum Held {
 /// What is done to a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Question {
-    Decide { saw: Saw, time: Time },
+    Decide {
+        saw: Saw,
+        time: Time,
+    },
     Obey(Verb),
     Sweep,
     DeadLetter,
+    /// An invocation that had this write accepted could not save it.
+    Record(Ours),
 }
 
 /// The times of a decision, as far as they matter.
@@ -85,7 +92,7 @@ impl Production {
 
     /// A run that `ValidateHealth` has just sent on; the candidate pool's write was proved last.
     pub fn first(&self) -> Document {
-        let entered = json!({"step": Step::ShiftTraffic, "inForce": mark(Ours::Newest)});
+        let entered = json!({"step": Step::ShiftTraffic, "inForce": mark(Ours::Newest), "writes": true, "moved": true});
         small(&edited(&self.template, &entered))
     }
 
@@ -116,6 +123,10 @@ impl Production {
             }
             Question::Sweep => watchers::sweep(&run, NOW),
             Question::DeadLetter => watchers::dead_letter(&run, run.step, run.hop, "a fault", NOW),
+            Question::Record(ours) => {
+                let acted = edited(&run, &json!({"operation": write(ours)}));
+                watchers::recorded(&run, &run, &acted, NOW)
+            }
         };
         assert!(next.as_ref().is_none_or(|next| next.hop == run.hop + 1), "each change takes one new hop: {next:?}");
         let answer = next.as_ref().map(small);
@@ -126,7 +137,7 @@ impl Production {
     fn real(&self, document: Document, question: Question) -> Run {
         let (quiet, late) = match question {
             Question::Decide { time, .. } => (time.quiet_now, time.late),
-            Question::Obey(_) | Question::Sweep | Question::DeadLetter => (false, false),
+            Question::Obey(_) | Question::Sweep | Question::DeadLetter | Question::Record(_) => (false, false),
         };
         let hold = |held| {
             json!({"why": if held == Held::ForNoReason { "" } else { "a reason" }, "since": NOW, "gate": null,
@@ -142,7 +153,8 @@ impl Production {
                 "due": if question == Question::Sweep { ago(1_000) } else { NOW },
                 "operation": document.operation.map(write), "inForce": document.in_force.map(mark),
                 "failure": document.fails.then_some("a reason"), "held": document.held.map(hold),
-                "ending": document.ending, "retiring": document.retiring, "repairs": document.repairs,
+                "ending": document.ending, "repairs": document.repairs, "writes": true, "moved": true,
+                "reducing": document.reducing.then(|| json!({"running": true, "pools": []})),
                 "deadLetters": document.dead_letters, "called": document.called,
             }),
         )
@@ -159,9 +171,10 @@ fn small(run: &Run) -> Document {
         step: run.step,
         stage: run.stage as u8,
         quiet_began: run.quiet_from.is_some(),
-        operation: run.following.as_ref().map(|following| match following {
-            Following::GatewayWrite { mark, .. } => ours(mark),
-            other => unreachable!("from the shift on only writes of the gateway are followed here: {other:?}"),
+        operation: run.following.as_ref().and_then(|following| {
+            // The newest on the gateway is all that marks can tell.
+            let all: Vec<_> = following.writes().map(|(_, mark)| ours(mark)).collect();
+            if all.contains(&Ours::Newest) { Some(Ours::Newest) } else { all.first().copied() }
         }),
         in_force: run.in_force.as_ref().map(ours),
         fails: run.failure.is_some(),
@@ -171,7 +184,7 @@ fn small(run: &Run) -> Document {
             Hold { .. } => Held::ForAReason,
         }),
         ending: run.ending,
-        retiring: run.retiring,
+        reducing: run.reducing.is_some(),
         repairs: run.repairs as u8,
         dead_letters: run.dead_letters as u8,
         called: run.called,
@@ -202,5 +215,18 @@ fn outcome(saw: Saw, followed: Option<Ours>) -> Outcome {
         }
         Saw::Drifted => Outcome::Drifted("another mark".into()),
         Saw::Breached => Outcome::Breached("errors".into()),
+        Saw::Emptied => Outcome::NotYet(Waiting {
+            proved: followed.map(mark),
+            following: Some(Following::answered_aside()),
+            ..Waiting::because("empty")
+        }),
+        Saw::WillReduce => {
+            let facts = vec![Fact::Reduces(Size { running: true, pools: vec![] })];
+            Outcome::NotYet(Waiting { facts, ..Waiting::because("about to be reduced") })
+        }
+        Saw::Stuck => {
+            let readiness = Readiness { state: Ready::NotReady, why: "gone".into(), since: NOW, healthy: vec![] };
+            Outcome::NoWayBack(readiness, "there is no cluster to go back to".into())
+        }
     }
 }

@@ -11,8 +11,8 @@ pub struct Input {
     pub stage: u8,
     pub operation: Option<Ours>,
     pub in_force: Option<Ours>,
-    /// The model does not ask for it: the old cluster is never gone without it. The real `Soak` does.
-    pub retiring: bool,
+    /// It has said that it reduces the old cluster.
+    pub reducing: bool,
     pub shown: Members,
     pub newest: Newest,
     pub old_cluster: bool,
@@ -31,13 +31,16 @@ pub struct Look {
     pub leads_to: Vec<Next>,
 }
 
-/// Whose addresses the live pools hold.
+/// Whose addresses our pools hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Members {
     Old,
     Mixed,
+    /// The new cluster has all traffic, and the candidate pool holds the old one.
     New,
+    /// The same, and the candidate pool is empty.
+    Retired,
 }
 
 /// What became of the newest write of the gateway. GET shows its members and mark from the moment that it was accepted.
@@ -87,4 +90,10 @@ pub enum Saw {
     Requested(Ours),
     Drifted,
     Breached,
+    /// Not yet: the candidate pool is empty, which was proved.
+    Emptied,
+    /// Not yet: from now on the old cluster is reduced.
+    WillReduce,
+    /// A person must see to it: there is no cluster to go back to, or the old one is ill.
+    Stuck,
 }

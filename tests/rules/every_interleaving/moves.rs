@@ -40,6 +40,9 @@ pub enum Move {
         saw: Saw,
         time: Time,
     },
+    Records {
+        at: usize,
+    },
     Publishes {
         at: usize,
     },
@@ -78,6 +81,7 @@ impl Move {
             Self::Looks { next, .. } => next != Next::Say(Saw::Breached),
             Self::Acts { answer_lost, .. } => !answer_lost,
             Self::Saves { time, .. } => !time.late,
+            Self::Records { .. } => true,
             Self::WriteFails
             | Self::DeadLettered { .. }
             | Self::IsLost { .. }
@@ -178,7 +182,7 @@ impl<'a> Moves<'a> {
         } else if age > 0 {
             let mut repairs = taken;
             let phase = Phase::Publishing { restores: false };
-            repairs.begin(Invocation { phase, age: 0, message, older: false });
+            repairs.begin(Invocation { phase, age: 0, message, older: false, same_visit: true });
             self.add(what, repairs);
         } else {
             self.loads(what, taken, message);
@@ -193,7 +197,13 @@ impl<'a> Moves<'a> {
                 continue;
             }
             let mut loaded = taken;
-            loaded.begin(Invocation { phase: Phase::Loaded { quiet }, age: 0, message, older: false });
+            loaded.begin(Invocation {
+                phase: Phase::Loaded { quiet },
+                age: 0,
+                message,
+                older: false,
+                same_visit: true,
+            });
             self.add(what, loaded);
         }
     }
@@ -233,6 +243,7 @@ impl<'a> Moves<'a> {
                 self.add(Move::IsPermitted { at }, permitted);
             }
             Phase::Permitted { act } => self.acts(at, act),
+            Phase::Ready { saw: Saw::Requested(ours), .. } if one.age > 0 => self.records(at, one, ours),
             Phase::Ready { saw, quiet } => self.saves(at, one, saw, quiet),
             Phase::Publishing { restores } => self.publishes(at, one, restores),
             Phase::Spent => {}
@@ -279,7 +290,8 @@ impl<'a> Moves<'a> {
                 times.push(Time { quiet_now: true, ..time });
             }
             Saw::NotYet | Saw::Requested(_) => times.push(Time { late: true, ..time }),
-            Saw::Done | Saw::Drifted | Saw::Breached => {}
+            Saw::Emptied | Saw::WillReduce => times.push(Time { late: true, ..time }),
+            Saw::Done | Saw::Drifted | Saw::Breached | Saw::Stuck => {}
         }
         for time in times {
             let run = self.ask(Question::Decide { saw, time }).expect("decide always answers");
@@ -296,11 +308,28 @@ impl<'a> Moves<'a> {
             if run.ending.is_none() {
                 let restores = run.step == Step::RestoreTraffic && self.from.run.step != Step::RestoreTraffic;
                 // In the order of loads: it may load again, but only when it has published.
-                let again = Invocation { phase: Phase::Publishing { restores }, age: 0, message, older: false };
+                let again = Invocation {
+                    phase: Phase::Publishing { restores },
+                    age: 0,
+                    message,
+                    older: false,
+                    same_visit: true,
+                };
                 saved.begin(again);
             }
             self.add(Move::Saves { at, saw, time }, saved);
         }
+    }
+
+    /// Somebody else saved first: if the run is still at that step, the write is added to those that it follows.
+    fn records(&mut self, at: usize, one: Invocation, ours: Ours) {
+        let Some(run) = self.ask(Question::Record(ours)) else { return };
+        let mut saved = self.from;
+        saved.take(at);
+        saved.save(run);
+        let message = one.message.map(|age| age + 1);
+        saved.begin(Invocation { phase: Phase::Publishing { restores: false }, age: 0, message, ..one });
+        self.add(Move::Records { at }, saved);
     }
 
     fn publishes(&mut self, at: usize, one: Invocation, restores: bool) {
@@ -361,7 +390,7 @@ impl<'a> Moves<'a> {
         }
         saved.save(run);
         let phase = Phase::Publishing { restores: run.step == Step::RestoreTraffic };
-        saved.begin(Invocation { phase, age: 0, message: None, older: false });
+        saved.begin(Invocation { phase, age: 0, message: None, older: false, same_visit: true });
         self.add(what, saved);
     }
 
@@ -373,7 +402,13 @@ impl<'a> Moves<'a> {
         if self.rules.sweep_takes_new_hop {
             swept.save(run);
         }
-        swept.publish(0);
+        if run.step == Step::RestoreTraffic && self.rules.sweep_takes_new_hop && swept.has_room() {
+            // The way back is handled by whoever sweeps, too.
+            let (phase, message) = (Phase::Publishing { restores: true }, None);
+            swept.begin(Invocation { phase, age: 0, message, older: false, same_visit: true });
+        } else {
+            swept.publish(0);
+        }
         if early {
             self.add_fault(Move::Sweeps { early }, swept);
         } else {

@@ -7,7 +7,7 @@ use super::document::{Held, Production};
 use super::input::{Input, Members, Newest};
 use super::moves::{Move, Moves};
 use super::steps::{Rules, read};
-use super::world::{Phase, State};
+use super::world::{Phase, State, live};
 use bluegreen_core::run::Ending;
 use bluegreen_core::step::Step;
 use std::collections::{BTreeSet, HashMap};
@@ -29,17 +29,21 @@ pub struct Found {
 /// What no state may be.
 fn broken(state: &State) -> Option<&'static str> {
     let gateway = state.gateway;
-    let coming = (gateway.newest == Newest::InFlight).then_some(gateway.shown);
-    let goes = |to| gateway.effective == to && coming.is_none_or(|coming| coming == to);
-    let reaches = |not: Members| gateway.effective != not || coming.is_some_and(|coming| coming != not);
+    let (effective, coming) =
+        (live(gateway.effective), (gateway.newest == Newest::InFlight).then_some(live(gateway.shown)));
+    let goes = |to| effective == to && coming.is_none_or(|coming| coming == to);
+    let reaches = |not: Members| effective != not || coming.is_some_and(|coming| coming != not);
     match state.run.ending {
         _ if !state.new_cluster && reaches(Members::Old) => Some("traffic for a deleted new cluster"),
         _ if !state.old_cluster && reaches(Members::New) => Some("traffic for a deleted old cluster"),
         Some(Ending::RolledBack) if !goes(Members::Old) => Some("rolled back, but traffic goes to the new cluster"),
         Some(Ending::Upgraded) if !goes(Members::New) => Some("upgraded, but traffic goes to the old cluster"),
         Some(Ending::Rejected) => Some("rejected after traffic had moved"),
+        Some(Ending::Finished) => Some("finished by nobody"),
         _ if state.run.held == Some(Held::ForNoReason) => Some("held, and nobody knows why"),
-        _ if state.run.held.is_some() && state.run.step == Step::RestoreTraffic => Some("the way back is held"),
+        _ if state.run.held.is_some() && state.run.step == Step::RestoreTraffic && state.old_cluster => {
+            Some("the way back is held, and there is a cluster to go back to")
+        }
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! What the steps from `ShiftTraffic` on see and do, as docs/design.md says: a look, then at most one act.
 use super::input::{Act, Input, Members, Newest, Next, Ours, Saw};
-use super::world::State;
+use super::world::{State, live};
 use bluegreen_core::step::Step;
 
 /// The rules that the protocol needs, each to be taken out, and what the plan says.
@@ -26,7 +26,7 @@ pub fn read(state: &State, quiet: bool, rules: Rules) -> Input {
         stage: run.stage,
         operation: run.operation,
         in_force: run.in_force,
-        retiring: run.retiring,
+        reducing: run.reducing,
         shown: state.gateway.shown,
         newest: state.gateway.newest,
         old_cluster: state.old_cluster,
@@ -38,25 +38,33 @@ pub fn read(state: &State, quiet: bool, rules: Rules) -> Input {
 
 /// What the look of the present step can lead to.
 pub fn look(seen: &Input, rules: Rules) -> Vec<Next> {
-    let shows = |members| seen.shown == members;
-    let as_we_left_it = |members| seen.in_force == Some(Ours::Newest) && shows(members);
+    let as_we_left_it = |members: Members| seen.in_force == Some(Ours::Newest) && live(seen.shown) == live(members);
     match seen.step {
-        Step::ShiftTraffic => vec![proved_or_written(seen, intended(seen.stage), rules)],
+        Step::ShiftTraffic => proved_or_written(seen, intended(seen.stage), Saw::Done, rules),
         Step::ConfirmTraffic | Step::Soak if !as_we_left_it(intended(seen.stage)) => vec![Next::Say(Saw::Drifted)],
         // The watch may be over or not, and the traffic healthy or not.
         Step::ConfirmTraffic | Step::Soak => [Saw::Done, Saw::NotYet, Saw::Breached].map(Next::Say).to_vec(),
-        Step::RetireOldCluster => vec![match () {
-            () if !as_we_left_it(Members::New) => Next::Say(Saw::Drifted),
-            () if !seen.quiet => Next::Say(Saw::NotYet),
-            () if !seen.old_cluster || seen.keeps_clusters => Next::Say(Saw::Done),
-            () => Next::Act(Act::DeleteOld),
-        }],
-        Step::RestoreTraffic => vec![proved_or_written(seen, Members::Old, rules)],
-        Step::DeleteNewCluster => vec![match () {
-            () if !shows(Members::Old) => Next::Say(Saw::Drifted),
-            () if !seen.new_cluster || seen.keeps_clusters => Next::Say(Saw::Done),
-            () => Next::Act(Act::DeleteNew),
-        }],
+        Step::RetireOldCluster if seen.operation.is_some() => {
+            proved_or_written(seen, Members::Retired, Saw::Emptied, rules)
+        }
+        Step::RetireOldCluster => match () {
+            () if !as_we_left_it(Members::New) => vec![Next::Say(Saw::Drifted)],
+            () if !seen.quiet => vec![Next::Say(Saw::NotYet)],
+            () if seen.shown == Members::New => if_well(Next::Act(Act::Write(Members::Retired))),
+            () if !seen.old_cluster || seen.keeps_clusters => vec![Next::Say(Saw::Done)],
+            () if !seen.reducing => if_well(Next::Say(Saw::WillReduce)),
+            () => if_well(Next::Act(Act::DeleteOld)),
+        },
+        Step::RestoreTraffic if seen.reducing && !seen.quiet => vec![Next::Say(Saw::NotYet)],
+        Step::RestoreTraffic if seen.reducing && !seen.old_cluster => vec![Next::Say(Saw::Stuck)],
+        Step::RestoreTraffic => proved_or_written(seen, Members::Old, Saw::Done, rules),
+        Step::DeleteNewCluster => match () {
+            () if seen.shown != Members::Old => vec![Next::Say(Saw::Drifted)],
+            () if seen.reducing && !seen.quiet => vec![Next::Say(Saw::NotYet)],
+            () if seen.reducing && !seen.old_cluster => vec![Next::Say(Saw::Stuck)],
+            () if !seen.new_cluster || seen.keeps_clusters => vec![Next::Say(Saw::Done)],
+            () => vec![Next::Act(Act::DeleteNew), Next::Say(Saw::NotYet), Next::Say(Saw::Stuck)],
+        },
         Step::CheckPlan
         | Step::CreateCluster
         | Step::InstallControllers
@@ -65,20 +73,29 @@ pub fn look(seen: &Input, rules: Rules) -> Vec<Next> {
     }
 }
 
-/// Our own recorded write is waited for; nobody can see another one that is in flight.
-fn proved_or_written(seen: &Input, members: Members, rules: Rules) -> Next {
+/// Only when every member that serves is healthy: it may not be known, or not be so.
+fn if_well(next: Next) -> Vec<Next> {
+    vec![next, Next::Say(Saw::NotYet), Next::Say(Saw::Breached)]
+}
+
+/// Our own recorded write is waited for. One that shows itself, and that nobody recorded, is waited for as long as a write
+/// lasts, which is over when the run is quiet.
+fn proved_or_written(seen: &Input, members: Members, proved: Saw, rules: Rules) -> Vec<Next> {
     if seen.operation == Some(Ours::Newest) && seen.newest == Newest::InFlight {
-        return Next::Say(Saw::NotYet);
+        return vec![Next::Say(Saw::NotYet)];
     }
-    let proved = match seen.operation {
+    let is_proved = match seen.operation {
         Some(Ours::Newest) => seen.newest == Newest::Landed,
         Some(Ours::Landed) => !rules.mark,
         Some(Ours::Canceled) | None => false,
     };
-    if seen.shown == members && (proved || !rules.recorded_operation) {
-        return Next::Say(Saw::Done);
+    let is_shown = live(seen.shown) == live(members);
+    if is_shown && (is_proved || !rules.recorded_operation) {
+        return vec![Next::Say(proved)];
     }
-    Next::Act(Act::Write(members))
+    let write = Next::Act(Act::Write(members));
+    let is_known = [seen.operation, seen.in_force].contains(&Some(Ours::Newest));
+    if is_shown && !is_known && !seen.quiet { vec![Next::Say(Saw::NotYet), write] } else { vec![write] }
 }
 
 /// The members of a stage: half, then all.

@@ -9,6 +9,11 @@ use super::input::{Act, Members, Newest, Ours, Saw};
 /// So many invocations at once. Three are as safe, in four times as many states.
 pub const PLACES: usize = 2;
 
+/// The same for users: nothing of theirs depends on the candidate pool.
+pub fn live(members: Members) -> Members {
+    if members == Members::Retired { Members::New } else { members }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Gateway {
     pub shown: Members,
@@ -42,6 +47,8 @@ pub struct Invocation {
     pub message: Option<u8>,
     /// It loaded the run before the present `quiet_from`.
     pub older: bool,
+    /// The run has not entered a step since it was loaded.
+    pub same_visit: bool,
 }
 
 /// What may still happen that nobody can count on.
@@ -75,6 +82,9 @@ impl State {
     pub fn save(&mut self, run: Document) {
         if !run.quiet_began {
             self.invocations_mut(|one| one.older = false);
+        }
+        if run.step != self.run.step || (self.run.quiet_began && !run.quiet_began) {
+            self.invocations_mut(|one| one.same_visit = false);
         }
         self.run = run;
         self.queue = [0, self.queue[0]];
@@ -141,6 +151,7 @@ impl State {
 
     /// Makes states equal that nothing can tell apart any more.
     pub fn normalised(mut self) -> Self {
+        let moves = self.run.held.is_none() && self.run.ending.is_none();
         for place in (0..PLACES).rev() {
             let Some(one) = &mut self.at_work[place] else { continue };
             one.message = one.message.filter(|age| *age < 2);
@@ -148,11 +159,14 @@ impl State {
                 // An older write that may still come is the danger; all others have to give up.
                 Phase::Permitted { .. } => false,
                 Phase::Publishing { .. } => one.age > 1,
+                // What it wrote still counts, unless the run has moved on or waits for a person.
+                Phase::Ready { saw: Saw::Requested(_), .. } if one.same_visit && moves => false,
                 Phase::Loaded { .. } | Phase::Looked { .. } | Phase::Ready { .. } => one.age > 0,
                 Phase::Spent => true,
             };
             if idle {
-                *one = Invocation { phase: Phase::Spent, age: 2, message: one.message, older: false };
+                *one =
+                    Invocation { phase: Phase::Spent, age: 2, message: one.message, older: false, same_visit: false };
                 if one.message.is_none() {
                     self.take(place);
                 }

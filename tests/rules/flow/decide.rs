@@ -52,7 +52,7 @@ fn every_step_and_outcome_leads_where_the_table_says() {
         (ConfirmTraffic, 0,     Enters(ShiftTraffic, 1),       Enters(ShiftTraffic, 0),       TurnsBackTo(RestoreTraffic),   Held,  Held,                          Held),
         (ConfirmTraffic, 1,     Enters(Soak, 1),               Enters(ShiftTraffic, 1),       TurnsBackTo(RestoreTraffic),   Held,  Held,                          Held),
         (Soak, 1,               Enters(RetireOldCluster, 1),   Enters(ShiftTraffic, 1),       TurnsBackTo(RestoreTraffic),   Held,  Held,                          Held),
-        (RetireOldCluster, 1,   Ends(Upgraded),                Enters(ShiftTraffic, 1),       Held,                          Held,  Held,                          Held),
+        (RetireOldCluster, 1,   Ends(Upgraded),                Enters(ShiftTraffic, 1),       TurnsBackTo(RestoreTraffic),   Held,  Held,                          Held),
         (RestoreTraffic, 1,     Enters(DeleteNewCluster, 1),   Stays,                         Stays,                         Stays, Stays,                         Stays),
         (DeleteNewCluster, 1,   Ends(RolledBack),              Enters(RestoreTraffic, 1),     Enters(RestoreTraffic, 1),     Held,  Held,                          Held),
     ];

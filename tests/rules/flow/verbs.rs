@@ -5,7 +5,7 @@ use bluegreen_core::run::verbs::{Order, Refusal, Verb, obey};
 use bluegreen_core::run::watchers::{MOST_DEAD_LETTERS, breach, dead_letter, look_now, sweep};
 use bluegreen_core::step::Step::*;
 
-fn order(run: &Run, verb: Verb) -> Order {
+pub fn order(run: &Run, verb: Verb) -> Order {
     let (step, stage) = (Some(run.step), Some(run.stage));
     Order {
         run: run.id.clone(),
@@ -51,26 +51,26 @@ fn each_state_obeys_its_verbs_and_refuses_the_others() {
     for step in Step::ALL {
         let moving = match step {
             ConfirmTraffic | Soak => vec![Pause, Promote, Abort, RollBack],
-            RestoreTraffic => vec![],
-            RetireOldCluster | DeleteNewCluster => vec![Pause],
-            CheckPlan | CreateCluster | InstallControllers | SyncWorkloads | ValidateHealth | ShiftTraffic => {
-                vec![Pause, Abort, RollBack]
-            }
+            // It would go on without end: a person may end it.
+            RestoreTraffic => vec![Finish],
+            DeleteNewCluster => vec![Pause],
+            CheckPlan | CreateCluster | InstallControllers | SyncWorkloads | ValidateHealth | ShiftTraffic
+            | RetireOldCluster => vec![Pause, Abort, RollBack],
         };
         assert_eq!(allowed(&at(step, 0)), moving, "{step}");
         if step == RestoreTraffic {
             continue;
         }
         let stopped = match step {
-            RetireOldCluster | DeleteNewCluster => vec![Resume, Finish],
-            _ => vec![Resume, Abort, RollBack],
+            DeleteNewCluster => vec![Resume, Finish],
+            _ => vec![Resume, Abort, RollBack, Finish],
         };
         assert_eq!(allowed(&held_since(&at(step, 0), "a reason", None)), stopped, "{step}, held");
-        if !step.undoes() && step != RetireOldCluster {
+        if !step.undoes() {
             let gate = Gate { before: Soak, stage: 0 };
             assert_eq!(
                 allowed(&held_since(&at(step, 0), "a gate", Some(&gate))),
-                [Approve, Abort, RollBack],
+                [Approve, Abort, RollBack, Finish],
                 "{step}, at a gate"
             );
         }
@@ -79,7 +79,7 @@ fn each_state_obeys_its_verbs_and_refuses_the_others() {
 
 #[test]
 fn an_ended_run_names_its_ending_whatever_is_asked() {
-    for ending in [Ending::Upgraded, Ending::Rejected, Ending::RolledBack] {
+    for ending in [Ending::Upgraded, Ending::Rejected, Ending::RolledBack, Ending::Finished] {
         let run = edited(&at(RetireOldCluster, 1), &json!({"ending": ending}));
         for verb in Verb::ALL {
             assert_eq!(obeyed(&run, verb), Err(Refusal::Ended(ending)));
@@ -162,6 +162,31 @@ fn finish_ends_a_held_clean_up_and_records_what_is_left_over() {
         assert_eq!(ended.ending, Some(ending));
         assert!(ended.journal.last().unwrap().what.contains("left over: the cluster is locked"));
     }
+}
+
+#[test]
+fn a_person_can_end_every_held_run_and_one_that_goes_on_without_end() {
+    for step in Step::ALL {
+        let run = held_since(&at(step, 1), "nobody knows", None);
+        let ended = obeyed(&run, Verb::Finish).unwrap();
+        assert!(ended.ending.is_some() && ended.held.is_none(), "{step}");
+        assert!(ended.journal.last().unwrap().what.contains("left over: nobody knows"), "{step}");
+    }
+    assert_eq!(obeyed(&at(RestoreTraffic, 1), Verb::Finish).unwrap().ending, Some(Ending::Finished));
+}
+
+#[test]
+fn a_sweep_that_comes_again_and_again_calls_a_person_and_judges_no_deadline() {
+    let calls = |run: &Run| run.journal.iter().filter(|entry| entry.needs_person).count();
+    let mut run = at(InstallControllers, 0);
+    for (round, expected) in [(1, 0), (2, 0), (3, 1), (4, 1), (20, 1)] {
+        run = sweep(&run, minutes(5 * round)).unwrap();
+        assert_eq!((run.step, run.held.is_none(), calls(&run)), (InstallControllers, true, expected), "round {round}");
+    }
+    assert!(run.journal.iter().any(|entry| entry.what.contains("see its subscription and function")));
+    let late = sweep(&at(RestoreTraffic, 1), minutes(31)).unwrap();
+    assert_eq!((calls(&late), late.step), (1, RestoreTraffic), "its deadline has passed");
+    assert_eq!(decided(&run, not_yet(), minutes(44)).sweeps, 0, "a look begins the count anew");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use bluegreen::resources::tags::RUN_TAG;
 use bluegreen::run::kept::Kept;
 use bluegreen::run::{Following, QUIET_TIME, Run};
 use bluegreen::site::{Colour, FailedCluster, OldCluster, Site, Stage};
+use bluegreen::step::Step;
 use bluegreen::steps::acting::Azure;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -74,8 +75,9 @@ async fn save(app: &App, input: &Input, way: &Way, writes: &Value) {
         Watch::UnderWay => SignedDuration::ZERO,
     };
     let present = json!({
-        "step": input.step, "stage": input.stage, "retiring": input.retiring, "stepBegan": ago(watched),
-        "quietFrom": ago(if input.quiet { QUIET_TIME } else { almost }),
+        "step": input.step, "stage": input.stage, "stepBegan": ago(watched), "writes": true, "moved": true,
+        "quietFrom": ago(if input.quiet { QUIET_TIME } else if way.soon { SignedDuration::ZERO } else { almost }),
+        "reducing": input.reducing.then_some(json!({"running": true, "pools": []})),
     });
     let run = edited(&edited(&found.value, &present), writes);
     app.store.save(&run, Some(&found.etag)).await.unwrap();
@@ -93,7 +95,16 @@ fn set(input: &Input, way: &Way) -> Scene {
         world.resource_manager.place(&scene.article.green, green, &mut world.kubernetes, began);
         world.resource_manager.honour_if_match = way.otherwise;
     }
-    if way.watch != Watch::Ill {
+    let is_ill = way.watch == Watch::Ill;
+    if is_ill && input.step == Step::DeleteNewCluster {
+        // There it is the old cluster that must serve.
+        let world = &mut *scene.azure.world();
+        let blue = world.resource_manager.resource(&scene.article.blue).unwrap();
+        let host = blue["properties"]["fqdn"].as_str().unwrap().to_owned();
+        let long = SignedDuration::from_hours(1);
+        world.kubernetes.break_workloads(&host, began - long, began + long);
+    }
+    if !is_ill || input.step == Step::DeleteNewCluster {
         scene.bring_workloads(Colour::Green, began - SignedDuration::from_hours(1)).unwrap();
     }
     scene
@@ -139,6 +150,7 @@ fn members(plan: &Plan, shown: Members, way: &Way) -> gateway::Members {
         Members::Old => plan.before(),
         Members::Mixed => plan.at_stage(0),
         Members::New => plan.at_stage(1),
+        Members::Retired => plan.retired(),
     }
 }
 

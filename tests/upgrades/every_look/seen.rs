@@ -3,16 +3,19 @@ use super::arranged::Arranged;
 use super::input::{Act, Input, Members, Next, Saw};
 use crate::edited::edited;
 use bluegreen::resources::gateway::Gateway;
-use bluegreen::run::{Following, Outcome, Run, StepResult, Waiting};
+use bluegreen::run::{Fact, Following, Outcome, Run, StepResult, Waiting};
 use bluegreen::step::Step;
 use bluegreen::steps;
 use http::Method;
-use serde_json::json;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 use simulated_azure::record::Call;
 use std::time::Duration;
 
 /// A gateway's answer about its backends, and a change of tags, are there after this.
 const ANSWERED: Duration = Duration::from_secs(20);
+/// No look needs more of them: what became of a change, what the probes see, whether a cluster is there.
+const ANSWERS: usize = 5;
 
 /// One look: what the run was, what was said, and which calls that could change something arrived.
 struct Seen {
@@ -24,16 +27,17 @@ struct Seen {
 /// What the look at the present step leads to; or what it did that is in nobody's words.
 pub async fn next(at: &Arranged, input: &Input) -> Result<Next, String> {
     let mut seen = look(at).await;
-    // The model's look at traffic is the one that has the gateway's answer. Asking changes nothing, and is `NotYet`.
-    if let Some(question) = asked(&seen) {
+    // The model's look is the one that has all answers. Asking changes nothing, and is `NotYet`; a retired cluster that is
+    // kept is tagged first, and no step after `RetireOldCluster` looks at that.
+    for _ in 0..ANSWERS {
+        let tag = tagged(&seen).filter(|_| input.keeps_clusters && input.step == Step::RetireOldCluster);
+        let Some(known) =
+            asked(&seen).or(tag).map(|following| json!({"operation": following})).or_else(|| missed(&seen))
+        else {
+            break;
+        };
         at.scene.azure.clock().sleep(ANSWERED).await;
-        follow(at, question).await;
-        seen = look(at).await;
-    }
-    // A retired cluster that is kept is tagged first. No step after `RetireOldCluster` looks, and no other run's.
-    if let Some(change) = tagged(&seen).filter(|_| input.keeps_clusters && input.step == Step::RetireOldCluster) {
-        at.scene.azure.clock().sleep(ANSWERED).await;
-        follow(at, change).await;
+        know(at, &known).await;
         seen = look(at).await;
     }
     in_the_models_words(at, &seen).ok_or_else(|| format!("{:?} with {:?}", seen.said, lines(&seen.arrived)))
@@ -49,14 +53,27 @@ async fn look(at: &Arranged) -> Seen {
     Seen { run: loaded.value, said, arrived: calls[before..].iter().filter(|call| call.writes()).cloned().collect() }
 }
 
-/// What was just asked for is followed from now on.
-async fn follow(at: &Arranged, following: Following) {
+/// What was just asked for is followed from now on, and what was learnt is known.
+async fn know(at: &Arranged, known: &Value) {
     let loaded = at.app.store.run("shop").await.unwrap().expect("it was saved");
-    let run = edited(&loaded.value, &json!({"operation": following}));
+    let run = edited(&loaded.value, known);
     at.app.store.save(&run, Some(&loaded.etag)).await.unwrap();
 }
 
+/// A cluster that was not found is looked for once more, a minute later.
+fn missed(seen: &Seen) -> Option<Value> {
+    let Ok(Outcome::NotYet(Waiting { facts, .. })) = &seen.said else { return None };
+    let missed = facts.iter().find_map(|fact| match fact {
+        Fact::Missed(cluster) => Some(cluster),
+        Fact::Writes | Fact::Reduces(_) | Fact::Readiness(_) => None,
+    })?;
+    Some(json!({"missed": {"cluster": missed, "since": Timestamp::UNIX_EPOCH}}))
+}
+
 fn asked(seen: &Seen) -> Option<Following> {
+    if proved(seen) {
+        return None;
+    }
     match (followed(seen)?, seen.arrived.as_slice()) {
         (question @ Following::HealthQuestion(_), [call]) if call.path.contains("/backendhealth?") => {
             Some(question.clone())
@@ -70,6 +87,10 @@ fn tagged(seen: &Seen) -> Option<Following> {
         (change @ Following::ClusterChange(_), [call]) if call.method == Method::PATCH => Some(change.clone()),
         _ => None,
     }
+}
+
+fn proved(seen: &Seen) -> bool {
+    matches!(&seen.said, Ok(Outcome::NotYet(Waiting { proved: Some(_), .. })))
 }
 
 fn followed(seen: &Seen) -> Option<&Following> {
@@ -89,6 +110,14 @@ fn in_the_models_words(at: &Arranged, seen: &Seen) -> Option<Next> {
         // `DeleteNewCluster` looks for the new cluster in any pool. To the flow it is the same.
         (Outcome::Breached(_), []) if row.breached == row.drifted => Some(Next::Say(Saw::Drifted)),
         (Outcome::Breached(_), []) => Some(Next::Say(Saw::Breached)),
+        (Outcome::NoWayBack(..), []) => Some(Next::Say(Saw::Stuck)),
+        (Outcome::Hold(_), []) if seen.run.step == Step::DeleteNewCluster => Some(Next::Say(Saw::Stuck)),
+        (Outcome::NotYet(waiting), [call]) if proved(seen) && call.path.contains("/backendhealth?") => {
+            (waiting.proved.as_ref() == Some(&at.newest)).then_some(Next::Say(Saw::Emptied))
+        }
+        (Outcome::NotYet(waiting), []) if waiting.facts.iter().any(|fact| matches!(fact, Fact::Reduces(_))) => {
+            Some(Next::Say(Saw::WillReduce))
+        }
         (Outcome::NotYet(waiting), []) => match &waiting.following {
             None | Some(Following::Answered(_)) => Some(Next::Say(Saw::NotYet)),
             Some(_) => None,
@@ -111,6 +140,7 @@ fn acted(at: &Arranged, run: &Run, following: &Following, call: &Call) -> Option
                 (Members::Old, run.plan.before()),
                 (Members::Mixed, run.plan.at_stage(0)),
                 (Members::New, run.plan.at_stage(1)),
+                (Members::Retired, run.plan.retired()),
             ];
             let (members, _) = known.into_iter().find(|(_, members)| written.shows(members)).filter(|_| is_new)?;
             Some(Act::Write(members))

@@ -1,5 +1,5 @@
 //! The ways in which one input of the model can come about in the real world, and what each of them leads to. Pure.
-use super::input::{Input, Look, Members, Next, Ours, Saw};
+use super::input::{Act, Input, Look, Members, Next, Ours, Saw};
 use bluegreen::step::Step;
 
 /// What an input leaves open.
@@ -14,6 +14,8 @@ pub struct Way {
     /// The step recorded the deletion that it asked for.
     pub recorded: bool,
     pub watch: Watch,
+    /// The first look that found the step was just now: a write that nobody recorded may still be under way.
+    pub soon: bool,
 }
 
 /// Why a write of ours did not take effect.
@@ -41,6 +43,21 @@ pub enum Watch {
 
 const WATCHES: [Watch; 3] = [Watch::Over, Watch::UnderWay, Watch::Ill];
 
+/// What the looks at health before an act may lead to: the act, waiting, or not acting. What makes a look wait, that the
+/// gateway does not know a member yet, is left out here.
+fn is_before_an_act(look: &Look) -> bool {
+    let [Next::Act(_) | Next::Say(Saw::WillReduce), Next::Say(Saw::NotYet), Next::Say(other)] = look.leads_to[..]
+    else {
+        return false;
+    };
+    matches!(other, Saw::Breached | Saw::Stuck)
+}
+
+/// Whether a write that shows itself and that nobody recorded is waited for at first.
+fn may_wait_for_another(look: &Look) -> bool {
+    matches!(look.leads_to[..], [Next::Say(Saw::NotYet), Next::Act(Act::Write(_))])
+}
+
 impl Watch {
     const fn leads_to(self) -> Next {
         Next::Say(match self {
@@ -52,7 +69,8 @@ impl Watch {
 }
 
 /// All ways of an input.
-pub fn ways(input: &Input) -> Vec<Way> {
+pub fn ways(look: &Look) -> Vec<Way> {
+    let input = &look.input;
     let plain = Way {
         otherwise: false,
         candidate: false,
@@ -60,6 +78,7 @@ pub fn ways(input: &Input) -> Vec<Way> {
         gone: Gone::Over,
         recorded: false,
         watch: Watch::Over,
+        soon: false,
     };
     let mut all = vec![plain];
     let mut also = |is_open: bool, change: fn(&mut Way)| {
@@ -74,6 +93,8 @@ pub fn ways(input: &Input) -> Vec<Way> {
     also(input.operation == Some(Ours::Canceled), |way| way.canceled = Canceled::Failed);
     also(!input.old_cluster || !input.new_cluster, |way| way.gone = Gone::UnderWay);
     also(is_deleted_here(input), |way| way.recorded = true);
+    also(is_before_an_act(look), |way| way.watch = Watch::Ill);
+    also(may_wait_for_another(look), |way| way.soon = true);
     if matches!(input.step, Step::ConfirmTraffic | Step::Soak) {
         let each = |way: Way| WATCHES.map(|watch| Way { watch, ..way });
         all = all.into_iter().flat_map(each).collect();
@@ -89,6 +110,8 @@ pub fn expected(look: &Look, way: &Way) -> Result<Next, String> {
             Ok(Next::Say(Saw::NotYet))
         }
         [one] => Ok(*one),
+        [wait, write] if may_wait_for_another(look) => Ok(if way.soon { *wait } else { *write }),
+        [act, _, not] if is_before_an_act(look) => Ok(if way.watch == Watch::Ill { *not } else { *act }),
         open if WATCHES.map(Watch::leads_to) == *open => Ok(way.watch.leads_to()),
         other => Err(format!("nobody knows when a look leads to which of {other:?}")),
     }
@@ -99,6 +122,14 @@ pub fn is_deleted_here(input: &Input) -> bool {
     match input.step {
         Step::RetireOldCluster => !input.old_cluster,
         Step::DeleteNewCluster => !input.new_cluster,
-        _ => false,
+        Step::CheckPlan
+        | Step::CreateCluster
+        | Step::InstallControllers
+        | Step::SyncWorkloads
+        | Step::ValidateHealth
+        | Step::ShiftTraffic
+        | Step::ConfirmTraffic
+        | Step::Soak
+        | Step::RestoreTraffic => false,
     }
 }
