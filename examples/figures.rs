@@ -146,6 +146,7 @@ fn handling(text: &mut String) -> anyhow::Result<()> {
                     reason: None,
                     force: false,
                     direction: None,
+                    with_site: false,
                 },
             )
             .await?;

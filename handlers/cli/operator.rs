@@ -63,6 +63,9 @@ pub struct Give {
     /// After the emergency way back: which way it goes on
     #[arg(long, value_parser = names::direction())]
     direction: Option<Direction>,
+    /// Resume with what the published site mends: smoke tests, deadlines, watches, manifests not yet applied
+    #[arg(long)]
+    with_site: bool,
 }
 
 /// Runs a command with clients for Azure.
@@ -137,6 +140,7 @@ pub async fn give(app: &App, give: Give) -> anyhow::Result<ExitCode> {
         reason: give.reason,
         force: give.force,
         direction: give.direction,
+        with_site: give.with_site,
     };
     match orders::give(app, &give.site, &order).await? {
         Obeyed::Yes(run) => {

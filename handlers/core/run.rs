@@ -6,6 +6,7 @@ pub mod flow;
 mod following;
 pub mod intended;
 pub mod kept;
+mod mended;
 pub mod moves;
 mod outcome;
 pub mod readiness;

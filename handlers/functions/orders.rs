@@ -1,7 +1,14 @@
 //! A person's orders.
 use super::app::App;
 use super::commit::{Changed, change};
-use crate::run::verbs::{Order, Refusal, obey};
+use crate::azure::clusters::Written;
+use crate::azure::operations::Progress;
+use crate::azure::permit::Permit;
+use crate::plan::planning::serving;
+use crate::resources::tags::RETIRED_TAG;
+use crate::run::verbs::{Order, Refusal, Verb, obey, resume_with};
+use crate::run::{Following, Operation, Run, StepError};
+use tracing::error;
 
 /// What became of an order.
 pub type Obeyed = Changed<Refusal>;
@@ -11,5 +18,83 @@ pub type Obeyed = Changed<Refusal>;
 /// # Errors
 /// When the store does not answer, or the run changes under our hands again and again.
 pub async fn give(app: &App, site: &str, order: &Order) -> anyhow::Result<Obeyed> {
-    change(app, site, |run, now| obey(run, order, now)).await
+    if order.verb == Verb::Resume && order.with_site {
+        return give_with_site(app, site, order).await;
+    }
+    if order.verb == Verb::Finish
+        && !order.force
+        && let Some(refusal) = in_flight(app, site).await?
+    {
+        return Ok(Changed::Refused(refusal));
+    }
+    let obeyed = change(app, site, |run, now| obey(run, order, now)).await?;
+    if let (Verb::Finish, Changed::Yes(run)) = (order.verb, &obeyed) {
+        leave_known(app, run).await;
+    }
+    Ok(obeyed)
+}
+
+async fn give_with_site(app: &App, site: &str, order: &Order) -> anyhow::Result<Obeyed> {
+    let refused = |why: String| Ok(Changed::Refused(Refusal::NotNow(why)));
+    match app.store.checked_site(site).await? {
+        None => refused(format!("the site {site} is not published")),
+        Some(Err(mistakes)) => {
+            let mistakes: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+            refused(format!("the published site has mistakes: {}", mistakes.join("; ")))
+        }
+        Some(Ok(published)) => change(app, site, |run, now| resume_with(run, order, &published, now)).await,
+    }
+}
+
+/// A run is not ended while something that it asked for is under way: nobody would see what becomes of it.
+async fn in_flight(app: &App, site: &str) -> anyhow::Result<Option<Refusal>> {
+    let Some(found) = app.store.run(site).await? else { return Ok(None) };
+    let asked: Vec<&Operation> = match &found.value.following {
+        Some(Following::ClusterChange(operation)) => vec![operation],
+        Some(following) => following.writes().map(|(operation, _)| operation).collect(),
+        None => vec![],
+    };
+    for operation in asked {
+        let why = match app.reader.look(operation).await {
+            Ok(Progress::InProgress(_)) => "a change that the run asked for is still under way".to_owned(),
+            Ok(Progress::Succeeded(_) | Progress::Failed { .. } | Progress::Gone) => continue,
+            Err(StepError::Transient { cause, .. }) => {
+                format!("it cannot be seen whether a change is under way: {cause:#}")
+            }
+            Err(StepError::Terminal(why)) => format!("it cannot be seen whether a change is under way: {why}"),
+        };
+        return Ok(Some(Refusal::NotNow(format!("{why}; try again in a minute, or end it all the same with --force"))));
+    }
+    Ok(None)
+}
+
+/// The next run must know as ours what stays: a new cluster carries the run's tag, an old one that serves no more gets
+/// one now. The run has ended, so a failure is a person's.
+async fn leave_known(app: &App, run: &Run) {
+    if let Err(error) = tag_old_cluster(app, run).await {
+        let cluster = &run.plan.old_slot().cluster;
+        error!(run.id, "needs a person: tag {cluster} with {RETIRED_TAG}={}, or delete it by hand: {error}", run.id);
+    }
+}
+
+async fn tag_old_cluster(app: &App, run: &Run) -> Result<(), String> {
+    let in_words = |error: StepError| match error {
+        StepError::Transient { cause, .. } => format!("{cause:#}"),
+        StepError::Terminal(why) => why,
+    };
+    let gateway = app.reader.gateway(&run.plan.site.gateway).await.map_err(in_words)?;
+    // Where both serve, nothing is left over.
+    if serving(&run.plan.site, &gateway).ok() != Some(run.plan.new_colour()) {
+        return Ok(());
+    }
+    let id = &run.plan.old_slot().cluster;
+    let Some(found) = app.reader.cluster(id).await.map_err(in_words)?.filter(|old| old.uid() == run.plan.old_uid)
+    else {
+        return Ok(());
+    };
+    let permit = Permit::of_a_person(&app.clock);
+    match app.writer.tag_cluster(permit, id, &found, RETIRED_TAG, &run.id).await.map_err(in_words)? {
+        Written::Accepted(_) | Written::Absent => Ok(()),
+        Written::Changed => Err("it changed meanwhile".into()),
+    }
 }

@@ -6,6 +6,7 @@ mod edited;
 mod every_interleaving;
 mod example;
 mod flow;
+mod format_1;
 mod manifests;
 mod site;
 mod two_stages;

@@ -52,6 +52,7 @@ fn traffic_goes_back_without_store_and_bus_and_the_run_holds() {
             reason: None,
             force: false,
             direction: None,
+            with_site: false,
         };
         assert!(matches!(give(&shop.operator, "shop", &order).await.unwrap(), Obeyed::Yes(_)));
         let run = shop.settled("glass", Duration::from_secs(7200)).await.unwrap();

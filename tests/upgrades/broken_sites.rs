@@ -67,6 +67,7 @@ fn a_run_whose_site_breaks_every_check_is_read_and_rolled_back() {
             reason: None,
             force: false,
             direction: None,
+            with_site: false,
         };
         assert!(matches!(give(&shop.operator, "shop", &order).await.unwrap(), Obeyed::Yes(_)));
         let ended = until(&shop, |run| run.ending.is_some()).await;

@@ -137,6 +137,7 @@ async fn order(shop: &Shop, verb: Verb) -> Option<SignedDuration> {
         reason: Some("called at night".into()),
         force: false,
         direction: None,
+        with_site: false,
     };
     let began = shop.azure.clock().now();
     match give(&shop.operator, &shop.site.name, &order).await.expect("the store answers") {

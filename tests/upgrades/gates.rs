@@ -51,6 +51,7 @@ async fn said(shop: &Shop, verb: Verb) -> Obeyed {
         reason: Some("a test".into()),
         force: false,
         direction: None,
+        with_site: false,
     };
     give(&shop.operator, &shop.site.name, &order).await.unwrap()
 }

@@ -21,6 +21,7 @@ mod old_and_new;
 mod outages;
 mod random_schedules;
 mod requests;
+mod way_back;
 mod whole_upgrade;
 mod world_after;
 mod written;

@@ -77,6 +77,7 @@ async fn order(shop: &Shop, verb: Verb) {
         reason: None,
         force: false,
         direction: None,
+        with_site: false,
     };
     assert!(matches!(give(&shop.operator, "shop", &order).await.unwrap(), Obeyed::Yes(_)));
 }
@@ -193,7 +194,7 @@ fn a_document_of_a_newer_format_is_waited_for_and_never_touched() {
         let run = until(&shop, |run| run.step == Step::InstallControllers).await;
         let before = shop.document().unwrap();
         let mut newer: Value = serde_json::from_slice(&before).unwrap();
-        newer["format"] = 2.into();
+        newer["format"] = 3.into();
         newer["step"] = "TeachCluster".into();
         let newer = newer.to_string().into_bytes();
         put(&shop, &newer);
@@ -212,7 +213,7 @@ fn a_document_of_a_newer_format_is_waited_for_and_never_touched() {
 #[test]
 fn an_unreadable_document_is_never_touched_and_the_sweep_goes_on_when_it_is_mended() {
     for broken in
-        [&b"{\"format\": 1, \"id\": "[..], b"[]", b"", b"{\"format\": 1}", b"{\"format\": \"2\"}", b"\xff\xfe"]
+        [&b"{\"format\": 1, \"id\": "[..], b"[]", b"", b"{\"format\": 1}", b"{\"format\": \"3\"}", b"\xff\xfe"]
     {
         story(|| async {
             let shop = begun();
@@ -267,4 +268,48 @@ fn a_site_with_unknown_members_can_be_planned_with() {
         request(&shop);
         assert_eq!(until(&shop, |run| run.ending.is_some()).await.ending, Some(Ending::Upgraded));
     });
+}
+
+/// The run as the last binary of format 1 would have begun it.
+fn of_format_1(document: &mut Value) {
+    document["format"] = 1.into();
+    for member in ["pools", "foundGlass"] {
+        document["plan"].as_object_mut().unwrap().remove(member);
+    }
+}
+
+/// Begins a run, and makes it one of format 1.
+async fn begun_in_format_1() -> Shop {
+    let shop = begun();
+    until(&shop, |run| run.step == Step::CreateCluster).await;
+    let mut document: Value = serde_json::from_slice(&shop.document().unwrap()).unwrap();
+    of_format_1(&mut document);
+    put(&shop, document.to_string().as_bytes());
+    shop
+}
+
+#[test]
+fn a_run_of_format_1_ends_by_its_own_rules() {
+    story(|| async {
+        let shop = begun_in_format_1().await;
+        let soaks = until(&shop, |run| run.step == Step::Soak).await;
+        let candidate = shop.azure.world().resource_manager.effective_members(&shop.article.gateway, "candidate");
+        assert_eq!(candidate, Vec::<String>::new(), "its last stage empties the candidate pool");
+        assert_eq!(soaks.format, 1);
+        let ended = until(&shop, |run| run.ending.is_some()).await;
+        assert_eq!((ended.ending, ended.format), (Some(Ending::Upgraded), 1), "{:?}", ended.journal);
+    });
+}
+
+#[test]
+fn a_run_of_format_1_goes_back_from_every_step() {
+    for step in &Step::ALL[1..8] {
+        story(|| async {
+            let shop = begun_in_format_1().await;
+            until(&shop, |run| run.step == *step).await;
+            order(&shop, Verb::RollBack).await;
+            let ended = until(&shop, |run| run.ending.is_some()).await;
+            assert_eq!((ended.ending, ended.format), (Some(Ending::RolledBack), 1), "{step}: {:?}", ended.journal);
+        });
+    }
 }

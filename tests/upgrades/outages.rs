@@ -199,6 +199,7 @@ async fn order(shop: &Shop, verb: Verb) {
         reason: Some("nobody is here".into()),
         force: false,
         direction: None,
+        with_site: false,
     };
     let obeyed = give(&shop.operator, &shop.site.name, &order).await.expect("the store answers");
     assert!(matches!(obeyed, Obeyed::Yes(_)), "{verb:?} was refused");

@@ -139,11 +139,12 @@ impl Following {
         }
     }
 
-    /// The same, with what was seen before a hold forgotten: it is stale.
-    pub(super) fn stale(self) -> Self {
+    /// The same, with what was seen before a hold forgotten: it is stale. What failed before it is tried anew.
+    pub(super) fn stale(self, step: Step) -> Self {
         match self {
-            Self::GatewayWrite { .. } | Self::Answered(_) => self,
-            Self::ClusterChange(operation) | Self::HealthQuestion(operation) => Self::Answered(operation.unknown),
+            Self::HealthQuestion(operation) => Self::Answered(operation.unknown),
+            Self::ClusterChange(_) if step == Step::RetireOldCluster => Self::answered_aside(),
+            Self::GatewayWrite { .. } | Self::Answered(_) | Self::ClusterChange(_) => self,
         }
     }
 }

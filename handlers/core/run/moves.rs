@@ -1,9 +1,9 @@
 //! The moves of a run that `decide` and the verbs are made of. Each leaves its line in the journal.
 use super::readiness::{Readiness, Ready};
-use super::{Ending, Entry, Fact, Following, Hold, Mark, Missed, Run};
+use super::{Ending, Entry, Fact, Hold, Mark, Missed, Run};
 use crate::resources::gateway::{Gateway, is_unmarked};
 use crate::site::Gate;
-use crate::step::{Follows, Step};
+use crate::step::Step;
 use jiff::Timestamp;
 use serde_json::Map;
 
@@ -22,7 +22,7 @@ impl Run {
         self.0.step = step;
         self.0.stage = stage;
         self.0.retiring |= step == Step::RetireOldCluster;
-        self.0.moved |= step == Step::ShiftTraffic;
+        self.0.moved |= step == Step::ShiftTraffic && !self.keeps_old_rules();
         self.0.missed = None;
         self.0.sweeps = 0;
         self.0.step_began = now;
@@ -168,10 +168,8 @@ impl Run {
             let held = now.duration_since(hold.since);
             self.0.step_began = self.step_began.saturating_add(held).unwrap_or(now);
         }
-        if matches!(self.step, Step::RetireOldCluster) || self.step.row().follows == Follows::Health {
-            // What was seen or failed before the hold is stale: look, or try, anew.
-            self.0.following = self.0.following.map(Following::stale);
-        }
+        let step = self.step;
+        self.0.following = self.0.following.map(|following| following.stale(step));
         self.0.due = now;
         self.0.dead_letters = 0;
         self

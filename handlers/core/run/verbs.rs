@@ -1,5 +1,7 @@
 //! What a person may do to a run. Each order takes a new hop.
+use super::mended::mended;
 use super::{Approval, Ending, Run};
+use crate::site::check::Checked;
 use crate::step::Step;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -76,6 +78,9 @@ pub struct Order {
     /// `resume` after the emergency way back: which way.
     #[serde(default)]
     pub direction: Option<Direction>,
+    /// `resume` with what the published site mends.
+    #[serde(default)]
+    pub with_site: bool,
 }
 
 /// Which way a run goes on after a person used the emergency way back.
@@ -120,7 +125,7 @@ pub enum Refusal {
 pub fn obey(run: &Run, order: &Order, now: Timestamp) -> Result<Run, Refusal> {
     is_current(run, order)?;
     let mut next = run.next_hop();
-    let who = format!("person:{}", if order.by.is_empty() { "unknown" } else { &order.by });
+    let who = person(order);
     let name = order.verb.name();
     let what = order.reason.as_ref().map_or_else(|| name.to_owned(), |reason| format!("{name}: {reason}"));
     next.note(&who, &what, run.step, now);
@@ -145,6 +150,26 @@ pub fn obey(run: &Run, order: &Order, now: Timestamp) -> Result<Run, Refusal> {
         Verb::Abort | Verb::RollBack => go_back(run, next, order, &what, now),
         Verb::Finish => finish(run, next, now),
     }
+}
+
+/// Goes on after a hold with what a mended site brings.
+///
+/// # Errors
+/// Like [`obey`], and when the site cannot be brought into the run.
+pub fn resume_with(run: &Run, order: &Order, site: &Checked, now: Timestamp) -> Result<Run, Refusal> {
+    if run.held.is_none() {
+        return not_now("it is not held: a mended site is for a held run");
+    }
+    let (plan, changes) = mended(run, site).map_err(Refusal::NotNow)?;
+    let mut with = run.clone();
+    with.0.plan = plan;
+    let who = person(order);
+    changes.iter().for_each(|change| with.note(&who, &format!("the site was mended: {change}"), run.step, now));
+    obey(&with, order, now)
+}
+
+fn person(order: &Order) -> String {
+    format!("person:{}", if order.by.is_empty() { "unknown" } else { &order.by })
 }
 
 /// Whether the order means this run, and the place where it is.

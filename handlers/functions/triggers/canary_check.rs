@@ -33,12 +33,31 @@ pub async fn canary_check(app: &App) -> Reply {
     let first = usize::try_from(minute).unwrap_or(0) % sites.len().max(1);
     sites.rotate_left(first);
     let count = sites.len();
-    // When there are more than have room, nobody stays for a second answer.
-    let stays = count <= AT_ONCE;
-    let mut looks = stream::iter(sites)
-        .map(|site| async move { (check(app, &site, ends, stays).await, site) })
-        .buffer_unordered(AT_ONCE);
     let mut left_over = 0;
+    let mut watched = vec![];
+    let mut first_looks = stream::iter(sites)
+        .map(|site| async move {
+            let looked = timeout_at(ends, first_look(app, &site)).await;
+            if let Ok(Ok(First::Overdue(found, next))) = &looked {
+                commit_found(app, found, Run::clone(next)).await;
+            }
+            (looked, site)
+        })
+        .buffer_unordered(AT_ONCE);
+    while let Some((looked, site)) = first_looks.next().await {
+        match looked {
+            Ok(Ok(First::Over | First::Overdue(..))) => {}
+            Ok(Ok(First::Watched)) => watched.push(site),
+            Ok(Err(error)) => warn!(site, "could not be checked: {error:#}"),
+            Err(_) => left_over += 1,
+        }
+    }
+    drop(first_looks);
+    // When there are more than have room, nobody stays for a second answer.
+    let stays = watched.len() <= AT_ONCE;
+    let mut looks = stream::iter(watched)
+        .map(|site| async move { (watch(app, &site, ends, stays).await, site) })
+        .buffer_unordered(AT_ONCE);
     while let Some((looked, site)) = looks.next().await {
         match looked {
             Ok(Checked::Yes) => {}
@@ -52,6 +71,28 @@ pub async fn canary_check(app: &App) -> Reply {
     Reply::Done(format!("{count} runs, {left_over} left over"))
 }
 
+/// What a first look at a run comes to.
+enum First {
+    /// Nothing is to be watched.
+    Over,
+    /// Its event is lost or late.
+    Overdue(Box<Stored<Run>>, Box<Run>),
+    /// Its traffic, or a person's word, is to be watched.
+    Watched,
+}
+
+async fn first_look(app: &App, site: &str) -> anyhow::Result<First> {
+    let Some(found) = app.store.run(site).await? else { return Ok(First::Over) };
+    if let Some(next) = sweep(&found.value, found.at) {
+        return Ok(First::Overdue(Box::new(found), Box::new(next)));
+    }
+    Ok(if is_watched(&found.value) { First::Watched } else { First::Over })
+}
+
+fn is_watched(run: &Run) -> bool {
+    run.ending.is_none() && (run.step.may_carry_traffic() || run.held.is_some())
+}
+
 /// Whether a run was looked at.
 enum Checked {
     Yes,
@@ -60,24 +101,16 @@ enum Checked {
 
 /// Looks at one run, again and again until the time is over: an answer of the gateway takes long, and the next question is
 /// asked as soon as there is one.
-async fn check(app: &App, site: &str, ends: Instant, stays: bool) -> anyhow::Result<Checked> {
+async fn watch(app: &App, site: &str, ends: Instant, stays: bool) -> anyhow::Result<Checked> {
     let mut looks = 0;
     loop {
         let Ok(found) = timeout_at(ends, app.store.run(site)).await else {
             return Ok(if looks == 0 { Checked::NoTime } else { Checked::Yes });
         };
-        let Some(found) = found? else { return Ok(Checked::Yes) };
-        let run = &found.value;
-        if let Some(next) = sweep(run, found.at) {
-            commit_found(app, &found, next).await?;
-            return Ok(Checked::Yes);
-        }
-        if run.ending.is_some() || !(run.step.may_carry_traffic() || run.held.is_some()) {
-            return Ok(Checked::Yes);
-        }
+        let Some(found) = found?.filter(|found| is_watched(&found.value)) else { return Ok(Checked::Yes) };
         let Ok(seen) = timeout_at(ends, watch_traffic(app, &found, stays)).await else { return Ok(Checked::Yes) };
         looks += 1;
-        let goes_on = apply(app, run, seen?).await?;
+        let goes_on = apply(app, &found.value, seen?).await?;
         if !(goes_on && stays) {
             return Ok(Checked::Yes);
         }
@@ -109,13 +142,10 @@ async fn apply(app: &App, judged: &Run, seen: Watched) -> anyhow::Result<bool> {
 }
 
 /// What the sweep decided. If somebody else was faster, the next check looks anew.
-async fn commit_found(app: &App, found: &Stored<Run>, next: Run) -> anyhow::Result<()> {
+async fn commit_found(app: &App, found: &Stored<Run>, next: Run) {
     match commit(app, Some(found), next, app.clock.after(BOUND)).await {
-        Ok(committed) => {
-            committed.into_run();
-            Ok(())
-        }
-        Err(SaveError::Conflict) => Ok(()),
-        Err(SaveError::Other(error)) => Err(error),
+        Ok(committed) => drop(committed.into_run()),
+        Err(SaveError::Conflict) => {}
+        Err(SaveError::Other(error)) => warn!(run.id = found.value.id, "could not be swept: {error:#}"),
     }
 }

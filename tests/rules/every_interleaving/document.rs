@@ -118,6 +118,7 @@ impl Production {
                     reason: None,
                     force: false,
                     direction: None,
+                    with_site: false,
                 };
                 verbs::obey(&run, &order, NOW).ok()
             }

@@ -16,6 +16,7 @@ pub fn order(run: &Run, verb: Verb) -> Order {
         reason: Some("because".into()),
         force: false,
         direction: None,
+        with_site: false,
     }
 }
 

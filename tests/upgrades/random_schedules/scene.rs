@@ -343,6 +343,7 @@ impl<'a> Scene<'a> {
                     reason: Some("because the schedule says so".into()),
                     force: false,
                     direction: None,
+                    with_site: false,
                 };
                 let given = give(&app, &self.shop.site.name, &order);
                 match tokio::time::timeout(Duration::from_secs(180), given).await {

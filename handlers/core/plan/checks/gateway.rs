@@ -23,6 +23,7 @@ pub(super) fn check(plan: &Plan, gateway: Option<&Gateway>) -> Vec<Finding> {
         // What it shows meanwhile may be neither the old nor the new.
         return findings;
     }
+    findings.extend(room(id, gateway));
     findings.extend(live_pools(plan, gateway));
     findings.extend(candidate(plan, gateway));
     findings
@@ -49,6 +50,11 @@ fn writers(id: &str, gateway: &Gateway) -> Option<Finding> {
          and remove the tag {AGIC_TAG}"
     );
     Some(Finding::wrong(SUBJECT, what, remedy))
+}
+
+fn room(id: &str, gateway: &Gateway) -> Option<Finding> {
+    let what = format!("{id} has as many tags as a resource can have, and none is left for our mark");
+    (!gateway.has_room_for_a_mark()).then(|| Finding::wrong(SUBJECT, what, "take a tag off that nobody needs"))
 }
 
 fn live_pools(plan: &Plan, gateway: &Gateway) -> Vec<Finding> {
