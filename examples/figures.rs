@@ -3,6 +3,7 @@ use anyhow::Context;
 use bluegreen::functions::handle::handle;
 use bluegreen::functions::orders::give;
 use bluegreen::functions::triggers::canary_check::canary_check;
+use bluegreen::local::failures::break_green;
 use bluegreen::local::setting::ACCOUNT;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, play};
@@ -12,8 +13,10 @@ use bluegreen::run::event::Event;
 use bluegreen::run::verbs::{Order, Verb};
 use bluegreen::step::Step;
 use bluegreen::store::RUNS;
+use http::Method;
 use serde_json::Value;
 use simulated_azure::functions_host::HostOptions;
+use simulated_azure::record::Call;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Duration;
@@ -21,12 +24,14 @@ use std::time::Duration;
 const REPETITIONS: usize = 20;
 const RUNS_AT_ONCE: usize = 1000;
 const CONFIRMING: usize = 50;
+const DEATHS: u64 = 50;
 
 fn main() -> anyhow::Result<()> {
     let mut text = String::new();
     upgrades(&mut text)?;
     handling(&mut text)?;
     canary(&mut text)?;
+    deaths(&mut text)?;
     std::io::stdout().write_all(text.as_bytes())?;
     Ok(())
 }
@@ -198,4 +203,49 @@ fn canary(text: &mut String) -> anyhow::Result<()> {
         writeln!(text, "  {:.0} ms real, {virtually:.0} s virtual, {calls} calls", millis(&took))?;
         Ok(())
     })
+}
+
+/// From the death of the new cluster to the write that brings the traffic back, in the world's time.
+fn deaths(text: &mut String) -> anyhow::Result<()> {
+    use std::fmt::Write;
+    writeln!(text, "\n{:<32}{:>10}{:>10}{:>8}", "death to restoring write", "median s", "worst s", "deaths")?;
+    for answer in [15, 45, 90] {
+        let mut times = vec![];
+        for at in 0..DEATHS {
+            times.push(paused(death(Duration::from_secs(answer), Duration::from_secs(at * 7)))?);
+        }
+        let name = format!("health is answered in {answer} s");
+        let (median, worst) = (percentile(&mut times, 50) / 1000.0, percentile(&mut times, 100) / 1000.0);
+        writeln!(text, "{name:<32}{median:>10.0}{worst:>10.0}{:>8}", times.len())?;
+    }
+    Ok(())
+}
+
+async fn death(answer: Duration, later: Duration) -> anyhow::Result<Duration> {
+    let shop = Shop::open(&Options { probe: false, ..Options::default() }, |site| site.soak_minutes = 600)?;
+    shop.azure.world().resource_manager.timings.backend_health = answer;
+    let request = Request {
+        site: shop.site.name.clone(),
+        version: Some("latest-stable".into()),
+        requested_by: Some("figures".into()),
+        ..Request::default()
+    };
+    shop.request(&request, "figures")?;
+    let at = |step: Step| shop.run().is_some_and(|run| run.step == step);
+    while !at(Step::Soak) {
+        tokio::time::sleep(Duration::from_secs(30)).await;
+    }
+    tokio::time::sleep(Duration::from_secs(300) + later).await;
+    break_green(&shop);
+    let died = tokio::time::Instant::now();
+    let writes = || shop.azure.world().calls.iter().filter(|call| is_write(&shop, call)).count();
+    let before = writes();
+    while writes() == before {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    Ok(died.elapsed())
+}
+
+fn is_write(shop: &Shop, call: &Call) -> bool {
+    call.method == Method::PUT && call.path.to_lowercase().starts_with(&shop.article.gateway.to_lowercase())
 }

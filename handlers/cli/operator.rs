@@ -9,7 +9,7 @@ use crate::process::config::Config;
 use crate::process::wire::Wire;
 use crate::run::Run;
 use crate::run::event::{Message, REQUESTS};
-use crate::run::verbs::{Direction, Order, Refusal, Verb};
+use crate::run::verbs::{Direction, Order, Refusal, Verb, beforehand};
 use crate::step::Step;
 use azure_core::Uuid;
 use clap::Args;
@@ -142,6 +142,9 @@ pub async fn give(app: &App, give: Give) -> anyhow::Result<ExitCode> {
         direction: give.direction,
         with_site: give.with_site,
     };
+    if let Some(beforehand) = beforehand(&found.value, order.verb) {
+        say(&format!("{beforehand}\n"))?;
+    }
     match orders::give(app, &give.site, &order).await? {
         Obeyed::Yes(run) => {
             say(&in_words(&run, false))?;

@@ -6,7 +6,7 @@ use crate::azure::operations::Progress;
 use crate::run::readiness::{Readiness, Verdict};
 use crate::run::{Following, Mark, Run, StepError};
 use crate::step::Step;
-use crate::steps::watch::{ask, drift, judge};
+use crate::steps::watch::{ask_aside, drift, judge};
 use crate::store::Stored;
 use crate::store::questions::Question;
 use jiff::SignedDuration;
@@ -100,7 +100,7 @@ async fn answer(app: &App, run: &Run, reader: &Reader, stays: bool) -> Result<Op
 
 /// Asks, and keeps the question for whoever looks next.
 async fn asked(app: &App, run: &Run, reader: &Reader) -> Result<Following, StepError> {
-    let following = ask(run, reader).await?;
+    let following = ask_aside(run, reader).await?;
     let question = Question::about(run, following.clone(), app.store.now()?);
     app.store.keep_question(&run.plan.site.name, &question).await?;
     Ok(following)

@@ -59,7 +59,7 @@ pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
         return not_yet("the new cluster is being deleted");
     }
     if run.may_have_moved()
-        && let Some(waiting) = old_is_well(run, azure).await?
+        && let Some(waiting) = old_is_well(run, azure, &again).await?
     {
         return Ok(waiting);
     }
@@ -87,7 +87,7 @@ fn not_ours(run: &Run, azure: &Azure, found: &Cluster) -> StepResult {
 }
 
 /// Whether the old cluster serves. What cannot be told is no reason to delete the other one. `None`: it does.
-async fn old_is_well(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepError> {
+async fn old_is_well(run: &Run, azure: &Azure, again: &str) -> Result<Option<Outcome>, StepError> {
     if run.unmarked {
         let why = "traffic went back by a write that could carry no mark (the gateway has 50 tags), which is no proof";
         return Ok(Some(Outcome::Hold(format!("{why}: see that the old cluster serves, and finish as it stands"))));
@@ -100,7 +100,7 @@ async fn old_is_well(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepEr
         Progress::InProgress(again) => return again_in("the gateway is looking at its backends", again).map(Some),
         Progress::Succeeded(answer) => answer,
         Progress::Gone | Progress::Failed { .. } => {
-            return asked(run, azure, "before the new cluster goes").await.map(Some);
+            return asked(run, azure, &format!("before the new cluster goes{again}")).await.map(Some);
         }
     };
     let worst = worst_of_old(run, &answer);

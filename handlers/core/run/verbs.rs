@@ -152,6 +152,22 @@ pub fn obey(run: &Run, order: &Order, now: Timestamp) -> Result<Run, Refusal> {
     }
 }
 
+/// What a person should know before an order is given.
+#[must_use]
+pub fn beforehand(run: &Run, verb: Verb) -> Option<String> {
+    let goes_back = matches!(verb, Verb::Abort | Verb::RollBack) && !run.step.undoes();
+    if !goes_back || run.reducing.is_none() {
+        return None;
+    }
+    Some(if run.can_bring_back() {
+        "the old cluster is being reduced: unless it still runs, it is started and scaled up first, which takes AKS 5 to \
+         20 min and may fail for want of capacity; until then traffic stays where it is"
+            .to_owned()
+    } else {
+        "the old cluster is being deleted: traffic goes back only if it is still there after 3 min".to_owned()
+    })
+}
+
 /// Goes on after a hold with what a mended site brings.
 ///
 /// # Errors

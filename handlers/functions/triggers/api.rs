@@ -5,7 +5,7 @@ use crate::functions::orders::{Obeyed, give};
 use crate::functions::start::{Started, start};
 use crate::plan::request::Request;
 use crate::run::Run;
-use crate::run::verbs::{Order, Refusal, Verb};
+use crate::run::verbs::{Order, Refusal, Verb, beforehand};
 use crate::site::is_name;
 use crate::store::Shelf;
 use azure_core::Uuid;
@@ -81,6 +81,7 @@ pub fn summary(run: &Run) -> Value {
         "from": run.plan.old, "to": run.plan.new_colour(), "step": run.step, "stage": run.stage, "share": run.share(),
         "stages": run.plan.stages.iter().map(|stage| json!({"asked": stage.asked, "share": stage.share})).collect::<Vec<_>>(),
         "hop": run.hop, "due": run.due, "held": run.held, "ending": run.ending, "failure": run.failure,
+        "readiness": run.readiness, "reducing": run.reducing,
     })
 }
 
@@ -125,8 +126,15 @@ async fn order(app: &App, site: &str, verb: &str, call: &HttpCall) -> Answered {
     if let Some(user) = &call.user {
         order.by.clone_from(user);
     }
+    let beforehand = app.store.run(site).await?.and_then(|found| beforehand(&found.value, order.verb));
     Ok(match give(app, site, &order).await? {
-        Obeyed::Yes(run) => (200, summary(&run)),
+        Obeyed::Yes(run) => {
+            let mut said = summary(&run);
+            if let Some(beforehand) = beforehand {
+                said["beforehand"] = beforehand.into();
+            }
+            (200, said)
+        }
         Obeyed::NoRun => (404, error(&format!("the site {site} has no run"))),
         Obeyed::Refused(Refusal::Ended(ending)) => {
             (409, json!({"error": "the run has ended", "ending": serde_json::to_value(ending)?}))

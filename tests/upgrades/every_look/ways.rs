@@ -110,7 +110,15 @@ pub fn expected(look: &Look, way: &Way) -> Result<Next, String> {
             Ok(Next::Say(Saw::NotYet))
         }
         [one] => Ok(*one),
-        [wait, write] if may_wait_for_another(look) => Ok(if way.soon { *wait } else { *write }),
+        // What is in the candidate pool counts, too: then it is not our write that shows itself.
+        [wait, write] if may_wait_for_another(look) => Ok(if way.soon && !way.candidate { *wait } else { *write }),
+        [_, _, _] if way.gone == Gone::UnderWay && way.recorded => Ok(Next::Say(Saw::NotYet)),
+        // A deletion that shows is evidence: there is nothing to go back to.
+        [_, _, Next::Say(Saw::Breached)]
+            if way.watch == Watch::Ill && way.gone == Gone::UnderWay && !look.input.old_cluster =>
+        {
+            Ok(Next::Say(Saw::Stuck))
+        }
         [act, _, not] if is_before_an_act(look) => Ok(if way.watch == Watch::Ill { *not } else { *act }),
         open if WATCHES.map(Watch::leads_to) == *open => Ok(way.watch.leads_to()),
         other => Err(format!("nobody knows when a look leads to which of {other:?}")),
