@@ -4,7 +4,7 @@ use super::acting::Azure;
 use super::following;
 use crate::azure::operations::Progress;
 use crate::resources::gateway::{Gateway, Members, is_unmarked};
-use crate::run::{Fact, Mark, Outcome, Run, StepError, StepResult, Waiting};
+use crate::run::{Fact, Following, Mark, Outcome, Run, StepError, StepResult, Waiting};
 use jiff::SignedDuration;
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ impl Needs {
 /// Looks at the recorded writes, and only after them at the gateway.
 pub async fn proof(run: &Run, azure: &Azure, members: &Members, needs: Needs) -> Result<Proof, StepError> {
     let (mut succeeded, mut known, mut why) = (vec![], vec![], "not written yet".to_owned());
-    for (operation, mark) in run.following.iter().flat_map(|following| following.writes()) {
+    for (operation, mark) in run.following.iter().flat_map(Following::writes) {
         known.push(mark);
         match azure.look(operation).await? {
             Progress::InProgress(again_in) => return Ok(Proof::InFlight(again_in)),

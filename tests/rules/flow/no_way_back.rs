@@ -151,7 +151,7 @@ fn a_write_of_an_invocation_that_could_not_save_is_added_to_those_that_count() {
     };
     let (first, second) = (requested("shop-1/a"), requested("shop-1/b"));
     let both = recorded(&first, &before, &second, seconds(2)).unwrap();
-    let marks: Vec<_> = both.following.iter().flat_map(|all| all.writes()).map(|(_, mark)| mark.clone()).collect();
+    let marks: Vec<_> = both.following.iter().flat_map(Following::writes).map(|(_, mark)| mark.clone()).collect();
     assert_eq!((marks, both.hop), (vec!["shop-1/b".to_owned(), "shop-1/a".to_owned()], first.hop + 1));
     let elsewhere = entered(&first, DeleteNewCluster, 0);
     assert_eq!(recorded(&elsewhere, &before, &second, seconds(2)), None, "the step is over");
