@@ -86,7 +86,6 @@ pub fn ways(look: &Look) -> Vec<Way> {
         more.iter_mut().for_each(change);
         all.extend(more);
     };
-    also(true, |way| way.otherwise = true);
     // A write of `RestoreTraffic` has emptied it.
     let emptied = input.step == Step::DeleteNewCluster || input.operation == Some(Ours::Newest);
     also(input.shown == Members::Old && !emptied, |way| way.candidate = true);
@@ -99,6 +98,9 @@ pub fn ways(look: &Look) -> Vec<Way> {
         let each = |way: Way| WATCHES.map(|watch| Way { watch, ..way });
         all = all.into_iter().flat_map(each).collect();
     }
+    // By turns: it has nothing to do with the rest.
+    let first = usize::from(input.quiet) + usize::from(input.stage);
+    all.iter_mut().enumerate().for_each(|(at, way)| way.otherwise = (first + at) % 2 == 1);
     all
 }
 
