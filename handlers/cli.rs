@@ -1,4 +1,5 @@
 //! The command line: `serve` for the Functions host, the operator's verbs, the simulation.
+mod break_glass;
 mod doctor;
 #[cfg(feature = "local")]
 mod local;
@@ -9,7 +10,6 @@ mod simulate;
 mod site;
 mod site_init;
 
-use crate::site::Colour;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use std::io::Write;
@@ -42,14 +42,8 @@ enum Command {
     Start(operator::Start),
     /// Give an order to the run of a site
     Order(operator::Give),
-    /// In an emergency: send all traffic to one colour, with Resource Manager alone (no store, no bus, no functions)
-    BreakGlass {
-        /// The site file
-        file: PathBuf,
-        /// The colour that shall serve
-        #[arg(long, value_parser = names::colour())]
-        to: Colour,
-    },
+    /// In an emergency: send all traffic to one colour, with Resource Manager alone (no bus, no functions, no cluster)
+    BreakGlass(break_glass::BreakGlass),
     /// Start the Functions host in a container, and drain it before it stops
     Contain(crate::functions::container::Contain),
     /// Run everything for real on this machine: a simulated Azure, the functions, a proxying gateway, users, one upgrade
@@ -95,7 +89,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Start(start) => operator::in_azure(|app| async move { operator::start(&app, start).await }),
         Command::Order(give) => operator::in_azure(|app| async move { operator::give(&app, give).await }),
         Command::Doctor(arguments) => doctor::doctor(arguments),
-        Command::BreakGlass { file, to } => site::break_glass(&file, to),
+        Command::BreakGlass(arguments) => break_glass::run(&arguments),
         Command::Contain(contain) => crate::functions::container::contain(&contain),
         #[cfg(feature = "local")]
         Command::Local(local) => local::local(local),

@@ -1,12 +1,8 @@
 //! `bluegreen site`: check, publish, schema.
 use super::say;
-use crate::azure::{arm::ArmWriter, break_glass::restore, identity};
 use crate::functions::app::App;
-use crate::process::clock::Clock;
-use crate::process::config::{clock_speed_from_environment, cloud_from_environment};
-use crate::process::wire::Wire;
+use crate::site::Site;
 use crate::site::check;
-use crate::site::{Colour, Site};
 use anyhow::Context;
 use std::path::Path;
 use std::process::ExitCode;
@@ -52,25 +48,6 @@ pub async fn publish(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
     let site = app.store.publish(site, read).await?;
     let manifests = site.controllers.len() + site.workloads.len();
     say(&format!("published {} with {manifests} manifests; its gateway is reserved for it\n", site.name))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Sends all traffic to one colour, with Resource Manager alone.
-pub fn break_glass(file: &Path, to: Colour) -> anyhow::Result<ExitCode> {
-    let site = match read(file)? {
-        Ok(site) => site,
-        Err(report) => {
-            eprint!("{report}");
-            return Ok(ExitCode::from(1));
-        }
-    };
-    let clock = Clock::running_at(clock_speed_from_environment()?);
-    let arm = ArmWriter::new(&cloud_from_environment()?, &identity::operator()?, &Wire::sockets()?.http, &clock);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    // It goes on when nobody reads what it says.
-    let tell = |line: &str| drop(say(&format!("{line}\n")));
-    runtime.block_on(restore(&arm, &site, to, tell))?;
-    say(&format!("all traffic of {} goes to {}; a run under way holds when it sees that\n", site.name, to.name()))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -2,6 +2,7 @@
 //!
 //! One JSON file a site. [`mistakes`](crate::site::check::mistakes) names every mistake at once.
 pub mod check;
+pub mod emergency;
 
 use crate::step::Step;
 use schemars::JsonSchema;

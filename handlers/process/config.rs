@@ -45,14 +45,8 @@ impl Config {
     /// # Errors
     /// When a setting is missing or malformed: it is named.
     pub fn read(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
-        let needed = |name: &str, example: &str| {
-            setting(name).with_context(|| format!("the setting {name} is missing: expected something like {example}"))
-        };
         let cloud = cloud(&setting)?;
-        let store = needed("AzureWebJobsStorage__blobServiceUri", "https://account.blob.core.windows.net/")?;
-        if !store.starts_with("https://") {
-            bail!("AzureWebJobsStorage__blobServiceUri is {store:?}: expected https://");
-        }
+        let (store, needed) = (store(&setting)?, needed(&setting));
         let port = setting("FUNCTIONS_CUSTOMHANDLER_PORT");
         let port = port.map(|port| port.parse().with_context(|| format!("FUNCTIONS_CUSTOMHANDLER_PORT is {port:?}")));
         Ok(Self {
@@ -76,6 +70,15 @@ impl Config {
 pub fn cloud_from_environment() -> anyhow::Result<Cloud> {
     #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
     cloud(&|name: &str| std::env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+/// The store that the environment of the process names.
+///
+/// # Errors
+/// When it names none.
+pub fn store_from_environment() -> anyhow::Result<String> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
+    store(&|name: &str| std::env::var(name).ok().filter(|value| !value.is_empty()))
 }
 
 /// How fast the world goes that the environment of the process is for.
@@ -102,6 +105,21 @@ fn clock_speed(setting: &impl Fn(&str) -> Option<String>) -> anyhow::Result<u32>
     let Some(given) = given else { return Ok(1) };
     let speed = given.parse().ok().filter(|speed| (1..=FASTEST).contains(speed));
     speed.with_context(|| format!("BLUEGREEN_CLOCK_SPEED is {given:?}: expected a whole number from 1 to {FASTEST}"))
+}
+
+fn needed(setting: &impl Fn(&str) -> Option<String>) -> impl Fn(&str, &str) -> anyhow::Result<String> {
+    |name, example| {
+        setting(name).with_context(|| format!("the setting {name} is missing: expected something like {example}"))
+    }
+}
+
+fn store(setting: &impl Fn(&str) -> Option<String>) -> anyhow::Result<String> {
+    let needed = needed(setting);
+    let store = needed("AzureWebJobsStorage__blobServiceUri", "https://account.blob.core.windows.net/")?;
+    if !store.starts_with("https://") {
+        bail!("AzureWebJobsStorage__blobServiceUri is {store:?}: expected https://");
+    }
+    Ok(store)
 }
 
 fn cloud(setting: &impl Fn(&str) -> Option<String>) -> anyhow::Result<Cloud> {

@@ -6,6 +6,7 @@ use crate::site::{Manifest, Site};
 use crate::workload::digest::digest;
 use anyhow::{Context, bail};
 use bytes::Bytes;
+use serde_json::Value;
 
 /// The site with the digests of its manifests filled in.
 ///
@@ -32,6 +33,15 @@ impl Store {
     pub async fn site(&self, name: &str) -> anyhow::Result<Option<Site>> {
         let Some(found) = self.sites.get(&site_name(name)).await? else { return Ok(None) };
         Ok(Some(serde_json::from_slice(&found.value).with_context(|| format!("the site {name} is unreadable"))?))
+    }
+
+    /// A site as it was published, whatever is wrong with it: for the emergency way back, which needs little of it.
+    ///
+    /// # Errors
+    /// When the store does not answer, or what lies there is no JSON.
+    pub async fn site_as_written(&self, name: &str) -> anyhow::Result<Option<Value>> {
+        let Some(found) = self.sites.get(&site_name(name)).await? else { return Ok(None) };
+        Ok(Some(serde_json::from_slice(&found.value).with_context(|| format!("the site {name} is no JSON"))?))
     }
 
     /// A site as it was published, checked: to be planned with. Or its mistakes.

@@ -1,8 +1,9 @@
 //! What people may do beside the functions: publish, read, steer, and turn the traffic by hand.
 use crate::snapshot::{Snapshot, paused, writer};
-use bluegreen::azure::break_glass;
+use bluegreen::azure::break_glass::{Ended, Wish, break_glass};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::site::Colour;
+use bluegreen::site::emergency::{Emergency, Given};
 
 const CONTRIBUTOR: &str = "ba92f5b4-2d11-453d-a403-e96b0029c9fe";
 const READER: &str = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1";
@@ -52,10 +53,13 @@ fn the_emergency_way_back_passes_with_the_rights_for_it() {
             let shop = Shop::open(&Options { probe: false, ..Options::default() }, |_| {}).unwrap();
             shop.azure.world().resource_manager.allow_only_at(rights);
             let writer = writer(&shop.azure, "a person", "00000000-0000-4000-8000-00000000c11e");
-            break_glass::restore(&writer, &shop.site, Colour::Green, |_| {}).await.map_err(|error| format!("{error:#}"))
+            let site = serde_json::to_value(&shop.site).unwrap();
+            let emergency = Emergency::of(&site, Given::default(), Some(Colour::Blue)).unwrap();
+            let ended = break_glass(&writer, &emergency, &Wish::default(), &|_: &str| {}).await;
+            ended.map_err(|error| format!("{error:#}"))
         })
     };
-    assert_eq!(turned(rights.clone()), Ok(()));
+    assert_eq!(turned(rights.clone()), Ok(Ended::Done));
     let on_the_group: Vec<_> = rights.into_iter().filter(|(scope, _)| scope.contains("/resourceGroups/")).collect();
     assert!(turned(on_the_group).is_err(), "the write's operation is followed below the subscription");
 }

@@ -99,6 +99,7 @@ refused "a package" "publishes no packages" az functionapp deployment source con
 check "status: the way back was gone" "Upgraded" upgraded green blue
 check "doctor afterwards" "exactly blue's addresses" "${doctor[@]}"
 refused "an order to a run that is over" "has ended" "$BLUEGREEN" order shop pause
+check "break-glass, a dry run by the site's name" "nothing was written" "$BLUEGREEN" break-glass shop --to blue --dry-run
 check "break-glass" "goes to blue" "$BLUEGREEN" break-glass "$site" --to blue
 check "role assignments are deleted" "" sh -c '"$@" | xargs -r az role assignment delete --ids' - "${assignments[@]}"
 refused "doctor misses them" "the app's identity lacks" "${doctor[@]}"
