@@ -1,9 +1,15 @@
 //! The simulated world behind one lock, and the one way to call it.
 use crate::{Ask, Clock, Effect, Process, Reply, World, answer::NoAnswer, record::Call};
-use crate::{hosts, prober::asking::catch_up, resource_manager::action_of, router};
+use crate::{
+    hosts, latency::Drawn, on_its_way::OnItsWay, prober::asking::catch_up, resource_manager::action_of, router,
+};
 use axum::body::Body;
 use http_body_util::BodyExt;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+/// What a proxy on the way says, with 200.
+const PAGE: &str = "<!DOCTYPE html><html><body><h1>Service unavailable</h1></body></html>";
 
 /// The simulated Azure. Clones share one world.
 #[derive(Clone)]
@@ -52,7 +58,8 @@ impl SimulatedAzure {
         self.changed.subscribe()
     }
 
-    /// One call of `process`, with the faults of the script. A killed caller never gets an answer.
+    /// One call of `process`, with the faults of the script. A killed caller never gets an answer. A control plane's
+    /// answer takes the time that the world's latency draws; what was sent to it arrives, also when nobody waits any more.
     ///
     /// # Errors
     /// When the script refuses the connection or loses the answer.
@@ -65,18 +72,20 @@ impl SimulatedAzure {
         }
         let (parts, body) = request.into_parts();
         let body = body.collect().await.map_err(|_| NoAnswer("the request's body broke"))?.to_bytes();
-        let ask = http::Request::from_parts(parts, body);
-        let struck = self.world().faults.strike(process, &ask, self.clock.now());
+        let mut ask = http::Request::from_parts(parts, body);
+        let (struck, drawn) = self.in_store(process, &mut ask);
         match struck {
             Some(Effect::Answer { status, headers, body }) => {
                 let mut reply = http::Response::builder().status(status).header("content-type", "application/json");
                 for (name, value) in headers {
                     reply = reply.header(name, value);
                 }
-                let reply =
-                    reply.body(Body::from(body.to_string())).map_err(|_| NoAnswer("the script's answer is no HTTP"))?;
-                self.note(process, &ask, Some(reply.status()));
-                Ok(reply)
+                let reply = reply.body(Body::from(body.to_string()));
+                self.answered(process, &ask, drawn, reply).await
+            }
+            Some(Effect::Page) => {
+                let reply = http::Response::builder().status(200).header("content-type", "text/html");
+                self.answered(process, &ask, drawn, reply.body(Body::from(PAGE))).await
             }
             Some(Effect::Refuse) => {
                 self.note(process, &ask, None);
@@ -86,23 +95,72 @@ impl SimulatedAzure {
             Some(Effect::Panic) => panic!("a fault of the script"),
             Some(Effect::KillAfter) => {
                 // Whoever is dead does not care whether there was an answer.
-                let _ = self.carry_out(process, &ask);
+                let _ = self.arrive(process, ask, drawn.before).await;
                 self.kill(process).await
             }
             Some(Effect::LoseAnswer) => {
-                self.carry_out(process, &ask)?;
+                self.arrive(process, ask, drawn.before).await?;
+                self.pass(drawn.after).await;
                 Err(NoAnswer("the connection broke before the answer"))
             }
             Some(Effect::Delay(time)) => {
                 self.clock.sleep(time).await;
-                self.carry_out(process, &ask)
+                self.in_time(process, ask, drawn).await
             }
             Some(Effect::DelayAnswer(time)) => {
-                let reply = self.carry_out(process, &ask);
+                let reply = self.in_time(process, ask, drawn).await;
                 self.clock.sleep(time).await;
                 reply
             }
-            None => self.carry_out(process, &ask),
+            None => self.in_time(process, ask, drawn).await,
+        }
+    }
+
+    /// What the script and the world's latency have in store for a call.
+    fn in_store(&self, process: &Process, ask: &mut Ask) -> (Option<Effect>, Drawn) {
+        let mut world = self.world();
+        let struck = world.faults.strike(process, ask, self.clock.now());
+        let latency = world.latency.as_mut().filter(|_| router::asks_control_plane(ask));
+        let drawn = latency.map(|latency| latency.draw(process)).unwrap_or_default();
+        if let Some(look) = drawn.look {
+            ask.extensions_mut().insert(look);
+        }
+        (struck, drawn)
+    }
+
+    async fn in_time(&self, process: &Process, ask: Ask, drawn: Drawn) -> Result<Reply, NoAnswer> {
+        let reply = self.arrive(process, ask, drawn.before).await;
+        self.pass(drawn.after).await;
+        reply
+    }
+
+    /// Carries a call out when it has arrived, after this time.
+    async fn arrive(&self, process: &Process, ask: Ask, time: Duration) -> Result<Reply, NoAnswer> {
+        if time.is_zero() {
+            return self.carry_out(process, &ask);
+        }
+        OnItsWay::sent(self, process, ask, time).arrived().await
+    }
+
+    /// The script's own answer.
+    async fn answered(
+        &self,
+        process: &Process,
+        ask: &Ask,
+        drawn: Drawn,
+        reply: http::Result<Reply>,
+    ) -> Result<Reply, NoAnswer> {
+        let reply = reply.map_err(|_| NoAnswer("the script's answer is no HTTP"))?;
+        self.pass(drawn.before).await;
+        self.note(process, ask, Some(reply.status()));
+        self.pass(drawn.after).await;
+        Ok(reply)
+    }
+
+    /// Waits while this much of the world's time passes; for none it does not even yield.
+    async fn pass(&self, time: Duration) {
+        if !time.is_zero() {
+            self.clock.sleep(time).await;
         }
     }
 
@@ -111,7 +169,7 @@ impl SimulatedAzure {
         std::future::pending().await
     }
 
-    fn carry_out(&self, process: &Process, ask: &Ask) -> Result<Reply, NoAnswer> {
+    pub(crate) fn carry_out(&self, process: &Process, ask: &Ask) -> Result<Reply, NoAnswer> {
         let reply = router::respond(&mut self.world(), ask, self.clock.now());
         self.note(process, ask, reply.as_ref().ok().map(http::Response::status));
         if ask.method() != http::Method::GET {

@@ -70,6 +70,8 @@ pub enum Effect {
         /// The JSON body.
         body: serde_json::Value,
     },
+    /// It is answered 200 with an HTML page, as a proxy on the way does, and not carried out.
+    Page,
     /// The connection is refused: not carried out, no answer.
     Refuse,
     /// It is carried out, and the answer is lost.
@@ -94,6 +96,16 @@ impl Effect {
             status: StatusCode::TOO_MANY_REQUESTS,
             headers: vec![("retry-after".into(), seconds.to_string())],
             body: serde_json::json!({"error": {"code": "TooManyRequests", "message": "The request is being throttled."}}),
+        }
+    }
+
+    /// Resource Manager says that there is no such resource, though there may be one.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::Answer {
+            status: StatusCode::NOT_FOUND,
+            headers: vec![],
+            body: serde_json::json!({"error": {"code": "ResourceNotFound", "message": "The Resource was not found."}}),
         }
     }
 

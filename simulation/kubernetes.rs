@@ -124,6 +124,20 @@ impl Fleet {
         }
     }
 
+    /// Between two moments every visit to these addresses of the cluster is answered 500, while its workloads are well.
+    pub fn break_addresses(&mut self, host: &str, addresses: &[IpAddr], from: Timestamp, until: Timestamp) {
+        if let Some(mut server) = self.server(host) {
+            server.break_addresses(addresses, from, until);
+        }
+    }
+
+    /// Whatever was broken in the cluster is well from now on.
+    pub fn heal(&mut self, host: &str, now: Timestamp) {
+        if let Some(mut server) = self.server(host) {
+            server.heal(now);
+        }
+    }
+
     /// One API server, to set its world up and to look into it. Hold it briefly, never across an await.
     ///
     /// # Panics

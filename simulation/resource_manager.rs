@@ -31,6 +31,7 @@ mod script;
 mod setting;
 mod sites;
 mod store;
+mod strangers;
 mod subscriptions;
 mod templates;
 mod timeline;
@@ -43,6 +44,7 @@ pub use neighbours::Neighbours;
 pub use operations::InFlight;
 pub use permissions::action_of;
 pub use sites::HostStatus;
+pub use strangers::{Refused, remove_pool};
 pub use timings::Timings;
 pub use versions::Version;
 
@@ -52,7 +54,7 @@ use clusters::Clusters;
 use desk::Habits;
 use gateways::Gateways;
 use jiff::Timestamp;
-use operations::{Change, ClusterChange, Operation, State};
+use operations::{BackendLook, Change, ClusterChange, Operation, State};
 use place::key;
 use quota::Quota;
 use registry::Registry;
@@ -71,6 +73,8 @@ pub struct ResourceManager {
     pub honour_if_match: bool,
     /// Whether a superseded gateway write takes effect before it is overwritten. Normally it never does.
     pub superseded_writes_land: bool,
+    /// Whether it spells ids in its own way, `/resourcegroups/` instead of `/resourceGroups/`, as some providers do.
+    pub spells_groups_small: bool,
     /// Where the other services are.
     pub neighbours: Neighbours,
     registry: Registry,
@@ -87,6 +91,9 @@ impl ResourceManager {
     pub fn respond(&mut self, ask: &Ask, fleet: &mut Fleet, now: Timestamp) -> Reply {
         self.advance(fleet, now);
         let reply = self.dispatch(ask, now).unwrap_or_else(answers::Refusal::into_reply);
+        // What a call begins may happen at once.
+        self.advance(fleet, now);
+        let reply = if self.spells_groups_small { answers::with_small_groups(reply) } else { reply };
         let request = self.registry.ids.guid();
         answers::with_ids(reply, ask, &request, now)
     }
@@ -96,6 +103,7 @@ impl ResourceManager {
         while let Some((at, due)) = self.registry.timeline.take(now) {
             match due {
                 Due::OperationEnds(id) => self.end(&id, fleet, at),
+                Due::BackendsSeen(id) => self.see(&id, fleet, at),
                 Due::GatewaySettles(key) => Gateways::settle(&mut self.registry, &key),
                 Due::MembersEffective(key, number) => {
                     self.gateways.make_effective(&mut self.registry, &key, number, at);
@@ -125,6 +133,17 @@ impl ResourceManager {
         };
         if let Some(operation) = self.registry.operations.get_mut(id) {
             operation.finish(state, at);
+        }
+    }
+
+    /// A gateway looks at its backends; the answer comes later.
+    fn see(&mut self, id: &str, fleet: &mut Fleet, at: Timestamp) {
+        let Some(operation) = self.registry.operations.get(id) else { return };
+        let Change::Look(look) = operation.change.clone() else { return };
+        let resource = key(&operation.resource);
+        let seen = self.gateways.look(&self.registry.store, &resource, &look, fleet, at);
+        if let Some(operation) = self.registry.operations.get_mut(id) {
+            operation.change = Change::Look(BackendLook::Seen(seen));
         }
     }
 
@@ -160,6 +179,7 @@ impl ResourceManager {
         let Registry { operations, timeline, .. } = &self.registry;
         let changes = |due: &Due| match due {
             Due::OperationEnds(id) => operations.get(id).is_some_and(Operation::changes_something),
+            Due::BackendsSeen(_) => false,
             Due::GatewaySettles(_) | Due::MembersEffective(..) | Due::ClusterGoesAway(_) => true,
         };
         timeline.moments().find(|(_, due)| changes(due)).map(|(at, _)| at)

@@ -15,8 +15,8 @@ use jiff::Timestamp;
 pub fn respond(world: &mut World, ask: &Ask, now: Timestamp) -> Result<Reply, NoAnswer> {
     let host = host_of(ask).to_lowercase();
     world.resource_manager.advance(&mut world.kubernetes, now);
-    Ok(match host.as_str() {
-        name if name.starts_with("management.") => {
+    Ok(match Service::of(&host) {
+        Service::ResourceManager => {
             if names(ask, "microsoft.servicebus") {
                 world.resource_manager.mirror(&world.service_bus);
             }
@@ -29,13 +29,12 @@ pub fn respond(world: &mut World, ask: &Ask, now: Timestamp) -> Result<Reply, No
             }
             reply
         }
-        name if name.starts_with("login.") || name == "169.254.169.254" => world.entra.respond(ask, now),
-        name if name.starts_with("graph.") => world.entra.respond(ask, now),
-        name if name.contains(".scm.") => crate::publishing::respond(ask),
-        name if name.contains(".blob.core.") => world.blobs.respond(ask, now),
-        name if name.contains(".servicebus.") => world.service_bus.respond(ask, now),
-        name if name.contains(".azmk8s.io") || name.contains(".azk8s.") => world.kubernetes.respond(&host, ask, now)?,
-        _ => {
+        Service::Entra => world.entra.respond(ask, now),
+        Service::Publishing => crate::publishing::respond(ask),
+        Service::Blobs => world.blobs.respond(ask, now),
+        Service::Bus => world.service_bus.respond(ask, now),
+        Service::Kubernetes => world.kubernetes.respond(&host, ask, now)?,
+        Service::Users => {
             // Whoever connects to an address says in a header which host is meant.
             let named = ask.headers().get("host").and_then(|named| named.to_str().ok()?.split(':').next());
             let named = named.unwrap_or(&host).to_owned();
@@ -48,6 +47,43 @@ pub fn respond(world: &mut World, ask: &Ask, now: Timestamp) -> Result<Reply, No
             }
         }
     })
+}
+
+/// Whether a control plane is asked, where each call takes its time: no users' request, no token.
+pub(crate) fn asks_control_plane(ask: &Ask) -> bool {
+    match Service::of(&host_of(ask).to_lowercase()) {
+        Service::ResourceManager | Service::Blobs | Service::Bus | Service::Kubernetes => true,
+        Service::Entra | Service::Publishing | Service::Users => false,
+    }
+}
+
+/// What answers behind a host name.
+enum Service {
+    ResourceManager,
+    /// Tokens and groups.
+    Entra,
+    Publishing,
+    Blobs,
+    Bus,
+    Kubernetes,
+    /// Any other name: a gateway's, perhaps.
+    Users,
+}
+
+impl Service {
+    /// Whose host it is, in lower case.
+    fn of(host: &str) -> Self {
+        match host {
+            name if name.starts_with("management.") => Self::ResourceManager,
+            name if name.starts_with("login.") || name == "169.254.169.254" => Self::Entra,
+            name if name.starts_with("graph.") => Self::Entra,
+            name if name.contains(".scm.") => Self::Publishing,
+            name if name.contains(".blob.core.") => Self::Blobs,
+            name if name.contains(".servicebus.") => Self::Bus,
+            name if name.contains(".azmk8s.io") || name.contains(".azk8s.") => Self::Kubernetes,
+            _ => Self::Users,
+        }
+    }
 }
 
 /// The port that a URL names, or the one of its scheme.

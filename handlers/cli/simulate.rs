@@ -6,6 +6,7 @@ use crate::local::story::{Plot, Told, play};
 use crate::local::timeline::{timeline, totals};
 use crate::run::Ending;
 use clap::Args;
+use simulated_azure::Latency;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ pub struct Simulate {
     /// Let handler processes die at random calls
     #[arg(long)]
     crash: bool,
-    /// What decides the random calls
+    /// What decides the random calls, and how long each call takes
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// End with one JSON object as the last line
@@ -39,7 +40,8 @@ pub fn simulate(arguments: &Simulate) -> anyhow::Result<ExitCode> {
     // No sockets: without them each jump of the paused clock costs no system call.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
     runtime.block_on(async {
-        let shop = Shop::open(&Options::default(), |_| {})?;
+        let options = Options { latency: Some(Latency::of(arguments.seed)), ..Options::default() };
+        let shop = Shop::open(&options, |_| {})?;
         let opened = shop.azure.clock().now();
         let told = play(&shop, plot).await?;
         let wall: Duration = began.elapsed();

@@ -19,7 +19,7 @@ use serde_json::json;
 use simulated_azure::data_plane::{self, DataPlane, load::Load};
 use simulated_azure::doors::{self, Connection, Doors, Ports, Serve};
 use simulated_azure::functions_host::{FunctionsHost, Instances};
-use simulated_azure::{Clock, Process, SimulatedAzure, article, service_bus};
+use simulated_azure::{Clock, Latency, Process, SimulatedAzure, article, service_bus};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -66,6 +66,7 @@ impl Live {
         let mut scene =
             Scene::set(Clock::running_at(began, options.speed), &article::Options::default(), true, |_| {})?;
         let azure = scene.azure.clone();
+        azure.world().latency = Some(Latency::of(1));
         let mut doors = doors(&azure, &options).await?;
         let gateway = gateway(&scene, options.gateway_port)?;
         let address = gateway.address();

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use simulated_azure::article;
 use simulated_azure::functions_host::{FunctionsHost, HostOptions, Start};
 use simulated_azure::prober::Prober;
-use simulated_azure::{Clock, Process, SimulatedAzure};
+use simulated_azure::{Clock, Latency, Process, SimulatedAzure};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -29,11 +29,19 @@ pub struct Options {
     pub duplicate_detection: bool,
     /// Whether users' requests are sent.
     pub probe: bool,
+    /// How long calls to the control planes take; `None`: an instant world.
+    pub latency: Option<Latency>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { base: article::Options::default(), host: HostOptions::default(), duplicate_detection: true, probe: true }
+        Self {
+            base: article::Options::default(),
+            host: HostOptions::default(),
+            duplicate_detection: true,
+            probe: true,
+            latency: Some(Latency::of(1)),
+        }
     }
 }
 
@@ -73,6 +81,7 @@ impl Shop {
     /// # Errors
     /// When the system's folder for temporary files cannot be written.
     pub fn around(mut scene: Scene, config: &Config, options: &Options) -> anyhow::Result<Self> {
+        scene.azure.world().latency.clone_from(&options.latency);
         let folder = AppFolder::write().context("failed to write the function app's folder")?;
         let world = scene.azure.clone();
         // A process that cannot be wired up would answer nothing; in this world it always can be.

@@ -17,6 +17,8 @@ pub(crate) struct Landscape {
     pub version: String,
     /// Whether the script breaks its workloads: each answers 500.
     pub broken: bool,
+    /// Where each visit is answered 500, though the workloads are well.
+    broken_addresses: Vec<IpAddr>,
     routes: Arc<Routes>,
     pods: BTreeMap<Name, Vec<Endpoint>>,
 }
@@ -37,10 +39,10 @@ impl Landscape {
             return None;
         }
         let routes = Arc::clone(server.routes(now));
-        let broken = server.is_broken(now);
+        let (broken, broken_addresses) = (server.is_broken(now), server.broken_addresses(now));
         if let Some(known) = known
             && Arc::ptr_eq(&known.routes, &routes)
-            && known.broken == broken
+            && (known.broken, &known.broken_addresses) == (broken, &broken_addresses)
         {
             return Some(Arc::clone(known));
         }
@@ -50,12 +52,15 @@ impl Landscape {
             .map(|service| (service.clone(), running_pods(&server.objects.store, service)))
             .collect();
         let (cluster, version) = (server.shape().cluster.clone(), server.shape().version.clone());
-        Some(Arc::new(Self { cluster, version, broken, routes, pods }))
+        Some(Arc::new(Self { cluster, version, broken, broken_addresses, routes, pods }))
     }
 
     /// Where a request lands; `None`: nothing listens at the address.
     pub fn land(&self, address: IpAddr, host: &str, path: &str) -> Option<Landing<'_>> {
         let (status, service) = self.routes.land(address, host, path)?;
+        if self.broken_addresses.contains(&address) {
+            return Some(Landing { status: 500, pods: vec![] });
+        }
         let behind = service.and_then(|service| self.pods.get(service)).into_iter().flatten();
         // A broken pod is not ready, and yet it is the one that answers.
         let pods = behind.filter(|pod| pod.ready || self.broken).collect();

@@ -153,12 +153,29 @@ impl Server {
 
     /// Every visit gets a 500 and no workload is ready between two moments.
     pub fn break_workloads(&mut self, from: Timestamp, until: Timestamp) {
-        self.controllers.outages.add(from, until);
+        self.break_addresses(&[], from, until);
+    }
+
+    /// Every visit to these addresses gets a 500 between two moments, while the workloads are well. None: as
+    /// [`break_workloads`](Self::break_workloads).
+    pub fn break_addresses(&mut self, addresses: &[IpAddr], from: Timestamp, until: Timestamp) {
+        self.controllers.outages.add(from, until, addresses);
+        self.settle(self.seen);
+    }
+
+    /// Whatever was broken is well from now on.
+    pub fn heal(&mut self, now: Timestamp) {
+        self.controllers.outages.end(now);
         self.settle(self.seen);
     }
 
     pub(super) fn is_broken(&self, now: Timestamp) -> bool {
         self.controllers.outages.is_broken(now)
+    }
+
+    /// The addresses at which visits fail now, though the workloads are well.
+    pub(super) fn broken_addresses(&self, now: Timestamp) -> Vec<IpAddr> {
+        self.controllers.outages.broken_addresses(now)
     }
 
     pub(super) fn stop(&mut self) {
@@ -197,7 +214,7 @@ impl Server {
             return None;
         }
         let (status, _) = self.routes(now).land(address, host, path)?;
-        Some(if self.is_broken(now) { 500 } else { status })
+        Some(if self.controllers.outages.is_broken_at(address, now) { 500 } else { status })
     }
 
     /// What answers where now.

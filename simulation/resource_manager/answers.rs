@@ -3,7 +3,9 @@ use crate::ids::TENANT;
 use crate::{Ask, Reply, answer::json};
 use axum::body::Body;
 use axum::extract::Query;
+use futures::FutureExt;
 use http::{HeaderName, HeaderValue};
+use http_body_util::{BodyExt, Collected};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -83,6 +85,18 @@ pub(crate) fn with(mut reply: Reply, name: &'static str, value: &str) -> Reply {
         reply.headers_mut().insert(HeaderName::from_static(name), value);
     }
     reply
+}
+
+/// The same answer with `/resourcegroups/` in each id.
+pub(crate) fn with_small_groups(reply: Reply) -> Reply {
+    let (parts, body) = reply.into_parts();
+    // All answers are whole: nothing is waited for.
+    let whole = body.collect().now_or_never().and_then(Result::ok).map(Collected::to_bytes).unwrap_or_default();
+    let body = match std::str::from_utf8(&whole) {
+        Ok(text) => Body::from(text.replace("/resourceGroups/", "/resourcegroups/")),
+        Err(_) => Body::from(whole),
+    };
+    Reply::from_parts(parts, body)
 }
 
 /// The headers that every answer carries, so that a call can be found in Azure's own logs.

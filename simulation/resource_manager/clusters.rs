@@ -66,6 +66,15 @@ impl Clusters {
         }
     }
 
+    /// Somebody changes a cluster beside us. Gives the operation's id.
+    pub fn change(desk: &mut Desk<'_>, id: &str, change: ClusterChange) -> Result<String, Refusal> {
+        found(&desk.registry.store, &Place::of(id))?;
+        match change {
+            ClusterChange::Delete => writing::begin_deletion(desk, id),
+            _ => writing::begin_power(desk, id, change),
+        }
+    }
+
     /// A cluster that is there when the world begins.
     pub fn place(&mut self, registry: &mut Registry, place: &Place, wanted: Value, fleet: &mut Fleet, now: Timestamp) {
         let location = wanted["location"].as_str().unwrap_or_default();

@@ -53,6 +53,8 @@ pub(crate) enum BackendLook {
     All,
     /// At what the request names.
     OnDemand(Value),
+    /// They have been looked at, and this was seen.
+    Seen(Value),
 }
 
 impl From<ClusterChange> for Change {

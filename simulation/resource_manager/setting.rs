@@ -1,6 +1,5 @@
-//! What a test sets up: rights, offers, quota, failures, other writers, the world at its beginning.
+//! What a test sets up: rights, offers, quota, failures, the world at its beginning.
 use super::answers::refuse;
-use super::desk::Desk;
 use super::place::{Place, key};
 use super::{HostStatus, ResourceManager, Version, kinds};
 use crate::kubernetes::Fleet;
@@ -74,28 +73,6 @@ impl ResourceManager {
             kinds::GATEWAYS => self.gateways.place(&mut self.registry, &place, body, now),
             _ => self.registry.settle(&place, body),
         }
-    }
-
-    /// Another writer reads the whole gateway, edits it and PUTs it: an operation of its own, which supersedes one
-    /// under way. It carries along what it does not edit, tags included. Gives the operation's id.
-    ///
-    /// # Errors
-    /// The code and the message with which the gateway refused the write.
-    pub fn stranger_writes(
-        &mut self,
-        gateway: &str,
-        edit: impl FnOnce(&mut Value),
-        fleet: &mut Fleet,
-        now: Timestamp,
-    ) -> Result<String, (String, String)> {
-        self.advance(fleet, now);
-        let place = Place::of(gateway);
-        let mut body = self.registry.store.get(&key(gateway)).cloned().unwrap_or_default();
-        edit(&mut body);
-        let habits = self.habits();
-        let Self { registry, timings, neighbours, gateways, .. } = self;
-        let mut desk = Desk { registry, timings, neighbours, habits, now };
-        gateways.write(&mut desk, &place, body).map_err(|refusal| (refusal.code, refusal.message))
     }
 
     /// From now on each caller may do what its role assignments say, and nothing else. Conditions are

@@ -8,6 +8,8 @@ use std::time::Duration;
 pub(crate) enum Due {
     /// The operation ends.
     OperationEnds(String),
+    /// The gateway looks at its backends for this operation, which ends later.
+    BackendsSeen(String),
     /// The gateway's `provisioningState` shows `Succeeded` again, whatever runs.
     GatewaySettles(String),
     /// What this write of the gateway said carries traffic now.

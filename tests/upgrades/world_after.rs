@@ -94,6 +94,10 @@ fn strip(value: &mut Value) {
             members.values_mut().for_each(strip);
         }
         Value::Array(items) => items.iter_mut().for_each(strip),
+        // An id may come back in another spelling.
+        Value::String(text) if text.contains("/resourcegroups/") => {
+            *text = text.replace("/resourcegroups/", "/resourceGroups/");
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

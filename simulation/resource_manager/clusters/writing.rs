@@ -4,7 +4,7 @@ use super::checks::checked;
 use super::standing::{following, found, not_busy, owner, preconditions, show};
 use crate::Ask;
 use crate::resource_manager::{
-    answers::{Answered, body_of, empty},
+    answers::{Answered, Refusal, body_of, empty},
     desk::Desk,
     operations::{ClusterChange, Style},
     place::{Place, key},
@@ -46,38 +46,44 @@ pub(super) fn delete(desk: &mut Desk<'_>, ask: &Ask, place: &Place) -> Answered 
     let id = place.id();
     let Some(existing) = desk.registry.store.get(&key(&id)) else { return Ok(empty(204)) };
     preconditions(ask, Some(existing))?;
-    let running =
-        desk.registry.operations.running_on(&key(&id)).map(|operation| (operation.id.clone(), operation.verb.clone()));
-    let operation = match running {
-        // A deletion that is asked for twice goes on.
-        Some((operation, verb)) if verb == "DELETE" => operation,
-        _ => {
-            not_busy(desk.registry, &key(&id))?;
-            show(desk.registry, &key(&id), "Deleting");
-            let operation = desk.begin(&id, "DELETE", ClusterChange::Delete, desk.timings.delete_cluster);
-            let vanishes = desk.timings.cluster_goes_away.min(desk.timings.delete_cluster);
-            desk.registry.timeline.plan(after(desk.now, vanishes), Due::ClusterGoesAway(operation.clone()));
-            operation
-        }
-    };
+    let operation = begin_deletion(desk, &id)?;
     Ok(following(desk, 202, &operation, place, Style::Both, ask))
+}
+
+/// Begins a deletion, or goes on with the one that is under way. Gives the operation's id.
+pub(super) fn begin_deletion(desk: &mut Desk<'_>, id: &str) -> Result<String, Refusal> {
+    let running = desk.registry.operations.running_on(&key(id));
+    if let Some(running) = running.filter(|operation| operation.verb == "DELETE") {
+        return Ok(running.id.clone());
+    }
+    not_busy(desk.registry, &key(id))?;
+    show(desk.registry, &key(id), "Deleting");
+    let operation = desk.begin(id, "DELETE", ClusterChange::Delete, desk.timings.delete_cluster);
+    let vanishes = desk.timings.cluster_goes_away.min(desk.timings.delete_cluster);
+    desk.registry.timeline.plan(after(desk.now, vanishes), Due::ClusterGoesAway(operation.clone()));
+    Ok(operation)
 }
 
 pub(super) fn start_or_stop(desk: &mut Desk<'_>, ask: &Ask, place: &Place, change: ClusterChange) -> Answered {
     let cluster = owner(place);
     found(&desk.registry.store, &cluster)?;
-    let id = cluster.id();
-    not_busy(desk.registry, &key(&id))?;
+    let operation = begin_power(desk, &cluster.id(), change)?;
+    Ok(following(desk, 202, &operation, &cluster, Style::Both, ask))
+}
+
+/// Begins a start or a stop. Gives the operation's id.
+pub(super) fn begin_power(desk: &mut Desk<'_>, id: &str, change: ClusterChange) -> Result<String, Refusal> {
+    not_busy(desk.registry, &key(id))?;
     let (verb, state, takes) = match change {
         ClusterChange::Start => ("POST start", "Starting", desk.timings.start_cluster),
         _ => ("POST stop", "Stopping", desk.timings.stop_cluster),
     };
     let stops = matches!(change, ClusterChange::Stop);
-    show(desk.registry, &key(&id), state);
-    let operation = desk.begin(&id, verb, change, takes);
+    show(desk.registry, &key(id), state);
+    let operation = desk.begin(id, verb, change, takes);
     if stops {
         let vanishes = desk.timings.cluster_goes_away.min(takes);
         desk.registry.timeline.plan(after(desk.now, vanishes), Due::ClusterGoesAway(operation.clone()));
     }
-    Ok(following(desk, 202, &operation, &cluster, Style::Both, ask))
+    Ok(operation)
 }

@@ -8,10 +8,12 @@ use crate::resource_manager::{
     place::{Place, key},
     plain,
     store::Store,
+    timeline::Due,
 };
 use crate::{
     Ask,
     answer::{json, json_text},
+    latency::Look,
 };
 use http::Method;
 use serde_json::Value;
@@ -102,6 +104,11 @@ fn look(desk: &mut Desk<'_>, ask: &Ask, place: &Place, look: BackendLook) -> Ans
         health::probe_checked(body, probe)?;
     }
     let verb = format!("POST {}", place.name());
-    let operation = desk.begin(&gateway.id(), &verb, look, desk.timings.backend_health);
+    let drawn = ask.extensions().get::<Look>();
+    let takes = drawn.map_or(desk.timings.backend_health, |drawn| drawn.takes);
+    let operation = desk.begin(&gateway.id(), &verb, look, takes);
+    if drawn.is_some_and(|drawn| drawn.at_once) {
+        desk.registry.timeline.plan(desk.now, Due::BackendsSeen(operation.clone()));
+    }
     Ok(desk.started(empty(202), &operation, Style::Location, &location, ask))
 }

@@ -154,6 +154,7 @@ impl Gateways {
         match look {
             BackendLook::All => health::of_all(gateway, body, fleet, at),
             BackendLook::OnDemand(ask) => health::on_demand(gateway, body, ask, fleet, at),
+            BackendLook::Seen(seen) => seen.clone(),
         }
     }
 

@@ -4,6 +4,8 @@
 mod amqp;
 mod blobs;
 mod entra;
+#[path = "../fixtures/shop.rs"]
+mod fixture;
 mod functions_host;
 mod kubernetes;
 mod resource_manager;

@@ -1,13 +1,11 @@
 //! Users are served by the clusters' workloads: through the gateway, while clusters and members come and go.
+use crate::fixture;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use simulated_azure::article::{Article, Options};
 use simulated_azure::prober::Prober;
 use simulated_azure::{Clock, SimulatedAzure, World};
 use std::time::Duration;
-
-#[path = "../fixtures/shop.rs"]
-mod shop;
 
 struct Shop {
     azure: SimulatedAzure,
@@ -19,7 +17,7 @@ impl Shop {
         let azure = SimulatedAzure::new(Clock::starting_at("2026-11-25T08:00:00Z".parse().unwrap()));
         let article = Article::set_up(&mut azure.world(), &Options::default(), azure.clock().now());
         let shop = Self { azure, article };
-        shop::apply(&shop.azure, &shop.article.blue, &shop.article.blue_addresses);
+        fixture::apply(&shop.azure, &shop.article.blue, &shop.article.blue_addresses);
         shop.pass(300).await;
         shop
     }
@@ -45,7 +43,7 @@ impl Shop {
             self.call("PUT", &self.article.green, &self.article.cluster(&self.article.green_subnet, &options));
         assert_eq!(status, 201);
         self.pass(8 * 60).await;
-        shop::apply(&self.azure, &self.article.green, &self.article.green_addresses);
+        fixture::apply(&self.azure, &self.article.green, &self.article.green_addresses);
         self.pass(5 * 60).await;
     }
 
@@ -126,7 +124,7 @@ async fn what_the_script_breaks_is_excused() {
     let from = shop.azure.clock().now() + SignedDuration::from_secs(10);
     let until = from + SignedDuration::from_secs(60);
     prober.excuse("aks-blue", from, until + SignedDuration::from_secs(15));
-    let host = shop::api_server(&shop.azure, &shop.article.blue);
+    let host = fixture::api_server(&shop.azure, &shop.article.blue);
     shop.azure.world().kubernetes.break_workloads(&host, from, until);
     shop.pass(200).await;
     let report = prober.stop();

@@ -1,5 +1,6 @@
 //! A schedule as it is played: incidents happen when their time has come, people order, held runs are released.
-use super::schedule::{CallFault, Doomed, Edit, Incident, Place, Schedule, What};
+use super::schedule::{CallFault, Doomed, Incident, Place, Schedule, What};
+use super::trouble::Loss;
 use crate::world_after::{gateway, is_well};
 use bluegreen::functions::orders::{Obeyed, give};
 use bluegreen::local::failures::break_green_until;
@@ -7,7 +8,6 @@ use bluegreen::local::shop::{Shop, app_of};
 use bluegreen::local::story::tell;
 use bluegreen::plan::Kind;
 use bluegreen::plan::request::Request;
-use bluegreen::resources::tags::MARK_TAG;
 use bluegreen::run::Run;
 use bluegreen::run::event::{Event, STEPS};
 use bluegreen::run::verbs::{Order, Refusal, Verb};
@@ -31,11 +31,15 @@ const MOST_RELEASES: u32 = 12;
 
 pub struct Scene<'a> {
     pub shop: &'a Shop,
-    schedule: &'a Schedule,
+    pub schedule: &'a Schedule,
     began: Timestamp,
     dice: RefCell<Rng>,
     /// The gateway as it should be but for what is ours.
     pub before: RefCell<Value>,
+    /// The gateway before the story.
+    pub at_first: Value,
+    /// When which cluster could not serve.
+    pub losses: RefCell<Vec<Loss>>,
     /// Incidents that are no scripted calls: name and moment.
     hits: RefCell<Vec<(&'static str, Timestamp)>>,
     /// Operations that are still to fail.
@@ -53,6 +57,8 @@ impl<'a> Scene<'a> {
             began: shop.azure.clock().now(),
             dice: RefCell::new(Rng::with_seed(schedule.seed ^ 0x5eed)),
             before: RefCell::new(gateway(shop)),
+            at_first: gateway(shop),
+            losses: RefCell::default(),
             hits: RefCell::default(),
             doomed: RefCell::default(),
             events: RefCell::default(),
@@ -152,12 +158,12 @@ impl<'a> Scene<'a> {
         serde_json::from_slice(seen).ok()
     }
 
-    fn now(&self) -> Timestamp {
+    pub fn now(&self) -> Timestamp {
         self.shop.azure.clock().now()
     }
 
-    fn hit(&self, what: &What) {
-        self.hits.borrow_mut().push((what.name(), self.now()));
+    pub fn hit(&self, name: &'static str) {
+        self.hits.borrow_mut().push((name, self.now()));
     }
 
     async fn happen(&self, incident: Incident) {
@@ -165,7 +171,7 @@ impl<'a> Scene<'a> {
         let now = self.now();
         match &what {
             What::Call { fault, skip } => {
-                let fault = Fault::once(what.name(), On::default(), effect(*fault)).after(*skip);
+                let fault = Fault::once(what.name(), calls(*fault), effect(*fault)).after(*skip);
                 self.shop.azure.world().faults.add(fault);
             }
             What::Outage { at, refuses, lasts } => {
@@ -201,19 +207,21 @@ impl<'a> Scene<'a> {
             What::Redelivered { back } => self.redeliver(*back, &what),
             What::Exit(code) => {
                 self.shop.host.exit_child(step.name(), *code);
-                self.hit(&what);
+                self.hit(what.name());
             }
             What::Order(verb) => {
                 if self.order(&[*verb]).await {
-                    self.hit(&what);
+                    self.hit(what.name());
                 }
             }
             What::GreenFallsIll(lasts) => {
                 let lasts = lasts.unwrap_or(Duration::from_secs(1000 * 3600));
                 if break_green_until(self.shop, now + lasts) {
-                    self.hit(&what);
+                    self.lost(&self.shop.article.green, now, now + lasts);
+                    self.hit(what.name());
                 }
             }
+            What::Trouble(trouble) => return self.befall(*trouble).await,
         }
         self.shop.azure.touch();
     }
@@ -235,46 +243,6 @@ impl<'a> Scene<'a> {
         *doomed = left;
     }
 
-    fn stranger(&self, edit: Edit, what: &What) {
-        let Some(run) = self.shop.run() else { return };
-        let article = &self.shop.article;
-        // Whoever sends all traffic to a cluster that is being retired breaks it himself.
-        let edit = if edit == Edit::FromTemplate && run.is_reducing() { Edit::DropsMember } else { edit };
-        let tag = format!("hop {}", run.hop);
-        let write = |body: &mut Value| {
-            let addresses = |all: &[String]| all.iter().map(|ip| json!({"ipAddress": ip})).collect::<Vec<_>>();
-            if matches!(edit, Edit::DropsMark | Edit::FromTemplate) {
-                body["tags"].as_object_mut().map(|tags| tags.remove(MARK_TAG));
-            }
-            if edit == Edit::KeepsOurs {
-                body["tags"]["stranger"] = tag.clone().into();
-            }
-            for pool in body["properties"]["backendAddressPools"].as_array_mut().into_iter().flatten() {
-                let is = |name: &str| pool["name"] == name;
-                let (live, candidate) = (is(&article.live_pool), is(&article.candidate_pool));
-                let members = &mut pool["properties"]["backendAddresses"];
-                match edit {
-                    Edit::FromTemplate if live => *members = addresses(&article.blue_addresses).into(),
-                    Edit::FromTemplate if candidate => *members = json!([]),
-                    Edit::DropsMember if live => {
-                        members.as_array_mut().filter(|members| members.len() > 1).map(Vec::pop);
-                    }
-                    Edit::FromTemplate | Edit::DropsMember | Edit::KeepsOurs | Edit::DropsMark => {}
-                }
-            }
-        };
-        let now = self.now();
-        let mut world = self.shop.azure.world();
-        let world = &mut *world;
-        let written = world.resource_manager.stranger_writes(&article.gateway, write, &mut world.kubernetes, now);
-        if written.is_ok() {
-            self.hits.borrow_mut().push((what.name(), now));
-            if edit == Edit::KeepsOurs {
-                self.before.borrow_mut()["tags"]["stranger"] = tag.into();
-            }
-        }
-    }
-
     fn redeliver(&self, back: usize, what: &What) {
         let event = self.events.borrow().iter().rev().nth(back).cloned();
         let Some(event) = event else { return };
@@ -282,7 +250,7 @@ impl<'a> Scene<'a> {
         let id = format!("again/{}/{}", event.message_id(), self.hits.borrow().len());
         let message = Message::new(body).with_id(&id).with_subject(event.step.name());
         self.shop.azure.world().service_bus.send(STEPS, message, self.now()).expect("the topic takes an event");
-        self.hit(what);
+        self.hit(what.name());
     }
 
     /// A held run is well, and a person comes after a while and says what may be said.
@@ -297,6 +265,8 @@ impl<'a> Scene<'a> {
         assert!(releases <= MOST_RELEASES, "held again and again: {}{}", hold.why, journal(&run));
         let verbs: &[Verb] = match run.step {
             _ if hold.gate.is_some() => &[Verb::Approve],
+            // With no cluster that could serve, there is nothing but an end.
+            _ if releases > MOST_RELEASES / 2 => &[Verb::Finish, Verb::Resume],
             _ if releases % 2 == 1 => &[Verb::Resume],
             Step::RetireOldCluster | Step::DeleteNewCluster => &[Verb::Finish, Verb::Resume],
             _ => &[Verb::RollBack, Verb::Resume],
@@ -307,22 +277,6 @@ impl<'a> Scene<'a> {
     fn check_held(&self) {
         let Some(run) = self.shop.run().filter(|run| run.held.is_some()) else { return };
         is_well(self.shop, &tell(self.shop, run, self.began), &self.expected());
-    }
-
-    /// The gateway as it should be. Without `If-Match` a write of ours that was slow on its way reverts what a stranger
-    /// wrote meanwhile: no client of Azure can help that.
-    pub fn expected(&self) -> Value {
-        let mut before = self.before.borrow().clone();
-        if !self.schedule.honours_if_match {
-            let found = gateway(self.shop)["tags"]["stranger"].clone();
-            match (found, before["tags"].as_object_mut()) {
-                (Value::Null, Some(tags)) => {
-                    tags.remove("stranger");
-                }
-                (found, _) => before["tags"]["stranger"] = found,
-            }
-        }
-        before
     }
 
     /// A person gives the first of these orders that is obeyed, and tries again while nobody answers.
@@ -378,6 +332,25 @@ fn effect(fault: CallFault) -> Effect {
         CallFault::Error503 => Effect::status(StatusCode::SERVICE_UNAVAILABLE),
         CallFault::SlowCall(time) => Effect::Delay(time),
         CallFault::SlowAnswer(time) => Effect::DelayAnswer(time),
+        CallFault::Page => Effect::Page,
+        CallFault::NotFound => Effect::not_found(),
+    }
+}
+
+/// Which calls a fault is for.
+fn calls(fault: CallFault) -> On {
+    match fault {
+        CallFault::Page | CallFault::NotFound => {
+            On { host: "management.".into(), ..On::call(Method::GET, "/resourcegroups/") }
+        }
+        CallFault::CrashBefore
+        | CallFault::CrashAfter
+        | CallFault::LostAnswer
+        | CallFault::Throttled(_)
+        | CallFault::Error500
+        | CallFault::Error503
+        | CallFault::SlowCall(_)
+        | CallFault::SlowAnswer(_) => On::default(),
     }
 }
 

@@ -1,4 +1,5 @@
 //! What goes wrong in a story, from a seed: the site and the world that it plays in, and its incidents.
+use super::trouble::Trouble;
 use bluegreen::run::verbs::Verb;
 use bluegreen::site::{FailedCluster, Gate, OldCluster, Site, Stage};
 use bluegreen::step::Step;
@@ -38,6 +39,8 @@ pub enum What {
     Order(Verb),
     /// The new cluster's workloads fail, for good or for a while.
     GreenFallsIll(Option<Duration>),
+    /// Something befalls the old cluster, or both.
+    Trouble(Trouble),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +53,10 @@ pub enum CallFault {
     Error503,
     SlowCall(Duration),
     SlowAnswer(Duration),
+    /// A resource is read, and a page is answered.
+    Page,
+    /// A resource is read, and it is said not to be there.
+    NotFound,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -78,10 +85,14 @@ pub enum Edit {
     DropsMember,
     /// It writes what its template says: all traffic to the old cluster.
     FromTemplate,
+    /// It takes the candidate pool away, with its rule and listener.
+    DropsCandidate,
+    /// It puts an address of somebody else into the candidate pool.
+    FillsCandidate,
 }
 
 /// Every name under which hits are counted.
-pub const NAMES: [&str; 32] = [
+pub const NAMES: [&str; 43] = [
     "crash-before",
     "crash-after",
     "lost-answer",
@@ -90,6 +101,8 @@ pub const NAMES: [&str; 32] = [
     "error-503",
     "slow-call",
     "slow-answer",
+    "unreadable-answer",
+    "not-found-once",
     "store-refuses",
     "store-outage",
     "bus-refuses",
@@ -107,6 +120,8 @@ pub const NAMES: [&str; 32] = [
     "stranger-drops-mark",
     "stranger-drops-member",
     "stranger-template",
+    "stranger-drops-candidate",
+    "stranger-fills-candidate",
     "redelivered-event",
     "lost-event",
     "instance-exits",
@@ -114,6 +129,13 @@ pub const NAMES: [&str; 32] = [
     "pause",
     "roll_back",
     "green-falls-ill",
+    "old-is-stopped",
+    "old-is-started-again",
+    "old-is-deleted",
+    "old-falls-ill-in-part",
+    "old-falls-ill",
+    "old-heals",
+    "both-fall-ill",
 ];
 
 impl What {
@@ -129,6 +151,8 @@ impl What {
                 CallFault::Error503 => "error-503",
                 CallFault::SlowCall(_) => "slow-call",
                 CallFault::SlowAnswer(_) => "slow-answer",
+                CallFault::Page => "unreadable-answer",
+                CallFault::NotFound => "not-found-once",
             },
             Self::Outage { at, refuses, .. } => match (at, refuses) {
                 (Place::Store, true) => "store-refuses",
@@ -152,6 +176,8 @@ impl What {
                 Edit::DropsMark => "stranger-drops-mark",
                 Edit::DropsMember => "stranger-drops-member",
                 Edit::FromTemplate => "stranger-template",
+                Edit::DropsCandidate => "stranger-drops-candidate",
+                Edit::FillsCandidate => "stranger-fills-candidate",
             },
             Self::Redelivered { .. } => "redelivered-event",
             Self::LostEvent => "lost-event",
@@ -160,6 +186,7 @@ impl What {
             Self::Order(Verb::RollBack) => "roll_back",
             Self::Order(_) => "pause",
             Self::GreenFallsIll(_) => "green-falls-ill",
+            Self::Trouble(trouble) => trouble.name(),
         }
     }
 }
@@ -177,6 +204,7 @@ pub struct Schedule {
     pub retry_after: Option<u32>,
     pub superseded_writes_land: bool,
     pub honours_if_match: bool,
+    pub spells_groups_small: bool,
 }
 
 impl Schedule {
@@ -198,6 +226,7 @@ impl Schedule {
             retry_after: [None, Some(5), Some(10), Some(30)][dice.usize(0..4)],
             superseded_writes_land: dice.u8(0..4) == 0,
             honours_if_match: dice.u8(0..4) == 0,
+            spells_groups_small: dice.u8(0..4) == 0,
         }
     }
 
@@ -217,9 +246,10 @@ impl Schedule {
     }
 }
 
-/// Two foreign writes, one illness: more would only tell that a person is called.
+/// Two foreign writes, one illness of the new cluster, one trouble of the old: more would only tell that a person is
+/// called.
 fn limited(mut incidents: Vec<Incident>) -> Vec<Incident> {
-    let (mut strangers, mut illnesses) = (0, 0);
+    let (mut strangers, mut illnesses, mut troubles) = (0, 0, 0);
     incidents.retain(|incident| match incident.what {
         What::Stranger(_) => {
             strangers += 1;
@@ -228,6 +258,10 @@ fn limited(mut incidents: Vec<Incident>) -> Vec<Incident> {
         What::GreenFallsIll(_) => {
             illnesses += 1;
             illnesses <= 1
+        }
+        What::Trouble(_) => {
+            troubles += 1;
+            troubles <= 1
         }
         _ => true,
     });
@@ -247,7 +281,7 @@ fn incident(dice: &mut Rng) -> Incident {
     let step = Step::ALL[dice.usize(0..Step::ALL.len())];
     let longest = [2_000, 60_000, 400_000][dice.usize(0..3)];
     let after = Duration::from_millis(dice.u64(0..=longest));
-    let what = match dice.u8(0..20) {
+    let what = match dice.u8(0..24) {
         0..=6 => What::Call { fault: call_fault(dice), skip: dice.u32(0..=12) },
         7 | 8 => {
             let places = [Place::Store, Place::Bus, Place::Arm, Place::Kubernetes, Place::Everything];
@@ -259,8 +293,15 @@ fn incident(dice: &mut Rng) -> Incident {
             What::OperationFails(doomed[dice.usize(0..4)])
         }
         11 | 12 => {
-            let edits = [Edit::KeepsOurs, Edit::DropsMark, Edit::DropsMember, Edit::FromTemplate];
-            What::Stranger(edits[dice.usize(0..4)])
+            let edits = [
+                Edit::KeepsOurs,
+                Edit::DropsMark,
+                Edit::DropsMember,
+                Edit::FromTemplate,
+                Edit::DropsCandidate,
+                Edit::FillsCandidate,
+            ];
+            What::Stranger(edits[dice.usize(0..6)])
         }
         13 => What::Redelivered { back: dice.usize(0..=3) },
         14 => What::LostEvent,
@@ -268,7 +309,10 @@ fn incident(dice: &mut Rng) -> Incident {
         16 => What::LateSweep(seconds(dice, 120, 1200)),
         17 => What::Order(Verb::Pause),
         18 => What::Order(Verb::RollBack),
-        _ => What::GreenFallsIll(dice.bool().then(|| seconds(dice, 20, 600))),
+        19 => What::GreenFallsIll(dice.bool().then(|| seconds(dice, 20, 600))),
+        20 => What::Call { fault: CallFault::Page, skip: dice.u32(0..=12) },
+        21 => What::Call { fault: CallFault::NotFound, skip: dice.u32(0..=12) },
+        _ => What::Trouble(Trouble::of(dice)),
     };
     // An operation that is to fail is named before it begins; some other things matter only at certain steps.
     let (step, after) = match &what {
@@ -282,6 +326,8 @@ fn incident(dice: &mut Rng) -> Incident {
                 [Step::SyncWorkloads, Step::ValidateHealth, Step::ShiftTraffic, Step::ConfirmTraffic, Step::Soak];
             (steps[dice.usize(0..5)], after)
         }
+        // Before a plan was made there would be no run.
+        What::Trouble(_) if step == Step::CheckPlan => (Step::CreateCluster, after),
         _ => (step, after),
     };
     Incident { step, after, what }
@@ -313,8 +359,12 @@ impl Display for Schedule {
         )?;
         writeln!(
             to,
-            "  gateway writes take {} s, Retry-After {:?}, superseded writes land: {}, If-Match honoured: {}",
-            self.write_gateway, self.retry_after, self.superseded_writes_land, self.honours_if_match
+            "  gateway writes take {} s, Retry-After {:?}, superseded writes land: {}, If-Match honoured: {}, /resourcegroups/: {}",
+            self.write_gateway,
+            self.retry_after,
+            self.superseded_writes_land,
+            self.honours_if_match,
+            self.spells_groups_small
         )?;
         for Incident { step, after, what } in &self.incidents {
             writeln!(to, "  {step} + {:.1} s: {}: {what:?}", after.as_secs_f64(), what.name())?;

@@ -1,0 +1,82 @@
+//! Somebody else writes the gateway, and how it should look after that.
+use super::scene::Scene;
+use super::schedule::{Edit, What};
+use crate::world_after::gateway;
+use bluegreen::resources::tags::MARK_TAG;
+use serde_json::{Value, json};
+use simulated_azure::resource_manager::remove_pool;
+
+impl Scene<'_> {
+    /// Somebody else writes the gateway.
+    pub fn stranger(&self, edit: Edit, what: &What) {
+        let Some(run) = self.shop.run() else { return };
+        let article = &self.shop.article;
+        let now = self.now();
+        // Whoever sends all traffic to a cluster that is being retired, or cannot serve, breaks it himself.
+        let breaks = run.is_reducing() || self.is_lost_now(&article.blue);
+        let edit = if edit == Edit::FromTemplate && breaks { Edit::DropsMember } else { edit };
+        let tag = format!("hop {}", run.hop);
+        let write = |body: &mut Value| {
+            if edit == Edit::DropsCandidate {
+                remove_pool(body, &article.candidate_pool);
+            }
+            let addresses = |all: &[String]| all.iter().map(|ip| json!({"ipAddress": ip})).collect::<Vec<_>>();
+            if matches!(edit, Edit::DropsMark | Edit::FromTemplate) {
+                body["tags"].as_object_mut().map(|tags| tags.remove(MARK_TAG));
+            }
+            if edit == Edit::KeepsOurs {
+                body["tags"]["stranger"] = tag.clone().into();
+            }
+            for pool in body["properties"]["backendAddressPools"].as_array_mut().into_iter().flatten() {
+                let is = |name: &str| pool["name"] == name;
+                let (live, candidate) = (is(&article.live_pool), is(&article.candidate_pool));
+                let members = &mut pool["properties"]["backendAddresses"];
+                match edit {
+                    Edit::FromTemplate if live => *members = addresses(&article.blue_addresses).into(),
+                    Edit::FromTemplate if candidate => *members = json!([]),
+                    Edit::FillsCandidate if candidate => *members = addresses(&["10.1.40.4".to_owned()]).into(),
+                    Edit::DropsMember if live => {
+                        members.as_array_mut().filter(|members| members.len() > 1).map(Vec::pop);
+                    }
+                    Edit::FromTemplate
+                    | Edit::DropsMember
+                    | Edit::KeepsOurs
+                    | Edit::DropsMark
+                    | Edit::DropsCandidate
+                    | Edit::FillsCandidate => {}
+                }
+            }
+        };
+        let mut world = self.shop.azure.world();
+        let world = &mut *world;
+        let written = world.resource_manager.stranger_writes(&article.gateway, write, &mut world.kubernetes, now);
+        if written.is_ok() {
+            self.hit(what.name());
+            match edit {
+                Edit::KeepsOurs => self.before.borrow_mut()["tags"]["stranger"] = tag.into(),
+                Edit::DropsCandidate => remove_pool(&mut self.before.borrow_mut(), &article.candidate_pool),
+                Edit::DropsMark | Edit::DropsMember | Edit::FromTemplate | Edit::FillsCandidate => {}
+            }
+        }
+    }
+
+    /// The gateway as it should be. Without `If-Match` a write of ours that was slow on its way reverts what a stranger
+    /// wrote meanwhile: no client of Azure can help that.
+    pub fn expected(&self) -> Value {
+        let mut before = self.before.borrow().clone();
+        if !self.schedule.honours_if_match {
+            let found = gateway(self.shop);
+            let pools = |body: &Value| body["properties"]["backendAddressPools"].as_array().map_or(0, Vec::len);
+            if pools(&found) > pools(&before) {
+                before["properties"] = self.at_first["properties"].clone();
+            }
+            match (found["tags"]["stranger"].clone(), before["tags"].as_object_mut()) {
+                (Value::Null, Some(tags)) => {
+                    tags.remove("stranger");
+                }
+                (found, _) => before["tags"]["stranger"] = found,
+            }
+        }
+        before
+    }
+}
