@@ -222,7 +222,8 @@ fn deaths(text: &mut String) -> anyhow::Result<()> {
 }
 
 async fn death(answer: Duration, later: Duration) -> anyhow::Result<Duration> {
-    let shop = Shop::open(&Options { probe: false, ..Options::default() }, |site| site.soak_minutes = 600)?;
+    let options = Options { probe: false, latency: None, ..Options::default() };
+    let shop = Shop::open(&options, |site| site.soak_minutes = 600)?;
     shop.azure.world().resource_manager.timings.backend_health = answer;
     let request = Request {
         site: shop.site.name.clone(),

@@ -13,6 +13,7 @@ use bluegreen::step::Step;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use simulated_azure::Latency;
 use std::time::Duration;
 
 const LONG: Duration = Duration::from_secs(48 * 3600);
@@ -25,11 +26,16 @@ pub struct Night {
 impl Night {
     /// An upgrade in one stage from blue to green.
     pub fn begin(change: impl FnOnce(&mut Site)) -> Self {
+        Self::begin_with(Some(Latency::of(1)), change)
+    }
+
+    /// The same, where calls take so long.
+    pub fn begin_with(latency: Option<Latency>, change: impl FnOnce(&mut Site)) -> Self {
         let both = |site: &mut Site| {
             quick(site);
             change(site);
         };
-        let shop = Shop::open(&Options { probe: false, ..Options::default() }, both).unwrap();
+        let shop = Shop::open(&Options { probe: false, latency, ..Options::default() }, both).unwrap();
         let began = shop.azure.clock().now();
         ask(&shop, "night", Kind::Upgrade, Some("latest-stable"));
         Self { shop, began }

@@ -104,7 +104,9 @@ async fn health_is_late_and_shows_its_beginning_or_its_end() {
 async fn in_a_hurrying_world_calls_hurry_too() {
     let azure = SimulatedAzure::new(Clock::running_at("2026-11-25T08:00:00Z".parse().unwrap(), 100));
     let article = Article::set_up(&mut azure.world(), &Options::default(), azure.clock().now());
-    azure.world().latency = Some(Latency { call: 400..=400, ..Latency::of(1) });
+    let mut latency = Latency::of(1);
+    latency.call = 400..=400;
+    azure.world().latency = Some(latency);
     let began = Instant::now();
     for _ in 0..10 {
         let request = Request::get(format!("https://management.azure.com{}?api-version=1", article.gateway));
