@@ -1,6 +1,8 @@
-//! Each minute: is the traffic of every run as it should be? Breached: back, here and now. Also sweeps.
+//! Each minute: is the traffic of every run as it should be? Breached: back, here and now. Also sweeps, and once an hour looks
+//! at the steps' subscriptions.
 use crate::functions::app::App;
 use crate::functions::commit::{Changed, change, commit};
+use crate::functions::deliveries;
 use crate::functions::look::BOUND;
 use crate::functions::reply::Reply;
 use crate::functions::watching::{Watched, watch_traffic};
@@ -38,14 +40,18 @@ pub async fn canary_check(app: &App) -> Reply {
     let mut looks = stream::iter(sites)
         .map(|site| async move { (check(app, &site, ends, stays).await, site) })
         .buffer_unordered(AT_ONCE);
-    let mut left_over = 0;
-    while let Some((looked, site)) = looks.next().await {
-        match looked {
-            Ok(Checked::Yes) => {}
-            Ok(Checked::NoTime) => left_over += 1,
-            Err(error) => warn!(site, "could not be checked: {error:#}"),
+    let looking = async {
+        let mut left_over = 0;
+        while let Some((looked, site)) = looks.next().await {
+            match looked {
+                Ok(Checked::Yes) => {}
+                Ok(Checked::NoTime) => left_over += 1,
+                Err(error) => warn!(site, "could not be checked: {error:#}"),
+            }
         }
-    }
+        left_over
+    };
+    let (left_over, ()) = tokio::join!(looking, deliveries::hourly(app, ends));
     if left_over > 0 {
         error!(left_over, of = count, "runs were not checked in time");
     }
