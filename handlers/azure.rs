@@ -10,6 +10,7 @@ pub mod operations;
 pub mod patience;
 pub mod permit;
 pub mod service_bus;
+pub mod subscriptions;
 pub mod web;
 
 use crate::process::clock::Clock;

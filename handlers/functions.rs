@@ -3,6 +3,7 @@
 pub mod app;
 pub mod commit;
 pub mod container;
+pub mod deliveries;
 pub mod envelope;
 pub mod handle;
 pub mod host;

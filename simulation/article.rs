@@ -2,7 +2,7 @@
 mod gateway;
 mod layout;
 
-pub use layout::{Article, Options};
+pub use layout::{Article, Options, SUBSCRIPTION};
 
 use crate::World;
 use jiff::Timestamp;

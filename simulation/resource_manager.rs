@@ -227,8 +227,8 @@ impl ResourceManager {
     }
 
     /// Shows the broker's entities, as they are now, in each namespace.
-    pub(crate) fn mirror(&mut self, broker: &Broker) {
-        entities::mirror(&mut self.registry.store, broker);
+    pub(crate) fn mirror(&mut self, broker: &Broker, now: Timestamp) {
+        entities::mirror(&mut self.registry.store, broker, now);
     }
 
     /// Takes over who belongs to which group.

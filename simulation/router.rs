@@ -18,7 +18,7 @@ pub fn respond(world: &mut World, ask: &Ask, now: Timestamp) -> Result<Reply, No
     Ok(match Service::of(&host) {
         Service::ResourceManager => {
             if names(ask, "microsoft.servicebus") {
-                world.resource_manager.mirror(&world.service_bus);
+                world.resource_manager.mirror(&world.service_bus, now);
             }
             if names(ask, "microsoft.authorization") {
                 world.resource_manager.learn(&world.entra.groups);

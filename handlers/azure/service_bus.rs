@@ -1,4 +1,4 @@
-//! Publishing to Service Bus over REST, in the batch format: names keep their case, and one POST is atomic.
+//! Service Bus over REST: publishing, in the batch format: names keep their case, and one POST is atomic.
 use super::patience;
 use crate::process::clock::{Clock, http_date};
 use crate::process::cloud::SERVICE_BUS_SCOPE;
@@ -6,7 +6,7 @@ use crate::run::event::Message;
 use anyhow::{Context as _, bail};
 use azure_core::credentials::TokenCredential;
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
-use azure_core::http::{Context, Method, Pipeline, PipelineSendOptions, Request, Transport, Url};
+use azure_core::http::{Context, Method, Pipeline, PipelineSendOptions, RawResponse, Request, Transport, Url};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ use std::sync::Arc;
 pub struct ServiceBus {
     namespace: Url,
     pipeline: Pipeline,
+    /// What is given out is given out once more by a second try.
+    once: Pipeline,
 }
 
 impl ServiceBus {
@@ -31,8 +33,17 @@ impl ServiceBus {
         let namespace = format!("https://{host}/").parse().with_context(|| format!("{host:?} is no host name"))?;
         let bearer = Arc::new(BearerTokenAuthorizationPolicy::new(credential.clone(), [SERVICE_BUS_SCOPE]));
         let (name, version) = (option_env!("CARGO_PKG_NAME"), option_env!("CARGO_PKG_VERSION"));
-        let options = patience::for_the_store(transport, clock);
-        Ok(Self { namespace, pipeline: Pipeline::new(name, version, options, vec![], vec![bearer], None) })
+        let pipeline = |options| Pipeline::new(name, version, options, vec![], vec![bearer.clone() as _], None);
+        let (again, once) = (patience::for_the_store(transport, clock), patience::for_writing(transport));
+        Ok(Self { namespace, pipeline: pipeline(again), once: pipeline(once) })
+    }
+
+    /// One call below the namespace, without a body.
+    pub(super) async fn once(&self, method: Method, path: &str) -> anyhow::Result<RawResponse> {
+        let mut request = Request::new(self.namespace.join(path)?, method);
+        super::identify(&mut request);
+        let options = PipelineSendOptions { skip_checks: true, ..PipelineSendOptions::default() };
+        Ok(self.once.send(&Context::new(), &mut request, Some(options)).await?)
     }
 
     /// Publishes a message. Sent twice, it arrives once: the entities detect duplicates by its id.

@@ -5,4 +5,5 @@ pub mod gateway;
 pub mod object;
 pub mod size;
 pub mod subnet;
+pub mod subscription;
 pub mod tags;

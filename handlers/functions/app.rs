@@ -25,6 +25,8 @@ pub struct App {
     pub writer: Writer,
     /// The store's time, and how fast it goes.
     pub clock: Clock,
+    /// Resource id of the Service Bus namespace, where it is known.
+    pub namespace: Option<String>,
 }
 
 impl App {
@@ -38,7 +40,7 @@ impl App {
         let bus = ServiceBus::new(&config.bus, credential, &wire.http, &clock)?;
         let reader = Reader::new(&config.cloud, wire, credential, &clock);
         let writer = Writer::new(&config.cloud, wire, credential, &clock);
-        Ok(Self { store, bus, reader, writer, clock })
+        Ok(Self { store, bus, reader, writer, clock, namespace: config.namespace.clone() })
     }
 
     /// What a step works with, for the hop at which this run was loaded.

@@ -3,7 +3,7 @@ use super::setting::{ACCOUNT, NAMESPACE};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use simulated_azure::World;
-use simulated_azure::article::Article;
+use simulated_azure::article::{Article, SUBSCRIPTION};
 use simulated_azure::entra::principal_of;
 use simulated_azure::resource_manager::HostStatus;
 
@@ -22,6 +22,12 @@ pub struct Addresses {
     pub bus: String,
     /// The client id of the function app's identity.
     pub client: String,
+}
+
+/// Resource id of the shop's Service Bus namespace.
+#[must_use]
+pub fn namespace() -> String {
+    Installation::of(&Article { subscription: SUBSCRIPTION.into(), ..Article::default() }).namespace
 }
 
 impl Default for Addresses {
@@ -95,7 +101,7 @@ impl Installation {
             ),
             (
                 format!("{}/config/appsettings", self.app),
-                json!({"location": article.location, "properties": settings(at)}),
+                json!({"location": article.location, "properties": settings(at, &self.namespace)}),
             ),
         ];
         for (index, (name, permission, scope)) in self.roles(article).into_iter().enumerate() {
@@ -161,7 +167,7 @@ impl Installation {
 }
 
 /// The settings of the function app.
-fn settings(at: &Addresses) -> Value {
+fn settings(at: &Addresses, namespace: &str) -> Value {
     let Addresses { blobs, bus, client } = at;
     json!({
         "AzureWebJobsStorage__blobServiceUri": blobs,
@@ -172,6 +178,7 @@ fn settings(at: &Addresses) -> Value {
         "ServiceBusConnection__fullyQualifiedNamespace": bus,
         "ServiceBusConnection__credential": "managedidentity",
         "ServiceBusConnection__clientId": client,
+        "SERVICE_BUS_RESOURCE_ID": namespace,
         "AZURE_CLIENT_ID": client,
     })
 }

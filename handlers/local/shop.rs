@@ -1,7 +1,7 @@
 //! The shop with its function app in this process, for tests and for `simulate`.
 use super::app_folder::AppFolder;
 use super::door;
-use super::installation::Addresses;
+use super::installation::{Addresses, namespace};
 use super::scene::Scene;
 use super::users::Users;
 use crate::azure::identity;
@@ -129,6 +129,7 @@ fn config() -> anyhow::Result<Config> {
     Config::read(|name| match name {
         "AzureWebJobsStorage__blobServiceUri" => Some(blobs.clone()),
         "ServiceBusConnection__fullyQualifiedNamespace" => Some(bus.clone()),
+        "SERVICE_BUS_RESOURCE_ID" => Some(namespace()),
         "AZURE_CLIENT_ID" => Some(client.clone()),
         _ => None,
     })

@@ -11,6 +11,8 @@ pub struct Config {
     pub store: String,
     /// Host name of the Service Bus namespace.
     pub bus: String,
+    /// Resource id of that namespace: its subscriptions are looked at by it.
+    pub namespace: Option<String>,
     /// Client id of the managed identity to use.
     pub client_id: Option<String>,
     /// Where OTLP spans go.
@@ -53,6 +55,7 @@ impl Config {
             cloud,
             store,
             bus: needed("ServiceBusConnection__fullyQualifiedNamespace", "name.servicebus.windows.net")?,
+            namespace: setting("SERVICE_BUS_RESOURCE_ID"),
             client_id: setting("AZURE_CLIENT_ID"),
             otlp: setting("OTEL_EXPORTER_OTLP_ENDPOINT"),
             log: setting("RUST_LOG").unwrap_or_else(|| LOG.into()),

@@ -1,6 +1,7 @@
 //! Reads what `doctor` judges: Resource Manager, the store, the clusters' API servers. It only looks.
 use super::discovery::Looker;
 use crate::azure::arm::ArmError;
+use crate::azure::subscriptions::API_VERSION;
 use crate::resources::answers::text;
 use crate::resources::gateway::Gateway;
 use crate::site::Site;
@@ -15,7 +16,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 mod app;
 
-const SERVICE_BUS: &str = "2026-01-01";
 const STORAGE: &str = "2025-08-01";
 const SUBSCRIPTIONS: &str = "2022-12-01";
 
@@ -157,13 +157,13 @@ impl Looker {
     async fn namespace(&self, bus: &str, subscriptions: &BTreeSet<String>) -> Looked<Option<SeenNamespace>> {
         let host = bus.split(':').next().unwrap_or_default();
         let is_it = |found: &Value| text(found, "/properties/serviceBusEndpoint").contains(&format!("//{host}:"));
-        let found = self.one("Microsoft.ServiceBus/namespaces", SERVICE_BUS, subscriptions, is_it).await?;
+        let found = self.one("Microsoft.ServiceBus/namespaces", API_VERSION, subscriptions, is_it).await?;
         let Some(found) = found else { return Ok(None) };
         let mut namespace = SeenNamespace { id: text(&found, "/id").to_owned(), entities: BTreeMap::new() };
         let mut ahead = vec!["queues".to_owned(), "topics".to_owned()];
         while let Some(path) = ahead.pop() {
             let id = format!("{}/{path}", namespace.id);
-            let all = self.arm.list(&id, SERVICE_BUS).await.map_err(refused("Reader on the Service Bus namespace"))?;
+            let all = self.arm.list(&id, API_VERSION).await.map_err(refused("Reader on the Service Bus namespace"))?;
             for entity in all {
                 let own = format!("{path}/{}", text(&entity, "/name"));
                 match path.rsplit('/').next() {

@@ -69,6 +69,8 @@ var clouds = {
 var settings = {
   AZURE_CLOUD: clouds[environment().name]
   RUST_LOG: log
+  // Once an hour the steps' subscriptions are looked at.
+  SERVICE_BUS_RESOURCE_ID: resourceId('Microsoft.ServiceBus/namespaces', names.bus)
   ...(otlpEndpoint == null ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint! })
 }
 

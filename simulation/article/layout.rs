@@ -67,9 +67,12 @@ pub struct Article {
     pub candidate_host: String,
 }
 
+/// The subscription that everything lies in.
+pub const SUBSCRIPTION: &str = "33333333-3333-4333-8333-333333333333";
+
 impl Article {
     pub(super) fn named(options: &Options) -> Self {
-        let (subscription, group) = ("33333333-3333-4333-8333-333333333333", "rg-shop");
+        let (subscription, group) = (SUBSCRIPTION, "rg-shop");
         let id = |what: &str| format!("/subscriptions/{subscription}/resourceGroups/{group}/providers/{what}");
         let network = id("Microsoft.Network/virtualNetworks/vnet-shop");
         let addresses = |prefix: &str| (1..=options.addresses).map(|last| format!("{prefix}.{last}")).collect();

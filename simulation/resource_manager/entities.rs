@@ -9,23 +9,25 @@ use super::place::{Place, key};
 use super::plain;
 use super::store::Store;
 use crate::Ask;
-use crate::service_bus::{Broker, QueueOptions};
+use crate::service_bus::{Broker, Counts, QueueOptions};
 use durations::{FOR_EVER, iso};
 use http::Method;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Shows the broker's entities, as they are now, in each namespace.
-pub(crate) fn mirror(store: &mut Store, broker: &Broker) {
+pub(crate) fn mirror(store: &mut Store, broker: &Broker, now: Timestamp) {
     let namespaces: Vec<_> = store.of_kind("/", NAMESPACES).map(|found| found["id"].clone()).collect();
     for namespace in namespaces.iter().filter_map(Value::as_str) {
-        let mut now = BTreeMap::new();
+        let mut entities = BTreeMap::new();
         let mut show = |name: &str, properties: Value| {
-            now.insert(format!("{namespace}/{name}"), json!({"properties": properties}));
+            entities.insert(format!("{namespace}/{name}"), json!({"properties": properties}));
         };
         for (name, options) in broker.described_queues() {
             let mut shown = queue(&options);
+            counts(&mut shown, &broker.counts(&name, now));
             duplicates(&mut shown, options.duplicate_window);
             show(&format!("queues/{name}"), shown);
         }
@@ -39,11 +41,14 @@ pub(crate) fn mirror(store: &mut Store, broker: &Broker) {
             show(&path, shown);
             for (name, subject, options) in &topic.subscriptions {
                 let path = format!("{path}/subscriptions/{name}");
-                show(&path, queue(options));
+                let mut shown = queue(options);
+                counts(&mut shown, &broker.counts(&format!("{}/subscriptions/{name}", topic.name), now));
+                show(&path, shown);
                 show(&format!("{path}/rules/$Default"), rule(subject.as_deref()));
             }
         }
-        let (below, shown) = (format!("{}/", key(namespace)), now.keys().map(|id| key(id)).collect::<BTreeSet<_>>());
+        let (below, shown) =
+            (format!("{}/", key(namespace)), entities.keys().map(|id| key(id)).collect::<BTreeSet<_>>());
         let old = store.below(&below).map(|(key, _)| key.to_owned());
         // What extends an entity, like a role assignment, is not the broker's.
         let gone: Vec<_> =
@@ -51,7 +56,7 @@ pub(crate) fn mirror(store: &mut Store, broker: &Broker) {
         for key in gone {
             store.remove(&key);
         }
-        for (id, body) in now {
+        for (id, body) in entities {
             store.put(&id, body);
         }
     }
@@ -88,7 +93,7 @@ pub(crate) fn carry_out(broker: &mut Broker, ask: &Ask) {
 
 fn queue(options: &QueueOptions) -> Value {
     let mut shown = json!({
-        "status": "Active",
+        "status": if options.receive_disabled { "ReceiveDisabled" } else { "Active" },
         "lockDuration": iso(options.lock_duration),
         "maxDeliveryCount": options.max_delivery_count,
         "defaultMessageTimeToLive": options.default_time_to_live.map_or(FOR_EVER.into(), iso),
@@ -99,6 +104,16 @@ fn queue(options: &QueueOptions) -> Value {
         shown["forwardDeadLetteredMessagesTo"] = target.as_str().into();
     }
     shown
+}
+
+/// What a receiver holds counts as active, as in the service.
+fn counts(shown: &mut Value, counts: &Counts) {
+    let active = counts.active + counts.locked + counts.deferred;
+    shown["messageCount"] = (active + counts.scheduled + counts.dead_lettered).into();
+    shown["countDetails"] = json!({
+        "activeMessageCount": active, "deadLetterMessageCount": counts.dead_lettered,
+        "scheduledMessageCount": counts.scheduled, "transferMessageCount": 0, "transferDeadLetterMessageCount": 0,
+    });
 }
 
 fn duplicates(shown: &mut Value, window: Option<Duration>) {

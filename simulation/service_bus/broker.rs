@@ -53,6 +53,7 @@ impl Broker {
             duplicate_window: None,
             forward_dead_letters_to: options.forward_dead_letters_to,
             requires_session: options.requires_session,
+            receive_disabled: false,
         };
         self.add_queue(&path, queue);
         Ok(())

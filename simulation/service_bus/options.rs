@@ -18,6 +18,8 @@ pub struct QueueOptions {
     pub forward_dead_letters_to: Option<String>,
     /// Whether it takes only messages with a `SessionId` and gives them out only to holders of a session.
     pub requires_session: bool,
+    /// Whether somebody has disabled receiving: messages come in, and none is given out.
+    pub receive_disabled: bool,
 }
 
 impl Default for QueueOptions {
@@ -30,6 +32,7 @@ impl Default for QueueOptions {
             duplicate_window: None,
             forward_dead_letters_to: None,
             requires_session: false,
+            receive_disabled: false,
         }
     }
 }

@@ -127,7 +127,7 @@ impl Queue {
 
     /// Gives out the first message, or, of a queue with sessions, nothing.
     pub fn receive(&mut self, token: LockToken, now: Timestamp) -> Option<Delivery> {
-        if self.options.requires_session {
+        if self.options.requires_session || self.options.receive_disabled {
             return None;
         }
         let until = self.lock_end(now);
@@ -232,7 +232,7 @@ impl Queue {
 
     /// When a message may become receivable, as far as is known now.
     pub fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
-        if self.options.requires_session {
+        if self.options.requires_session || self.options.receive_disabled {
             return None;
         }
         let receivable = self.messages.iter().filter(|(_, stored)| !stored.deferred);

@@ -102,6 +102,31 @@ fn without_the_azure_cli_a_command_says_in_one_line_what_to_do() {
     assert_eq!(said.lines().count(), 1, "{said}");
 }
 
+#[test]
+fn break_glass_says_with_which_flag_it_goes_on() {
+    for usage in [&["break-glass"][..], &["break-glass", "shop"], &["break-glass", "--to", "blue"]] {
+        let ended = output(usage, &[]);
+        assert_eq!(ended.status.code(), Some(2), "{usage:?}: {ended:?}");
+    }
+    let file = std::env::temp_dir().join(format!("bluegreen-glass-{}.json", std::process::id()));
+    let named = file.to_str().unwrap();
+    let said = |site: &str| {
+        let ended = output(&["break-glass", site, "--to", "blue"], &[]);
+        assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+        text(&ended.stderr)
+    };
+    let nowhere = said(named);
+    assert!(nowhere.contains("failed to read") && nowhere.contains("--gateway ID"), "{nowhere}");
+    for (content, says) in [("{\"gateway\": ", "is no JSON"), ("{}", "--live-pool (/pools/live in a site)")] {
+        std::fs::write(&file, content).unwrap();
+        let said = said(named);
+        assert!(said.contains(says) && said.contains("--gateway"), "{content}: {said}");
+    }
+    std::fs::remove_file(&file).unwrap();
+    let unknown = said("shop");
+    assert!(unknown.contains("the store of published sites is unknown") && unknown.contains("--address"), "{unknown}");
+}
+
 /// What a simulation ends with: its exit status and the object in its last line.
 fn simulated(arguments: &[&str]) -> (Option<i32>, Value) {
     let ended = output(&[&["simulate", "--json"], arguments].concat(), &[]);

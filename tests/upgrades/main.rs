@@ -7,6 +7,7 @@ mod azure_fails;
 mod break_glass;
 mod broken_sites;
 mod cheap;
+mod deliveries;
 mod duplicates;
 #[path = "../fixtures/edited.rs"]
 mod edited;

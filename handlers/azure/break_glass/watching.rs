@@ -90,7 +90,7 @@ mod tests {
     use serde_json::{Value, json};
     use std::net::Ipv4Addr;
 
-    fn gateway(mark: Value, address: &str) -> Gateway {
+    fn gateway(mark: &Value, address: &str) -> Gateway {
         let pool = json!({"name": "live", "properties": {"backendAddresses": [{"ipAddress": address}]}});
         Gateway(json!({"tags": {"aks-bluegreen-mark": mark}, "properties": {"backendAddressPools": [pool]}}))
     }
@@ -100,15 +100,15 @@ mod tests {
         let members = vec![("live".to_owned(), vec![Ipv4Addr::new(10, 1, 0, 1)])];
         let put = Put { gateway: String::new(), members, mark: Some("break-glass/a".into()) };
         let (ours, others) = ("10.1.0.1", "10.2.0.1");
-        assert_eq!(over(&gateway(json!("break-glass/a"), ours), &put), Over::Nobody);
-        assert_eq!(over(&gateway(json!("break-glass/b"), ours), &put), Over::Nobody, "two persons, one mind");
-        assert_eq!(over(&gateway(Value::Null, ours), &put), Over::Nobody);
+        assert_eq!(over(&gateway(&json!("break-glass/a"), ours), &put), Over::Nobody);
+        assert_eq!(over(&gateway(&json!("break-glass/b"), ours), &put), Over::Nobody, "two persons, one mind");
+        assert_eq!(over(&gateway(&Value::Null, ours), &put), Over::Nobody);
         for members in [ours, others] {
-            assert_eq!(over(&gateway(json!("shop-1/a"), members), &put), Over::Run("shop-1/a".into()));
+            assert_eq!(over(&gateway(&json!("shop-1/a"), members), &put), Over::Run("shop-1/a".into()));
         }
-        assert_eq!(over(&gateway(json!("break-glass/b"), others), &put), Over::Person("break-glass/b".into()));
+        assert_eq!(over(&gateway(&json!("break-glass/b"), others), &put), Over::Person("break-glass/b".into()));
         for mark in [json!("break-glass/a"), Value::Null] {
-            assert_eq!(over(&gateway(mark, others), &put), Over::Somebody("live: 10.2.0.1".into()));
+            assert_eq!(over(&gateway(&mark, others), &put), Over::Somebody("live: 10.2.0.1".into()));
         }
     }
 }

@@ -1,6 +1,8 @@
-//! Each minute: is the traffic of every run as it should be? Breached: back, here and now. Also sweeps.
+//! Each minute: is the traffic of every run as it should be? Breached: back, here and now. Also sweeps, and once an hour looks
+//! at the steps' subscriptions.
 use crate::functions::app::App;
 use crate::functions::commit::{Changed, change, commit};
+use crate::functions::deliveries;
 use crate::functions::look::BOUND;
 use crate::functions::reply::Reply;
 use crate::functions::watching::{Watched, watch_traffic};
@@ -33,6 +35,15 @@ pub async fn canary_check(app: &App) -> Reply {
     let first = usize::try_from(minute).unwrap_or(0) % sites.len().max(1);
     sites.rotate_left(first);
     let count = sites.len();
+    let (left_over, ()) = tokio::join!(look_at_all(app, sites, ends), deliveries::hourly(app, ends));
+    if left_over > 0 {
+        error!(left_over, of = count, "runs were not checked in time");
+    }
+    Reply::Done(format!("{count} runs, {left_over} left over"))
+}
+
+/// Looks at these sites, and says how many there was no time for.
+async fn look_at_all(app: &App, sites: Vec<String>, ends: Instant) -> usize {
     let mut left_over = 0;
     let mut watched = vec![];
     let mut first_looks = stream::iter(sites)
@@ -52,7 +63,6 @@ pub async fn canary_check(app: &App) -> Reply {
             Err(_) => left_over += 1,
         }
     }
-    drop(first_looks);
     // When there are more than have room, nobody stays for a second answer.
     let stays = watched.len() <= AT_ONCE;
     let mut looks = stream::iter(watched)
@@ -65,10 +75,7 @@ pub async fn canary_check(app: &App) -> Reply {
             Err(error) => warn!(site, "could not be checked: {error:#}"),
         }
     }
-    if left_over > 0 {
-        error!(left_over, of = count, "runs were not checked in time");
-    }
-    Reply::Done(format!("{count} runs, {left_over} left over"))
+    left_over
 }
 
 /// What a first look at a run comes to.

@@ -1,6 +1,7 @@
 //! The function app: this very executable as the child of a Functions host, with the settings of a deployed one.
 use super::Options;
 use crate::local::app_folder::AppFolder;
+use crate::local::installation;
 use anyhow::Context;
 use simulated_azure::SimulatedAzure;
 use simulated_azure::doors::Endpoints;
@@ -34,9 +35,10 @@ pub(super) async fn start(
     let speed = ("BLUEGREEN_CLOCK_SPEED".to_owned(), options.speed.to_string());
     // So that a process that is just being started when this one ends notices it, too.
     let process = ("BLUEGREEN_HOST_PROCESS".to_owned(), std::process::id().to_string());
+    let namespace = ("SERVICE_BUS_RESOURCE_ID".to_owned(), installation::namespace());
     let host = HostOptions {
         instances: options.instances,
-        settings: settings.chain([speed, process]).collect(),
+        settings: settings.chain([speed, process, namespace]).collect(),
         function_key: Some(key(endpoints)),
         master_key: Some(key(endpoints)),
         ..HostOptions::default()

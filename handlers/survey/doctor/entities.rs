@@ -1,6 +1,7 @@
 //! The entities of the bus: each there, with the options on which the functions rely.
 use super::{Observed, Row, SeenNamespace};
 use crate::resources::answers::{is_true, text};
+use crate::resources::subscription::takes_only;
 use crate::step::Step;
 use serde_json::Value;
 
@@ -106,14 +107,10 @@ fn lock(path: &str, entity: &Value) -> Option<Row> {
     })
 }
 
-/// Exactly one rule, that takes the step's subject: a catch-all beside it would deliver every event to every step.
 fn filter(namespace: &SeenNamespace, path: &str, step: &str) -> Option<Row> {
     let below = format!("{path}/rules/");
     let rules: Vec<_> = namespace.entities.iter().filter(|(name, _)| name.starts_with(&below)).collect();
-    let wants = |rule: &Value| text(rule, "/properties/correlationFilter/label") == step;
-    if let [(_, rule)] = rules[..]
-        && wants(rule)
-    {
+    if takes_only(rules.iter().map(|(_, rule)| *rule), step) {
         return None;
     }
     let names: Vec<_> = rules.iter().map(|(name, _)| name.rsplit('/').next().unwrap_or_default()).collect();

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 const CHECK: &str = "settings";
 /// Settings that the host or we cannot do without.
-const NEEDED: [&str; 9] = [
+const NEEDED: [&str; 10] = [
     "AzureWebJobsStorage__blobServiceUri",
     "AzureWebJobsStorage__queueServiceUri",
     "AzureWebJobsStorage__tableServiceUri",
@@ -15,6 +15,7 @@ const NEEDED: [&str; 9] = [
     "ServiceBusConnection__credential",
     "ServiceBusConnection__clientId",
     "AZURE_CLIENT_ID",
+    "SERVICE_BUS_RESOURCE_ID",
 ];
 
 pub(super) fn check(seen: &Observed) -> Vec<Row> {

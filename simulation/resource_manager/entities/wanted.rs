@@ -79,6 +79,11 @@ fn queue(wanted: &Value) -> Result<QueueOptions, Refusal> {
         duplicate_window: window(wanted)?,
         forward_dead_letters_to: wanted["forwardDeadLetteredMessagesTo"].as_str().map(ToOwned::to_owned),
         requires_session: wanted["requiresSession"] == true,
+        receive_disabled: match wanted["status"].as_str() {
+            None | Some("Active") => false,
+            Some("ReceiveDisabled") => true,
+            Some(_) => return Err(bad("The simulated Service Bus has the statuses Active and ReceiveDisabled.")),
+        },
     })
 }
 

@@ -18,6 +18,9 @@ impl Broker {
         if !self.has(entity) {
             return refuse(StatusCode::GONE, &format!("The messaging entity '{entity}' could not be found."));
         }
+        if self.queue_options(entity).is_some_and(|options| options.receive_disabled) {
+            return refuse(StatusCode::FORBIDDEN, &format!("Messaging entity '{entity}' is currently disabled."));
+        }
         if self.requires_session(entity) {
             return refuse(StatusCode::BAD_REQUEST, NEEDS_SESSION);
         }

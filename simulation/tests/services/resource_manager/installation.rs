@@ -4,7 +4,7 @@ use axum::body::Body;
 use http::{Method, Request};
 use serde_json::{Value, json};
 use simulated_azure::resource_manager::HostStatus;
-use simulated_azure::service_bus::{QueueOptions, SubscriptionOptions, TopicOptions};
+use simulated_azure::service_bus::{Message, QueueOptions, SubscriptionOptions, TopicOptions};
 use std::time::Duration;
 
 const GROUP: &str = "/subscriptions/33333333-3333-4333-8333-333333333333/resourceGroups/rg-ours";
@@ -91,9 +91,20 @@ async fn the_broker_gets_the_entities_that_are_put() {
         assert_eq!(broker.queue_options("steps/subscriptions/Soak").unwrap().lock_duration.as_secs(), 60);
         assert_eq!(broker.topic_options("steps").unwrap().duplicate_window.unwrap().as_secs(), 86400);
     }
+    let disabled = put("topics/steps/subscriptions/Soak", json!({"status": "ReceiveDisabled"})).await;
+    assert_eq!((disabled.status, &disabled.body["properties"]["status"]), (200, &json!("ReceiveDisabled")));
+    {
+        let (broker, now) = (&mut scene.azure.world().service_bus, scene.azure.clock().now());
+        broker.send("steps", Message::new("{}").with_subject("Soak"), now).unwrap();
+        assert!(broker.receive("steps/subscriptions/Soak", now).is_none(), "nothing is given out");
+    }
+    let soak = format!("{bus}/topics/steps/subscriptions/Soak");
+    let counts = scene.get(&soak).await.body["properties"]["countDetails"].clone();
+    assert_eq!((&counts["activeMessageCount"], &counts["scheduledMessageCount"]), (&json!(1), &json!(0)));
     for (path, wrong, says) in [
         ("topics/steps", json!({"requiresDuplicateDetection": false}), "cannot be changed"),
         ("queues/letters", json!({"lockDuration": "3 minutes"}), "'3 minutes' of lockDuration is not a duration"),
+        ("queues/letters", json!({"status": "Deleting"}), "the statuses Active and ReceiveDisabled"),
         ("queues/letters", json!({"maxDeliveryCount": 5_000_000_000_u64}), "out of range"),
         ("topics/steps/subscriptions/Soak/rules/mine", filter, "one rule for each subscription"),
         ("topics/steps/subscriptions/Soak/rules/$Default", json!({"filterType": "SqlFilter"}), "correlation filters"),

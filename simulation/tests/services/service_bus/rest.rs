@@ -175,3 +175,14 @@ fn strange_paths_get_an_answer() {
         }
     }
 }
+
+#[test]
+fn an_entity_that_gives_nothing_out_takes_messages_in() {
+    let mut broker = queue(QueueOptions { receive_disabled: true, ..QueueOptions::default() });
+    assert_eq!(send(&mut broker, "work", &json!([{"Body": "a"}])), StatusCode::CREATED);
+    let refused = ask(&mut broker, "POST", "work/messages/head", &[], "", at(0));
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(refused.body.contains("is currently disabled"), "{}", refused.body);
+    broker.add_queue("work", QueueOptions::default());
+    assert_eq!(ask(&mut broker, "POST", "work/messages/head", &[], "", at(0)).body, "a");
+}
