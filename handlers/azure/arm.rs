@@ -2,6 +2,7 @@
 use super::permit::Permit;
 use crate::process::clock::Clock;
 use crate::process::cloud::Cloud;
+use crate::resources::answers::{same_id, shortened};
 use crate::run::{Operation, StepError, Style};
 use azure_core::credentials::TokenCredential;
 use azure_core::http::headers::{HeaderName, Headers};
@@ -61,8 +62,11 @@ impl Question {
 pub struct Answer {
     /// The HTTP status: 2xx or 3xx, all else is an [`ArmError`].
     pub status: u16,
-    /// The body; `null` when it is empty.
+    /// The body; `null` when it is empty, or no JSON.
     pub body: Value,
+    /// The beginning of a body that is no JSON: somebody else answered, or the answer was cut off.
+    unreadable: Option<String>,
+    what: String,
     headers: Headers,
 }
 
@@ -80,6 +84,14 @@ pub struct ArmError {
     pub message: String,
     /// When to try again, if Azure said so.
     pub retry_after: Option<Duration>,
+}
+
+impl ArmError {
+    /// Whether Resource Manager itself says that there is no such resource.
+    fn says_absent(&self) -> bool {
+        let absent = ["ResourceNotFound", "ResourceGroupNotFound", "NotFound"];
+        self.status == 404 && absent.iter().any(|code| self.code.eq_ignore_ascii_case(code))
+    }
 }
 
 impl From<ArmError> for StepError {
@@ -172,14 +184,23 @@ impl Arm {
         self.read(self.url(id, api_version)).await
     }
 
-    /// GETs a resource; `None` when there is none.
+    /// GETs one resource. An answer that is not this resource is none.
     ///
     /// # Errors
-    /// Everything that is neither 2xx nor 404.
+    /// Everything that is not 2xx with the resource of this id.
+    pub async fn resource(&self, id: &str, api_version: &str) -> Result<Value, ArmError> {
+        self.get(id, api_version).await?.resource(id)
+    }
+
+    /// The same; `None` when Resource Manager itself says that there is none. Another 404 is a proxy's, or of a region that
+    /// does not know yet.
+    ///
+    /// # Errors
+    /// Everything else that is not 2xx with the resource of this id.
     pub async fn find(&self, id: &str, api_version: &str) -> Result<Option<Value>, ArmError> {
-        match self.get(id, api_version).await {
-            Ok(answer) => Ok(Some(answer.body)),
-            Err(error) if error.status == 404 => Ok(None),
+        match self.resource(id, api_version).await {
+            Ok(resource) => Ok(Some(resource)),
+            Err(error) if error.says_absent() => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -199,7 +220,7 @@ impl Arm {
     pub async fn pages(&self, first: String) -> Result<Vec<Value>, ArmError> {
         let (mut all, mut next) = (vec![], Some(first));
         while let Some(url) = next {
-            let mut page = self.read(url).await?.body;
+            let mut page = self.read(url).await?.page()?;
             next = page["nextLink"].as_str().filter(|link| !link.is_empty()).map(str::to_owned);
             if let Value::Array(items) = page["value"].take() {
                 all.extend(items);
@@ -274,17 +295,20 @@ impl Call<'_> {
         let answer = pipeline.send(&Context::new(), &mut request, Some(options)).await;
         let answer = answer.map_err(|error| self.failed("NoAnswer", format!("{:#}", anyhow::Error::from(error))))?;
         let (status, headers, bytes) = answer.deconstruct();
-        let body = if bytes.as_ref().is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_slice(bytes.as_ref()).unwrap_or(Value::Null)
+        let (body, unreadable) = match serde_json::from_slice(bytes.as_ref()) {
+            Ok(body) => (body, None),
+            Err(_) if bytes.as_ref().is_empty() => (Value::Null, None),
+            Err(_) => (Value::Null, Some(shortened(&String::from_utf8_lossy(bytes.as_ref())))),
         };
-        self.judge(Answer { status: u16::from(status), body, headers })
+        self.judge(Answer { status: u16::from(status), body, unreadable, what: self.what(), headers })
     }
 
     fn judge(&self, answer: Answer) -> Result<Answer, ArmError> {
-        if answer.status < 400 {
+        if answer.status < 300 {
             return Ok(answer);
+        }
+        if answer.status < 400 {
+            return Err(answer.no_answer("an answer of Resource Manager", "a redirection"));
         }
         let text = |pointer: &str| answer.body.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         // App Service's own errors have no envelope.
@@ -321,6 +345,56 @@ impl Answer {
             (None, None) => (String::new(), Style::Finished),
         };
         Operation::at(url, style)
+    }
+
+    /// The body, which is this resource.
+    fn resource(self, id: &str) -> Result<Value, ArmError> {
+        match self.body["id"].as_str() {
+            Some(found) if same_id(found, id) => Ok(self.body),
+            Some(other) => Err(self.no_answer("the resource itself", &shortened(other))),
+            None => Err(self.no_answer("a resource as JSON, with its id", &self.came())),
+        }
+    }
+
+    /// The body, which is one page of a list.
+    fn page(self) -> Result<Value, ArmError> {
+        self.with_list("value")
+    }
+
+    /// The body, in which this member is a list.
+    ///
+    /// # Errors
+    /// When there is no such list.
+    pub(super) fn with_list(self, member: &str) -> Result<Value, ArmError> {
+        if self.body[member].is_array() {
+            return Ok(self.body);
+        }
+        Err(self.no_answer(&format!("a list {member:?} as JSON"), &self.came()))
+    }
+
+    /// The body as it came, unless it is neither an object nor empty: then nothing was answered.
+    ///
+    /// # Errors
+    /// When the body is anything else.
+    pub(super) fn readable(self) -> Result<Self, ArmError> {
+        if self.unreadable.is_none() && (self.body.is_object() || self.body.is_null()) {
+            return Ok(self);
+        }
+        Err(self.no_answer("a JSON object", &self.came()))
+    }
+
+    pub(super) fn came(&self) -> String {
+        match &self.unreadable {
+            Some(text) => format!("{text:?}"),
+            None => shortened(&self.body.to_string()),
+        }
+    }
+
+    /// Whatever came with this status is no answer of Resource Manager: trying again may help.
+    pub(super) fn no_answer(&self, expected: &str, came: &str) -> ArmError {
+        let message = format!("expected {expected}, came {came}: a proxy may stand between, or the answer was cut off");
+        let code = format!("NoAnswer (HTTP {})", self.status);
+        ArmError { what: self.what.clone(), status: 0, code, message, retry_after: self.retry_after() }
     }
 
     fn header(&self, name: &'static str) -> Option<String> {

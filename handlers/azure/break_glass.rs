@@ -110,7 +110,7 @@ async fn read(arm: &Arm, id: &str, say: &impl Fn(&str)) -> anyhow::Result<Gatewa
             Ok(answer) if same_id(text(&answer.body, "/id"), id) => return Ok(Gateway(answer.body)),
             Ok(_) if tries < TRIES => say("what Resource Manager answers is not this gateway: asking again"),
             Ok(_) => bail!("what Resource Manager answers is not the gateway {id}: a proxy on the way? Try elsewhere"),
-            Err(error) if tries < TRIES && matches!(error.status, 408 | 429 | 500..) => say(&format!("{error}")),
+            Err(error) if tries < TRIES && matches!(error.status, 0 | 408 | 429 | 500..) => say(&format!("{error}")),
             Err(error) => {
                 let remedy = remedy(&error);
                 return Err(anyhow!(error)).context(remedy);

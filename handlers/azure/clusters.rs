@@ -35,7 +35,7 @@ impl Reader {
         let id = format!(
             "/subscriptions/{subscription}/providers/Microsoft.ContainerService/locations/{location}/kubernetesVersions"
         );
-        Ok(self.arm.get(&id, &self.arm.cloud().container_service).await?.body)
+        Ok(self.arm.get(&id, &self.arm.cloud().container_service).await?.with_list("values")?)
     }
 
     /// How much of its quota of cores the subscription uses in a region; `None` when we may not look.
@@ -59,7 +59,7 @@ impl Reader {
 
     async fn if_allowed(&self, url: String) -> Result<Option<Value>, StepError> {
         match self.arm.read(url).await {
-            Ok(answer) => Ok(Some(answer.body)),
+            Ok(answer) => Ok(Some(answer.with_list("value")?)),
             Err(error) if matches!(error.status, 403 | 404) => Ok(None),
             Err(error) => Err(error.into()),
         }

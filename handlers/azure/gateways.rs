@@ -13,7 +13,7 @@ impl Reader {
     /// # Errors
     /// When it cannot be read.
     pub async fn gateway(&self, id: &str) -> Result<Gateway, StepError> {
-        Ok(Gateway(self.arm.get(id, &self.arm.cloud().network).await?.body))
+        Ok(Gateway(self.arm.resource(id, &self.arm.cloud().network).await?))
     }
 
     /// Asks the gateway for what its own probes see of all its backends. The answer comes later, by the operation.

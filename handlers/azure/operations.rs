@@ -43,9 +43,13 @@ impl Arm {
             }
             Err(error) => return Err(error),
         };
+        let answer = answer.readable()?;
         Ok(match operation.style {
             Style::Location if answer.status == 202 => Progress::InProgress(answer.retry_after()),
             Style::Location | Style::Finished => Progress::Succeeded(answer.body),
+            Style::AsyncOperation if !answer.body["status"].is_string() => {
+                return Err(answer.no_answer("the status of an operation", &answer.came()));
+            }
             Style::AsyncOperation => read(&answer.body, answer.retry_after()),
         })
     }

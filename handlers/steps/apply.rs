@@ -1,6 +1,7 @@
 //! Manifests are applied and ready. Progress is read back from the cluster: there is no cursor.
 use super::acting::Azure;
 use super::not_yet;
+use super::presence::{Presence, is_missed, look_again, presence};
 use crate::azure::kubernetes::Kubernetes;
 use crate::resources::cluster::Cluster;
 use crate::run::{Outcome, Run, StepError, StepResult};
@@ -20,8 +21,14 @@ const APPLIED: &str = "aks-bluegreen/applied";
 /// These manifests are applied to the new cluster, in order, and what they run is ready.
 pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepResult {
     let slot = run.plan.new_slot();
-    let Some(cluster) = azure.cluster(&slot.cluster).await?.filter(|found| found.run() == Some(&run.id)) else {
-        return super::terminal("the new cluster is gone, or no longer carries this run's id");
+    let cluster = match presence(run, azure, &slot.cluster).await? {
+        Presence::Here(found) if found.run() == Some(&run.id) => found,
+        Presence::Here(found) if is_missed(run, azure, &slot.cluster) => {
+            return super::terminal(left_over(run, &found));
+        }
+        Presence::Here(_) => return look_again(slot.cluster.clone(), "the new cluster does not carry this run's tag"),
+        Presence::Missed(cluster) => return look_again(cluster, "the new cluster was not found"),
+        Presence::Gone => return super::terminal("the new cluster is gone"),
     };
     let wanted = wanted(run, azure, &cluster, manifests).await?;
     let kubernetes = azure.writer.kubernetes(&slot.cluster).await?;
@@ -46,6 +53,13 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
         Some(first) if waiting.len() == 1 => not_yet(first.clone()),
         Some(first) => not_yet(format!("{first}, and {} more", waiting.len() - 1)),
     }
+}
+
+/// What a person must know of a cluster that somebody took the run's tag from: it stays, and costs.
+fn left_over(run: &Run, found: &Cluster) -> String {
+    let tag = found.run().map_or_else(|| "no run's tag".to_owned(), |other| format!("the tag of {other}"));
+    let cluster = &run.plan.new_slot().cluster;
+    format!("the new cluster no longer carries this run's tag, but {tag}: it is left over as {cluster}")
 }
 
 /// Everything that runs in a cluster is ready; `None`: it is.

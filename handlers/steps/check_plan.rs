@@ -1,8 +1,11 @@
 //! Everything that the plan needs holds.
 use super::acting::Azure;
+use super::presence::{is_missed, look_again};
 use super::{again_in, not_yet, terminal, written};
 use crate::azure::operations::Progress;
+use crate::plan::Kind;
 use crate::plan::checks::{Seen, Verdict, check};
+use crate::resources::cluster::Cluster;
 use crate::run::{Following, Outcome, Run, StepResult};
 
 /// Everything that the plan needs holds. A leftover of ours in the idle slot, which the plan lists and which serves
@@ -19,6 +22,9 @@ pub async fn check_plan(run: &Run, azure: &Azure) -> StepResult {
     let new_cluster = azure.cluster(&new.cluster).await?;
     let location = old_cluster.as_ref().map_or("", |cluster| cluster.location()).to_owned();
     let subscription = plan.site.subscription();
+    if let Some(missed) = first_missed(run, azure, &old_cluster, &new_cluster) {
+        return look_again(missed, "a cluster that the plan needs was not found");
+    }
     let seen = Seen {
         old_cluster: old_cluster.map(|cluster| cluster.0),
         new_cluster: new_cluster.clone().map(|cluster| cluster.0),
@@ -41,4 +47,15 @@ pub async fn check_plan(run: &Run, azure: &Azure) -> StepResult {
             ),
         },
     }
+}
+
+/// A cluster that the plan needs and that one look did not find: that is no ground to refuse.
+fn first_missed(run: &Run, azure: &Azure, old: &Option<Cluster>, new: &Option<Cluster>) -> Option<String> {
+    let plan = &run.plan;
+    let missing = [
+        (old.is_none(), &plan.old_slot().cluster),
+        (new.is_none() && plan.kind == Kind::Return, &plan.new_slot().cluster),
+    ];
+    let first = missing.into_iter().find(|(is_missing, cluster)| *is_missing && !is_missed(run, azure, cluster));
+    first.map(|(_, cluster)| cluster.clone())
 }

@@ -1,5 +1,6 @@
 //! The new slot holds a provisioned cluster that carries our run id.
 use super::acting::Azure;
+use super::presence::{Presence, look_again, presence};
 use super::{again_in, not_yet, terminal, written};
 use crate::azure::clusters::Written;
 use crate::azure::operations::Progress;
@@ -21,14 +22,17 @@ pub async fn create_cluster(run: &Run, azure: &Azure) -> StepResult {
         }
     }
     let slot = run.plan.new_slot();
-    let found = azure.cluster(&slot.cluster).await?;
-    match (found, run.plan.kind) {
-        (Some(found), Kind::Return) => bring_back(run, azure, &found).await,
-        (None, Kind::Return) => terminal("the kept cluster is gone"),
-        (Some(found), Kind::Upgrade | Kind::Replace) => adopt(run, &found),
-        (None, Kind::Upgrade | Kind::Replace) => {
-            let Some(old) = azure.cluster(&run.plan.old_slot().cluster).await? else {
-                return terminal("the old cluster is gone: there is nothing to copy");
+    match (presence(run, azure, &slot.cluster).await?, run.plan.kind) {
+        (Presence::Here(found), Kind::Return) => bring_back(run, azure, &found).await,
+        (Presence::Gone, Kind::Return) => terminal("the kept cluster is gone"),
+        (Presence::Missed(cluster), Kind::Return) => look_again(cluster, "the kept cluster was not found"),
+        (Presence::Here(found), Kind::Upgrade | Kind::Replace) => adopt(run, &found),
+        // Where there is one all the same, the creation is refused.
+        (Presence::Missed(_) | Presence::Gone, Kind::Upgrade | Kind::Replace) => {
+            let old = match presence(run, azure, &run.plan.old_slot().cluster).await? {
+                Presence::Here(old) => old,
+                Presence::Missed(cluster) => return look_again(cluster, "the old cluster was not found"),
+                Presence::Gone => return terminal("the old cluster is gone: there is nothing to copy"),
             };
             let body = match new_cluster(&old.0, &run.plan, &run.id) {
                 Ok(body) => body,

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "how many stories were told is worth knowing")]
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
 
+mod absence;
 mod azure_fails;
 mod break_glass;
 mod broken_sites;
@@ -18,6 +19,7 @@ mod every_turn_back;
 mod gates;
 mod http_api;
 mod kinds;
+mod no_answer;
 mod old_and_new;
 mod outages;
 mod random_schedules;
