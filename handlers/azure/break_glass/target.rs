@@ -15,6 +15,8 @@ use tokio::time::timeout_at;
 /// The countdown, in seconds: the looks never delay a way back longer.
 const COUNTDOWN: [u64; 4] = [20, 15, 10, 5];
 const TICK: Duration = Duration::from_secs(5);
+/// Twenty seconds are too short to wait as long as Azure says before an answer is looked at.
+const SOON: Duration = Duration::from_secs(2);
 
 /// What one look saw.
 struct Seen {
@@ -103,7 +105,7 @@ async fn answer(arm: &Arm, gateway: &str) -> Result<Value, String> {
     let operation = asked.map_err(|error| format!("{}: {}", error.code, error.message))?.operation();
     loop {
         match arm.look(&operation).await {
-            Ok(Progress::InProgress(again)) => arm.clock().sleep(again.unwrap_or(AGAIN).min(AGAIN)).await,
+            Ok(Progress::InProgress(again)) => arm.clock().sleep(again.unwrap_or(SOON).min(SOON)).await,
             Ok(Progress::Succeeded(answer)) => return Ok(answer),
             Ok(Progress::Gone) => return Err("nobody knows the question any more".into()),
             Ok(Progress::Failed { code, message, .. }) => return Err(format!("{code}: {message}")),
