@@ -52,7 +52,7 @@ pub async fn look(run: &Run, azure: &Azure) -> StepResult {
 /// Whether a person used the emergency way back: at whatever step, nothing more is written or deleted. The steps whose own
 /// looks at the gateway begin with that are left to themselves: there every second counts.
 async fn glass(run: &Run, azure: &Azure) -> Result<Option<Mark>, StepError> {
-    if matches!(run.step, Step::ShiftTraffic | Step::RestoreTraffic) {
+    if matches!(run.step, Step::CheckPlan | Step::ShiftTraffic | Step::RestoreTraffic) {
         return Ok(None);
     }
     Ok(run.new_glass(&azure.gateway(&run.plan.site.gateway).await?))

@@ -89,7 +89,7 @@ pub struct ArmError {
 impl ArmError {
     /// Whether Resource Manager itself says that there is no such resource.
     fn says_absent(&self) -> bool {
-        let absent = ["ResourceNotFound", "ResourceGroupNotFound", "NotFound"];
+        let absent = ["ResourceNotFound", "ResourceGroupNotFound"];
         self.status == 404 && absent.iter().any(|code| self.code.eq_ignore_ascii_case(code))
     }
 }

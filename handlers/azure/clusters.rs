@@ -147,8 +147,10 @@ impl Writer {
     pub async fn scale_pool(&self, permit: Permit, cluster: &str, size: &PoolSize) -> Result<Written, StepError> {
         let id = format!("{cluster}/agentPools/{}", size.name);
         let arm = self.arm.reader();
-        let Some(mut body) = arm.find(&id, &arm.cloud().container_service).await? else {
-            return Ok(Written::Absent);
+        let mut body = match arm.resource(&id, &arm.cloud().container_service).await {
+            Ok(body) => body,
+            Err(error) if error.status == 404 => return Ok(Written::Absent),
+            Err(error) => return Err(error.into()),
         };
         let etag = body["properties"]["eTag"].as_str().map(str::to_owned);
         size.write(&mut body["properties"]);

@@ -16,6 +16,14 @@ impl Reader {
         Ok(Gateway(self.arm.resource(id, &self.arm.cloud().network).await?))
     }
 
+    /// The same; `None` when Resource Manager says that there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn find_gateway(&self, id: &str) -> Result<Option<Gateway>, StepError> {
+        Ok(self.arm.find(id, &self.arm.cloud().network).await?.map(Gateway))
+    }
+
     /// Asks the gateway for what its own probes see of all its backends. The answer comes later, by the operation.
     ///
     /// # Errors

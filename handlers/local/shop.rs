@@ -40,7 +40,7 @@ impl Default for Options {
             host: HostOptions::default(),
             duplicate_detection: true,
             probe: true,
-            latency: Some(Latency::of(1)),
+            latency: None,
         }
     }
 }

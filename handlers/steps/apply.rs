@@ -1,7 +1,7 @@
 //! Manifests are applied and ready. Progress is read back from the cluster: there is no cursor.
 use super::acting::Azure;
 use super::not_yet;
-use super::presence::{Presence, is_missed, look_again, presence};
+use super::presence::{Presence, look_again, not_tagged, presence};
 use crate::azure::kubernetes::Kubernetes;
 use crate::resources::cluster::Cluster;
 use crate::run::{Outcome, Run, StepError, StepResult};
@@ -23,10 +23,7 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
     let slot = run.plan.new_slot();
     let cluster = match presence(run, azure, &slot.cluster).await? {
         Presence::Here(found) if found.run() == Some(&run.id) => found,
-        Presence::Here(found) if is_missed(run, azure, &slot.cluster) => {
-            return super::terminal(left_over(run, &found));
-        }
-        Presence::Here(_) => return look_again(slot.cluster.clone(), "the new cluster does not carry this run's tag"),
+        Presence::Here(found) => return not_tagged(run, azure, &found),
         Presence::Missed(cluster) => return look_again(cluster, "the new cluster was not found"),
         Presence::Gone => return super::terminal("the new cluster is gone"),
     };
@@ -53,13 +50,6 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
         Some(first) if waiting.len() == 1 => not_yet(first.clone()),
         Some(first) => not_yet(format!("{first}, and {} more", waiting.len() - 1)),
     }
-}
-
-/// What a person must know of a cluster that somebody took the run's tag from: it stays, and costs.
-fn left_over(run: &Run, found: &Cluster) -> String {
-    let tag = found.run().map_or_else(|| "no run's tag".to_owned(), |other| format!("the tag of {other}"));
-    let cluster = &run.plan.new_slot().cluster;
-    format!("the new cluster no longer carries this run's tag, but {tag}: it is left over as {cluster}")
 }
 
 /// Everything that runs in a cluster is ready; `None`: it is.

@@ -5,7 +5,6 @@ use super::{again_in, not_yet, terminal, written};
 use crate::azure::operations::Progress;
 use crate::plan::Kind;
 use crate::plan::checks::{Seen, Verdict, check};
-use crate::resources::cluster::Cluster;
 use crate::run::{Following, Outcome, Run, StepResult};
 
 /// Everything that the plan needs holds. A leftover of ours in the idle slot, which the plan lists and which serves
@@ -22,19 +21,22 @@ pub async fn check_plan(run: &Run, azure: &Azure) -> StepResult {
     let new_cluster = azure.cluster(&new.cluster).await?;
     let location = old_cluster.as_ref().map_or("", |cluster| cluster.location()).to_owned();
     let subscription = plan.site.subscription();
-    if let Some(missed) = first_missed(run, azure, &old_cluster, &new_cluster) {
-        return look_again(missed, "a cluster that the plan needs was not found");
-    }
     let seen = Seen {
         old_cluster: old_cluster.map(|cluster| cluster.0),
         new_cluster: new_cluster.clone().map(|cluster| cluster.0),
-        gateway: Some(azure.gateway(&plan.site.gateway).await?),
+        gateway: azure.find_gateway(&plan.site.gateway).await?,
         old_subnet: azure.network(&old.subnet).await?,
         new_subnet: azure.network(&new.subnet).await?,
         offered: azure.versions(subscription, &location).await?,
         usages: azure.usages(subscription, &location).await?,
         sizes: azure.sizes(subscription, &location).await?,
     };
+    if let Some(mark) = seen.gateway.as_ref().and_then(|gateway| run.new_glass(gateway)) {
+        return Ok(Outcome::GlassBroken(mark));
+    }
+    if let Some(missed) = first_missed(run, azure, &seen) {
+        return look_again(missed.clone(), &format!("{missed}, which the plan needs, was not found"));
+    }
     match check(plan, &seen) {
         Verdict::NotYet(why) => not_yet(why),
         Verdict::Refused(findings) => terminal(findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
@@ -49,13 +51,17 @@ pub async fn check_plan(run: &Run, azure: &Azure) -> StepResult {
     }
 }
 
-/// A cluster that the plan needs and that one look did not find: that is no ground to refuse.
-fn first_missed(run: &Run, azure: &Azure, old: &Option<Cluster>, new: &Option<Cluster>) -> Option<String> {
+/// Something that the plan needs and that one look did not find: that is no ground to refuse.
+fn first_missed(run: &Run, azure: &Azure, seen: &Seen) -> Option<String> {
     let plan = &run.plan;
+    let (old, new) = (plan.old_slot(), plan.new_slot());
     let missing = [
-        (old.is_none(), &plan.old_slot().cluster),
-        (new.is_none() && plan.kind == Kind::Return, &plan.new_slot().cluster),
+        (seen.gateway.is_none(), &plan.site.gateway),
+        (seen.old_cluster.is_none(), &old.cluster),
+        (seen.new_cluster.is_none() && plan.kind == Kind::Return, &new.cluster),
+        (seen.old_subnet.is_none(), &old.subnet),
+        (seen.new_subnet.is_none(), &new.subnet),
     ];
-    let first = missing.into_iter().find(|(is_missing, cluster)| *is_missing && !is_missed(run, azure, cluster));
-    first.map(|(_, cluster)| cluster.clone())
+    let first = missing.into_iter().find(|(is_missing, id)| *is_missing && !is_missed(run, azure, id));
+    first.map(|(_, id)| id.clone())
 }

@@ -1,6 +1,6 @@
 //! The new slot holds a provisioned cluster that carries our run id.
 use super::acting::Azure;
-use super::presence::{Presence, look_again, presence};
+use super::presence::{Presence, look_again, not_tagged, presence};
 use super::{again_in, not_yet, terminal, written};
 use crate::azure::clusters::Written;
 use crate::azure::operations::Progress;
@@ -26,7 +26,7 @@ pub async fn create_cluster(run: &Run, azure: &Azure) -> StepResult {
         (Presence::Here(found), Kind::Return) => bring_back(run, azure, &found).await,
         (Presence::Gone, Kind::Return) => terminal("the kept cluster is gone"),
         (Presence::Missed(cluster), Kind::Return) => look_again(cluster, "the kept cluster was not found"),
-        (Presence::Here(found), Kind::Upgrade | Kind::Replace) => adopt(run, &found),
+        (Presence::Here(found), Kind::Upgrade | Kind::Replace) => adopt(run, azure, &found),
         // Where there is one all the same, the creation is refused.
         (Presence::Missed(_) | Presence::Gone, Kind::Upgrade | Kind::Replace) => {
             let old = match presence(run, azure, &run.plan.old_slot().cluster).await? {
@@ -47,9 +47,9 @@ pub async fn create_cluster(run: &Run, azure: &Azure) -> StepResult {
     }
 }
 
-fn adopt(run: &Run, found: &Cluster) -> StepResult {
+fn adopt(run: &Run, azure: &Azure, found: &Cluster) -> StepResult {
     if found.run() != Some(&run.id) {
-        return terminal("the slot holds a cluster that does not carry this run's id");
+        return not_tagged(run, azure, found);
     }
     if found.has_failed() {
         return terminal(format!("the new cluster is {}", found.state()));

@@ -44,3 +44,15 @@ pub fn look_again(cluster: String, what: &str) -> StepResult {
     let again_in = Some(Duration::from_secs(APART.unsigned_abs().as_secs() + 1));
     Ok(Outcome::NotYet(Waiting { again_in, facts: vec![Fact::Missed(cluster)], ..Waiting::because(why) }))
 }
+
+/// What to say of a new cluster without the run's tag. Believed at two looks, too; then a person must know that it stays,
+/// and costs.
+pub fn not_tagged(run: &Run, reader: &Reader, found: &Cluster) -> StepResult {
+    let cluster = &run.plan.new_slot().cluster;
+    if !is_missed(run, reader, cluster) {
+        return look_again(cluster.clone(), "the cluster in the new slot does not carry this run's tag");
+    }
+    let tag = found.run().map_or_else(|| "no run's tag".to_owned(), |other| format!("the tag of {other}"));
+    let why = format!("the cluster in the new slot carries {tag}, not this run's");
+    Err(StepError::Terminal(format!("{why}: it is left over as {cluster}")))
+}

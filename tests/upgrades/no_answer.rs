@@ -145,7 +145,7 @@ fn nothing_is_deleted_while_a_page_comes_instead_of_the_gateway() {
                     let now = shop.azure.clock().now();
                     let world = &mut *shop.azure.world();
                     let add = |gateway: &mut Value| {
-                        let pool = json!({"name": "payments", "properties": {"backendAddresses": members}});
+                        let pool = json!({"name": "testers", "properties": {"backendAddresses": members}});
                         gateway["properties"]["backendAddressPools"].as_array_mut().unwrap().push(pool);
                     };
                     let gateway = &shop.article.gateway;
@@ -163,7 +163,7 @@ fn nothing_is_deleted_while_a_page_comes_instead_of_the_gateway() {
             let (told, ()) = tokio::join!(play(&shop, Plot::default()), back);
             let told: Told = told.unwrap();
             let hold = told.run.held.as_ref().unwrap_or_else(|| panic!("{:#?}", told.run.journal));
-            assert!(hold.why.contains("payments"), "{hold:?}");
+            assert!(hold.why.contains("testers"), "{hold:?}");
             let green = shop.azure.world().resource_manager.resource(&shop.article.green).cloned();
             assert_eq!(green.unwrap()["properties"]["provisioningState"], "Succeeded");
             assert!(told.run.journal.iter().any(|entry| is_in_its_own_words(&entry.what)), "{:#?}", told.run.journal);
