@@ -8,6 +8,7 @@ pub mod versions;
 
 pub use pools::PlannedPools;
 
+use crate::resources::size::Size;
 use crate::site::{Colour, FailedCluster, Gate, Site, Slot, Stage};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,9 @@ pub struct Plan {
     /// Kind `return`: whether the kept cluster was stopped, so that turning back stops it again.
     #[serde(default)]
     pub found_stopped: bool,
+    /// Kind `return`: how big the kept cluster is now, and how big it was before it was reduced, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<KeptSize>,
     /// The mark of an emergency way back that the gateway carried when the plan was made: it is of another day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found_glass: Option<String>,
@@ -41,6 +45,16 @@ pub struct Plan {
     /// What each of our pools should hold, from the first write to the last. Runs of format 1 have none, and derive it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pools: Option<PlannedPools>,
+}
+
+/// The sizes of a cluster to which a run returns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptSize {
+    /// As it was found: so it is left when the return turns back.
+    pub found: Size,
+    /// Before it was reduced: so it takes the traffic.
+    pub before: Size,
 }
 
 /// What kind of replacement.

@@ -2,10 +2,12 @@
 use crate::functions::app::App;
 use crate::functions::commit::{Committed, commit};
 use crate::functions::look::BOUND;
-use crate::plan::planning::{World, plan};
+use crate::plan::planning::{World, plan, serving};
 use crate::plan::request::Request;
 use crate::plan::versions::Offered;
 use crate::plan::{Kind, Plan};
+use crate::resources::size::Size;
+use crate::resources::tags::{RETIRED_TAG, tag};
 use crate::run::kept::Kept;
 use crate::run::{Ending, Run, StepError};
 use crate::site::Site;
@@ -106,6 +108,7 @@ async fn begin(
         Ok(world) => world,
         Err(error) => return Ok(Err(Started::Later(format!("Azure does not answer: {error:#}")))),
     };
+    let world = World { before: size_before(app, site, request, &world, last).await?, ..world };
     let plan = match plan(site, request, &world) {
         Ok(plan) => plan,
         Err(why) => return Ok(Err(Started::Refused(why))),
@@ -136,12 +139,34 @@ pub async fn look(app: &App, site: &Site) -> anyhow::Result<World> {
         let location = blue.as_ref().or(green.as_ref()).map_or("", |cluster| cluster.location()).to_owned();
         let offered = reader.versions(site.subscription(), &location).await?;
         let offered = Offered::read(&offered).map_err(anyhow::Error::msg)?;
-        Ok(World { gateway, blue, green, offered })
+        Ok(World { gateway, blue, green, offered, before: None })
     };
     seen.await.map_err(|error| match error {
         StepError::Transient { cause, .. } => cause,
         StepError::Terminal(why) => anyhow::anyhow!(why),
     })
+}
+
+/// How big the cluster to which a request returns was before it was reduced: the run that retired it recorded that.
+async fn size_before(
+    app: &App,
+    site: &Site,
+    request: &Request,
+    world: &World,
+    last: Option<&Run>,
+) -> anyhow::Result<Option<Size>> {
+    let Ok(serves) = serving(site, &world.gateway) else { return Ok(None) };
+    let kept = world.cluster(serves.other()).filter(|_| request.kind == Kind::Return);
+    let Some(retired) = kept.and_then(|kept| tag(&kept.0, RETIRED_TAG)) else { return Ok(None) };
+    if let Some(run) = last.filter(|run| run.id == retired) {
+        return Ok(run.reducing.clone());
+    }
+    for name in app.store.history(&site.name).await? {
+        if let Some(run) = app.store.ended_run(&name).await?.filter(|run| run.id == retired) {
+            return Ok(run.reducing.clone());
+        }
+    }
+    Ok(None)
 }
 
 async fn under_way(app: &App, subscription: &str) -> anyhow::Result<usize> {

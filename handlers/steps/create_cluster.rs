@@ -1,5 +1,6 @@
 //! The new slot holds a provisioned cluster that carries our run id.
 use super::acting::Azure;
+use super::bring_back::grow;
 use super::presence::{Presence, look_again, not_tagged, presence};
 use super::{again_in, not_yet, terminal, written};
 use crate::azure::clusters::Written;
@@ -80,5 +81,10 @@ async fn bring_back(run: &Run, azure: &Azure, found: &Cluster) -> StepResult {
     if found.is_stopped() {
         return written("the start", azure.writer.start_cluster(azure.permit().await?, &slot.cluster).await?);
     }
-    Ok(Outcome::Done)
+    match &run.plan.kept {
+        Some(kept) if kept.before.differs(found).is_some() => {
+            grow(run, azure, &slot.cluster, found, &kept.before).await
+        }
+        Some(_) | None => Ok(Outcome::Done),
+    }
 }

@@ -52,7 +52,10 @@ pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
     if run.plan.keeps_failed_cluster() {
         return Ok(Outcome::Done);
     }
-    if run.plan.kind == Kind::Return && (!run.plan.found_stopped || found.is_stopped()) {
+    let kept = run.plan.kept.as_ref().map(|kept| &kept.found);
+    let smaller = kept.and_then(|size| size.differs(&found));
+    let is_as_found = smaller.is_none() && (!run.plan.found_stopped || found.is_stopped());
+    if run.plan.kind == Kind::Return && is_as_found {
         return Ok(Outcome::Done);
     }
     if found.state().eq_ignore_ascii_case("Deleting") {
@@ -62,6 +65,10 @@ pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
         && let Some(waiting) = old_is_well(run, azure, &again).await?
     {
         return Ok(waiting);
+    }
+    if let Some(pool) = smaller {
+        let scaled = azure.writer.scale_pool(azure.permit().await?, &slot.cluster, pool).await?;
+        return written(&format!("{} nodes in pool {}, as it was found{again}", pool.count, pool.name), scaled);
     }
     if run.plan.kind == Kind::Return {
         let stopped = azure.writer.stop_cluster(azure.permit().await?, &slot.cluster).await?;

@@ -174,7 +174,10 @@ fn no_write_is_unconditional() {
                 (Some(etag), None) => assert!(name.starts_with("active/") && etag.len() > 3 && etag != "*", "{what}"),
                 (None, Some("*")) => assert!(name.starts_with("active/") || name.starts_with("history/"), "{what}"),
                 (None, None) => {
-                    assert!(["waiting/", "refusals/", "versions/"].iter().any(|at| name.starts_with(at)), "{what}");
+                    assert!(
+                        ["waiting/", "refusals/", "versions/", "watch/"].iter().any(|at| name.starts_with(at)),
+                        "{what}"
+                    );
                 }
                 _ => panic!("{what}"),
             }

@@ -5,6 +5,7 @@ use bluegreen::run::Run;
 use bluegreen::run::event::Event;
 use bluegreen::step::Step;
 use http::Method;
+use jiff::SignedDuration;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -34,7 +35,10 @@ fn every_event_names_the_hop_that_was_just_saved() {
             assert_eq!((event.run.as_str(), event.step, event.hop), (run.id.as_str(), run.step, run.hop));
             let scheduled = broker.get("ScheduledEnqueueTimeUtc").map(|at| at.as_str().unwrap().to_owned());
             let due = (run.due > sent.at).then(|| http_date(run.due).unwrap());
-            assert_eq!(scheduled, due, "due {} at {}", run.due, sent.at);
+            // A way back that is handled at once has its event a minute later.
+            let is_handled = event.step == Step::RestoreTraffic && run.quiet_from.is_none();
+            let later = http_date(sent.at + SignedDuration::from_secs(60)).unwrap();
+            assert!(scheduled == due || (is_handled && scheduled == Some(later)), "due {} at {}", run.due, sent.at);
             steps.insert(event.step);
         }
     }

@@ -24,6 +24,7 @@ mod old_and_new;
 mod outages;
 mod random_schedules;
 mod requests;
+mod return_size;
 mod way_back;
 mod whole_upgrade;
 mod world_after;

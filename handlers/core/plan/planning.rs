@@ -1,9 +1,10 @@
 //! A plan is made: from a site, a request, and a look at the world.
 use crate::plan::request::Request;
 use crate::plan::versions::{Offered, wanted};
-use crate::plan::{Kind, Plan, PlannedPools, Version, planned};
+use crate::plan::{KeptSize, Kind, Plan, PlannedPools, Version, planned};
 use crate::resources::cluster::Cluster;
 use crate::resources::gateway::{Gateway, Pool};
+use crate::resources::size::Size;
 use crate::site::check::Checked;
 use crate::site::{Colour, Site};
 
@@ -17,6 +18,8 @@ pub struct World {
     pub green: Option<Cluster>,
     /// What the region offers.
     pub offered: Offered,
+    /// How big the cluster in the idle slot was before a run reduced it, if that run recorded it.
+    pub before: Option<Size>,
 }
 
 impl World {
@@ -88,6 +91,10 @@ pub fn plan(site: &Checked, request: &Request, world: &World) -> Result<Plan, St
         old_uid: serves.uid().to_owned(),
         found_uid: found.map(|found| found.uid().to_owned()),
         found_stopped: found.is_some_and(Cluster::is_stopped),
+        kept: found.filter(|_| request.kind == Kind::Return).and_then(|found| {
+            let before = world.before.clone()?;
+            Some(KeptSize { found: Size::of(found), before })
+        }),
         found_glass: world.gateway.mark().filter(|_| world.gateway.is_glass_broken()).map(str::to_owned),
         pools: Some(PlannedPools::of(site, old, &stages)),
         stages,

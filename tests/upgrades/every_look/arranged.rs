@@ -136,6 +136,7 @@ fn begun(scene: &Scene) -> Run {
         old_uid: blue["properties"]["resourceUID"].as_str().unwrap().into(),
         found_uid: None,
         found_stopped: false,
+        kept: None,
         found_glass: None,
         pools: Some(PlannedPools::of(&site, Colour::Blue, &stages)),
         stages,
