@@ -7,7 +7,7 @@ use super::{again_in, not_yet, written};
 use crate::azure::operations::Progress;
 use crate::plan::Kind;
 use crate::resources::cluster::Cluster;
-use crate::resources::gateway::{Health, health};
+use crate::resources::gateway::{Gateway, Health, health};
 use crate::run::{Following, Outcome, Run, StepError, StepResult, Waiting};
 use serde_json::Value;
 
@@ -17,15 +17,8 @@ use serde_json::Value;
 pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
     let slot = run.plan.new_slot();
     let gateway = azure.gateway(&run.plan.site.gateway).await?;
-    let pools = gateway.pools_with(&slot.addresses);
-    let (ours, foreign): (Vec<_>, Vec<_>) = pools.into_iter().partition(|pool| run.plan.site.pools.is_ours(pool));
-    if !ours.is_empty() && run.may_have_written() {
-        return Ok(Outcome::Breached(format!("the new cluster is still in the pools {}", ours.join(", "))));
-    }
-    if !ours.is_empty() || !foreign.is_empty() {
-        let pools = [ours, foreign].concat().join(", ");
-        let why = format!("the new cluster is in the pools {pools}, where somebody else has put it");
-        return Ok(Outcome::Hold(format!("{why}: take its addresses out and resume, or finish as it stands")));
+    if let Some(outcome) = in_a_pool(run, &gateway) {
+        return Ok(outcome);
     }
     let mut again = String::new();
     let mut deleted = false;
@@ -78,6 +71,20 @@ pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
         &format!("the deletion{again}"),
         azure.writer.delete_cluster(azure.permit().await?, &slot.cluster, &found).await?,
     )
+}
+
+/// Why the new cluster may not go yet: a pool holds it.
+fn in_a_pool(run: &Run, gateway: &Gateway) -> Option<Outcome> {
+    let pools = gateway.pools_with(&run.plan.new_slot().addresses);
+    let (ours, foreign): (Vec<_>, Vec<_>) = pools.into_iter().partition(|pool| run.plan.site.pools.is_ours(pool));
+    if !ours.is_empty() && run.may_have_written() {
+        return Some(Outcome::Breached(format!("the new cluster is still in the pools {}", ours.join(", "))));
+    }
+    let all = [ours, foreign].concat();
+    (!all.is_empty()).then(|| {
+        let why = format!("the new cluster is in the pools {}, where somebody else has put it", all.join(", "));
+        Outcome::Hold(format!("{why}: take its addresses out and resume, or finish as it stands"))
+    })
 }
 
 /// A cluster without the run's tag is not ours to delete. What was in the slot before the run needs no word.

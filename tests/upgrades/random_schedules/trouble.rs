@@ -70,28 +70,7 @@ impl Scene<'_> {
     pub async fn befall(&self, trouble: Trouble) {
         let (article, now) = (&self.shop.article, self.now());
         let blue = article.blue.as_str();
-        let mut guard = self.shop.azure.world();
-        let World { resource_manager: arm, kubernetes: fleet, .. } = &mut *guard;
-        let host = arm.resource(blue).and_then(|blue| blue["properties"]["fqdn"].as_str()).map(str::to_owned);
-        let Some(host) = host else { return };
-        let (hit, lasts) = match trouble {
-            Trouble::Stopped(lasts) => (arm.stranger_stops(blue, fleet, now).is_ok(), lasts),
-            Trouble::Deleted => (arm.stranger_deletes(blue, fleet, now).is_ok(), None),
-            Trouble::IllInPart(lasts) => {
-                let address = article.blue_addresses[0].parse().expect("an address");
-                fleet.break_addresses(&host, &[address], now, now + FOR_GOOD);
-                (true, lasts)
-            }
-            Trouble::Ill(lasts) => {
-                fleet.break_workloads(&host, now, now + FOR_GOOD);
-                (true, lasts)
-            }
-            Trouble::BothIll(lasts) => {
-                fleet.break_workloads(&host, now, now + FOR_GOOD);
-                (true, Some(lasts))
-            }
-        };
-        drop(guard);
+        let Some((host, hit, lasts)) = self.strike(trouble, now) else { return };
         if !hit {
             return;
         }
@@ -116,6 +95,33 @@ impl Scene<'_> {
             }
         }
         self.shop.azure.touch();
+    }
+
+    /// What is struck, whether it was, and how long it lasts; `None`: there is nothing to be struck.
+    fn strike(&self, trouble: Trouble, now: Timestamp) -> Option<(String, bool, Option<Duration>)> {
+        let article = &self.shop.article;
+        let blue = article.blue.as_str();
+        let mut guard = self.shop.azure.world();
+        let World { resource_manager: arm, kubernetes: fleet, .. } = &mut *guard;
+        let host = arm.resource(blue).and_then(|blue| blue["properties"]["fqdn"].as_str())?.to_owned();
+        let (hit, lasts) = match trouble {
+            Trouble::Stopped(lasts) => (arm.stranger_stops(blue, fleet, now).is_ok(), lasts),
+            Trouble::Deleted => (arm.stranger_deletes(blue, fleet, now).is_ok(), None),
+            Trouble::IllInPart(lasts) => {
+                let address = article.blue_addresses[0].parse().expect("an address");
+                fleet.break_addresses(&host, &[address], now, now + FOR_GOOD);
+                (true, lasts)
+            }
+            Trouble::Ill(lasts) => {
+                fleet.break_workloads(&host, now, now + FOR_GOOD);
+                (true, lasts)
+            }
+            Trouble::BothIll(lasts) => {
+                fleet.break_workloads(&host, now, now + FOR_GOOD);
+                (true, Some(lasts))
+            }
+        };
+        Some((host, hit, lasts))
     }
 
     async fn start_again(&self, cluster: &str) {
