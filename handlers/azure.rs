@@ -1,5 +1,6 @@
 //! The clients of the outside world: Resource Manager, the clusters' API servers, Service Bus, tokens. What only looks and
 //! what writes are two; whoever writes shows a permit for each write.
+pub mod answer;
 pub mod arm;
 pub mod break_glass;
 pub mod clusters;

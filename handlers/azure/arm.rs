@@ -1,11 +1,10 @@
 //! Azure Resource Manager, as raw JSON: every field that we do not know survives.
+pub use super::answer::Answer;
 use super::permit::Permit;
 use crate::process::clock::Clock;
 use crate::process::cloud::Cloud;
-use crate::resources::answers::{same_id, shortened};
-use crate::run::{Operation, StepError, Style};
+use crate::run::StepError;
 use azure_core::credentials::TokenCredential;
-use azure_core::http::headers::{HeaderName, Headers};
 use azure_core::http::policies::{Policy, auth::BearerTokenAuthorizationPolicy};
 use azure_core::http::{ClientOptions, Context, Method, Pipeline, PipelineSendOptions, Request, Transport, Url};
 use serde_json::Value;
@@ -55,19 +54,6 @@ impl Question {
             Self::BackendHealth | Self::AppSettings => "",
         }
     }
-}
-
-/// What Resource Manager answered.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// The HTTP status: 2xx or 3xx, all else is an [`ArmError`].
-    pub status: u16,
-    /// The body; `null` when it is empty, or no JSON.
-    pub body: Value,
-    /// The beginning of a body that is no JSON: somebody else answered, or the answer was cut off.
-    unreadable: Option<String>,
-    what: String,
-    headers: Headers,
 }
 
 /// A refusal, or no answer at all.
@@ -295,12 +281,7 @@ impl Call<'_> {
         let answer = pipeline.send(&Context::new(), &mut request, Some(options)).await;
         let answer = answer.map_err(|error| self.failed("NoAnswer", format!("{:#}", anyhow::Error::from(error))))?;
         let (status, headers, bytes) = answer.deconstruct();
-        let (body, unreadable) = match serde_json::from_slice(bytes.as_ref()) {
-            Ok(body) => (body, None),
-            Err(_) if bytes.as_ref().is_empty() => (Value::Null, None),
-            Err(_) => (Value::Null, Some(shortened(&String::from_utf8_lossy(bytes.as_ref())))),
-        };
-        self.judge(Answer { status: u16::from(status), body, unreadable, what: self.what(), headers })
+        self.judge(Answer::new(u16::from(status), headers, bytes.as_ref(), self.what()))
     }
 
     fn judge(&self, answer: Answer) -> Result<Answer, ArmError> {
@@ -319,85 +300,5 @@ impl Call<'_> {
             message: text("/error/message").or_else(|| text("/Message")).unwrap_or_else(|| "no message".into()),
             retry_after: answer.retry_after(),
         })
-    }
-}
-
-impl Answer {
-    /// What the `Retry-After` header says, in seconds.
-    #[must_use]
-    pub fn retry_after(&self) -> Option<Duration> {
-        self.header("retry-after")?.parse().ok().map(Duration::from_secs)
-    }
-
-    /// When it was answered, by Resource Manager's clock.
-    #[must_use]
-    pub fn date(&self) -> Option<jiff::Timestamp> {
-        Some(jiff::fmt::rfc2822::parse(&self.header("date")?).ok()?.timestamp())
-    }
-
-    /// The operation that was started: `Azure-AsyncOperation` if there is one, `Location` only otherwise.
-    /// An answer without either was carried out at once.
-    #[must_use]
-    pub fn operation(&self) -> Operation {
-        let (url, style) = match (self.header("azure-asyncoperation"), self.header("location")) {
-            (Some(url), _) => (url, Style::AsyncOperation),
-            (None, Some(url)) => (url, Style::Location),
-            (None, None) => (String::new(), Style::Finished),
-        };
-        Operation::at(url, style)
-    }
-
-    /// The body, which is this resource.
-    fn resource(self, id: &str) -> Result<Value, ArmError> {
-        match self.body["id"].as_str() {
-            Some(found) if same_id(found, id) => Ok(self.body),
-            Some(other) => Err(self.no_answer("the resource itself", &shortened(other))),
-            None => Err(self.no_answer("a resource as JSON, with its id", &self.came())),
-        }
-    }
-
-    /// The body, which is one page of a list.
-    fn page(self) -> Result<Value, ArmError> {
-        self.with_list("value")
-    }
-
-    /// The body, in which this member is a list.
-    ///
-    /// # Errors
-    /// When there is no such list.
-    pub(super) fn with_list(self, member: &str) -> Result<Value, ArmError> {
-        if self.body[member].is_array() {
-            return Ok(self.body);
-        }
-        Err(self.no_answer(&format!("a list {member:?} as JSON"), &self.came()))
-    }
-
-    /// The body as it came, unless it is neither an object nor empty: then nothing was answered.
-    ///
-    /// # Errors
-    /// When the body is anything else.
-    pub(super) fn readable(self) -> Result<Self, ArmError> {
-        if self.unreadable.is_none() && (self.body.is_object() || self.body.is_null()) {
-            return Ok(self);
-        }
-        Err(self.no_answer("a JSON object", &self.came()))
-    }
-
-    pub(super) fn came(&self) -> String {
-        match &self.unreadable {
-            Some(text) => format!("{text:?}"),
-            None => shortened(&self.body.to_string()),
-        }
-    }
-
-    /// Whatever came with this status is no answer of Resource Manager: trying again may help.
-    pub(super) fn no_answer(&self, expected: &str, came: &str) -> ArmError {
-        let message = format!("expected {expected}, came {came}: a proxy may stand between, or the answer was cut off");
-        let code = format!("NoAnswer (HTTP {})", self.status);
-        ArmError { what: self.what.clone(), status: 0, code, message, retry_after: self.retry_after() }
-    }
-
-    fn header(&self, name: &'static str) -> Option<String> {
-        self.headers.get_optional_string(&HeaderName::from_static(name))
     }
 }

@@ -9,6 +9,7 @@
 //! `BLUEGREEN_FAULTS=2` and `BLUEGREEN_ORDERS=2` explore more, `BLUEGREEN_TRACE=1` prints the shortest trace of each
 //! failure. Hops need no bound: see `world`.
 mod document;
+mod happenings;
 mod input;
 mod looks;
 mod moves;

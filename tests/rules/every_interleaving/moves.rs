@@ -3,97 +3,12 @@
 //! An invocation follows docs/design.md, section 3: it loads the run, looks, asks for its permit, acts, decides and
 //! saves, publishes. Between any two of these all others may move, it may crash, or lose its lock and go on.
 use super::document::{Document, Production, Question, Time};
+pub use super::happenings::Move;
 use super::input::{Act, Newest, Next, Ours, Saw};
 use super::steps::{Rules, look, read};
 use super::world::{Invocation, Phase, State};
 use bluegreen_core::run::verbs::Verb;
 use bluegreen_core::step::Step;
-
-/// What happens between two states. `at` is the place of an invocation.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Move {
-    WriteLands,
-    WriteFails,
-    Delivered {
-        age: u8,
-    },
-    DeadLettered {
-        published: bool,
-    },
-    /// Dead-lettered in an outage of the store, so that `DeadLetter`, which always answers 200, could not save either.
-    IsLost {
-        age: u8,
-    },
-    Looks {
-        at: usize,
-        next: Next,
-    },
-    IsPermitted {
-        at: usize,
-    },
-    Acts {
-        at: usize,
-        answer_lost: bool,
-    },
-    Saves {
-        at: usize,
-        saw: Saw,
-        time: Time,
-    },
-    Records {
-        at: usize,
-    },
-    Publishes {
-        at: usize,
-    },
-    CannotPublish {
-        at: usize,
-    },
-    GivesUp {
-        at: usize,
-    },
-    Crashes {
-        at: usize,
-    },
-    LosesItsLock {
-        at: usize,
-    },
-    Orders {
-        verb: Verb,
-        published: bool,
-    },
-    CanaryCheckTurnsBack,
-    Sweeps {
-        early: bool,
-    },
-}
-
-impl Move {
-    /// Whether it will happen sooner or later: an ending must be reachable by such moves alone.
-    fn is_relied_on(self) -> bool {
-        match self {
-            Self::WriteLands
-            | Self::Delivered { .. }
-            | Self::IsPermitted { .. }
-            | Self::Publishes { .. }
-            | Self::GivesUp { .. }
-            | Self::Sweeps { early: false } => true,
-            Self::Looks { next, .. } => next != Next::Say(Saw::Breached),
-            Self::Acts { answer_lost, .. } => !answer_lost,
-            Self::Saves { time, .. } => !time.late,
-            Self::Records { .. } => true,
-            Self::WriteFails
-            | Self::DeadLettered { .. }
-            | Self::IsLost { .. }
-            | Self::CannotPublish { .. }
-            | Self::Crashes { .. }
-            | Self::LosesItsLock { .. }
-            | Self::Orders { .. }
-            | Self::CanaryCheckTurnsBack
-            | Self::Sweeps { early: true } => false,
-        }
-    }
-}
 
 /// The next states of one state.
 pub struct Moves<'a> {
