@@ -21,16 +21,20 @@ pub async fn check_plan(run: &Run, azure: &Azure) -> StepResult {
     let new_cluster = azure.cluster(&new.cluster).await?;
     let location = old_cluster.as_ref().map_or("", |cluster| cluster.location()).to_owned();
     let subscription = plan.site.subscription();
-    let seen = Seen {
+    let mut seen = Seen {
         old_cluster: old_cluster.map(|cluster| cluster.0),
         new_cluster: new_cluster.clone().map(|cluster| cluster.0),
         gateway: azure.find_gateway(&plan.site.gateway).await?,
         old_subnet: azure.network(&old.subnet).await?,
         new_subnet: azure.network(&new.subnet).await?,
-        offered: azure.versions(subscription, &location).await?,
-        usages: azure.usages(subscription, &location).await?,
-        sizes: azure.sizes(subscription, &location).await?,
+        ..Seen::default()
     };
+    // Without the old cluster there is no region to ask for.
+    if !location.is_empty() {
+        seen.offered = azure.versions(subscription, &location).await?;
+        seen.usages = azure.usages(subscription, &location).await?;
+        seen.sizes = azure.sizes(subscription, &location).await?;
+    }
     if let Some(mark) = seen.gateway.as_ref().and_then(|gateway| run.new_glass(gateway)) {
         return Ok(Outcome::GlassBroken(mark));
     }
