@@ -119,9 +119,10 @@ impl SimulatedAzure {
     /// What the script and the world's latency have in store for a call.
     fn in_store(&self, process: &Process, ask: &mut Ask) -> (Option<Effect>, Drawn) {
         let mut world = self.world();
-        let struck = world.faults.strike(process, ask, self.clock.now());
-        let latency = world.latency.as_mut().filter(|_| router::asks_control_plane(ask));
-        let drawn = latency.map(|latency| latency.draw(process)).unwrap_or_default();
+        let World { faults, latency, made, .. } = &mut *world;
+        let struck = faults.strike(process, ask, self.clock.now());
+        let latency = latency.as_ref().filter(|_| router::asks_control_plane(ask));
+        let drawn = latency.map(|latency| latency.draw(process, made)).unwrap_or_default();
         if let Some(look) = drawn.look {
             ask.extensions_mut().insert(look);
         }

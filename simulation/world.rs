@@ -1,5 +1,5 @@
 //! The whole simulated world: the state of every service, and what was asked of them.
-use crate::{Ask, Faults, Latency, prober::users::User, record::Call};
+use crate::{Ask, Faults, Latency, latency::Made, prober::users::User, record::Call};
 use crate::{
     blobs::Blobs, entra::Entra, kubernetes::Fleet, resource_manager::ResourceManager, service_bus::Broker,
     traffic::Traffic,
@@ -25,6 +25,8 @@ pub struct World {
     pub faults: Faults,
     /// How long calls to the control planes take; `None`: no time at all.
     pub latency: Option<Latency>,
+    /// How many calls to control planes each caller has made, while they took time.
+    pub(crate) made: Made,
     /// Every call so far, or the latest, as [`most_calls_kept`](Self::most_calls_kept) says.
     pub calls: Vec<Call>,
     /// So many calls were made so far.

@@ -81,8 +81,8 @@ async fn a_stranger_takes_a_pool_away_or_fills_it() {
         arm.stranger_fills_pool(gateway, pool, &["10.9.9.9".to_owned()], fleet, now).unwrap();
     }
     scene.pass(60).await;
-    assert_eq!(scene.azure.world().resource_manager.effective_members(gateway, pool), ["10.9.9.9"]);
     let before = scene.get(gateway).await.body;
+    assert_eq!(scene.azure.world().resource_manager.effective_members(gateway, pool), ["10.9.9.9"]);
     {
         let now = scene.azure.clock().now();
         let mut world = scene.azure.world();
