@@ -23,7 +23,7 @@ pub async fn give(app: &App, site: &str, order: &Order) -> anyhow::Result<Obeyed
     }
     if order.verb == Verb::Finish
         && !order.force
-        && let Some(refusal) = in_flight(app, site).await?
+        && let Some(refusal) = in_flight(app, site, order).await?
     {
         return Ok(Changed::Refused(refusal));
     }
@@ -47,8 +47,11 @@ async fn give_with_site(app: &App, site: &str, order: &Order) -> anyhow::Result<
 }
 
 /// A run is not ended while something that it asked for is under way: nobody would see what becomes of it.
-async fn in_flight(app: &App, site: &str) -> anyhow::Result<Option<Refusal>> {
+async fn in_flight(app: &App, site: &str, order: &Order) -> anyhow::Result<Option<Refusal>> {
     let Some(found) = app.store.run(site).await? else { return Ok(None) };
+    if obey(&found.value, order, found.at).is_err() {
+        return Ok(None);
+    }
     let asked: Vec<&Operation> = match &found.value.following {
         Some(Following::ClusterChange(operation)) => vec![operation],
         Some(following) => following.writes().map(|(operation, _)| operation).collect(),

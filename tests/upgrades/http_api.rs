@@ -103,7 +103,7 @@ fn a_caller_orders_and_is_told_why_not() {
             ("resume", place(&run), 409, "it is not held"),
             ("approve", place(&run), 409, "no gate waits for an approval"),
             ("promote", place(&run), 409, "only a watch or a soak under way can be promoted"),
-            ("finish", place(&run), 409, "only a held RetireOldCluster or DeleteNewCluster can be finished"),
+            ("finish", place(&run), 409, "it is not held: pause it first"),
         ] {
             refused(&shop, "POST", &format!("/upgrades/shop/{verb}"), body, status, why).await;
         }
