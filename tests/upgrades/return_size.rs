@@ -114,10 +114,14 @@ fn a_return_brings_back_all_of_the_size_that_was_recorded() {
 fn the_record_is_found_in_the_history_too() {
     story(|| async {
         let shop = upgraded(OldCluster::ScaleDown).await;
-        shop.azure.world().resource_manager.offer("westeurope", vec![]);
-        ask(&shop, "nothing", Kind::Replace, None);
-        let rejected = shop.settled("nothing", DAY).await.unwrap();
-        assert_eq!(rejected.ending, Some(Ending::Rejected), "{}", journal(&rejected));
+        let store = &shop.operator.store;
+        let retired = store.run("shop").await.unwrap().unwrap();
+        store.keep_in_history(&retired.value).await.unwrap();
+        let mut another: Value = serde_json::from_slice(&shop.document().unwrap()).unwrap();
+        another["id"] = "shop-another".into();
+        another.as_object_mut().unwrap().remove("reducing");
+        let another: Run = serde_json::from_value(another).unwrap();
+        store.save(&another, Some(&retired.etag)).await.unwrap();
         let told = upgrade(&shop, "return", Kind::Return, None, Ending::Upgraded).await;
         assert_eq!(pools(&shop), before(), "{}", journal(&told.run));
     });
