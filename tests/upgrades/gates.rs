@@ -220,6 +220,8 @@ fn finish_ends_a_held_clean_up_and_says_what_is_left_over() {
                 last.contains("finished as it stands, left over: ") && last.contains("ServiceUnavailable"),
                 "{last}"
             );
+            // What is left over gets its tag.
+            tokio::time::sleep(Duration::from_secs(60)).await;
             is_well(&shop, &tell(&shop, run, shop.azure.clock().now()), &before);
         });
     }
