@@ -6,6 +6,7 @@ pub mod acting;
 mod apply;
 mod bring_back;
 mod check_plan;
+mod checked;
 mod confirm_traffic;
 mod create_cluster;
 mod delete_new_cluster;

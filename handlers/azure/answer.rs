@@ -13,8 +13,8 @@ pub struct Answer {
     pub status: u16,
     /// The body; `null` when it is empty, or no JSON.
     pub body: Value,
-    /// The beginning of a body that is no JSON: somebody else answered, or the answer was cut off.
-    unreadable: Option<String>,
+    /// Of so many bytes, which are not kept: what somebody on the way says is nothing for a journal.
+    bytes: usize,
     what: String,
     headers: Headers,
 }
@@ -22,12 +22,9 @@ pub struct Answer {
 impl Answer {
     /// An answer to this attempt, as it came.
     pub(super) fn new(status: u16, headers: Headers, body: &[u8], what: String) -> Self {
-        let (body, unreadable) = match serde_json::from_slice(body) {
-            Ok(body) => (body, None),
-            Err(_) if body.is_empty() => (Value::Null, None),
-            Err(_) => (Value::Null, Some(shortened(&String::from_utf8_lossy(body)))),
-        };
-        Self { status, body, unreadable, what, headers }
+        let bytes = body.len();
+        let body = serde_json::from_slice(body).unwrap_or(Value::Null);
+        Self { status, body, bytes, what, headers }
     }
 
     /// What the `Retry-After` header says, in seconds.
@@ -79,21 +76,24 @@ impl Answer {
         Err(self.no_answer(&format!("a list {member:?} as JSON"), &self.came()))
     }
 
-    /// The body as it came, unless it is neither an object nor empty: then nothing was answered.
+    /// The body, which is a JSON object.
     ///
     /// # Errors
-    /// When the body is anything else.
-    pub(super) fn readable(self) -> Result<Self, ArmError> {
-        if self.unreadable.is_none() && (self.body.is_object() || self.body.is_null()) {
-            return Ok(self);
-        }
-        Err(self.no_answer("a JSON object", &self.came()))
+    /// When it is none.
+    pub(super) fn object(self) -> Result<Value, ArmError> {
+        if self.body.is_object() { Ok(self.body) } else { Err(self.no_answer("a JSON object", &self.came())) }
     }
 
+    /// What kind of thing came.
     pub(super) fn came(&self) -> String {
-        match &self.unreadable {
-            Some(text) => format!("{text:?}"),
-            None => shortened(&self.body.to_string()),
+        match &self.body {
+            Value::Object(_) => "another JSON object".into(),
+            Value::Array(_) | Value::String(_) | Value::Number(_) | Value::Bool(_) => "JSON that is no object".into(),
+            Value::Null if self.bytes == 0 => "no body".into(),
+            Value::Null => {
+                let kind = self.header("content-type").unwrap_or_else(|| "an unknown type".into());
+                format!("{} bytes of {}", self.bytes, shortened(&kind))
+            }
         }
     }
 
@@ -106,5 +106,64 @@ impl Answer {
 
     fn header(&self, name: &'static str) -> Option<String> {
         self.headers.get_optional_string(&HeaderName::from_static(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "/subscriptions/s/resourceGroups/Rg/providers/Microsoft.Network/applicationGateways/gw";
+
+    fn answer(body: &str) -> Answer {
+        let mut headers = Headers::new();
+        headers.insert("content-type", "text/html");
+        Answer::new(200, headers, body.as_bytes(), "failed to GET x".into())
+    }
+
+    #[test]
+    fn only_the_resource_itself_is_an_answer_about_it() {
+        let spelt = ID.replace("resourceGroups/Rg", "resourcegroups/RG").replace("Microsoft.N", "microsoft.n");
+        for id in [ID, spelt.as_str()] {
+            assert!(answer(&format!(r#"{{"id": "{id}"}}"#)).resource(ID).is_ok(), "{id}");
+        }
+        for (body, came) in [
+            ("<html>blocked</html>", "20 bytes of text/html"),
+            (r#"{"id": "/subscriptions/s/resourceGr"#, "35 bytes of text/html"),
+            ("", "no body"),
+            ("[]", "JSON that is no object"),
+            ("{}", "another JSON object"),
+            (r#"{"id": "/subscriptions/other"}"#, "/subscriptions/other"),
+        ] {
+            let error = answer(body).resource(ID).expect_err("it is no answer");
+            assert!(error.to_string().contains(&format!(", came {came}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_list_has_an_array_of_its_name() {
+        assert!(answer(r#"{"value": []}"#).page().is_ok());
+        for body in ["", "<html>", "[]", "{}", r#"{"value": {}}"#, r#"{"value": null}"#] {
+            assert!(answer(body).page().is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn absence_is_said_by_its_code() {
+        let said = |status: u16, code: &str| ArmError {
+            what: String::new(),
+            status,
+            code: code.into(),
+            message: String::new(),
+            retry_after: None,
+        };
+        let pool = format!("{ID}/agentPools/system");
+        for code in ["ResourceNotFound", "resourcenotfound", "ResourceGroupNotFound"] {
+            assert!(said(404, code).says_absent(ID) && said(404, code).says_absent(&pool), "{code}");
+            assert!(!said(403, code).says_absent(ID), "{code}");
+        }
+        assert!(said(404, "NotFound").says_absent(&pool) && !said(404, "NotFound").says_absent(ID));
+        assert!(!said(404, "SubscriptionNotFound").says_absent(ID));
+        assert!(said(404, "OperationNotFound").has_code() && !said(404, "HTTP 404").has_code());
     }
 }

@@ -73,11 +73,27 @@ pub struct ArmError {
 }
 
 impl ArmError {
-    /// Whether Resource Manager itself says that there is no such resource.
-    fn says_absent(&self) -> bool {
-        let absent = ["ResourceNotFound", "ResourceGroupNotFound"];
-        self.status == 404 && absent.iter().any(|code| self.code.eq_ignore_ascii_case(code))
+    /// Whether it says that there is no resource of this id. Resource Manager itself answers for what it keeps a list of; for
+    /// a part of a resource, such as an agent pool or a subnet, its provider answers, which says `NotFound`.
+    pub(super) fn says_absent(&self, id: &str) -> bool {
+        let absent = ["ResourceNotFound", "ResourceGroupNotFound"].into_iter();
+        let mut absent = absent.chain(is_part(id).then_some("NotFound"));
+        self.status == 404 && absent.any(|code| self.code.eq_ignore_ascii_case(code))
     }
+
+    /// Whether Azure says it: its errors have a code, and those of a proxy on the way have none.
+    pub(super) fn has_code(&self) -> bool {
+        self.status != 0 && !self.code.starts_with(NO_CODE)
+    }
+}
+
+/// What stands for the code of an error that has none.
+const NO_CODE: &str = "HTTP ";
+
+/// Whether an id has more than one type and name after its last provider.
+fn is_part(id: &str) -> bool {
+    let after_provider = id.to_lowercase().rsplit_once("/providers/").map(|(_, rest)| rest.matches('/').count());
+    after_provider.is_some_and(|slashes| slashes > 2)
 }
 
 impl From<ArmError> for StepError {
@@ -186,7 +202,7 @@ impl Arm {
     pub async fn find(&self, id: &str, api_version: &str) -> Result<Option<Value>, ArmError> {
         match self.resource(id, api_version).await {
             Ok(resource) => Ok(Some(resource)),
-            Err(error) if error.says_absent() => Ok(None),
+            Err(error) if error.says_absent(id) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -296,7 +312,9 @@ impl Call<'_> {
         Err(ArmError {
             what: self.what(),
             status: answer.status,
-            code: text("/error/code").or_else(|| text("/Code")).unwrap_or_else(|| format!("HTTP {}", answer.status)),
+            code: text("/error/code")
+                .or_else(|| text("/Code"))
+                .unwrap_or_else(|| format!("{NO_CODE}{}", answer.status)),
             message: text("/error/message").or_else(|| text("/Message")).unwrap_or_else(|| "no message".into()),
             retry_after: answer.retry_after(),
         })

@@ -60,7 +60,7 @@ impl Reader {
     async fn if_allowed(&self, url: String) -> Result<Option<Value>, StepError> {
         match self.arm.read(url).await {
             Ok(answer) => Ok(Some(answer.with_list("value")?)),
-            Err(error) if matches!(error.status, 403 | 404) => Ok(None),
+            Err(error) if matches!(error.status, 403 | 404) && error.has_code() => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -147,10 +147,8 @@ impl Writer {
     pub async fn scale_pool(&self, permit: Permit, cluster: &str, size: &PoolSize) -> Result<Written, StepError> {
         let id = format!("{cluster}/agentPools/{}", size.name);
         let arm = self.arm.reader();
-        let mut body = match arm.resource(&id, &arm.cloud().container_service).await {
-            Ok(body) => body,
-            Err(error) if error.status == 404 => return Ok(Written::Absent),
-            Err(error) => return Err(error.into()),
+        let Some(mut body) = arm.find(&id, &arm.cloud().container_service).await? else {
+            return Ok(Written::Absent);
         };
         let etag = body["properties"]["eTag"].as_str().map(str::to_owned);
         size.write(&mut body["properties"]);
@@ -172,7 +170,7 @@ impl Writer {
             Ok(answer) if answer.status == 204 => Ok(Written::Absent),
             Ok(answer) => Ok(Written::Accepted(answer.operation())),
             Err(error) if error.status == 412 => Ok(Written::Changed),
-            Err(error) if error.status == 404 => Ok(Written::Absent),
+            Err(error) if error.says_absent(id) => Ok(Written::Absent),
             Err(error) => Err(error.into()),
         }
     }

@@ -35,7 +35,7 @@ impl Arm {
         }
         let answer = match self.read(operation.url.clone()).await {
             Ok(answer) => answer,
-            Err(error) if error.status == 404 => return Ok(Progress::Gone),
+            Err(error) if error.status == 404 && error.has_code() => return Ok(Progress::Gone),
             // Location style: the failure itself is the last answer.
             Err(error) if operation.style == Style::Location && matches!(error.status, 400 | 409) => {
                 let ArmError { code, message, .. } = error;
@@ -43,10 +43,10 @@ impl Arm {
             }
             Err(error) => return Err(error),
         };
-        let answer = answer.readable()?;
         Ok(match operation.style {
             Style::Location if answer.status == 202 => Progress::InProgress(answer.retry_after()),
-            Style::Location | Style::Finished => Progress::Succeeded(answer.body),
+            Style::Location if answer.status == 204 => Progress::Succeeded(Value::Null),
+            Style::Location | Style::Finished => Progress::Succeeded(answer.object()?),
             Style::AsyncOperation if !answer.body["status"].is_string() => {
                 return Err(answer.no_answer("the status of an operation", &answer.came()));
             }
@@ -88,6 +88,5 @@ mod tests {
     #[test]
     fn an_unknown_status_is_still_under_way() {
         assert_eq!(read(&json!({"status": "Upgrading"}), None), Progress::InProgress(None));
-        assert_eq!(read(&json!(null), None), Progress::InProgress(None));
     }
 }

@@ -29,7 +29,7 @@ pub struct Plan {
     /// The old cluster's `resourceUID`: nothing else may be retired in its name.
     pub old_uid: String,
     /// What lies in the new slot at the beginning, if anything: its `resourceUID`. `return` goes back to it; the
-    /// other kinds delete it first, if the site agrees.
+    /// other kinds delete it before they make the new cluster, if the site agrees.
     pub found_uid: Option<String>,
     /// Kind `return`: whether the kept cluster was stopped, so that turning back stops it again.
     #[serde(default)]

@@ -73,12 +73,14 @@ impl Step {
         match self {
             Self::CheckPlan => {
                 "everything the plan needs holds: version offered in this region, idle slot free (a leftover of ours that \
-                 serves nothing is deleted if the plan lists it), addresses and quota suffice, gateway healthy and its \
+                 serves nothing counts as gone if the plan lists it), addresses and quota suffice, gateway healthy and its \
                  writers known, blue healthy, nothing blue uses is removed in the target version"
             }
             Self::CreateCluster => {
                 "the new slot holds a provisioned cluster that carries our run id and equals the old one except where the \
-                 plan says so (kind `return`: the kept cluster named in the plan is started and tagged)"
+                 plan says so (a leftover that the plan lists is deleted first, and what `CheckPlan` found must hold once \
+                 more; kind `return`: the kept cluster named in the plan is tagged, started, and as big as it was before \
+                 it was reduced)"
             }
             Self::InstallControllers => "the pinned controllers are applied and ready",
             Self::SyncWorkloads => "the new cluster runs what the old one runs",

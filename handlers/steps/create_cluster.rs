@@ -1,7 +1,8 @@
 //! The new slot holds a provisioned cluster that carries our run id.
 use super::acting::Azure;
 use super::bring_back::grow;
-use super::presence::{Presence, look_again, not_tagged, presence};
+use super::checked::{Checked, checked};
+use super::presence::{Presence, is_missed, look_again, not_tagged, presence};
 use super::{again_in, not_yet, terminal, written};
 use crate::azure::clusters::Written;
 use crate::azure::operations::Progress;
@@ -9,41 +10,96 @@ use crate::plan::Kind;
 use crate::plan::cluster_body::new_cluster;
 use crate::resources::cluster::Cluster;
 use crate::resources::tags::RUN_TAG;
-use crate::run::{Following, Outcome, Run, StepResult};
+use crate::run::{Following, Outcome, Run, StepError, StepResult};
 use std::time::Duration;
 
 /// The new slot holds a provisioned cluster that carries our run id, and equals the old one except where the plan says
-/// so. Kind `return`: the kept cluster is started and tagged.
+/// so. A leftover that the plan lists is deleted first, and then the checks of the plan must hold once more. Kind `return`:
+/// the kept cluster is tagged, started, and as big as it was before it was reduced.
 pub async fn create_cluster(run: &Run, azure: &Azure) -> StepResult {
+    let mut failed = None;
     if let Some(Following::ClusterChange(operation)) = &run.following {
         match azure.look(operation).await? {
-            Progress::InProgress(again) => return again_in("Azure is creating the cluster", again),
-            Progress::Failed { code, message, .. } => return terminal(format!("Azure failed: {code}: {message}")),
+            Progress::InProgress(again) => return again_in("Azure is working on the new slot's cluster", again),
+            Progress::Failed { code, message, .. } => failed = Some(format!("Azure failed: {code}: {message}")),
             Progress::Succeeded(_) | Progress::Gone => {}
         }
     }
-    let slot = run.plan.new_slot();
-    match (presence(run, azure, &slot.cluster).await?, run.plan.kind) {
+    let found = presence(run, azure, &run.plan.new_slot().cluster).await?;
+    if let Presence::Here(found) = &found
+        && is_leftover(run, found)
+    {
+        return make_room(run, azure, failed).await;
+    }
+    if let Some(why) = failed {
+        return terminal(why);
+    }
+    match (found, run.plan.kind) {
         (Presence::Here(found), Kind::Return) => bring_back(run, azure, &found).await,
         (Presence::Gone, Kind::Return) => terminal("the kept cluster is gone"),
         (Presence::Missed(cluster), Kind::Return) => look_again(cluster, "the kept cluster was not found"),
         (Presence::Here(found), Kind::Upgrade | Kind::Replace) => adopt(run, azure, &found),
         // Where there is one all the same, the creation is refused.
-        (Presence::Missed(_) | Presence::Gone, Kind::Upgrade | Kind::Replace) => {
-            let old = match presence(run, azure, &run.plan.old_slot().cluster).await? {
-                Presence::Here(old) => old,
-                Presence::Missed(cluster) => return look_again(cluster, "the old cluster was not found"),
-                Presence::Gone => return terminal("the old cluster is gone: there is nothing to copy"),
-            };
-            let body = match new_cluster(&old.0, &run.plan, &run.id) {
-                Ok(body) => body,
-                Err(why) => return terminal(why),
-            };
-            match azure.writer.create_cluster(azure.permit().await?, &slot.cluster, &body).await? {
-                // Somebody was faster, perhaps a late look of ours: the next look tells.
-                Written::Changed => again_in("the slot was taken meanwhile", Some(Duration::from_secs(1))),
-                accepted => written("the new cluster", accepted),
+        (Presence::Missed(_) | Presence::Gone, Kind::Upgrade | Kind::Replace) => create(run, azure).await,
+    }
+}
+
+fn is_leftover(run: &Run, found: &Cluster) -> bool {
+    let is_it = run.plan.found_uid.as_deref() == Some(found.uid()) && found.run() != Some(&run.id);
+    is_it && run.plan.kind != Kind::Return
+}
+
+/// Deletes the leftover, if all else holds: after a look at every pool, and only as it was then.
+async fn make_room(run: &Run, azure: &Azure, failed: Option<String>) -> StepResult {
+    match checked(run, azure).await? {
+        Checked::Wait(outcome) => Ok(outcome),
+        Checked::Refused(why) => Ok(Outcome::Refused(why)),
+        Checked::Fine(None) => not_yet("the leftover in the new slot is gone"),
+        Checked::Fine(Some(leftover)) => {
+            let id = &run.plan.new_slot().cluster;
+            let again = failed.map_or_else(String::new, |why| format!(" again ({why})"));
+            let deleted = azure.writer.delete_cluster(azure.permit().await?, id, &leftover).await?;
+            written(&format!("the deletion of the leftover{again}"), deleted)
+        }
+    }
+}
+
+async fn create(run: &Run, azure: &Azure) -> StepResult {
+    if let Some(uid) = &run.plan.found_uid
+        && let Some(outcome) = no_room(run, azure, uid).await?
+    {
+        return Ok(outcome);
+    }
+    let old = match presence(run, azure, &run.plan.old_slot().cluster).await? {
+        Presence::Here(old) => old,
+        Presence::Missed(cluster) => return look_again(cluster, "the old cluster was not found"),
+        Presence::Gone => return terminal("the old cluster is gone: there is nothing to copy"),
+    };
+    let body = match new_cluster(&old.0, &run.plan, &run.id) {
+        Ok(body) => body,
+        Err(why) => return terminal(why),
+    };
+    match azure.writer.create_cluster(azure.permit().await?, &run.plan.new_slot().cluster, &body).await? {
+        // Somebody was faster, perhaps a late look of ours: the next look tells.
+        Written::Changed => again_in("the slot was taken meanwhile", Some(Duration::from_secs(1))),
+        accepted => written("the new cluster", accepted),
+    }
+}
+
+/// Why the new cluster cannot be made, though the leftover is gone; `None`: it can. What counts what is in use lags behind a
+/// deletion, so one refusal is not believed.
+async fn no_room(run: &Run, azure: &Azure, uid: &str) -> Result<Option<Outcome>, StepError> {
+    let id = &run.plan.new_slot().cluster;
+    match checked(run, azure).await? {
+        Checked::Fine(None) => Ok(None),
+        Checked::Fine(Some(_)) => not_yet("the leftover in the new slot is there again").map(Some),
+        Checked::Wait(outcome) => Ok(Some(outcome)),
+        Checked::Refused(why) => {
+            let why = format!("{why}; the leftover {id} (resourceUID {uid}) is deleted");
+            if is_missed(run, azure, id) {
+                return Ok(Some(Outcome::Refused(why)));
             }
+            look_again(id.clone(), &why).map(Some)
         }
     }
 }

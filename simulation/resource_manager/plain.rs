@@ -21,7 +21,13 @@ pub(crate) fn answer(desk: &mut Desk<'_>, ask: &Ask, place: &Place) -> Answered 
     let (own, store) = (key(&place.id()), &mut desk.registry.store);
     let found = store.get(&own).is_some();
     let group = place.group.clone().unwrap_or_default();
-    let missing = || Refusal::not_found(&place.kind(), place.name(), &group);
+    // Resource Manager has no list of the parts of a network: their provider answers.
+    let is_part = place.lower_kind().starts_with(NETWORK)
+        && place.parent().is_some_and(|parent| store.get(&key(&parent)).is_some());
+    let missing = || match is_part {
+        true => refuse(404, "NotFound", format!("Resource {} not found.", place.id())),
+        false => Refusal::not_found(&place.kind(), place.name(), &group),
+    };
     match (ask.method(), place.names_a_resource()) {
         (&Method::GET, false) => Ok(json(200, &listed(desk, place))),
         (&Method::GET, true) if found => Ok(json(200, &shown(store, desk.neighbours, &own))),

@@ -1,8 +1,10 @@
 //! The checks of `CheckPlan`: in a world in which everything holds, each thing that can be wrong.
 use super::example::plan;
 use bluegreen_core::plan::checks::{Seen, Verdict, check};
-use bluegreen_core::plan::{Kind, Plan};
+use bluegreen_core::plan::{KeptSize, Kind, Plan};
+use bluegreen_core::resources::cluster::Cluster;
 use bluegreen_core::resources::gateway::Gateway;
+use bluegreen_core::resources::size::Size;
 use bluegreen_core::resources::tags::{RETIRED_TAG, RUN_TAG, SITE_TAG};
 use bluegreen_core::site::Leftover;
 use serde_json::{Value, json};
@@ -217,6 +219,29 @@ fn a_leftover_is_deleted_only_if_it_is_ours_listed_allowed_and_serves_nothing() 
     assert!(matches!(check(&plan, &going), Verdict::NotYet(why) if why.contains("Deleting")));
     let gone = Seen { new_cluster: None, ..fine };
     assert_eq!(check(&plan, &gone), FINE);
+}
+
+/// It has 12 of the 24 cores; each pool of three machines with four cores wants 12.
+#[test]
+fn what_runs_in_the_slot_has_its_cores_already() {
+    let (mut plan, mut seen) = leftover("uid-green");
+    let full = json!({"value": [{"name": {"value": "cores"}, "currentValue": 24, "limit": 24}]});
+    seen.usages = Some(full);
+    assert_refused(&plan, &seen, "needs 12 cores of cores, but 24 of 24 are in use");
+    set(seen.new_cluster.as_mut().unwrap(), "/properties/powerState/code", json!("Running"));
+    assert_eq!(check(&plan, &seen), Verdict::Fine { delete_leftover: true });
+    let gone = Seen { new_cluster: None, ..seen.clone() };
+    assert_refused(&plan, &gone, "24 of 24 are in use");
+
+    plan.kind = Kind::Return;
+    plan.version = "1.33.2".parse().unwrap();
+    assert_eq!(check(&plan, &seen), FINE);
+    // Scaled down to one node, it wants the other two back.
+    let whole = Size::of(&Cluster(seen.new_cluster.clone().unwrap()));
+    set(seen.new_cluster.as_mut().unwrap(), "/properties/agentPoolProfiles/0/count", json!(1));
+    let found = Size::of(&Cluster(seen.new_cluster.clone().unwrap()));
+    plan.kept = Some(KeptSize { found, before: whole });
+    assert_refused(&plan, &seen, "needs 8 cores of cores, but 24 of 24 are in use");
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod every_turn_back;
 mod gates;
 mod http_api;
 mod kinds;
+mod leftover;
 mod no_answer;
 mod old_and_new;
 mod outages;

@@ -86,7 +86,8 @@ impl std::fmt::Display for Finding {
 pub enum Verdict {
     /// Everything holds.
     Fine {
-        /// Except that the leftover that the plan lists must be deleted first, and then everything looked at again.
+        /// With the leftover that the plan lists taken as gone: it must be deleted before the new cluster is made, and then
+        /// everything looked at again.
         delete_leftover: bool,
     },
     /// Something is under way: why, for a person.

@@ -25,10 +25,11 @@ pub fn is_true(answer: &Value, pointer: &str) -> bool {
     answer.pointer(pointer) == Some(&Value::Bool(true))
 }
 
-/// Whether two resource ids name the same resource: Azure answers in any case.
+/// Whether two resource ids name the same resource: Azure spells them in any case, and slashes too many do not count.
 #[must_use]
 pub fn same_id(one: &str, other: &str) -> bool {
-    one.trim_end_matches('/').eq_ignore_ascii_case(other.trim_end_matches('/'))
+    let parts = |id: &str| id.split('/').filter(|part| !part.is_empty()).map(str::to_lowercase).collect::<Vec<_>>();
+    parts(one) == parts(other)
 }
 
 /// Whether two names mean the same part of a resource, or resource of a group: Azure compares them without case.
@@ -79,7 +80,8 @@ mod tests {
 
     #[test]
     fn ids_are_compared_without_case_and_by_whole_parts() {
-        assert!(same_id("/subscriptions/A/resourceGroups/x", "/subscriptions/a/resourcegroups/X/"));
+        assert!(same_id("/subscriptions/A/resourceGroups/x", "/subscriptions/a/resourcegroups//X/"));
+        assert!(same_id("/groups/Äpfel", "/groups/äpfel") && !same_id("/groups/ab", "/groups/a/b"));
         assert!(lies_in("/groups/MC_shop/providers/vm", "/Groups/mc_shop"));
         assert!(!lies_in("/groups/MC_shop2/providers/vm", "/groups/MC_shop"));
         assert!(!lies_in("/groups/é", "/groups/ab"));

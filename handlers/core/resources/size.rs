@@ -33,6 +33,18 @@ impl Size {
         Self { running: !cluster.is_stopped(), pools: cluster.pools().map(PoolSize::of).collect() }
     }
 
+    /// A cluster with its pools of this size.
+    #[must_use]
+    pub fn given_to(&self, cluster: &Value) -> Value {
+        let mut cluster = cluster.clone();
+        for pool in cluster["properties"]["agentPoolProfiles"].as_array_mut().into_iter().flatten() {
+            if let Some(size) = self.pools.iter().find(|size| pool["name"] == size.name.as_str()) {
+                size.write(pool);
+            }
+        }
+        cluster
+    }
+
     /// The first of its pools that this cluster has otherwise.
     #[must_use]
     pub fn differs(&self, cluster: &Cluster) -> Option<&PoolSize> {

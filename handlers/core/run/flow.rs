@@ -27,6 +27,7 @@ pub fn decide(run: &Run, looked: Looked, now: Timestamp) -> Run {
         // What must not be given up is never held: it keeps trying.
         Ok(Outcome::Hold(why)) if row.failed == KeepTrying => wait(run, next, Waiting::because(why), now),
         Ok(Outcome::Hold(why)) => next.hold(why, now),
+        Ok(Outcome::Refused(why)) => next.refuse(&why, now),
         Ok(Outcome::LeftOver(what)) => left_over(run, next, &what, looked.at, now),
         Ok(Outcome::NoWayBack(readiness, why)) => next.no_way_back(readiness, why, now),
         Ok(Outcome::GlassBroken(mark)) => next.glass_broken(mark, now),
@@ -51,6 +52,7 @@ fn done(run: &Run, mut next: Run, proved: Option<Mark>, looked_at: Timestamp, no
     }
     next.prove(proved);
     let (step, stage) = match run.step.row().done {
+        End(Ending::RolledBack) if run.refused => return next.end(Ending::Rejected, "done", now),
         End(ending) => return next.end(ending, "done", now),
         Go(step) => (step, run.stage),
         NextStageOr(_) if run.stage + 1 < run.plan.stages.len() => (Step::ShiftTraffic, run.stage + 1),

@@ -46,7 +46,14 @@ impl Run {
         }
     }
 
-    /// The same, whatever is known of the old cluster: somebody has judged both sides.
+    /// Goes back, since the plan turned out to be one that cannot be carried out: a late invocation may have made something.
+    #[must_use]
+    pub(super) fn refuse(mut self, why: &str, now: Timestamp) -> Self {
+        self.0.refused = true;
+        self.turn_back(why, now)
+    }
+
+    /// The same as turning back, whatever is known of the old cluster: somebody has judged both sides.
     #[must_use]
     pub(super) fn turn_back_anyway(mut self, why: &str, now: Timestamp) -> Self {
         if self.keeps_old_rules() && self.is_reducing() {

@@ -33,6 +33,8 @@ pub enum Outcome {
     Breached(String),
     /// A person must decide.
     Hold(String),
+    /// The plan cannot be carried out, as is seen only now: what was made for it goes, and the run ends as rejected.
+    Refused(String),
     /// It holds, but for this, which stays and is named.
     LeftOver(String),
     /// The new cluster is ill, and going back would help nobody: a person, and each watch anew.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub enum Ending {
     /// All traffic is on the new cluster.
     Upgraded,
-    /// The plan could not be carried out; nothing was changed.
+    /// The plan could not be carried out. Nothing was changed, but for a leftover that the failure names as deleted.
     Rejected,
     /// All traffic is on the old cluster again.
     RolledBack,

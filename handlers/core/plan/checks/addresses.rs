@@ -49,7 +49,10 @@ pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
 /// The cluster that will be in the new slot. What cannot be made is judged elsewhere.
 pub(super) fn planned_cluster(plan: &Plan, seen: &Seen) -> Option<Value> {
     match plan.kind {
-        Kind::Return => seen.new_cluster.clone(),
+        Kind::Return => {
+            let found = seen.new_cluster.as_ref()?;
+            Some(plan.kept.as_ref().map_or_else(|| found.clone(), |kept| kept.before.given_to(found)))
+        }
         Kind::Upgrade | Kind::Replace => new_cluster(seen.old_cluster.as_ref()?, plan, "planned").ok(),
     }
 }

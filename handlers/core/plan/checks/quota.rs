@@ -1,8 +1,8 @@
 //! The subscription may use as many cores more as the new cluster has: both clusters run at once.
 use super::addresses::planned_cluster;
 use super::{Finding, Seen};
-use crate::plan::Plan;
 use crate::plan::cluster_body::pools;
+use crate::plan::{Kind, Plan};
 use crate::resources::answers::{list, number, shortened, text};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -14,14 +14,18 @@ pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
     let (Some(usages), Some(sizes), Some(cluster)) = (&seen.usages, &seen.sizes, planned_cluster(plan, seen)) else {
         return Vec::new();
     };
-    // A kept cluster that runs has its cores already.
-    if text(&cluster, "/properties/powerState/code") == "Running" {
-        return Vec::new();
-    }
+    // What runs in the slot has cores already: a kept cluster grows from there, and a leftover is deleted first.
+    let runs = |found: &&Value| text(found, "/properties/powerState/code") == "Running";
+    let has = seen.new_cluster.as_ref().filter(runs).map(|found| needed(found, sizes)).unwrap_or_default();
     let judge = |(quota, cores): (String, u64)| {
+        let has = has.get(&quota).copied().unwrap_or(0);
         let usage =
             list(usages, "/value").iter().find(|usage| text(usage, "/name/value").eq_ignore_ascii_case(&quota))?;
         let (limit, used) = (number(usage, "/limit")?, number(usage, "/currentValue")?);
+        let (cores, used) = match plan.kind {
+            Kind::Return => (cores.saturating_sub(has), used),
+            Kind::Upgrade | Kind::Replace => (cores, used.saturating_sub(has)),
+        };
         (limit.saturating_sub(used) < cores).then(|| {
             let quota = shortened(&quota);
             let what = format!("the new cluster needs {cores} cores of {quota}, but {used} of {limit} are in use");

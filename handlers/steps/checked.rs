@@ -1,0 +1,78 @@
+//! The checks of a plan on what is there now: by `CheckPlan`, and once more by `CreateCluster` around the deletion of a
+//! leftover.
+use super::acting::Azure;
+use super::presence::{is_missed, look_again};
+use crate::plan::checks::{Finding, Seen, Verdict, check};
+use crate::plan::{Kind, Plan};
+use crate::resources::cluster::Cluster;
+use crate::run::{Outcome, Run, StepError, Waiting};
+
+/// What the checks say.
+pub enum Checked {
+    /// Everything holds; the leftover that must make room first, if there is one, as it was judged.
+    Fine(Option<Cluster>),
+    /// Not yet, and why.
+    Wait(Outcome),
+    /// The plan cannot be carried out, and why.
+    Refused(String),
+}
+
+/// Looks at everything that the plan needs, and judges it as if the leftover that it lists were gone.
+pub async fn checked(run: &Run, azure: &Azure) -> Result<Checked, StepError> {
+    let plan = &run.plan;
+    let mut seen = look(plan, azure).await?;
+    if let Some(mark) = seen.gateway.as_ref().and_then(|gateway| run.new_glass(gateway)) {
+        return Ok(Checked::Wait(Outcome::GlassBroken(mark)));
+    }
+    if let Some(missed) = first_missed(run, azure, &seen) {
+        let why = format!("{missed}, which the plan needs, was not found");
+        return look_again(missed, &why).map(Checked::Wait);
+    }
+    Ok(match check(plan, &seen) {
+        Verdict::NotYet(why) => Checked::Wait(Outcome::NotYet(Waiting::because(why))),
+        Verdict::Refused(findings) => Checked::Refused(in_words(&findings)),
+        Verdict::Fine { delete_leftover: true } => Checked::Fine(seen.new_cluster.take().map(Cluster)),
+        Verdict::Fine { delete_leftover: false } => Checked::Fine(None),
+    })
+}
+
+async fn look(plan: &Plan, azure: &Azure) -> Result<Seen, StepError> {
+    let (old, new) = (plan.old_slot(), plan.new_slot());
+    let old_cluster = azure.cluster(&old.cluster).await?;
+    let location = old_cluster.as_ref().map_or("", |cluster| cluster.location()).to_owned();
+    let subscription = plan.site.subscription();
+    let mut seen = Seen {
+        old_cluster: old_cluster.map(|cluster| cluster.0),
+        new_cluster: azure.cluster(&new.cluster).await?.map(|cluster| cluster.0),
+        gateway: azure.find_gateway(&plan.site.gateway).await?,
+        old_subnet: azure.network(&old.subnet).await?,
+        new_subnet: azure.network(&new.subnet).await?,
+        ..Seen::default()
+    };
+    // Without the old cluster there is no region to ask for.
+    if !location.is_empty() {
+        seen.offered = azure.versions(subscription, &location).await?;
+        seen.usages = azure.usages(subscription, &location).await?;
+        seen.sizes = azure.sizes(subscription, &location).await?;
+    }
+    Ok(seen)
+}
+
+/// Something that the plan needs and that one look did not find: that is no ground to refuse.
+fn first_missed(run: &Run, azure: &Azure, seen: &Seen) -> Option<String> {
+    let plan = &run.plan;
+    let (old, new) = (plan.old_slot(), plan.new_slot());
+    let missing = [
+        (seen.gateway.is_none(), &plan.site.gateway),
+        (seen.old_cluster.is_none(), &old.cluster),
+        (seen.new_cluster.is_none() && plan.kind == Kind::Return, &new.cluster),
+        (seen.old_subnet.is_none(), &old.subnet),
+        (seen.new_subnet.is_none(), &new.subnet),
+    ];
+    let first = missing.into_iter().find(|(is_missing, id)| *is_missing && !is_missed(run, azure, id));
+    first.map(|(_, id)| id.clone())
+}
+
+fn in_words(findings: &[Finding]) -> String {
+    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
