@@ -12,8 +12,8 @@ use crate::run::{Following, Outcome, Run, StepError, StepResult, Waiting};
 use serde_json::Value;
 
 /// No pool holds the new cluster's addresses, and the new cluster, if it is ours, is gone: or kept for diagnosis, if
-/// the site says so. Kind `return`: it is put back as it was found. Where it has carried traffic it goes only when the
-/// gateway finds the old cluster healthy in the live pools.
+/// the site says so. Kind `return`: it is put back as it was found. Where a pool of ours may have held it, it may be the only
+/// healthy one: it goes only when the gateway finds the old cluster healthy in the live pools.
 pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
     let slot = run.plan.new_slot();
     let gateway = azure.gateway(&run.plan.site.gateway).await?;
@@ -54,7 +54,7 @@ pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
     if found.state().eq_ignore_ascii_case("Deleting") {
         return not_yet("the new cluster is being deleted");
     }
-    if run.may_have_moved()
+    if run.may_have_written()
         && let Some(waiting) = old_is_well(run, azure, &again).await?
     {
         return Ok(waiting);

@@ -140,10 +140,12 @@ async fn outlived(case: &Case) -> &'static str {
             assert_eq!((failures, counters.restarts, counters.dead_letters), (1, 0, 0), "{case:?}");
         }
         Outage::LostMessage => {
+            // Whatever else touches the run publishes again: then it is not even late.
+            let was_lost = shop.azure.world().faults.hits().iter().any(|(name, _)| name == "lost");
+            assert!(was_lost, "{case:?}: nothing was lost");
             let saves = saves(&shop);
             let late = |pair: &[(Timestamp, Run)]| pair[1].0.duration_since(pair[0].1.due.max(pair[0].0));
             let latest = saves.windows(2).map(late).max().unwrap_or_default();
-            assert!(latest > SignedDuration::from_mins(3), "{case:?}: nothing was lost");
             assert!(latest < SignedDuration::from_mins(6), "{case:?}: {latest}");
         }
         Outage::Gone(..) | Outage::Host | Outage::Weekend => {}

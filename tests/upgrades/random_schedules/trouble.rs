@@ -171,7 +171,7 @@ impl Scene<'_> {
     }
 
     /// No act of ours took the users away from a cluster that could serve, or reduced or deleted it, while the other one
-    /// could not. Where the users are led is a person's to decide.
+    /// could not. Where the users are led is a person's to decide. What no pool of ours ever held has nothing to serve.
     pub fn nothing_that_served_alone_was_taken(&self, run: &Run) {
         let (blue, green) = (self.shop.article.blue.to_lowercase(), self.shop.article.green.to_lowercase());
         let by_a_person =
@@ -183,7 +183,8 @@ impl Scene<'_> {
             for (own, other) in [(&blue, &green), (&green, &blue)] {
                 let is_left =
                     led.as_ref().is_some_and(|led| !led.contains(own)) && serves.contains(own) && !by_a_person;
-                if (is_left || reduces(call, own)) && self.is_lost(other, call.at) && self.is_well(own, call.at) {
+                let is_taken = reduces(call, own) && (own == &blue || run.may_have_written());
+                if (is_left || is_taken) && self.is_lost(other, call.at) && self.is_well(own, call.at) {
                     let Call { at, process, method, path, .. } = call;
                     panic!("{at} {process} {method} {path}: {own} could serve, and {other} could not{}", journal(run));
                 }
