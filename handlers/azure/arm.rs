@@ -194,6 +194,15 @@ impl Arm {
         self.get(id, api_version).await?.resource(id)
     }
 
+    /// The same, in one try: for who writes it next.
+    ///
+    /// # Errors
+    /// Everything that is not 2xx with the resource of this id.
+    pub async fn resource_now(&self, id: &str, api_version: &str) -> Result<Value, ArmError> {
+        let call = Call { cloud: &self.cloud, method: Method::Get, url: self.url(id, api_version) };
+        call.send(&self.reading_once, Condition::None, None).await?.resource(id)
+    }
+
     /// The same; `None` when Resource Manager itself says that there is none. Another 404 is a proxy's, or of a region that
     /// does not know yet.
     ///

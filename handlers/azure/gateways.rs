@@ -6,6 +6,11 @@ use crate::resources::gateway::{Gateway, Members, unmarked};
 use crate::run::{Following, Operation, Run, StepError};
 use azure_core::Uuid;
 use azure_core::http::Method;
+use std::time::Duration;
+use tokio::time::timeout_at;
+
+/// Who is about to write waits no longer for what there is to write over.
+const JUST_BEFORE: Duration = Duration::from_secs(5);
 
 impl Reader {
     /// A gateway as it shows itself now. It may show what is not in force yet.
@@ -14,6 +19,17 @@ impl Reader {
     /// When it cannot be read.
     pub async fn gateway(&self, id: &str) -> Result<Gateway, StepError> {
         Ok(Gateway(self.arm.resource(id, &self.arm.cloud().network).await?))
+    }
+
+    /// The same, just before it is written: in one try, of 5 s.
+    ///
+    /// # Errors
+    /// When it cannot be read in that time.
+    pub async fn gateway_now(&self, id: &str) -> Result<Gateway, StepError> {
+        let read = self.arm.resource_now(id, &self.arm.cloud().network);
+        let read = timeout_at(self.clock().after(JUST_BEFORE), read).await;
+        let read = read.map_err(|_| anyhow::anyhow!("{id} was not read within {} s", JUST_BEFORE.as_secs()))?;
+        Ok(Gateway(read?))
     }
 
     /// The same; `None` when Resource Manager says that there is none.

@@ -2,6 +2,7 @@
 pub mod answers;
 pub mod cluster;
 pub mod gateway;
+pub mod leads;
 pub mod object;
 pub mod size;
 pub mod subnet;

@@ -8,6 +8,7 @@ pub mod intended;
 pub mod kept;
 mod mended;
 pub mod moves;
+pub mod others;
 mod outcome;
 pub mod readiness;
 pub mod verbs;

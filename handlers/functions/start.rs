@@ -123,7 +123,8 @@ async fn begin(
     let why = request.reason.as_deref().unwrap_or("requested");
     let who = request.requested_by.as_deref().unwrap_or("unknown");
     let run_id = run_id(&site.name, id, now);
-    Ok(Ok(Run::begin(run_id, id.to_owned(), Kept::new(plan)?, &format!("{why} ({who})"), now)))
+    let leads = world.gateway.leads(&site.pools.live);
+    Ok(Ok(Run::begin(run_id, id.to_owned(), Kept::new(plan)?, &format!("{why} ({who})"), now).led_by(leads)))
 }
 
 /// Looks at everything that a plan is made of.

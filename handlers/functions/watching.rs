@@ -24,6 +24,8 @@ pub enum Watched {
     NothingToSee,
     /// Somebody else wrote the gateway.
     Drifted(String),
+    /// Users are not led to the live pools as they were.
+    LedElsewhere(String),
     /// A person used the emergency way back.
     GlassBroken(Mark),
     /// The new cluster is worse than the old one.
@@ -54,10 +56,16 @@ async fn watch(app: &App, run: &Run, reader: &Reader, stays: bool) -> Result<Wat
     if run.glass.is_some() || !run.step.may_carry_traffic() {
         return Ok(Watched::NothingToSee);
     }
+    if let Some(why) = run.led_elsewhere(&gateway).filter(|why| run.others.told.as_ref() != Some(why)) {
+        return Ok(Watched::LedElsewhere(why));
+    }
     // While the gateway is being written, what it shows is between two states.
     let is_writing = run.step == Step::ShiftTraffic || matches!(run.following, Some(Following::GatewayWrite { .. }));
-    if !is_writing && let Some(why) = drift(run, &gateway) {
-        return Ok(Watched::Drifted(why));
+    if !is_writing
+        && !run.others_write(&gateway)
+        && let Some(drift) = drift(run, &gateway)
+    {
+        return Ok(Watched::Drifted(drift.to_string()));
     }
     // Before its write took effect a stage has no traffic: the one before it has.
     let Some(stage) = (if run.step == Step::ShiftTraffic { run.stage.checked_sub(1) } else { Some(run.stage) }) else {

@@ -1,5 +1,6 @@
 //! The stage's share stayed healthy for its watch time.
 use super::again_in;
+use super::overwriting::{drifted, others_write};
 use super::watch::{Seen, watch};
 use crate::azure::Reader;
 use crate::run::readiness::{Readiness, Ready, Verdict};
@@ -23,14 +24,17 @@ pub async fn confirm_traffic(run: &Run, reader: &Reader) -> StepResult {
 pub async fn stayed_healthy(run: &Run, reader: &Reader, minutes: u32) -> StepResult {
     let (readiness, verdict) = match watch(run, reader).await? {
         Seen::Judged(readiness, verdict) => (readiness, verdict),
-        Seen::Asked(question) => {
+        Seen::Asked(question, leads) => {
             let why = "the gateway is asked what its probes see";
-            let waiting = Waiting { following: Some(question), again_in: Some(ANSWER), ..Waiting::because(why) };
+            let (following, facts) = (Some(question), leads.map(Fact::Leads).into_iter().collect());
+            let waiting = Waiting { following, facts, again_in: Some(ANSWER), ..Waiting::because(why) };
             return Ok(Outcome::NotYet(waiting));
         }
         Seen::Looking(again) => return again_in("the gateway is looking at its backends", again),
         Seen::GlassBroken(mark) => return Ok(Outcome::GlassBroken(mark)),
-        Seen::Drifted(why) => return Ok(Outcome::Drifted(why)),
+        Seen::Drifted(drift) => return Ok(drifted(drift)),
+        Seen::OthersWrite => return Ok(others_write()),
+        Seen::LedElsewhere(why) => return Ok(Outcome::LedElsewhere(why)),
     };
     match verdict {
         Verdict::Well => {}

@@ -1,11 +1,12 @@
 //! What a step may say of its own gateway write: it counts only when an operation that the step recorded succeeded and a
 //! GET made after that shows its mark and the intended members.
 use super::acting::Azure;
-use super::following;
+use super::{again_in, following};
 use crate::azure::operations::Progress;
-use crate::resources::gateway::{Gateway, Members, is_unmarked};
+use crate::resources::gateway::{Drift, Gateway, Members, is_unmarked};
 use crate::run::{Fact, Following, Mark, Outcome, Run, StepError, StepResult, Waiting};
 use jiff::SignedDuration;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// A write that nobody recorded is over so long after it may have been accepted.
@@ -24,7 +25,7 @@ pub enum Proof {
     /// A person used the emergency way back.
     GlassBroken(Mark),
     /// It took effect, and then somebody else wrote.
-    Overwritten(Gateway, String),
+    Overwritten(Gateway, Drift),
 }
 
 /// Which of our pools a step cannot do without.
@@ -76,21 +77,27 @@ pub async fn proof(run: &Run, azure: &Azure, members: &Members, needs: Needs) ->
     if let Some(mark) = run.new_glass(&gateway) {
         return Ok(Proof::GlassBroken(mark));
     }
-    let is_shown = gateway.shows(&needs.seen(run, &gateway, members));
-    let found = gateway.mark();
-    let of_this_run = found.is_some_and(|found| found.starts_with(&format!("{}/", run.id)));
+    let differs = gateway.differs(&needs.seen(run, &gateway, members));
+    let (found, of_this_run) = (gateway.mark(), run.has_marked(&gateway));
     let ours = succeeded.iter().find(|mark| found == Some(mark.as_str()) || is_unmarked(mark));
-    Ok(match (ours, is_shown) {
-        (Some(mark), true) => Proof::Proved((*mark).clone()),
-        (Some(_), false) => Proof::Overwritten(gateway, "our pools were changed by somebody who kept our mark".into()),
-        (None, true) if of_this_run && is_unrecorded(run, found, &known) && may_be_under_way(run, azure) => {
+    Ok(match (ours, differs) {
+        (Some(mark), None) => Proof::Proved((*mark).clone()),
+        (Some(_), Some(changed)) => Proof::Overwritten(
+            gateway,
+            Drift::Members(format!("somebody kept our mark and changed our pools ({changed})")),
+        ),
+        (None, None) if of_this_run && is_unrecorded(run, found, &known) && may_be_under_way(run, azure) => {
             Proof::InFlight(None)
         }
         (None, _) if of_this_run && !succeeded.is_empty() => {
             Proof::Missing(gateway, "an older write of this run lies over it".into())
         }
-        (None, _) if succeeded.is_empty() => Proof::Missing(gateway, why),
-        (None, _) => Proof::Overwritten(gateway, "our mark is gone from the gateway".into()),
+        // Nothing of ours was written in this step, or it did not take effect, and nobody else wrote.
+        (None, _) if known.is_empty() || of_this_run => Proof::Missing(gateway, why),
+        (None, None) => Proof::Overwritten(gateway, Drift::Mark("our mark is gone from the gateway".into())),
+        (None, Some(changed)) => {
+            Proof::Overwritten(gateway, Drift::Members(format!("our mark is gone from the gateway ({changed})")))
+        }
     })
 }
 
@@ -110,6 +117,31 @@ pub async fn write(run: &Run, azure: &Azure, gateway: &Gateway, members: &Member
         let waiting = Waiting::because("the gateway will be written from now on");
         return Ok(Outcome::NotYet(Waiting { again_in: Some(AT_ONCE), facts: vec![Fact::Writes], ..waiting }));
     }
-    let write = azure.writer.write_gateway(azure.permit().await?, run, gateway, members).await?;
+    // Nothing comes between the last look and the write: what others change meanwhile would be lost.
+    let permit = azure.permit().await?;
+    let now = match azure.gateway_now(&run.plan.site.gateway).await {
+        Ok(now) => now,
+        // The way back does not wait for a second look.
+        Err(_) if run.step.undoes() => gateway.clone(),
+        Err(error) => return Err(error),
+    };
+    if let Some(mark) = run.new_glass(&now) {
+        return Ok(Outcome::GlassBroken(mark));
+    }
+    if !run.step.undoes() && !looks_the_same(run, gateway, &now) {
+        return again_in("the gateway was changed just before it was to be written", Some(AT_ONCE));
+    }
+    let write = azure.writer.write_gateway(permit, run, &now, members).await?;
     following(said, write)
+}
+
+/// Whether all that was judged still holds.
+fn looks_the_same(run: &Run, seen: &Gateway, now: &Gateway) -> bool {
+    let ours = |gateway: &Gateway| {
+        let ours = gateway.pools().filter(|pool| run.plan.site.pools.is_ours(pool.name()));
+        ours.map(|pool| (pool.name().to_lowercase(), pool.members().join(" "))).collect::<BTreeSet<_>>()
+    };
+    let live = &run.plan.site.pools.live;
+    (seen.mark(), seen.is_updating(), ours(seen)) == (now.mark(), now.is_updating(), ours(now))
+        && seen.leads(live) == now.leads(live)
 }

@@ -3,7 +3,9 @@ use super::acting::Azure;
 use super::again_in;
 use super::bring_back::{Until, bring_back};
 use super::proof::{Needs, Proof, proof, write};
+use crate::run::others::BETWEEN_WRITES;
 use crate::run::{Outcome, Run, StepResult};
+use std::time::Duration;
 
 /// All traffic is on the old cluster, and the candidate pool is empty.
 ///
@@ -23,10 +25,21 @@ pub async fn restore_traffic(run: &Run, azure: &Azure) -> StepResult {
         Proof::Proved(mark) => return Ok(Outcome::Proved(mark)),
         Proof::InFlight(again) => return again_in("the gateway is being updated", again),
         Proof::GlassBroken(mark) => return Ok(Outcome::GlassBroken(mark)),
-        // On the way back every foreign change is put right again: the deadline calls a person.
-        Proof::Overwritten(gateway, why) | Proof::Missing(gateway, why) => (gateway, why),
+        // On the way back every foreign change is put right again, for ever: the deadline calls a person.
+        Proof::Overwritten(gateway, drift) => match too_soon(run, azure) {
+            Some(rest) => return again_in(format!("{drift}; it is written over again in a while"), Some(rest)),
+            None => (gateway, drift.to_string()),
+        },
+        Proof::Missing(gateway, why) => (gateway, why),
     };
     let written = Needs::WhatIsThere.written(run, &gateway, &members);
     let said = format!("all traffic for {} was requested ({why})", run.plan.old.name());
     write(run, azure, &gateway, &written, said).await
+}
+
+/// Who else writes is written over, but not without end in a minute: how long until then.
+fn too_soon(run: &Run, azure: &Azure) -> Option<Duration> {
+    let last = run.others.wrote?.last;
+    let rest = BETWEEN_WRITES - azure.now().duration_since(last);
+    rest.is_positive().then(|| rest.unsigned_abs())
 }

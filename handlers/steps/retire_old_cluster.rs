@@ -1,5 +1,6 @@
 //! The old cluster is kept, scaled down, stopped or deleted, as the plan says.
 use super::acting::Azure;
+use super::overwriting::{instead, overwritten};
 use super::presence::{Presence, look_again, presence};
 use super::proof::{Needs, Proof, proof, write};
 use super::watch::{ask_aside, drift, judge};
@@ -119,8 +120,11 @@ fn scaled_down(found: &Cluster) -> Option<PoolSize> {
 
 /// Whether the gateway is as this run left it, quietly, and nobody else needs the old cluster.
 fn is_ours_alone(run: &Run, azure: &Azure, gateway: &Gateway) -> Option<Outcome> {
-    if let Some(why) = drift(run, gateway) {
-        return Some(Outcome::Drifted(why));
+    if let Some(why) = run.led_elsewhere(gateway) {
+        return Some(Outcome::LedElsewhere(why));
+    }
+    if let Some(drift) = drift(run, gateway) {
+        return Some(overwritten(run, gateway, drift));
     }
     let pools = gateway.pools_with(&run.plan.old_slot().addresses).into_iter();
     let foreign: Vec<_> = pools.filter(|pool| !run.plan.site.pools.is_candidate(pool)).collect();
@@ -146,7 +150,7 @@ async fn candidate_emptied(run: &Run, azure: &Azure) -> StepResult {
         }
         Proof::InFlight(again) => again_in("the candidate pool is being emptied", again),
         Proof::GlassBroken(mark) => Ok(Outcome::GlassBroken(mark)),
-        Proof::Overwritten(_, why) => Ok(Outcome::Drifted(why)),
+        Proof::Overwritten(gateway, drift) => Ok(overwritten(run, &gateway, drift)),
         Proof::Missing(gateway, why) => empty_candidate(run, azure, &gateway, &why).await,
     }
 }
@@ -209,6 +213,9 @@ async fn carry_out(act: Act, run: &Run, azure: &Azure, gateway: &Gateway) -> Ste
 }
 
 async fn empty_candidate(run: &Run, azure: &Azure, gateway: &Gateway, why: &str) -> StepResult {
+    if let Some(outcome) = instead(run, gateway) {
+        return Ok(outcome);
+    }
     let members = Needs::Live.written(run, gateway, &run.plan.retired());
     write(run, azure, gateway, &members, format!("an empty candidate pool was requested ({why})")).await
 }

@@ -1,6 +1,7 @@
 //! The gateway sends the present stage's share to the new cluster.
 use super::acting::Azure;
 use super::again_in;
+use super::overwriting::{instead, overwritten};
 use super::proof::{Needs, Proof, proof, write};
 use crate::run::{Outcome, Run, StepResult};
 
@@ -11,9 +12,12 @@ pub async fn shift_traffic(run: &Run, azure: &Azure) -> StepResult {
         Proof::Proved(mark) => return Ok(Outcome::Proved(mark)),
         Proof::InFlight(again) => return again_in("the gateway is being updated", again),
         Proof::GlassBroken(mark) => return Ok(Outcome::GlassBroken(mark)),
-        Proof::Overwritten(_, why) => return Ok(Outcome::Drifted(why)),
+        Proof::Overwritten(gateway, drift) => return Ok(overwritten(run, &gateway, drift)),
         Proof::Missing(gateway, why) => (gateway, why),
     };
+    if let Some(outcome) = instead(run, &gateway) {
+        return Ok(outcome);
+    }
     let written = Needs::Live.written(run, &gateway, &members);
     let said = format!("{} % for {} was requested ({why})", run.share(), run.plan.new_colour().name());
     write(run, azure, &gateway, &written, said).await

@@ -1,11 +1,12 @@
 //! Nodes, workloads, smoke tests and the gateway's own probe of the new cluster pass.
 use super::acting::Azure;
 use super::apply::first_unready;
+use super::overwriting::{instead, overwritten};
 use super::proof::{Needs, Proof, proof, write};
 use super::watch::ask;
 use super::{again_in, following, not_yet};
 use crate::azure::operations::Progress;
-use crate::resources::gateway::{Health, health};
+use crate::resources::gateway::{Drift, Health, health};
 use crate::run::{Following, Outcome, Run, StepResult, Waiting};
 use serde_json::Value;
 
@@ -29,8 +30,11 @@ async fn offered(run: &Run, azure: &Azure) -> StepResult {
     match proof(run, azure, &members, Needs::All).await? {
         Proof::InFlight(again) => again_in("the candidate pool is being filled", again),
         Proof::GlassBroken(mark) => Ok(Outcome::GlassBroken(mark)),
-        // No traffic depends on the candidate pool yet: whoever overwrote it is outlasted, or the deadline ends it.
-        Proof::Missing(gateway, why) | Proof::Overwritten(gateway, why) => {
+        Proof::Overwritten(gateway, drift) => Ok(overwritten(run, &gateway, drift)),
+        Proof::Missing(gateway, why) => {
+            if let Some(outcome) = instead(run, &gateway) {
+                return Ok(outcome);
+            }
             let said = format!("the new cluster's addresses go into the candidate pool ({why})");
             write(run, azure, &gateway, &members, said).await
         }
@@ -57,9 +61,11 @@ async fn probed(run: &Run, azure: &Azure, progress: Progress) -> StepResult {
         return Ok(Outcome::GlassBroken(mark));
     }
     let members = run.plan.candidate();
-    if gateway.mark() != run.in_force.as_deref() || !gateway.shows(&members) {
-        let said = "somebody else wrote the gateway; the candidate pool is filled again";
-        return write(run, azure, &gateway, &members, said.to_owned()).await;
+    if let Some(why) = gateway.differs(&members) {
+        return Ok(overwritten(run, &gateway, Drift::Members(why)));
+    }
+    if gateway.mark() != run.in_force.as_deref() {
+        return Ok(overwritten(run, &gateway, Drift::Mark("our mark is gone from the gateway".into())));
     }
     let seen = health(&answer, &run.plan.site.pools.candidate, &run.plan.new_slot().addresses);
     let ill = seen.iter().find(|(_, health)| *health != Some(Health::Healthy));

@@ -3,7 +3,8 @@
 use super::presence::{Presence, presence};
 use crate::azure::Reader;
 use crate::azure::operations::Progress;
-use crate::resources::gateway::Gateway;
+use crate::resources::gateway::{Drift, Gateway};
+use crate::resources::leads::Leads;
 use crate::run::readiness::{Readiness, Sides, Verdict};
 use crate::run::{Following, Mark, Run, StepError};
 use serde_json::Value;
@@ -13,26 +14,32 @@ use std::time::Duration;
 pub enum Seen {
     /// The gateway is as we left it, and says this of its members.
     Judged(Readiness, Verdict),
-    /// It was asked for its health, and has not answered yet.
-    Asked(Following),
+    /// It was asked for its health, and has not answered yet; how it leads users, if that was not known.
+    Asked(Following, Option<Leads>),
     /// It is still looking.
     Looking(Option<Duration>),
     /// Somebody else wrote.
-    Drifted(String),
+    Drifted(Drift),
+    /// Somebody else is writing.
+    OthersWrite,
+    /// Users are not led to the live pools as they were.
+    LedElsewhere(String),
     /// A person used the emergency way back.
     GlassBroken(Mark),
 }
 
 /// Why the gateway is not as the run left it; `None` when it is. Of our pools only those count that users depend on.
 #[must_use]
-pub fn drift(run: &Run, gateway: &Gateway) -> Option<String> {
-    if !gateway.shows(&run.intended_live()) {
-        return Some("the members of our pools are not the intended ones".into());
+pub fn drift(run: &Run, gateway: &Gateway) -> Option<Drift> {
+    if let Some(members) = gateway.differs(&run.intended_live()) {
+        return Some(Drift::Members(members));
     }
-    match (&run.in_force, gateway.mark()) {
-        (Some(ours), Some(found)) if ours == found => None,
-        (_, found) => Some(format!("the gateway carries the mark {found:?}, not that of our last write")),
+    if run.in_force.is_some() && gateway.mark() == run.in_force.as_deref() {
+        return None;
     }
+    let why = format!("the gateway carries the mark {:?}, not that of our last write", gateway.mark());
+    // An older write of ours may lie over the newer one: then its members are not those that were seen.
+    Some(if run.has_marked(gateway) { Drift::Members(why) } else { Drift::Mark(why) })
 }
 
 /// Looks at the gateway and, in turns, asks for and reads its health.
@@ -44,11 +51,15 @@ pub async fn watch(run: &Run, reader: &Reader) -> Result<Seen, StepError> {
     if let Some(mark) = run.new_glass(&gateway) {
         return Ok(Seen::GlassBroken(mark));
     }
-    if let Some(why) = drift(run, &gateway) {
-        return Ok(Seen::Drifted(why));
+    if let Some(why) = run.led_elsewhere(&gateway) {
+        return Ok(Seen::LedElsewhere(why));
+    }
+    if let Some(drift) = drift(run, &gateway) {
+        return Ok(if run.others_write(&gateway) { Seen::OthersWrite } else { Seen::Drifted(drift) });
     }
     let Some(Following::HealthQuestion(asked)) = &run.following else {
-        return Ok(Seen::Asked(ask(run, reader).await?));
+        let leads = run.others.leads.is_none().then(|| gateway.leads(&run.plan.site.pools.live));
+        return Ok(Seen::Asked(ask(run, reader).await?, leads));
     };
     match reader.look(asked).await? {
         Progress::InProgress(again_in) => Ok(Seen::Looking(again_in)),
@@ -56,7 +67,7 @@ pub async fn watch(run: &Run, reader: &Reader) -> Result<Seen, StepError> {
             let (readiness, verdict) = judge(run, run.stage, reader, &answer).await?;
             Ok(Seen::Judged(readiness, verdict))
         }
-        Progress::Gone | Progress::Failed { .. } => Ok(Seen::Asked(ask(run, reader).await?)),
+        Progress::Gone | Progress::Failed { .. } => Ok(Seen::Asked(ask(run, reader).await?, None)),
     }
 }
 

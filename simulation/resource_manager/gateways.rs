@@ -6,5 +6,5 @@ mod requests;
 pub(crate) mod routing;
 mod writing;
 
-pub(crate) use requests::answer;
+pub(crate) use requests::{answer, turn};
 pub(crate) use writing::Gateways;

@@ -2,7 +2,8 @@
 use super::ResourceManager;
 use super::clusters::Clusters;
 use super::desk::Desk;
-use super::operations::ClusterChange;
+use super::gateways::turn;
+use super::operations::{ClusterChange, GatewayChange};
 use super::place::{Place, key};
 use crate::kubernetes::Fleet;
 use jiff::Timestamp;
@@ -34,6 +35,16 @@ impl ResourceManager {
     /// When there is no such cluster, or it is busy.
     pub fn stranger_deletes(&mut self, cluster: &str, fleet: &mut Fleet, now: Timestamp) -> Result<String, Refused> {
         self.stranger_changes(cluster, ClusterChange::Delete, fleet, now)
+    }
+
+    /// Somebody stops a gateway, or starts it again. Gives the operation's id.
+    pub fn stranger_turns_gateway(&mut self, gateway: &str, on: bool, fleet: &mut Fleet, now: Timestamp) -> String {
+        self.advance(fleet, now);
+        let habits = self.habits();
+        let Self { registry, timings, neighbours, .. } = self;
+        let mut desk = Desk { registry, timings, neighbours, habits, now };
+        let change = if on { GatewayChange::Start } else { GatewayChange::Stop };
+        turn(&mut desk, &Place::of(gateway), change)
     }
 
     fn stranger_changes(

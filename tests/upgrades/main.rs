@@ -22,6 +22,7 @@ mod kinds;
 mod leftover;
 mod no_answer;
 mod old_and_new;
+mod others_write;
 mod outages;
 mod random_schedules;
 mod requests;

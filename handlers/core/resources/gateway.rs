@@ -1,6 +1,6 @@
 //! An Application Gateway as raw JSON: what we read of it, and the one change that we make. Every other field
 //! survives. Nobody else reads pools, their names, or what the gateway says of its backends' health.
-use crate::resources::answers::{list, name_of, same_name, text};
+use crate::resources::answers::{list, name_of, same_name, shortened, text};
 use crate::resources::tags::{AGIC_TAG, MARK_TAG, tag, write_tag};
 use serde_json::{Map, Value, json};
 use std::net::Ipv4Addr;
@@ -11,6 +11,22 @@ pub const BREAK_GLASS: &str = "break-glass/";
 /// A gateway as a GET showed it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gateway(pub Value);
+
+/// Somebody else's write: how it shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Drift {
+    /// Our pools have other members than they should have: with both sides, in words.
+    Members(String),
+    /// Our members are in force, and our mark is gone.
+    Mark(String),
+}
+
+impl std::fmt::Display for Drift {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Self::Members(why) | Self::Mark(why)) = self;
+        formatter.write_str(why)
+    }
+}
 
 /// The members that our pools should have: pool name and addresses.
 pub type Members = Vec<(String, Vec<Ipv4Addr>)>;
@@ -57,6 +73,28 @@ impl Gateway {
         members.iter().all(|(pool, addresses)| self.pool(pool).is_some_and(|pool| pool.holds_exactly(addresses)))
     }
 
+    /// Which of our pools have other members than these, with both sides; `None`: none.
+    #[must_use]
+    pub fn differs(&self, members: &Members) -> Option<String> {
+        let differs = |(name, expected): &(String, Vec<Ipv4Addr>)| {
+            let expected: Vec<_> = expected.iter().map(Ipv4Addr::to_string).collect();
+            let Some(pool) = self.pool(name) else {
+                return Some(format!("{name}: {} expected, but there is no such pool", in_words(&expected)));
+            };
+            let found: Vec<_> = pool.members().into_iter().map(shortened).collect();
+            let is_other = found != sorted(&expected);
+            is_other.then(|| format!("{name}: {} expected, {} found", in_words(&expected), in_words(&found)))
+        };
+        let differences: Vec<_> = members.iter().filter_map(differs).collect();
+        (!differences.is_empty()).then(|| differences.join("; "))
+    }
+
+    /// Whether somebody's write is under way: what it shows is not in force yet.
+    #[must_use]
+    pub fn is_updating(&self) -> bool {
+        text(&self.0, "/properties/provisioningState").eq_ignore_ascii_case("Updating")
+    }
+
     /// The pools, ours or not, that hold one of these addresses.
     #[must_use]
     pub fn pools_with(&self, addresses: &[Ipv4Addr]) -> Vec<String> {
@@ -85,6 +123,9 @@ impl Gateway {
                 .and_then(Value::as_array_mut)
                 .and_then(|pools| pools.iter_mut().find(|found| Pool(found).is_named(pool)))
                 .ok_or_else(|| format!("the gateway has no backend pool {pool:?}"))?;
+            if Pool(found).holds_exactly(addresses) {
+                continue;
+            }
             let before = found["properties"]["backendAddresses"].as_array().cloned().unwrap_or_default();
             // A member that stays keeps fields of its own that we do not know.
             let member = |address: &Ipv4Addr| {
@@ -166,9 +207,7 @@ impl<'a> Pool<'a> {
     /// Whether it has exactly these members.
     #[must_use]
     pub fn holds_exactly(self, addresses: &[Ipv4Addr]) -> bool {
-        let mut wanted: Vec<String> = addresses.iter().map(Ipv4Addr::to_string).collect();
-        wanted.sort_unstable();
-        self.members() == wanted
+        self.members() == sorted(&addresses.iter().map(Ipv4Addr::to_string).collect::<Vec<_>>())
     }
 
     /// The first of its members that is one of these addresses.
@@ -179,6 +218,17 @@ impl<'a> Pool<'a> {
 }
 
 const MEMBERS: &str = "/properties/backendAddresses";
+
+fn sorted(members: &[String]) -> Vec<&str> {
+    let mut members: Vec<_> = members.iter().map(String::as_str).collect();
+    members.sort_unstable();
+    members
+}
+
+/// A pool's members, for people.
+fn in_words(members: &[String]) -> String {
+    if members.is_empty() { "nothing".into() } else { members.join(", ") }
+}
 
 /// The health of one backend member, as the gateway's own probe sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,8 +2,10 @@
 //! room, and takes a hop.
 use super::following::Following;
 use super::kept::Kept;
+use super::others::Others;
 use super::readiness::Readiness;
 use crate::plan::Plan;
+use crate::resources::leads::Leads;
 use crate::resources::size::Size;
 use crate::site::{Gate, OldCluster};
 use crate::step::{Ending, Step};
@@ -114,6 +116,9 @@ pub struct Document {
     /// Traffic went back by a write that could carry no mark: no proof for what cannot be undone.
     #[serde(default, skip_serializing_if = "is_false")]
     pub unmarked: bool,
+    /// What it knows of others who write the gateway.
+    #[serde(default, skip_serializing_if = "Others::is_empty")]
+    pub others: Others,
     /// A cluster that a look did not find, and when: one such look proves nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed: Option<Missed>,
@@ -245,6 +250,7 @@ impl Run {
             glass: None,
             known_glass: vec![],
             unmarked: false,
+            others: Others::default(),
             missed: None,
             sweeps: 0,
             repairs: 0,
@@ -255,6 +261,13 @@ impl Run {
         });
         run.note("RequestUpgrade", why, Step::CheckPlan, now);
         run
+    }
+
+    /// The same, with how the gateway led users when it was planned.
+    #[must_use]
+    pub fn led_by(mut self, leads: Leads) -> Self {
+        self.0.others.leads = Some(leads);
+        self
     }
 
     /// The same run one decision later: what every change of it begins with, and the only place where hops are counted.

@@ -1,5 +1,6 @@
 //! `decide`: the only place where an upgrade moves by itself. It carries out the table of the steps.
-use super::{Ending, Looked, Mark, Outcome, QUIET_TIME, Run, StepError, Waiting};
+use super::others::OTHERS_TAKE;
+use super::{Ending, Following, Looked, Mark, Outcome, QUIET_TIME, Run, StepError, Waiting};
 use crate::step::Otherwise::{self, Hold, KeepTrying, Reject, Repair, RestoreAgain, TurnBack, TurnBackInFirstStage};
 use crate::step::Step;
 use crate::step::Then::{End, Go, NextStageOr};
@@ -8,6 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 /// A wait is never shorter, and never longer, than this.
 const SHORTEST_WAIT: SignedDuration = SignedDuration::from_secs(1);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(600);
+/// A mark of ours that was lost is written again so often, while our members are in force.
+const MOST_MARKS_LOST: u32 = 5;
 /// The way back of the traffic looks again at least this often.
 const LONGEST_WAIT_ON_THE_WAY_BACK: SignedDuration = SignedDuration::from_secs(120);
 
@@ -23,6 +26,8 @@ pub fn decide(run: &Run, looked: Looked, now: Timestamp) -> Run {
         Ok(Outcome::Proved(mark)) => done(run, next, Some(mark), looked.at, now),
         Ok(Outcome::NotYet(waiting)) => wait(run, next, waiting, now),
         Ok(Outcome::Drifted(why)) => otherwise(run, next, row.drifted, &why, now),
+        Ok(Outcome::LedElsewhere(why)) => next.hold_led(why, now),
+        Ok(Outcome::MarkLost(why)) => mark_lost(run, next, &why, now),
         Ok(Outcome::Breached(why)) => otherwise(run, next, row.breached, &why, now),
         // What must not be given up is never held: it keeps trying.
         Ok(Outcome::Hold(why)) if row.failed == KeepTrying => wait(run, next, Waiting::because(why), now),
@@ -75,9 +80,15 @@ fn wait(run: &Run, mut next: Run, waiting: Waiting, now: Timestamp) -> Run {
     next.learn(&waiting.facts, now);
     next.prove(waiting.proved);
     if waiting.following.is_some() {
+        if matches!(waiting.following, Some(Following::GatewayWrite { .. })) {
+            next.0.others.count(now);
+        }
         next.0.following = waiting.following;
     }
-    let late = now.duration_since(run.step_began) > run.deadline();
+    if let Some(since) = next.others.write_since {
+        return wait_for_others(next, since, &waiting.why, now);
+    }
+    let late = now.duration_since(next.step_began) > run.deadline();
     if late && row.late != KeepTrying {
         let why = format!("{} was not done in time: {}", run.step, waiting.why);
         return otherwise(run, next, row.late, &why, now);
@@ -104,19 +115,45 @@ fn otherwise(run: &Run, next: Run, what: Otherwise, why: &str, now: Timestamp) -
         TurnBackInFirstStage if run.stage == 0 => next.turn_back(why, now),
         TurnBackInFirstStage | Hold => next.hold(why.to_owned(), now),
         KeepTrying => wait(run, next, Waiting::because(why), now),
-        Repair(step) => repair(run, next, step, why, now),
+        Repair(step) => repair(run, next, step, 1, why, now),
         RestoreAgain => restore_again(run, next, why, now),
+    }
+}
+
+/// Somebody else's write is waited for; what it does is not known before. Never a reason to turn back.
+fn wait_for_others(mut next: Run, since: Timestamp, why: &str, now: Timestamp) -> Run {
+    if now.duration_since(since) > OTHERS_TAKE {
+        return next.hold(format!("{why}, for more than an hour: see whose it is, and resume"), now);
+    }
+    let again = SignedDuration::from_secs(i64::from(next.step.row().look_again));
+    next.0.due = now.saturating_add(again).unwrap_or(now);
+    next.note_news(why, now);
+    next
+}
+
+/// Whoever drops our mark and keeps our members may do so more often.
+fn mark_lost(run: &Run, next: Run, why: &str, now: Timestamp) -> Run {
+    match run.step.row().drifted {
+        Repair(step) => repair(run, next, step, MOST_MARKS_LOST, why, now),
+        other => otherwise(run, next, other, why, now),
     }
 }
 
 /// Where no traffic has moved, what drifted is put right by the step itself, so that no check before the traffic is
 /// skipped. Once: two who write the same gateway are for a person to part.
-fn repair(run: &Run, mut next: Run, step: Step, why: &str, now: Timestamp) -> Run {
-    if run.repairs > 0 {
-        return next.hold(format!("somebody else writes the gateway: {why}"), now);
+fn repair(run: &Run, mut next: Run, step: Step, most: u32, why: &str, now: Timestamp) -> Run {
+    if run.repairs >= most {
+        let times = run.repairs.saturating_add(1);
+        return next.hold(
+            format!("somebody else writes the gateway ({times} times now): {why}. See who it is, mend it, and resume"),
+            now,
+        );
     }
     next.0.repairs += 1;
-    next.enter(step, run.stage, &format!("repairing: {why}"), now)
+    let why = format!("repairing what somebody else wrote ({} times now): {why}", next.repairs);
+    let mut next = next.enter(step, run.stage, &why, now);
+    next.0.others.repairing = step != run.step;
+    next
 }
 
 /// Traffic may still reach what it was about to delete. That is never held, but from the second time on a person is

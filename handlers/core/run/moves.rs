@@ -28,6 +28,7 @@ impl Run {
         self.0.step_began = now;
         self.0.due = now;
         self.0.quiet_from = None;
+        self.0.others.enter();
         self.0.following = None;
         self.0.promoted = false;
         self.0.dead_letters = 0;
@@ -80,6 +81,13 @@ impl Run {
         self.hold(why, now).watched()
     }
 
+    /// Waits for a person, since users are led elsewhere. What was told is remembered: going on accepts it.
+    #[must_use]
+    pub(super) fn hold_led(mut self, why: String, now: Timestamp) -> Self {
+        self.0.others.told = Some(why.clone());
+        self.hold(why, now)
+    }
+
     /// Waits until a person says how it goes on after the emergency way back.
     #[must_use]
     pub(super) fn glass_broken(mut self, mark: Mark, now: Timestamp) -> Self {
@@ -118,10 +126,13 @@ impl Run {
     /// Remembers what a look learnt.
     pub(super) fn learn(&mut self, facts: &[Fact], now: Timestamp) {
         let missed_before = self.0.missed.take();
+        let mut others_write = false;
         for fact in facts {
             match fact {
                 Fact::Writes => self.0.writes = true,
                 Fact::Reduces(size) => drop(self.0.reducing.get_or_insert_with(|| size.clone())),
+                Fact::Leads(leads) => self.0.others.leads = Some(leads.clone()),
+                Fact::OthersWrite => others_write = true,
                 Fact::Readiness(readiness) => self.0.readiness = Some(readiness.clone()),
                 Fact::Missed(cluster) => {
                     let before = missed_before.as_ref().filter(|before| before.cluster == *cluster);
@@ -129,6 +140,21 @@ impl Run {
                     self.0.missed = Some(Missed { cluster: cluster.clone(), since });
                 }
             }
+        }
+        self.wait_for_others(others_write, now);
+    }
+
+    /// While somebody else's write is waited for, the step's time stands still.
+    fn wait_for_others(&mut self, others_write: bool, now: Timestamp) {
+        let since = self.0.others.write_since;
+        match (since, others_write) {
+            (None, true) => self.0.others.write_since = Some(now),
+            (Some(since), false) => {
+                self.0.others.write_since = None;
+                let waited = now.duration_since(since);
+                self.0.step_began = self.step_began.saturating_add(waited).unwrap_or(now);
+            }
+            (Some(_), true) | (None, false) => {}
         }
     }
 
@@ -175,6 +201,7 @@ impl Run {
             let held = now.duration_since(hold.since);
             self.0.step_began = self.step_began.saturating_add(held).unwrap_or(now);
         }
+        self.0.others.accept();
         let step = self.step;
         self.0.following = self.0.following.map(|following| following.stale(step));
         self.0.due = now;

@@ -2,6 +2,7 @@
 use super::Mark;
 use super::following::Following;
 use super::readiness::Readiness;
+use crate::resources::leads::Leads;
 use crate::resources::size::Size;
 use jiff::Timestamp;
 use std::time::Duration;
@@ -29,6 +30,10 @@ pub enum Outcome {
     NotYet(Waiting),
     /// Somebody else wrote: put it right.
     Drifted(String),
+    /// Somebody else wrote: our members are in force, and only our mark is gone. Put it right.
+    MarkLost(String),
+    /// Users are not led to the live pools as they were: a person must see to it. Nothing is put right.
+    LedElsewhere(String),
     /// Worse than allowed: go back.
     Breached(String),
     /// A person must decide.
@@ -50,6 +55,10 @@ pub enum Fact {
     Writes,
     /// The old cluster, of this size now, will be reduced: said, and saved, a hop before the first reducing act.
     Reduces(Size),
+    /// How the gateway leads users to the live pools.
+    Leads(Leads),
+    /// A write of somebody else is under way at the gateway.
+    OthersWrite,
     /// Whether the old cluster could take the traffic back.
     Readiness(Readiness),
     /// This cluster was not found, or does not carry the run's tag.

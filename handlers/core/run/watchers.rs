@@ -107,6 +107,22 @@ pub fn glass_broken(run: &Run, mark: Mark, now: Timestamp) -> Option<Run> {
     (run.glass.as_ref() != Some(&mark)).then(|| run.next_hop().glass_broken(mark, now))
 }
 
+/// Users are not led to the live pools as they were: a person is called, and nothing is written or retired until that is
+/// settled. Said once for each change.
+#[must_use]
+pub fn led_elsewhere(run: &Run, why: &str, now: Timestamp) -> Option<Run> {
+    if run.others.told.as_deref() == Some(why) || !run.may_carry_traffic() {
+        return None;
+    }
+    let mut next = run.next_hop();
+    if run.held.is_none() {
+        return Some(next.hold_led(why.to_owned(), now));
+    }
+    next.0.others.told = Some(why.to_owned());
+    next.note_call(why, now);
+    Some(next)
+}
+
 /// An invocation had its write accepted, and could not save that: if the run is still at the step, the write is one of
 /// those that count.
 #[must_use]

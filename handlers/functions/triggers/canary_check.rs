@@ -7,7 +7,7 @@ use crate::functions::look::BOUND;
 use crate::functions::reply::Reply;
 use crate::functions::watching::{Watched, watch_traffic};
 use crate::run::Run;
-use crate::run::watchers::{breach_of, glass_broken, know, look_now, no_way_back, sweep};
+use crate::run::watchers::{breach_of, glass_broken, know, led_elsewhere, look_now, no_way_back, sweep};
 use crate::store::{SaveError, Stored};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
@@ -134,6 +134,7 @@ async fn apply(app: &App, judged: &Run, seen: Watched) -> anyhow::Result<bool> {
         match &seen {
             Watched::Breached(why) => breach_of(run, judged, why, now),
             Watched::Drifted(why) if run.hop == judged.hop => look_now(run, why, now),
+            Watched::LedElsewhere(why) => led_elsewhere(run, why, now),
             Watched::GlassBroken(mark) => glass_broken(run, mark.clone(), now),
             Watched::NoWayBack(readiness, why) if run.hop == judged.hop => {
                 no_way_back(run, readiness.clone(), why, now)

@@ -85,6 +85,12 @@ fn delete(desk: &mut Desk<'_>, ask: &Ask, place: &Place) -> Answered {
 fn switch(desk: &mut Desk<'_>, ask: &Ask, place: &Place, change: GatewayChange) -> Answered {
     let place = Place::of(&place.before_last());
     let location = found(&desk.registry.store, &place)?["location"].as_str().unwrap_or_default().to_owned();
+    let operation = turn(desk, &place, change);
+    Ok(desk.started(empty(202), &operation, Style::Both, &location, ask))
+}
+
+/// A gateway is started or stopped. Gives the operation's id.
+pub fn turn(desk: &mut Desk<'_>, place: &Place, change: GatewayChange) -> String {
     let (verb, state) = match change {
         GatewayChange::Start => ("POST start", "Starting"),
         GatewayChange::Stop | GatewayChange::Delete | GatewayChange::Write(_) => ("POST stop", "Stopping"),
@@ -93,7 +99,7 @@ fn switch(desk: &mut Desk<'_>, ask: &Ask, place: &Place, change: GatewayChange) 
     if let Some(body) = desk.registry.store.get_mut(&key(&place.id())) {
         body["properties"]["operationalState"] = state.into();
     }
-    Ok(desk.started(empty(202), &operation, Style::Both, &location, ask))
+    operation
 }
 
 fn look(desk: &mut Desk<'_>, ask: &Ask, place: &Place, look: BackendLook) -> Answered {

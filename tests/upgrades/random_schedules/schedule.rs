@@ -89,10 +89,14 @@ pub enum Edit {
     DropsCandidate,
     /// It puts an address of somebody else into the candidate pool.
     FillsCandidate,
+    /// It changes a setting on the way of the users to the live pools.
+    ChangesSetting,
+    /// It makes a pool of its own with an address of the new slot.
+    TakesAddress,
 }
 
 /// Every name under which hits are counted.
-pub const NAMES: [&str; 43] = [
+pub const NAMES: [&str; 45] = [
     "crash-before",
     "crash-after",
     "lost-answer",
@@ -122,6 +126,8 @@ pub const NAMES: [&str; 43] = [
     "stranger-template",
     "stranger-drops-candidate",
     "stranger-fills-candidate",
+    "stranger-changes-setting",
+    "stranger-takes-address",
     "redelivered-event",
     "lost-event",
     "instance-exits",
@@ -178,6 +184,8 @@ impl What {
                 Edit::FromTemplate => "stranger-template",
                 Edit::DropsCandidate => "stranger-drops-candidate",
                 Edit::FillsCandidate => "stranger-fills-candidate",
+                Edit::ChangesSetting => "stranger-changes-setting",
+                Edit::TakesAddress => "stranger-takes-address",
             },
             Self::Redelivered { .. } => "redelivered-event",
             Self::LostEvent => "lost-event",
@@ -300,8 +308,10 @@ fn incident(dice: &mut Rng) -> Incident {
                 Edit::FromTemplate,
                 Edit::DropsCandidate,
                 Edit::FillsCandidate,
+                Edit::ChangesSetting,
+                Edit::TakesAddress,
             ];
-            What::Stranger(edits[dice.usize(0..6)])
+            What::Stranger(edits[dice.usize(0..edits.len())])
         }
         13 => What::Redelivered { back: dice.usize(0..=3) },
         14 => What::LostEvent,

@@ -27,6 +27,7 @@ impl Scene<'_> {
             if edit == Edit::KeepsOurs {
                 body["tags"]["stranger"] = tag.clone().into();
             }
+            change(body, edit, &article.green_addresses[0]);
             for pool in body["properties"]["backendAddressPools"].as_array_mut().into_iter().flatten() {
                 let is = |name: &str| pool["name"] == name;
                 let (live, candidate) = (is(&article.live_pool), is(&article.candidate_pool));
@@ -43,7 +44,9 @@ impl Scene<'_> {
                     | Edit::KeepsOurs
                     | Edit::DropsMark
                     | Edit::DropsCandidate
-                    | Edit::FillsCandidate => {}
+                    | Edit::FillsCandidate
+                    | Edit::ChangesSetting
+                    | Edit::TakesAddress => {}
                 }
             }
         };
@@ -55,6 +58,9 @@ impl Scene<'_> {
             match edit {
                 Edit::KeepsOurs => self.before.borrow_mut()["tags"]["stranger"] = tag.into(),
                 Edit::DropsCandidate => remove_pool(&mut self.before.borrow_mut(), &article.candidate_pool),
+                Edit::ChangesSetting | Edit::TakesAddress => {
+                    change(&mut self.before.borrow_mut(), edit, &article.green_addresses[0]);
+                }
                 Edit::DropsMark | Edit::DropsMember | Edit::FromTemplate | Edit::FillsCandidate => {}
             }
         }
@@ -66,6 +72,15 @@ impl Scene<'_> {
         let mut before = self.before.borrow().clone();
         if !self.schedule.honours_if_match {
             let found = gateway(self.shop);
+            let has_testers = |body: &Value| {
+                body["properties"]["backendAddressPools"].as_array().is_some_and(|it| it.iter().any(is_testers))
+            };
+            if has_testers(&before) && !has_testers(&found) {
+                let pools = before["properties"]["backendAddressPools"].as_array_mut();
+                pools.into_iter().for_each(|pools| pools.retain(|pool| !is_testers(pool)));
+            }
+            let settings = "backendHttpSettingsCollection";
+            before["properties"][settings] = found["properties"][settings].clone();
             let pools = |body: &Value| body["properties"]["backendAddressPools"].as_array().map_or(0, Vec::len);
             if pools(&found) > pools(&before) {
                 before["properties"] = self.at_first["properties"].clone();
@@ -78,5 +93,30 @@ impl Scene<'_> {
             }
         }
         before
+    }
+}
+
+fn is_testers(pool: &Value) -> bool {
+    pool["name"] == "testers"
+}
+
+/// What has nothing to do with our pools' members.
+fn change(body: &mut Value, edit: Edit, address: &str) {
+    match edit {
+        Edit::ChangesSetting => {
+            let settings = body["properties"]["backendHttpSettingsCollection"].as_array_mut();
+            settings.into_iter().flatten().for_each(|it| it["properties"]["requestTimeout"] = json!(77));
+        }
+        Edit::TakesAddress => {
+            let pool = json!({"name": "testers", "properties": {"backendAddresses": [{"ipAddress": address}]}});
+            let pools = body["properties"]["backendAddressPools"].as_array_mut();
+            pools.filter(|pools| !pools.iter().any(is_testers)).map(|pools| pools.push(pool));
+        }
+        Edit::KeepsOurs
+        | Edit::DropsMark
+        | Edit::DropsMember
+        | Edit::FromTemplate
+        | Edit::DropsCandidate
+        | Edit::FillsCandidate => {}
     }
 }

@@ -26,7 +26,24 @@ pub(super) fn check(plan: &Plan, gateway: Option<&Gateway>) -> Vec<Finding> {
     findings.extend(room(id, gateway));
     findings.extend(live_pools(plan, gateway));
     findings.extend(candidate(plan, gateway));
+    findings.extend(elsewhere(plan, gateway));
     findings
+}
+
+/// Who else sends users to a cluster does not follow when the traffic moves, and keeps it from being deleted.
+fn elsewhere(plan: &Plan, gateway: &Gateway) -> Vec<Finding> {
+    let slots = [plan.old_slot(), plan.new_slot()];
+    let foreign = gateway.pools().filter(|pool| !plan.site.pools.is_ours(pool.name()));
+    let judge = |pool: Pool<'_>| {
+        let held = slots.iter().find_map(|slot| pool.first_of(&slot.addresses))?;
+        let what = format!(
+            "the pool {} of somebody else is expected to hold no address of the slots, but holds {held}",
+            shortened(pool.name())
+        );
+        let remedy = "take the address out of it, or name the pool among the site's live pools";
+        Some(Finding::wrong(SUBJECT, what, remedy))
+    };
+    foreign.filter_map(judge).collect()
 }
 
 fn running(id: &str, gateway: &Gateway) -> Option<Finding> {
