@@ -58,7 +58,8 @@ pub async fn watch(run: &Run, reader: &Reader) -> Result<Seen, StepError> {
         return Ok(if run.others_write(&gateway) { Seen::OthersWrite } else { Seen::Drifted(drift) });
     }
     let Some(Following::HealthQuestion(asked)) = &run.following else {
-        let leads = run.others.leads.is_none().then(|| gateway.leads(&run.plan.site.pools.live));
+        let leads =
+            (run.others.leads.is_none() && !run.keeps_old_rules()).then(|| gateway.leads(&run.plan.site.pools.live));
         return Ok(Seen::Asked(ask(run, reader).await?, leads));
     };
     match reader.look(asked).await? {

@@ -102,7 +102,7 @@ pub fn check(plan: &Plan, seen: &Seen) -> Verdict {
     let mut findings = slots::check(&plan.site);
     findings.extend(old_cluster::check(plan, seen.old_cluster.as_ref()));
     findings.extend(version::check(plan, seen));
-    findings.extend(gateway::check(plan, seen.gateway.as_ref()));
+    findings.extend(gateway::check(plan, seen.gateway.as_ref(), seen.new_cluster.is_some()));
     let idle_slot = IdleSlot::of(plan, seen);
     if let IdleSlot::No(finding) = &idle_slot {
         findings.push(finding.clone());

@@ -80,7 +80,7 @@ fn wait(run: &Run, mut next: Run, waiting: Waiting, now: Timestamp) -> Run {
     next.learn(&waiting.facts, now);
     next.prove(waiting.proved);
     if waiting.following.is_some() {
-        if matches!(waiting.following, Some(Following::GatewayWrite { .. })) {
+        if matches!(waiting.following, Some(Following::GatewayWrite { .. })) && !run.keeps_old_rules() {
             next.0.others.count(now);
         }
         next.0.following = waiting.following;
@@ -152,7 +152,7 @@ fn repair(run: &Run, mut next: Run, step: Step, most: u32, why: &str, now: Times
     next.0.repairs += 1;
     let why = format!("repairing what somebody else wrote ({} times now): {why}", next.repairs);
     let mut next = next.enter(step, run.stage, &why, now);
-    next.0.others.repairing = step != run.step;
+    next.0.others.repairing = step != run.step && !run.keeps_old_rules();
     next
 }
 

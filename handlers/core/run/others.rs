@@ -90,6 +90,9 @@ impl Run {
     /// Why users are not led to the live pools as they were: somebody stopped the gateway, or changed what leads to them.
     #[must_use]
     pub fn led_elsewhere(&self, gateway: &Gateway) -> Option<String> {
+        if self.keeps_old_rules() {
+            return None;
+        }
         if let Some(state) = gateway.stopped() {
             return Some(format!("the gateway is {state}, and serves nobody: start it, and resume"));
         }
@@ -104,7 +107,9 @@ impl Run {
     /// mark must be over.
     #[must_use]
     pub fn others_write(&self, gateway: &Gateway) -> bool {
-        gateway.is_updating() && (!self.has_marked(gateway) || gateway.mark() == self.in_force.as_deref())
+        !self.keeps_old_rules()
+            && gateway.is_updating()
+            && (!self.has_marked(gateway) || gateway.mark() == self.in_force.as_deref())
     }
 
     /// Why the members of the live pools are neither those before this step nor those that it writes. What it is to put
@@ -114,7 +119,7 @@ impl Run {
         let has_written = self.following.as_ref().is_some_and(|following| following.writes().next().is_some());
         // What an invocation of this run wrote, and could not record, is no drift.
         let unrecorded = self.has_marked(gateway) && gateway.mark() != self.in_force.as_deref();
-        if has_written || unrecorded || self.others.repairing {
+        if has_written || unrecorded || self.others.repairing || self.keeps_old_rules() {
             return None;
         }
         let live = |members: Members| -> Members {

@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 
 const SUBJECT: &str = "gateway";
 
-pub(super) fn check(plan: &Plan, gateway: Option<&Gateway>) -> Vec<Finding> {
+pub(super) fn check(plan: &Plan, gateway: Option<&Gateway>, has_leftover: bool) -> Vec<Finding> {
     let id = &plan.site.gateway;
     let Some(gateway) = gateway else {
         let what = format!("{id} is expected, but does not exist");
@@ -26,13 +26,16 @@ pub(super) fn check(plan: &Plan, gateway: Option<&Gateway>) -> Vec<Finding> {
     findings.extend(room(id, gateway));
     findings.extend(live_pools(plan, gateway));
     findings.extend(candidate(plan, gateway));
-    findings.extend(elsewhere(plan, gateway));
+    if findings.is_empty() {
+        findings.extend(elsewhere(plan, gateway, has_leftover));
+    }
     findings
 }
 
 /// Who else sends users to a cluster does not follow when the traffic moves, and keeps it from being deleted.
-fn elsewhere(plan: &Plan, gateway: &Gateway) -> Vec<Finding> {
-    let slots = [plan.old_slot(), plan.new_slot()];
+/// What a leftover serves is judged with it.
+fn elsewhere(plan: &Plan, gateway: &Gateway, has_leftover: bool) -> Vec<Finding> {
+    let slots: Vec<_> = [plan.old_slot()].into_iter().chain((!has_leftover).then(|| plan.new_slot())).collect();
     let foreign = gateway.pools().filter(|pool| !plan.site.pools.is_ours(pool.name()));
     let judge = |pool: Pool<'_>| {
         let held = slots.iter().find_map(|slot| pool.first_of(&slot.addresses))?;
