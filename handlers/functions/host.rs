@@ -66,11 +66,14 @@ async fn function(State(app): State<App>, headers: HeaderMap, request: Request) 
     };
     // A panic is a bug in one invocation, not the end of its neighbours.
     let caught = futures::FutureExt::catch_unwind(AssertUnwindSafe(work)).instrument(span).await;
-    let reply = caught.unwrap_or_else(|_| {
-        error!(function = name, "needs a person: a panic in an invocation");
-        // Nobody takes a dead letter that is given back: it would end where nobody looks.
-        if name == "DeadLetter" { Reply::Done("a panic".into()) } else { Reply::Again("a panic".into()) }
-    });
+    let reply = match caught {
+        Ok(reply) => reply,
+        Err(_) => {
+            panicked(&app, &name).await;
+            // Nobody takes a dead letter that is given back: it would end where nobody looks.
+            if name == "DeadLetter" { Reply::Done("a panic".into()) } else { Reply::Again("a panic".into()) }
+        }
+    };
     match reply {
         Reply::Done(said) => answer(StatusCode::OK, &envelope::reply(&said)),
         Reply::Refused(why) => {
@@ -157,10 +160,17 @@ async fn upgrades_in_envelope(State(app): State<App>, request: Request) -> Respo
 /// The answer to a caller; a panic breaks nobody's connection.
 async fn for_a_caller(app: &App, call: &HttpCall) -> (u16, Value) {
     let caught = futures::FutureExt::catch_unwind(AssertUnwindSafe(triggers::api::answer(app, call))).await;
-    caught.unwrap_or_else(|_| {
-        error!(function = "Upgrades", "needs a person: a panic in an invocation");
-        (500, triggers::api::error("this went wrong here, not at your side"))
-    })
+    match caught {
+        Ok(answered) => answered,
+        Err(_) => {
+            panicked(app, "Upgrades").await;
+            (500, triggers::api::error("this went wrong here, not at your side"))
+        }
+    }
+}
+
+async fn panicked(app: &App, function: &str) {
+    call(app, &format!("panic/{function}"), "", &format!("a panic in an invocation of {function}: see its log")).await;
 }
 
 async fn whole(body: Body) -> Result<Vec<u8>, String> {
