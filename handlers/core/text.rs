@@ -3,6 +3,13 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+/// A text of a run has so many bytes at most.
+pub const LONGEST_TEXT: usize = 2_000;
+/// A person's reason, or that of a request.
+pub const LONGEST_REASON: usize = 500;
+/// A person's or a function's name.
+pub const LONGEST_NAME: usize = 100;
+
 /// A text in one line, without a character that is not shown: those stand as `\n`, `\u{1b}`. What it makes it leaves alone.
 #[must_use]
 pub fn plain(text: &str) -> Cow<'_, str> {

@@ -1,6 +1,7 @@
 //! The Functions host's side of the process: routes, decoding, replies.
 //!
 //! Every answer is a JSON object, by type: an empty one would hang the invocation until its timeout.
+use super::calls::call;
 use super::triggers;
 use crate::functions::app::App;
 use crate::functions::envelope::{self, Delivered, HttpCall, USER_HEADER};
@@ -19,7 +20,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use serde_json::Value;
 use std::panic::AssertUnwindSafe;
-use tracing::{Instrument, error, info_span, warn};
+use tracing::{Instrument, info_span, warn};
 
 /// The largest body that is read: Service Bus carries 256 KB, base64 and the envelope come on top.
 const LARGEST: usize = 1024 * 1024;

@@ -4,7 +4,7 @@ use super::Store;
 use super::blobs::{Put, SaveError, to_bytes};
 use crate::plan::request::file_name;
 use crate::run::calls::AGAIN;
-use crate::text::cut;
+use crate::text::{LONGEST_NAME, LONGEST_TEXT, cut};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ impl Store {
         if told.is_some_and(|told| now.duration_since(told.at) < AGAIN) {
             return Ok(false);
         }
-        let told = Told { at: now, cause: cut(cause, 200), why: cut(why, 2_000) };
+        let told = Told { at: now, cause: cut(cause, LONGEST_NAME), why: cut(why, LONGEST_TEXT) };
         let condition = found.as_ref().map_or(Put::New, |found| Put::Replacing(&found.etag));
         match self.runs.put(&name, to_bytes(&told)?, condition).await {
             Ok(()) => Ok(true),

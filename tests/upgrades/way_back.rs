@@ -1,5 +1,5 @@
 //! The worst nights: those in which the way back itself could take users down, or would be missing.
-mod night;
+pub mod night;
 
 use crate::story;
 use bluegreen::local::story::Serving;

@@ -2,16 +2,10 @@
 use super::calls::{Cause, Level};
 use super::{Entry, Run};
 use crate::step::Step;
-use crate::text::cut;
+use crate::text::{LONGEST_NAME, LONGEST_TEXT, cut};
 use jiff::Timestamp;
 use serde_json::Map;
 
-/// A text of a run has so many bytes at most.
-pub const LONGEST_TEXT: usize = 2_000;
-/// A person's reason, or that of a request.
-pub const LONGEST_REASON: usize = 500;
-/// A person's or a function's name.
-pub const LONGEST_NAME: usize = 100;
 /// A journal has so many lines at most,
 pub const MOST_LINES: usize = 500;
 /// and so many bytes.

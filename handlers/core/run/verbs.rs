@@ -1,10 +1,9 @@
 //! What a person may do to a run. Each order takes a new hop.
-use super::journal::{LONGEST_NAME, LONGEST_REASON};
 use super::mended::mended;
 use super::{Approval, Ending, Run};
 use crate::site::check::Checked;
 use crate::step::Step;
-use crate::text::cut;
+use crate::text::{LONGEST_NAME, LONGEST_REASON, cut};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;

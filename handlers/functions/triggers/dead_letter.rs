@@ -5,9 +5,8 @@ use crate::functions::commit::{Changed, change};
 use crate::functions::envelope::Delivered;
 use crate::functions::reply::Reply;
 use crate::run::event::Event;
-use crate::run::journal::LONGEST_REASON;
 use crate::run::watchers;
-use crate::text::cut;
+use crate::text::{LONGEST_REASON, cut};
 use tracing::{error, warn};
 
 /// Marks the run of a dead letter.
