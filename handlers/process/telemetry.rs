@@ -122,7 +122,10 @@ mod tests {
         out.write_all(line.as_bytes()).unwrap();
         let text = String::from_utf8(out.0).unwrap();
         assert_eq!(text, "{\"message\":\"a\\u009b31m \\u202eb\\udb40\\udc41 é\"}\n");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap()["message"], "a\u{9b}31m \u{202e}b\u{e0041} é");
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&text).unwrap()["message"],
+            "a\u{9b}31m \u{202e}b\u{e0041} é"
+        );
     }
 
     #[test]

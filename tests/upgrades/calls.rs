@@ -100,7 +100,10 @@ fn an_old_cluster_that_falls_ill_calls_at_once_and_what_is_inconclusive_after_fi
         assert!(night.now().duration_since(ill) < SignedDuration::from_mins(9));
         let held = night.is_held().await;
         let why = held.held.as_ref().unwrap().why.clone();
-        assert!(why.starts_with("ConfirmTraffic was not done in time: the gateway finds the old cluster unhealthy"), "{why}");
+        assert!(
+            why.starts_with("ConfirmTraffic was not done in time: the gateway finds the old cluster unhealthy"),
+            "{why}"
+        );
         assert_eq!(told(&held, Level::NeedsPerson).len(), 3, "{:?}", held.journal);
     });
 }
@@ -167,7 +170,10 @@ fn an_unreadable_document_calls_daily_and_stops_no_other_site() {
             night.minutes(25 * 60).await;
         });
         let calls = calls(&said, Level::NeedsPerson);
-        assert!(calls.len() == 2 && calls.iter().all(|line| line.contains("cause=\"run-unreadable/aaa\"")), "{calls:#?}");
+        assert!(
+            calls.len() == 2 && calls.iter().all(|line| line.contains("cause=\"run-unreadable/aaa\"")),
+            "{calls:#?}"
+        );
         assert!(calls[0].contains("its traffic is not watched"), "{}", calls[0]);
     }
 }

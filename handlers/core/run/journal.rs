@@ -111,4 +111,3 @@ fn worth(entry: &Entry) -> u8 {
         Level::Note => 0,
     }
 }
-

@@ -12,7 +12,11 @@ const DAY: i64 = 24 * 60;
 /// What is told of a run: level and cause.
 fn told(run: &Run) -> Vec<(Level, &str)> {
     let told = |entry: &'_ Entry| entry.level() > Level::Note;
-    run.journal.iter().filter(|entry| told(entry)).map(|entry| (entry.level(), entry.cause.as_deref().unwrap())).collect()
+    run.journal
+        .iter()
+        .filter(|entry| told(entry))
+        .map(|entry| (entry.level(), entry.cause.as_deref().unwrap()))
+        .collect()
 }
 
 fn calls(run: &Run) -> usize {
@@ -51,7 +55,11 @@ fn what_a_person_orders_calls_nobody() {
         for step in [CreateCluster, ConfirmTraffic, Soak] {
             let run = obeyed(&at(step, 1), verb).unwrap();
             assert_eq!(told(&run), [], "{verb:?} at {step}");
-            assert_eq!(sweep(&edited(&run, &json!({"due": minutes(99_999)})), minutes(9_999)), None, "{verb:?}: nor later");
+            assert_eq!(
+                sweep(&edited(&run, &json!({"due": minutes(99_999)})), minutes(9_999)),
+                None,
+                "{verb:?}: nor later"
+            );
         }
     }
 }

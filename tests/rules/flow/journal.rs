@@ -7,7 +7,8 @@ use bluegreen_core::run::verbs::{Order, Verb, obey};
 use bluegreen_core::run::watchers::{dead_letter, sweep};
 use bluegreen_core::step::Step::*;
 
-const EVIL: &str = "\u{1b}[2Jall is well\n  2026-11-28 00:00:00  person:ceo  approve: ship it\u{1b}]52;c;ZXZpbA==\u{7}\u{202e}";
+const EVIL: &str =
+    "\u{1b}[2Jall is well\n  2026-11-28 00:00:00  person:ceo  approve: ship it\u{1b}]52;c;ZXZpbA==\u{7}\u{202e}";
 
 fn size(run: &Run) -> usize {
     serde_json::to_vec(run).expect("a run has a JSON form").len()
@@ -26,8 +27,13 @@ fn a_run_stays_small_whatever_a_person_or_a_service_says() {
     for minute in 0..200 {
         run = told(&run, Verb::Pause, &long, &long, minutes(minute));
         run = told(&run, Verb::Resume, &long, &EVIL.repeat(10_000), minutes(minute));
-        run = decided(&run, Err(StepError::Transient { cause: anyhow::anyhow!("{minute}{long}"), retry_after: None }), minutes(minute));
-        run = dead_letter(&edited(&run, &json!({"deadLetters": 0})), Soak, run.hop, &long, minutes(minute)).expect("it counts");
+        run = decided(
+            &run,
+            Err(StepError::Transient { cause: anyhow::anyhow!("{minute}{long}"), retry_after: None }),
+            minutes(minute),
+        );
+        run = dead_letter(&edited(&run, &json!({"deadLetters": 0})), Soak, run.hop, &long, minutes(minute))
+            .expect("it counts");
     }
     assert!(size(&run) - empty < MOST_BYTES + 64 * 1024, "{}", size(&run));
     let reason = run.journal.iter().rev().find(|entry| entry.what.starts_with("pause: ")).expect("it is said");
@@ -58,7 +64,11 @@ fn what_is_left_out_is_the_oldest_of_what_matters_least_and_is_counted() {
     run = told(&edited(&run, &json!({"step": Soak})), Verb::Pause, "a person", "a look", minutes(41));
     run = told(&run, Verb::Resume, "a person", "goes on", minutes(42));
     for minute in 0..5_000 {
-        run = decided(&run, Err(StepError::Transient { cause: anyhow::anyhow!("wait {minute}"), retry_after: None }), NOW);
+        run = decided(
+            &run,
+            Err(StepError::Transient { cause: anyhow::anyhow!("wait {minute}"), retry_after: None }),
+            NOW,
+        );
     }
     assert_eq!(run.journal.len(), MOST_LINES);
     assert_eq!(run.last_number(), run.left_out + MOST_LINES as u32);
@@ -81,14 +91,12 @@ fn a_thousand_calls_are_bounded_too() {
 
 #[test]
 fn lines_of_an_older_binary_are_numbered_as_they_stand_and_cut_when_they_are_too_long() {
-    let entry = |what: &str, needs: bool| {
-        json!({"at": NOW, "who": "Soak", "what": what, "before": "Soak", "after": "Soak", "needsPerson": needs})
-    };
+    let entry = |what: &str, needs: bool| json!({"at": NOW, "who": "Soak", "what": what, "before": "Soak", "after": "Soak", "needsPerson": needs});
     let old = edited(&at(Soak, 1), &json!({"journal": [entry("one", false), entry("two", true)]}));
-    assert_eq!(old.numbered().map(|(number, entry)| (number, entry.level())).collect::<Vec<_>>(), [
-        (1, Level::Note),
-        (2, Level::NeedsPerson)
-    ]);
+    assert_eq!(
+        old.numbered().map(|(number, entry)| (number, entry.level())).collect::<Vec<_>>(),
+        [(1, Level::Note), (2, Level::NeedsPerson)]
+    );
     let next = decided(&old, not_yet(), NOW);
     assert_eq!(next.journal[2].number, 3);
     // It writes once more, and knows no numbers.
