@@ -25,16 +25,18 @@ pub fn plain_lines(text: &str) -> Cow<'_, str> {
 /// A plain text of so many bytes at most, with a mark that says how long it was.
 #[must_use]
 pub fn cut(text: &str, most: usize) -> String {
-    let text = plain(text);
-    if text.len() <= most {
-        return text.into_owned();
+    // What is cut off anyway is not even looked at.
+    let shown = plain(&text[..before(text, most)]);
+    if text.len() <= most && shown.len() <= most {
+        return shown.into_owned();
     }
     let mark = format!(" … (cut, it has {} bytes)", text.len());
-    let mut end = most.saturating_sub(mark.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text[..end].to_owned() + &mark
+    shown[..before(&shown, most.saturating_sub(mark.len()))].to_owned() + &mark
+}
+
+/// The last place at which a text can be parted, and that is not behind this one.
+fn before(text: &str, place: usize) -> usize {
+    (0..=place.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
 /// Whether it moves a cursor, changes the direction of a text, or is not seen at all.

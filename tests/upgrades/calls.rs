@@ -133,8 +133,10 @@ fn a_run_whose_document_is_gone_calls_and_daily() {
         assert!(night.shop.run().is_none());
         let now = night.now();
         night.shop.azure.world().blobs.put(ACCOUNT, RUNS, "active/shop.json", &document, now);
-        night.ends(Ending::Upgraded).await;
         night.minutes(48 * 60).await;
+        let (held, swept) =
+            (night.run().held.clone(), night.run().journal.iter().any(|entry| entry.what.contains("sent again")));
+        assert!(held.is_some_and(|hold| hold.why.contains("not done in time")) && swept, "it went on, and is late");
     });
     let calls = calls(&said, Level::NeedsPerson);
     let gone: Vec<_> = calls.iter().filter(|line| line.contains("cause=\"run-gone/shop\"")).collect();

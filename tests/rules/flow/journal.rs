@@ -24,16 +24,15 @@ fn a_run_stays_small_whatever_a_person_or_a_service_says() {
     let mut run = at(Soak, 1);
     let empty = size(&run);
     let long = "x".repeat(1_000_000);
-    for minute in 0..200 {
-        run = told(&run, Verb::Pause, &long, &long, minutes(minute));
-        run = told(&run, Verb::Resume, &long, &EVIL.repeat(10_000), minutes(minute));
+    for round in 0..200 {
+        run = told(&run, Verb::Pause, &long, &long, NOW);
+        run = told(&run, Verb::Resume, &long, &EVIL.repeat(10_000), NOW);
         run = decided(
             &run,
-            Err(StepError::Transient { cause: anyhow::anyhow!("{minute}{long}"), retry_after: None }),
-            minutes(minute),
+            Err(StepError::Transient { cause: anyhow::anyhow!("{round}{long}"), retry_after: None }),
+            NOW,
         );
-        run = dead_letter(&edited(&run, &json!({"deadLetters": 0})), Soak, run.hop, &long, minutes(minute))
-            .expect("it counts");
+        run = dead_letter(&edited(&run, &json!({"deadLetters": 0})), Soak, run.hop, &long, NOW).expect("it counts");
     }
     assert!(size(&run) - empty < MOST_BYTES + 64 * 1024, "{}", size(&run));
     let reason = run.journal.iter().rev().find(|entry| entry.what.starts_with("pause: ")).expect("it is said");

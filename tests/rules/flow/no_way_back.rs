@@ -100,7 +100,9 @@ fn the_emergency_way_back_stops_every_step_until_it_is_said_how_it_goes_on() {
         };
         assert!(matches!(resume(None), Err(Refusal::NotNow(why)) if why.contains("forward or back")), "{step}");
         let back = resume(Some(Direction::Back)).unwrap();
-        assert_eq!((back.step, back.moves()), (step.way_back(), true), "{step}");
+        // At `CheckPlan` nothing was written: there is nothing to go back from.
+        let expected = if step == CheckPlan { (step, false) } else { (step.way_back(), true) };
+        assert_eq!((back.step, back.moves()), expected, "{step}");
         assert_eq!((back.glass.as_deref(), back.known_glass.len()), (None, 1), "{step}");
         match resume(Some(Direction::Forward)) {
             Ok(on) => {

@@ -125,7 +125,7 @@ fn pause_and_resume_keep_the_place_and_the_time() {
 fn roll_back_and_abort_go_the_way_back_of_the_step() {
     for verb in [Verb::RollBack, Verb::Abort] {
         for (step, to) in [
-            (CheckPlan, DeleteNewCluster),
+            (CreateCluster, DeleteNewCluster),
             (SyncWorkloads, DeleteNewCluster),
             (ValidateHealth, RestoreTraffic),
             (Soak, RestoreTraffic),
