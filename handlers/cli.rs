@@ -5,14 +5,14 @@ mod doctor;
 mod local;
 mod names;
 mod operator;
+mod out;
 #[cfg(feature = "local")]
 mod simulate;
 mod site;
 mod site_init;
 
-use anyhow::Context;
 use clap::{Parser, Subcommand};
-use std::io::Write;
+use out::say;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -97,13 +97,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Simulate(simulate) => simulate::simulate(&simulate),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("bluegreen: {error:#}");
+        out::fail(&error);
         ExitCode::from(1)
     })
-}
-
-/// What a command was asked for goes to the standard output. An error when nobody reads it any more, as behind `| head`.
-fn say(text: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("failed to write to the standard output")
 }

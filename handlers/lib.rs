@@ -10,7 +10,7 @@
 //! ```
 //!
 //! What decides is in the crate `bluegreen_core` (`core/`): its rooms stand here under their own names.
-pub use bluegreen_core::{plan, resources, run, site, step, workload};
+pub use bluegreen_core::{plan, resources, run, site, step, text, workload};
 
 pub mod azure;
 pub mod cli;

@@ -1,12 +1,14 @@
 //! What is kept in the storage account, and the only owner of its names: runs and their history, sites with their manifests
 //! and reservations, records for people. The store's `Date` is the time of everything that is decided.
 mod blobs;
+mod calls;
 pub mod questions;
 mod records;
 mod runs;
 mod sites;
 
 pub use blobs::{SaveError, Stored};
+pub use calls::UnderWay;
 pub use records::Shelf;
 pub use runs::Unreadable;
 pub use sites::{content_name, with_digests};

@@ -118,6 +118,13 @@ impl Blobs {
         }
     }
 
+    /// Takes a blob away without a request: what somebody else did.
+    pub fn remove(&mut self, account: &str, container: &str, name: &str) {
+        if let Some(container) = self.containers.get_mut(&(account.to_owned(), container.to_owned())) {
+            container.blobs.remove(name);
+        }
+    }
+
     /// The content of a blob; `None` when there is no such blob.
     #[must_use]
     pub fn get(&self, account: &str, container: &str, name: &str) -> Option<&[u8]> {

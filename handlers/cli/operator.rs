@@ -7,10 +7,11 @@ use crate::plan::Kind;
 use crate::plan::request::Request;
 use crate::process::config::Config;
 use crate::process::wire::Wire;
-use crate::run::Run;
 use crate::run::event::{Message, REQUESTS};
 use crate::run::verbs::{Direction, Order, Refusal, Verb, beforehand};
+use crate::run::{Entry, Level, Run};
 use crate::step::Step;
+use crate::text::plain;
 use azure_core::Uuid;
 use clap::Args;
 use std::fmt::Write;
@@ -100,7 +101,7 @@ pub async fn status(app: &App, site: Option<&str>) -> anyhow::Result<ExitCode> {
 fn in_words(run: &Run, with_journal: bool) -> String {
     let state = match (&run.ending, &run.held) {
         (Some(ending), _) => format!("{ending:?}"),
-        (None, Some(hold)) => format!("HELD: {}", hold.why),
+        (None, Some(hold)) => format!("HELD: {}", plain(&hold.why)),
         (None, None) => format!("next look {}", run.due),
     };
     let (plan, step, stage) = (&run.plan, run.step, run.stage);
@@ -108,12 +109,22 @@ fn in_words(run: &Run, with_journal: bool) -> String {
     let mut text =
         format!("{}: {} {old} -> {new} {}, {step} stage {stage}, {state}\n", plan.site.name, run.id, plan.version);
     if with_journal {
-        for entry in &run.journal {
-            let flag = if entry.needs_person { " (needs a person)" } else { "" };
-            text.push_str(&format!("  {}  {:<18} {}{flag}\n", entry.at.strftime("%F %T"), entry.who, entry.what));
+        if run.left_out > 0 {
+            text.push_str(&format!("  ({} older lines of the journal were left out)\n", run.left_out));
         }
+        run.numbered().for_each(|(number, entry)| text.push_str(&line(number, entry)));
     }
     text
+}
+
+/// A line of a journal stays one line, whatever its texts are.
+fn line(number: u32, entry: &Entry) -> String {
+    let flag = match entry.level() {
+        Level::Note => String::new(),
+        level => format!(" ({})", level.words()),
+    };
+    let (at, who, what) = (entry.at.strftime("%F %T"), plain(&entry.who), plain(&entry.what));
+    format!("  {number:>4}  {at}  {who:<18} {what}{flag}\n")
 }
 
 /// Enqueues a request.
@@ -153,5 +164,21 @@ pub async fn give(app: &App, give: Give) -> anyhow::Result<ExitCode> {
         Obeyed::NoRun => anyhow::bail!("the site {} has no run", give.site),
         Obeyed::Refused(Refusal::Ended(ending)) => anyhow::bail!("the run has ended: {ending:?}"),
         Obeyed::Refused(Refusal::Moved(why) | Refusal::NotNow(why)) => anyhow::bail!("{why}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As an older binary kept it: nothing was cut or made plain then.
+    #[test]
+    fn a_line_of_status_stays_a_line_and_moves_no_cursor() {
+        let evil = "\u{1b}[2Jall is well\n  2026-11-28 00:00:00  person:ceo  approve: ship it\u{1b}]52;c;ZXZpbA==\u{7}\u{9b}0m";
+        let entry = serde_json::json!({"at": "2026-11-28T08:00:00Z", "who": evil, "what": evil, "before": "Soak",
+            "after": "Soak", "needsPerson": true});
+        let line = line(7, &serde_json::from_value(entry).unwrap());
+        assert!(line.ends_with(" (needs a person)\n") && line.lines().count() == 1, "{line}");
+        assert!(!line.trim_end().chars().any(char::is_control), "{line}");
     }
 }

@@ -19,7 +19,7 @@ pub fn check_file(file: &Path) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Err(report) => {
-            eprint!("{report}");
+            super::out::complain(&report);
             Ok(ExitCode::from(1))
         }
     }
@@ -36,7 +36,7 @@ pub async fn publish(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
     let site = match read(file)? {
         Ok(site) => site,
         Err(report) => {
-            eprint!("{report}");
+            super::out::complain(&report);
             return Ok(ExitCode::from(1));
         }
     };

@@ -8,10 +8,12 @@
 //! site       what is configured, and every mistake in it
 //! resources  what Azure and Kubernetes answer, and what we change in it
 //! step       the steps' names, and the flow as one table
+//! text       texts from outside, cut and made plain
 //! ```
 pub mod plan;
 pub mod resources;
 pub mod run;
 pub mod site;
 pub mod step;
+pub mod text;
 pub mod workload;

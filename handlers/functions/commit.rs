@@ -8,7 +8,7 @@ use super::app::App;
 use super::look::{BOUND, Looked, look};
 use crate::run::event::Event;
 use crate::run::watchers::recorded;
-use crate::run::{Following, Run};
+use crate::run::{Following, Level, Run};
 use crate::step::Step;
 use crate::store::{SaveError, Stored};
 use jiff::Timestamp;
@@ -153,14 +153,20 @@ async fn way_back(app: &App, run: &Run, until: Instant) {
     }
 }
 
-/// Logs what is new in the journal; what needs a person is an error, which an alert watches for.
+/// Logs what is new in the journal, by its number. The alert rules of `infra/` look for the field `call`.
 fn tell(before: Option<&Run>, after: &Run) {
-    for entry in after.journal.iter().skip(before.map_or(0, |before| before.journal.len())) {
-        let site = &after.plan.site.name;
-        if entry.needs_person {
-            error!(site, run.id = after.id, step = %entry.after, "needs a person: {}", entry.what);
-        } else {
-            info!(site, run.id = after.id, step = %entry.after, before = %entry.before, "{}: {}", entry.who, entry.what);
+    let told = before.map_or(0, Run::last_number);
+    let site = &after.plan.site.name;
+    for (number, entry) in after.numbered().filter(|(number, _)| *number > told) {
+        let (level, what) = (entry.level(), &entry.what);
+        let (call, says) = (level.name(), level.words());
+        let cause = entry.cause.as_deref().unwrap_or("");
+        let (run, step, before) = (&after.id, entry.after, entry.before);
+        match level {
+            Level::NeedsPerson => error!(call, cause, number, site, run.id = run, %step, "{says}: {what}"),
+            Level::TurnedBack => warn!(call, cause, number, site, run.id = run, %step, "{says}: {what}"),
+            Level::Finished => info!(call, cause, number, site, run.id = run, %step, "{says}: {what}"),
+            Level::Note => info!(number, site, run.id = run, %step, %before, "{}: {what}", entry.who),
         }
     }
 }

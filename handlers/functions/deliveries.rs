@@ -1,12 +1,13 @@
 //! Once an hour: would the steps' events be delivered? A run in its quiet hours does not show it, and the way back must not
 //! be the first to find out.
 use super::app::App;
+use super::calls::call;
 use crate::resources::subscription::of_step;
 use crate::step::Step;
 use jiff::SignedDuration;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
-use tracing::{error, warn};
+use tracing::warn;
 
 /// In this minute of each hour, by the store's clock.
 const MINUTE: i64 = 7;
@@ -24,13 +25,14 @@ pub struct Ailment {
     pub why: String,
 }
 
-/// Looks in one minute of each hour, and calls a person for each thing that is wrong.
+/// Looks in one minute of each hour, and calls a person for each thing that is wrong, daily.
 pub async fn hourly(app: &App, ends: Instant) {
     if app.store.now().is_ok_and(|now| now.as_second().div_euclid(60).rem_euclid(60) == MINUTE) {
         match timeout_at(ends, ailments(app)).await {
             Ok(Ok(ailing)) => {
                 for Ailment { step, why } in ailing {
-                    error!(subscription = %step, "needs a person: the subscription {step} {why}");
+                    let why = format!("the subscription {step} {why}");
+                    call(app, &format!("subscription/{step}"), "", &why).await;
                 }
             }
             Ok(Err(error)) => warn!("the steps' subscriptions could not be looked at: {error:#}"),

@@ -1,6 +1,7 @@
 //! The Functions host's side of the process: routes, decoding, replies.
 //!
 //! Every answer is a JSON object, by type: an empty one would hang the invocation until its timeout.
+use super::calls::call;
 use super::triggers;
 use crate::functions::app::App;
 use crate::functions::envelope::{self, Delivered, HttpCall, USER_HEADER};
@@ -19,7 +20,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use serde_json::Value;
 use std::panic::AssertUnwindSafe;
-use tracing::{Instrument, error, info_span, warn};
+use tracing::{Instrument, info_span, warn};
 
 /// The largest body that is read: Service Bus carries 256 KB, base64 and the envelope come on top.
 const LARGEST: usize = 1024 * 1024;
@@ -66,11 +67,14 @@ async fn function(State(app): State<App>, headers: HeaderMap, request: Request) 
     };
     // A panic is a bug in one invocation, not the end of its neighbours.
     let caught = futures::FutureExt::catch_unwind(AssertUnwindSafe(work)).instrument(span).await;
-    let reply = caught.unwrap_or_else(|_| {
-        error!(function = name, "needs a person: a panic in an invocation");
-        // Nobody takes a dead letter that is given back: it would end where nobody looks.
-        if name == "DeadLetter" { Reply::Done("a panic".into()) } else { Reply::Again("a panic".into()) }
-    });
+    let reply = match caught {
+        Ok(reply) => reply,
+        Err(_) => {
+            panicked(&app, &name).await;
+            // Nobody takes a dead letter that is given back: it would end where nobody looks.
+            if name == "DeadLetter" { Reply::Done("a panic".into()) } else { Reply::Again("a panic".into()) }
+        }
+    };
     match reply {
         Reply::Done(said) => answer(StatusCode::OK, &envelope::reply(&said)),
         Reply::Refused(why) => {
@@ -157,10 +161,17 @@ async fn upgrades_in_envelope(State(app): State<App>, request: Request) -> Respo
 /// The answer to a caller; a panic breaks nobody's connection.
 async fn for_a_caller(app: &App, call: &HttpCall) -> (u16, Value) {
     let caught = futures::FutureExt::catch_unwind(AssertUnwindSafe(triggers::api::answer(app, call))).await;
-    caught.unwrap_or_else(|_| {
-        error!(function = "Upgrades", "needs a person: a panic in an invocation");
-        (500, triggers::api::error("this went wrong here, not at your side"))
-    })
+    match caught {
+        Ok(answered) => answered,
+        Err(_) => {
+            panicked(app, "Upgrades").await;
+            (500, triggers::api::error("this went wrong here, not at your side"))
+        }
+    }
+}
+
+async fn panicked(app: &App, function: &str) {
+    call(app, &format!("panic/{function}"), "", &format!("a panic in an invocation of {function}: see its log")).await;
 }
 
 async fn whole(body: Body) -> Result<Vec<u8>, String> {

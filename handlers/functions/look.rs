@@ -1,6 +1,7 @@
 //! One look at the run of an event: load, look, decide. What comes of it is for `commit`.
 use super::app::App;
 use super::reply::Reply;
+use super::vanished::gone;
 use crate::run::event::Event;
 use crate::run::flow::decide;
 use crate::run::{self, Run, StepError, StepResult};
@@ -8,7 +9,7 @@ use crate::steps;
 use crate::store::{Stored, Unreadable};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 /// An invocation is over so long after it arrived. Below the lock of the subscriptions, far below `functionTimeout`: both
 /// are counted in the world's time, and so are these.
@@ -66,7 +67,7 @@ pub async fn look(app: &App, event: &Event, arrived: Instant) -> Looked {
 pub async fn find(app: &App, event: &Event) -> anyhow::Result<Found> {
     let done = |why: &str| Ok(Found::Other(Reply::Done(why.into())));
     let Some(loaded) = app.store.run(&event.site).await? else {
-        error!(site = event.site, run.id = event.run, "there is no document for this run");
+        gone(app, &event.site, &event.run).await;
         return done("there is no such run");
     };
     let run = &loaded.value;

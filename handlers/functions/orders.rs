@@ -1,5 +1,6 @@
 //! A person's orders.
 use super::app::App;
+use super::calls::call;
 use super::commit::{Changed, change};
 use crate::azure::clusters::Written;
 use crate::azure::operations::Progress;
@@ -8,7 +9,6 @@ use crate::plan::planning::serving;
 use crate::resources::tags::RETIRED_TAG;
 use crate::run::verbs::{Order, Refusal, Verb, obey, resume_with};
 use crate::run::{Following, Operation, Run, StepError};
-use tracing::error;
 
 /// What became of an order.
 pub type Obeyed = Changed<Refusal>;
@@ -76,7 +76,8 @@ async fn in_flight(app: &App, site: &str, order: &Order) -> anyhow::Result<Optio
 async fn leave_known(app: &App, run: &Run) {
     if let Err(error) = tag_old_cluster(app, run).await {
         let cluster = &run.plan.old_slot().cluster;
-        error!(run.id, "needs a person: tag {cluster} with {RETIRED_TAG}={}, or delete it by hand: {error}", run.id);
+        let why = format!("tag {cluster} with {RETIRED_TAG}={}, or delete it by hand: {error}", run.id);
+        call(app, &format!("not-tagged/{}", run.id), &run.plan.site.name, &why).await;
     }
 }
 

@@ -3,7 +3,7 @@ use crate::functions::app::App;
 use crate::functions::commit::{Committed, commit};
 use crate::functions::look::BOUND;
 use crate::plan::planning::{World, plan, serving};
-use crate::plan::request::Request;
+use crate::plan::request::{LONGEST_ID, Request};
 use crate::plan::versions::Offered;
 use crate::plan::{Kind, Plan};
 use crate::resources::size::Size;
@@ -46,6 +46,9 @@ pub async fn start(app: &App, request: &Request, id: &str) -> anyhow::Result<Sta
             return Ok(Started::Refused(format!("there is no site {:?}: publish it first", request.site)));
         }
     };
+    if id.len() > LONGEST_ID {
+        return Ok(Started::Refused(format!("the request's id has {} bytes: at most {LONGEST_ID}", id.len())));
+    }
     for _ in 0..3 {
         let before = app.store.run(&site.name).await?;
         let last = before.as_ref().map(|found| &found.value);
@@ -56,6 +59,10 @@ pub async fn start(app: &App, request: &Request, id: &str) -> anyhow::Result<Sta
             Ok(run) => run,
             Err(not) => return Ok(not),
         };
+        // A message may come again long after another run has taken its run's place.
+        if let Some(ended) = app.store.ended_run_of(&site.name, id).await? {
+            return Ok(Started::Ended(ended));
+        }
         if let Some(ended) = last {
             app.store.keep_in_history(ended).await?;
         }

@@ -32,8 +32,8 @@ pub enum Watched {
     Breached(String),
     /// The new cluster is ill, and going back would help nobody.
     NoWayBack(Readiness, String),
-    /// The members that carry traffic are well, or it cannot be told; this is known of the old cluster.
-    Knows(Readiness),
+    /// The members that carry traffic are well, or it cannot be told, and why; this is known of the old cluster.
+    Knows(Readiness, Option<String>),
 }
 
 /// Looks at the gateway, and waits for its answer if `stays`: the caller bounds the time.
@@ -75,7 +75,8 @@ async fn watch(app: &App, run: &Run, reader: &Reader, stays: bool) -> Result<Wat
     Ok(match judge(run, stage, reader, &answer).await? {
         (_, Verdict::Breached(why)) => Watched::Breached(why),
         (readiness, Verdict::NoWayBack(why)) => Watched::NoWayBack(readiness, why),
-        (readiness, Verdict::Well | Verdict::Inconclusive(_)) => Watched::Knows(readiness),
+        (readiness, Verdict::Well) => Watched::Knows(readiness, None),
+        (readiness, Verdict::Inconclusive(why)) => Watched::Knows(readiness, Some(why)),
     })
 }
 

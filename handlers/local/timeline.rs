@@ -1,8 +1,9 @@
 //! A story as a person reads it: when, which step, what was seen, and who served the users.
 use super::scene::Scene;
 use super::story::Told;
-use crate::run::Entry;
+use crate::run::{Entry, Level};
 use crate::site::Colour;
+use crate::text::plain;
 use jiff::Timestamp;
 use simulated_azure::prober::Minute;
 use std::fmt::Write;
@@ -30,9 +31,13 @@ pub fn timeline(scene: &Scene, told: &Told, began: Timestamp) -> String {
 pub fn line(scene: &Scene, minutes: &[Minute], entry: &Entry, began: Timestamp) -> String {
     let minute = minutes.iter().rev().find(|minute| minute.from <= entry.at);
     let bar = minute.map_or_else(String::new, |minute| bar(scene, minute));
-    let flag = if entry.needs_person { "! " } else { "" };
+    let flag = match entry.level() {
+        Level::NeedsPerson => "! ",
+        Level::TurnedBack => "< ",
+        Level::Finished | Level::Note => "",
+    };
     let moved = if entry.before == entry.after { String::new() } else { format!(" -> {}", entry.after) };
-    let what: String = entry.what.chars().take(150).collect();
+    let what: String = plain(&entry.what).chars().take(150).collect();
     format!("{:>8}  {:<19} {bar:<29} {flag}{what}{moved}\n", clock(began, entry.at), entry.who)
 }
 

@@ -1,7 +1,9 @@
 //! What an operator sees: one JSON line an event on stdout, and spans over OTLP when an endpoint is set.
+use crate::text::is_hidden;
 use anyhow::Context;
 use opentelemetry::trace::{SpanContext, TraceContextExt, TracerProvider};
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use std::io::Write;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -27,6 +29,7 @@ pub fn start(filter: &str, endpoint: Option<&str>) -> anyhow::Result<Telemetry> 
     let filter = EnvFilter::try_new(filter).with_context(|| format!("RUST_LOG is {filter:?}"))?;
     // stdout: the Functions host takes every line of stderr for a warning or an error.
     let lines = tracing_subscriber::fmt::layer()
+        .with_writer(|| Plain(std::io::stdout()))
         .json()
         .flatten_event(true)
         .with_current_span(true)
@@ -39,6 +42,39 @@ pub fn start(filter: &str, endpoint: Option<&str>) -> anyhow::Result<Telemetry> 
     });
     tracing_subscriber::registry().with(spans).with(lines).try_init()?;
     Ok(Telemetry(provider))
+}
+
+/// Writes lines of JSON. What JSON may hold as it is, and what still moves a cursor or turns a text around on the screen of
+/// whoever reads the log, is written as JSON's own escape.
+struct Plain<Out>(Out);
+
+impl<Out: Write> Write for Plain<Out> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) if text.contains(is_unseen) => {
+                let mut plain = String::with_capacity(text.len() + 16);
+                for c in text.chars() {
+                    if is_unseen(c) {
+                        c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| plain += &format!("\\u{unit:04x}"));
+                    } else {
+                        plain.push(c);
+                    }
+                }
+                self.0.write_all(plain.as_bytes())?;
+                Ok(bytes.len())
+            }
+            Ok(_) | Err(_) => self.0.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// The end of a line is ours.
+fn is_unseen(c: char) -> bool {
+    c != '\n' && is_hidden(c)
 }
 
 fn exporter(endpoint: &str) -> anyhow::Result<SdkTracerProvider> {
@@ -78,6 +114,19 @@ fn parse(parent: &str) -> Option<SpanContext> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_of_the_log_moves_no_cursor_and_stays_json() {
+        let mut out = Plain(vec![]);
+        let line = "{\"message\":\"a\u{9b}31m \u{202e}b\u{e0041} é\"}\n";
+        out.write_all(line.as_bytes()).unwrap();
+        let text = String::from_utf8(out.0).unwrap();
+        assert_eq!(text, "{\"message\":\"a\\u009b31m \\u202eb\\udb40\\udc41 é\"}\n");
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&text).unwrap()["message"],
+            "a\u{9b}31m \u{202e}b\u{e0041} é"
+        );
+    }
 
     #[test]
     fn only_a_whole_traceparent_is_linked() {

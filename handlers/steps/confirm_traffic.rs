@@ -3,7 +3,7 @@ use super::again_in;
 use super::overwriting::{drifted, others_write};
 use super::watch::{Seen, watch};
 use crate::azure::Reader;
-use crate::run::readiness::{Readiness, Ready, Verdict};
+use crate::run::readiness::{Ready, Verdict};
 use crate::run::{Fact, Following, Outcome, Run, StepResult, Waiting};
 use crate::step::Step;
 use jiff::SignedDuration;
@@ -40,7 +40,10 @@ pub async fn stayed_healthy(run: &Run, reader: &Reader, minutes: u32) -> StepRes
         Verdict::Well => {}
         Verdict::Breached(why) => return Ok(Outcome::Breached(why)),
         Verdict::NoWayBack(why) => return Ok(Outcome::NoWayBack(readiness, why)),
-        Verdict::Inconclusive(why) => return answered(why, readiness, LOOK_CLOSER),
+        Verdict::Inconclusive(why) => {
+            let unclear = Fact::Unclear(why.clone());
+            return answered(why, vec![Fact::Readiness(readiness), unclear], LOOK_CLOSER);
+        }
     }
     if run.step == Step::Soak && readiness.state == Ready::NotReady && !run.is_reducing() {
         let why = format!("there is no way back: {}", readiness.why);
@@ -53,16 +56,11 @@ pub async fn stayed_healthy(run: &Run, reader: &Reader, minutes: u32) -> StepRes
     }
     let why = format!("{} % on {} is healthy", run.share(), run.plan.new_colour().name());
     let row = SignedDuration::from_secs(i64::from(run.step.row().look_again));
-    answered(why, readiness, left.min(row).unsigned_abs())
+    answered(why, vec![Fact::Readiness(readiness)], left.min(row).unsigned_abs())
 }
 
 /// What was asked is answered: the next look asks anew.
-fn answered(why: String, readiness: Readiness, again_in: Duration) -> StepResult {
+fn answered(why: String, facts: Vec<Fact>, again_in: Duration) -> StepResult {
     let (again_in, following) = (Some(again_in), Some(Following::answered()));
-    Ok(Outcome::NotYet(Waiting {
-        again_in,
-        following,
-        facts: vec![Fact::Readiness(readiness)],
-        ..Waiting::because(why)
-    }))
+    Ok(Outcome::NotYet(Waiting { again_in, following, facts, ..Waiting::because(why) }))
 }

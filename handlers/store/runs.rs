@@ -2,7 +2,11 @@
 use super::Store;
 use super::blobs::{Put, SaveError, Stored, to_bytes};
 use crate::run::{FORMAT, Run};
+use futures::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
+
+/// So many ended runs are read side by side.
+const AT_ONCE: usize = 16;
 
 /// A run's document that this binary cannot read, or must not: it is left untouched.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +95,30 @@ impl Store {
     pub async fn ended_run(&self, name: &str) -> anyhow::Result<Option<Run>> {
         Ok(self.runs.get(name).await?.and_then(|found| serde_json::from_slice(&found.value).ok()))
     }
+
+    /// The ended run of a site that this request had started; runs in no readable format had none.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn ended_run_of(&self, site: &str, request: &str) -> anyhow::Result<Option<String>> {
+        let names = stream::iter(self.history(site).await?);
+        let found = names.map(|name| async move { self.runs.get(&name).await });
+        let mut found = found.buffer_unordered(AT_ONCE);
+        while let Some(found) = found.try_next().await? {
+            let asked = found.and_then(|found| serde_json::from_slice::<Asked>(&found.value).ok());
+            if let Some(asked) = asked.filter(|asked| asked.request == request) {
+                return Ok(Some(asked.id));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What is read of an ended run, whatever else has changed in its format.
+#[derive(Deserialize)]
+struct Asked {
+    id: String,
+    request: String,
 }
 
 fn run_name(site: &str) -> String {

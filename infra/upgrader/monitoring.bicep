@@ -1,4 +1,5 @@
-// Where logs and spans go, and the few alerts that a person must get.
+// Where logs and spans go, and the few alerts that a person must get. The first three are the levels of the handlers' calls:
+// each is logged once for each cause, and once a day while it lasts, so each is an alert of its own.
 
 @description('Short name of the installation.')
 param name string
@@ -28,11 +29,32 @@ var questions = [
   {
     name: 'needs-a-person'
     severity: 1
-    says: 'An upgrade stopped and waits for a person.'
-    query: 'AppTraces | where Message contains "needs a person"'
+    says: 'A person is needed now: an upgrade waits, or its traffic is in danger.'
+    query: 'AppTraces | where Message contains \'"call":"needsPerson"\''
     minutes: 5
     operator: 'GreaterThan'
     threshold: 0
+    lasts: false
+  }
+  {
+    name: 'turned-back'
+    severity: 2
+    says: 'An upgrade was turned back or rejected by itself; traffic is safe.'
+    query: 'AppTraces | where Message contains \'"call":"turnedBack"\''
+    minutes: 5
+    operator: 'GreaterThan'
+    threshold: 0
+    lasts: false
+  }
+  {
+    name: 'finished'
+    severity: 3
+    says: 'An upgrade is over.'
+    query: 'AppTraces | where Message contains \'"call":"finished"\''
+    minutes: 5
+    operator: 'GreaterThan'
+    threshold: 0
+    lasts: false
   }
   {
     name: 'dead-letter'
@@ -42,6 +64,7 @@ var questions = [
     minutes: 15
     operator: 'GreaterThan'
     threshold: 0
+    lasts: true
   }
   {
     name: 'functions-fail'
@@ -51,6 +74,7 @@ var questions = [
     minutes: 15
     operator: 'GreaterThan'
     threshold: 0
+    lasts: true
   }
   {
     // Nobody else notices when nothing runs at all.
@@ -61,6 +85,7 @@ var questions = [
     minutes: 10
     operator: 'LessThan'
     threshold: 1
+    lasts: true
   }
 ]
 
@@ -112,7 +137,7 @@ resource alert 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       scopes: [workspace.id]
       evaluationFrequency: 'PT5M'
       windowSize: 'PT${question.minutes}M'
-      autoMitigate: true
+      autoMitigate: question.lasts // a call is said once: nothing else says that it is over
       skipQueryValidation: true // the tables appear with the first telemetry
       criteria: {
         allOf: [

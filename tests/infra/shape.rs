@@ -1,6 +1,7 @@
 //! What must be true of every deployment: traffic stays where it is, nothing takes a key, the way back is warm, what is
 //! deleted comes back, names do not collide, and a person is called.
 use crate::snapshot::{SHAPES, Snapshot, json, read, text};
+use bluegreen::run::Level;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -144,7 +145,15 @@ fn the_alerts_look_for_what_the_handlers_write() {
     let alerts = snapshot.all("Microsoft.Insights/scheduledQueryRules");
     let queries: Vec<_> = alerts.iter().map(|alert| text(alert, "/properties/criteria/allOf/0/query")).collect();
     let asked = |word: &str| queries.iter().any(|query| query.contains(&format!("\"{word}\"")));
-    assert!(asked("needs a person") && read("handlers/functions/commit.rs").contains("needs a person: {}"));
+    // Each level is a rule of its own, and louder than the next; a line of a call is said once, so each is an alert.
+    let severities = Level::ALL.into_iter().filter(|level| *level > Level::Note).rev().map(|level| {
+        let is_rule = |query: &&str| query.contains(&format!("'\"call\":\"{}\"'", level.name()));
+        let rules: Vec<_> = alerts.iter().zip(&queries).filter(|(_, query)| is_rule(query)).collect();
+        let [(rule, _)] = rules[..] else { panic!("{level:?}: {rules:?}") };
+        assert_eq!(rule["properties"]["autoMitigate"], false, "{level:?}");
+        rule["properties"]["severity"].as_i64().unwrap()
+    });
+    assert_eq!(severities.collect::<Vec<_>>(), [1, 2, 3]);
     for function in ["CanaryCheck", "DeadLetter"] {
         assert!(asked(function) && !read(&format!("function-definitions/{function}/function.json")).is_empty());
     }

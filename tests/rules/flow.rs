@@ -1,5 +1,7 @@
 //! The table, `decide`, the verbs, the sweep and dead letters, rule by rule.
+mod calls;
 mod decide;
+mod journal;
 mod no_way_back;
 mod page;
 mod turns;

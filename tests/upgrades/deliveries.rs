@@ -1,4 +1,5 @@
 //! Once an hour the steps' subscriptions are looked at: what keeps events from their function calls a person.
+use crate::calls::logged;
 use crate::story;
 use bluegreen::functions::app::App;
 use bluegreen::functions::deliveries::ailments;
@@ -10,8 +11,6 @@ use http::{Method, StatusCode};
 use simulated_azure::article;
 use simulated_azure::service_bus::{Message, QueueOptions};
 use simulated_azure::{Clock, Effect, Fault, On, Process};
-use std::io;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const SOAK: &str = "upgrade-steps/subscriptions/Soak";
@@ -108,45 +107,26 @@ fn what_one_look_does_not_show_is_not_believed() {
     });
 }
 
-/// Keeps what is logged.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
-fn the_check_looks_once_an_hour_and_calls_a_person() {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    // While there is only one subscriber, a place that is first reached on another thread is switched off for ever.
-    let _another = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
-    let _subscribed = tracing::subscriber::set_default(subscriber);
-    story(|| async {
+fn the_check_looks_once_an_hour_and_calls_a_person_daily() {
+    let said = logged(|| async {
         let shop = Shop::open(&Options { probe: false, ..Options::default() }, |_| {}).unwrap();
         shop.azure
             .world()
             .service_bus
             .add_queue(SOAK, QueueOptions { receive_disabled: true, ..QueueOptions::default() });
-        tokio::time::sleep(Duration::from_secs(3 * 3600)).await;
+        tokio::time::sleep(Duration::from_secs(27 * 3600)).await;
         let world = shop.azure.world();
         let is_list = |path: &str| path.to_lowercase().contains("/topics/upgrade-steps/subscriptions?");
         let lists: Vec<_> = world.calls.iter().filter(|call| is_list(&call.path)).collect();
-        assert_eq!(lists.len(), 6, "each hour, and once more since something is wrong: {lists:#?}");
+        assert_eq!(lists.len(), 54, "each hour, and once more since something is wrong");
         assert!(lists.iter().all(|call| call.process.starts_with("CanaryCheck")), "{lists:#?}");
     });
-    let said = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-    let calls: Vec<_> = said.lines().filter(|line| line.contains("ERROR")).collect();
-    assert_eq!(calls.len(), 3, "{said}");
+    let calls: Vec<_> = said.lines().filter(|line| line.contains("needs a person")).collect();
+    assert_eq!(calls.len(), 2, "at once, and a day later: {calls:#?}");
     let call = "needs a person: the subscription Soak is ReceiveDisabled: set its status to Active";
-    assert!(calls.iter().all(|line| line.contains(call) && line.contains("subscription=Soak")), "{calls:#?}");
+    for line in calls {
+        let (is_call, is_loud) = (line.contains(call), line.contains("ERROR"));
+        assert!(is_call && is_loud && line.contains("cause=\"subscription/Soak\""), "{line}");
+    }
 }

@@ -205,6 +205,22 @@ fn abort_turns_back_wherever_the_run_is() {
 }
 
 #[test]
+fn abort_ends_a_run_at_once_that_has_only_looked_at_its_plan() {
+    story(|| async {
+        let shop = begun(false, |site| site.gates = vec![gate(Step::CreateCluster, 0)]);
+        let before = gateway(&shop);
+        until(&shop, is_held).await;
+        let run = order(&shop, Verb::Abort).await;
+        assert_eq!((run.ending, run.step), (Some(Ending::RolledBack), Step::CheckPlan));
+        tokio::time::sleep(HOUR).await;
+        assert_eq!(shop.run().unwrap(), run);
+        is_well(&shop, &tell(&shop, run, shop.azure.clock().now()), &before);
+        let world = shop.azure.world();
+        assert!(world.calls.iter().all(|call| !call.process.starts_with("DeleteNewCluster")), "no step is needed");
+    });
+}
+
+#[test]
 fn finish_ends_a_held_clean_up_and_says_what_is_left_over() {
     for (step, ending) in [(Step::RetireOldCluster, Ending::Upgraded), (Step::DeleteNewCluster, Ending::RolledBack)] {
         story(|| async {

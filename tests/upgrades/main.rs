@@ -7,6 +7,7 @@ mod absence;
 mod azure_fails;
 mod break_glass;
 mod broken_sites;
+mod calls;
 mod cheap;
 mod deliveries;
 mod duplicates;

@@ -10,7 +10,8 @@ use crate::story;
 use crate::world_after::is_well;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::tell;
-use bluegreen::run::{Ending, Run};
+use bluegreen::run::calls::AGAIN;
+use bluegreen::run::{Ending, Level, Run};
 use bluegreen::site::{FailedCluster, OldCluster};
 use bluegreen::step::Step;
 use jiff::Timestamp;
@@ -70,6 +71,7 @@ fn play(schedule: &Schedule) -> Played {
         is_well(&shop, &tell(&shop, run.clone(), began), &scene.expected());
         clusters_are_well(&scene, &run);
         scene.nothing_that_served_alone_was_taken(&run);
+        people_are_told_once(&run);
         Played { hits: scene.hits(), run }
     })
 }
@@ -82,6 +84,32 @@ fn messages(shop: &Shop, run: &Run) -> Vec<Held> {
     let bus = &world.service_bus;
     let all = bus.entities().into_iter().flat_map(|entity| bus.messages(&entity, now));
     all.filter(|held| held.message.message_id.contains(&run.id)).collect()
+}
+
+/// No cause calls twice within a day, unless a person spoke in between; each way back that nobody ordered is told, and the
+/// end; what a person ordered is told to nobody.
+fn people_are_told_once(run: &Run) {
+    let mut told: BTreeMap<&str, Timestamp> = BTreeMap::new();
+    let mut ordered = false;
+    for entry in &run.journal {
+        let by_a_person = entry.who.starts_with("person:");
+        if by_a_person {
+            told.clear();
+        }
+        let turns = entry.after.undoes() && !entry.before.undoes();
+        let expected = turns && !ordered;
+        assert_eq!(entry.level() == Level::TurnedBack, expected, "{entry:?}{}", journal(run));
+        if entry.level() == Level::NeedsPerson {
+            assert!(!entry.what.starts_with("pause"), "{entry:?}");
+            let before = told.insert(entry.cause.as_deref().expect("a call has a cause"), entry.at);
+            let lasts = before.map(|before| entry.at.duration_since(before));
+            assert!(lasts.is_none_or(|lasts| lasts >= AGAIN), "{entry:?}{}", journal(run));
+        }
+        ordered = by_a_person;
+    }
+    let finished = run.journal.iter().filter(|entry| entry.cause.as_deref() == Some("ended")).count();
+    let left_over = run.journal.iter().any(|entry| entry.cause.as_deref() == Some("left-over"));
+    assert!(finished == 1 || left_over || run.ending == Some(Ending::Rejected), "{}", journal(run));
 }
 
 /// What was turned back is gone, and what it came from runs; what was retired is as the site says.

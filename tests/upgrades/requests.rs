@@ -84,6 +84,51 @@ fn a_request_delivered_again_starts_no_second_run() {
     });
 }
 
+/// A message that was captured, or comes late, or is sent again from the dead letters.
+#[test]
+fn an_old_request_starts_nothing_while_its_run_is_in_the_history() {
+    story(|| async {
+        let options = Options { probe: false, duplicate_detection: false, ..Options::default() };
+        let shop = Shop::open(&options, quick).unwrap();
+        for id in ["one", "two", "three"] {
+            ask(&shop, id, Kind::Replace, None);
+            shop.settled(id, 1000 * MINUTE).await.unwrap();
+        }
+        let last = shop.run().unwrap();
+        for id in ["one", "two", "three"] {
+            ask(&shop, id, Kind::Replace, None);
+            tokio::time::sleep(10 * MINUTE).await;
+            assert_eq!(shop.run().unwrap(), last, "{id}");
+        }
+        assert!(records(&shop, "refusals/").is_empty());
+        ask(&shop, "four", Kind::Replace, None);
+        until(&shop, |run| run.request == "four").await;
+    });
+}
+
+#[test]
+fn a_request_is_kept_short_and_one_with_a_long_id_is_refused() {
+    story(|| async {
+        let shop = open(quick);
+        let long = "\u{1b}".to_owned() + &"x".repeat(60_000);
+        let request = Request {
+            site: shop.site.name.clone(),
+            version: Some("latest-stable".into()),
+            reason: Some(long.clone()),
+            requested_by: Some(long.clone()),
+            ..Request::default()
+        };
+        let asked = Request { id: Some("x".repeat(201)), ..request.clone() };
+        shop.request(&asked, "too-long").unwrap();
+        assert!(refusal(&shop).await.contains("at most 200"));
+        let (_, record) = records(&shop, "refusals/").remove(0);
+        assert!(record["request"]["reason"].as_str().unwrap().len() <= 500, "{record}");
+        shop.request(&request, "short").unwrap();
+        let run = until(&shop, |run| run.hop > 1).await;
+        assert!(run.journal[0].what.len() < 700 && !run.journal[0].what.contains('\u{1b}'), "{:?}", run.journal[0]);
+    });
+}
+
 #[test]
 fn an_unknown_site_is_refused_with_a_record() {
     story(|| async {

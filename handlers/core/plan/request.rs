@@ -1,5 +1,6 @@
 //! A request for an upgrade, and why one was refused.
 use crate::plan::Kind;
+use crate::text::{LONGEST_NAME, LONGEST_REASON, cut};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,9 @@ pub struct Request {
     pub requested_by: Option<String>,
 }
 
+/// A request's id has so many bytes at most: it is compared as a whole, so it is never cut.
+pub const LONGEST_ID: usize = 200;
+
 /// Requests that nobody made by hand carry this before the function's name.
 pub const BY_ITSELF: &str = "function:";
 
@@ -34,6 +38,15 @@ impl Request {
     #[must_use]
     pub fn by_person(&self) -> bool {
         !self.requested_by.as_ref().is_some_and(|who| who.starts_with(BY_ITSELF))
+    }
+
+    /// The same request with its texts cut: they come from outside, and are kept and shown.
+    #[must_use]
+    pub fn bounded(mut self) -> Self {
+        self.reason = self.reason.map(|reason| cut(&reason, LONGEST_REASON));
+        self.requested_by = self.requested_by.map(|who| cut(&who, LONGEST_NAME));
+        self.version = self.version.map(|version| cut(&version, LONGEST_NAME));
+        self
     }
 }
 

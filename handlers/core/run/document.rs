@@ -1,9 +1,11 @@
 //! A run's document, as it lies in the store. Outside this room it can only be read: every change is a function of the
 //! room, and takes a hop.
+use super::calls::Level;
 use super::following::Following;
 use super::kept::Kept;
 use super::others::Others;
 use super::readiness::Readiness;
+use super::unclear::Unclear;
 use crate::plan::Plan;
 use crate::resources::leads::Leads;
 use crate::resources::size::Size;
@@ -122,6 +124,9 @@ pub struct Document {
     /// A cluster that a look did not find, and when: one such look proves nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed: Option<Missed>,
+    /// Since when it cannot be told whether the traffic is well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unclear: Option<Unclear>,
     /// How often the sweep came since the last look.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub sweeps: u32,
@@ -133,6 +138,9 @@ pub struct Document {
     pub called: bool,
     /// What happened, oldest first. A look that saw nothing new leaves no entry.
     pub journal: Vec<Entry>,
+    /// So many lines of the journal were left out, since it was too long.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out: u32,
     /// Members that this binary does not know.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
@@ -192,6 +200,9 @@ pub struct Missed {
 pub struct Entry {
     /// When.
     pub at: Timestamp,
+    /// Counts the lines of a run from 1: what is logged and told goes by it. 0 in a line of an older binary.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub number: u32,
     /// The step, or the person or function, that did it.
     pub who: String,
     /// What was seen or done.
@@ -200,7 +211,13 @@ pub struct Entry {
     pub before: Step,
     /// The step after.
     pub after: Step,
-    /// A person must look at this.
+    /// Who is told. See [`Entry::level`].
+    #[serde(default, skip_serializing_if = "Level::is_note")]
+    pub(super) level: Level,
+    /// By what the same cause is known again, where somebody is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// A person must look at this: the level, as older binaries know it.
     #[serde(default)]
     pub needs_person: bool,
     /// Members that this binary does not know.
@@ -252,11 +269,13 @@ impl Run {
             unmarked: false,
             others: Others::default(),
             missed: None,
+            unclear: None,
             sweeps: 0,
             repairs: 0,
             dead_letters: 0,
             called: false,
             journal: vec![],
+            left_out: 0,
             rest: Map::new(),
         });
         run.note("RequestUpgrade", why, Step::CheckPlan, now);

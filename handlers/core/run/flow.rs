@@ -1,6 +1,7 @@
 //! `decide`: the only place where an upgrade moves by itself. It carries out the table of the steps.
+use super::calls::Cause;
 use super::others::OTHERS_TAKE;
-use super::{Ending, Following, Looked, Mark, Outcome, QUIET_TIME, Run, StepError, Waiting};
+use super::{Ending, Fact, Following, Looked, Mark, Outcome, QUIET_TIME, Run, StepError, Waiting};
 use crate::step::Otherwise::{self, Hold, KeepTrying, Reject, Repair, RestoreAgain, TurnBack, TurnBackInFirstStage};
 use crate::step::Step;
 use crate::step::Then::{End, Go, NextStageOr};
@@ -31,7 +32,7 @@ pub fn decide(run: &Run, looked: Looked, now: Timestamp) -> Run {
         Ok(Outcome::Breached(why)) => otherwise(run, next, row.breached, &why, now),
         // What must not be given up is never held: it keeps trying.
         Ok(Outcome::Hold(why)) if row.failed == KeepTrying => wait(run, next, Waiting::because(why), now),
-        Ok(Outcome::Hold(why)) => next.hold(why, now),
+        Ok(Outcome::Hold(why)) => next.hold(Cause::Held, why, now),
         Ok(Outcome::Refused(why)) => next.refuse(&why, now),
         Ok(Outcome::LeftOver(what)) => left_over(run, next, &what, looked.at, now),
         Ok(Outcome::NoWayBack(readiness, why)) => next.no_way_back(readiness, why, now),
@@ -79,6 +80,17 @@ fn wait(run: &Run, mut next: Run, waiting: Waiting, now: Timestamp) -> Run {
     let row = run.step.row();
     next.learn(&waiting.facts, now);
     next.prove(waiting.proved);
+    let unclear = waiting.facts.iter().find_map(|fact| match fact {
+        Fact::Unclear(why) => Some(why.as_str()),
+        Fact::Writes | Fact::Reduces(_) | Fact::Leads(_) | Fact::OthersWrite | Fact::Readiness(_) | Fact::Missed(_) => {
+            None
+        }
+    });
+    if waiting.facts.iter().any(|fact| matches!(fact, Fact::Readiness(_))) {
+        next.judged(unclear, now);
+    } else {
+        next.not_judged(&waiting.why, now);
+    }
     if waiting.following.is_some() {
         if matches!(waiting.following, Some(Following::GatewayWrite { .. })) && !run.keeps_old_rules() {
             next.0.others.count(now);
@@ -90,12 +102,12 @@ fn wait(run: &Run, mut next: Run, waiting: Waiting, now: Timestamp) -> Run {
     }
     let late = now.duration_since(next.step_began) > run.deadline();
     if late && row.late != KeepTrying {
-        let why = format!("{} was not done in time: {}", run.step, waiting.why);
+        let why = format!("{} was not done in time: {}", run.step, next.true_reason(&waiting.why));
         return otherwise(run, next, row.late, &why, now);
     }
-    if late && !next.called {
+    if late {
         next.0.called = true;
-        next.note_call(&format!("still {}: {}", run.step, waiting.why), now);
+        next.call(Cause::Late, &format!("still {}: {}", run.step, waiting.why), now);
     }
     let again = waiting.again_in.map_or(SignedDuration::from_secs(i64::from(row.look_again)), |again| {
         SignedDuration::try_from(again).unwrap_or(LONGEST_WAIT)
@@ -113,7 +125,7 @@ fn otherwise(run: &Run, next: Run, what: Otherwise, why: &str, now: Timestamp) -
         Reject => next.end(Ending::Rejected, why, now),
         TurnBack => next.turn_back(why, now),
         TurnBackInFirstStage if run.stage == 0 => next.turn_back(why, now),
-        TurnBackInFirstStage | Hold => next.hold(why.to_owned(), now),
+        TurnBackInFirstStage | Hold => next.hold(Cause::Held, why.to_owned(), now),
         KeepTrying => wait(run, next, Waiting::because(why), now),
         Repair(step) => repair(run, next, step, 1, why, now),
         RestoreAgain => restore_again(run, next, why, now),
@@ -123,7 +135,11 @@ fn otherwise(run: &Run, next: Run, what: Otherwise, why: &str, now: Timestamp) -
 /// Somebody else's write is waited for; what it does is not known before. Never a reason to turn back.
 fn wait_for_others(mut next: Run, since: Timestamp, why: &str, now: Timestamp) -> Run {
     if now.duration_since(since) > OTHERS_TAKE {
-        return next.hold(format!("{why}, for more than an hour: see whose it is, and resume"), now);
+        return next.hold(
+            Cause::OthersWrite,
+            format!("{why}, for more than an hour: see whose it is, and resume"),
+            now,
+        );
     }
     let again = SignedDuration::from_secs(i64::from(next.step.row().look_again));
     next.0.due = now.saturating_add(again).unwrap_or(now);
@@ -145,6 +161,7 @@ fn repair(run: &Run, mut next: Run, step: Step, most: u32, why: &str, now: Times
     if run.repairs >= most {
         let times = run.repairs.saturating_add(1);
         return next.hold(
+            Cause::OthersWrite,
             format!("somebody else writes the gateway ({times} times now): {why}. See who it is, mend it, and resume"),
             now,
         );
@@ -160,7 +177,7 @@ fn repair(run: &Run, mut next: Run, step: Step, most: u32, why: &str, now: Times
 /// called: each round enters `RestoreTraffic` anew, so its own deadline would never call one.
 fn restore_again(run: &Run, mut next: Run, why: &str, now: Timestamp) -> Run {
     if run.repairs > 0 {
-        next.note_call(&format!("somebody else writes the gateway: {why}"), now);
+        next.call(Cause::OthersWrite, &format!("somebody else writes the gateway: {why}"), now);
     }
     next.0.repairs = run.repairs.saturating_add(1);
     next.enter(Step::RestoreTraffic, run.stage, why, now)

@@ -1,6 +1,8 @@
 //! The moves of a run that `decide` and the verbs are made of. Each leaves its line in the journal.
+use super::calls::{Cause, Level};
+use super::journal::said;
 use super::readiness::{Readiness, Ready};
-use super::{Ending, Entry, Fact, Hold, Mark, Missed, Run};
+use super::{Ending, Fact, Hold, Mark, Missed, Run};
 use crate::resources::gateway::{Gateway, is_unmarked};
 use crate::site::Gate;
 use crate::step::Step;
@@ -10,6 +12,9 @@ use serde_json::Map;
 /// Why a run is held after a person used the emergency way back.
 pub const GLASS_BROKEN: &str = "a person used the emergency way back: nothing is written or deleted until it is said how \
     this goes on: resume forward, resume back, or finish as it stands";
+
+/// Why a run of format 1 is held where one of today would go back.
+pub(super) const RETIRED_BY_OLD_RULES: &str = "the old cluster is being retired, so there is no way back";
 
 impl Run {
     /// Enters a step, from nothing: no operation of another step counts here.
@@ -24,6 +29,7 @@ impl Run {
         self.0.retiring |= step == Step::RetireOldCluster;
         self.0.moved |= step == Step::ShiftTraffic && !self.keeps_old_rules();
         self.0.missed = None;
+        self.0.unclear = None;
         self.0.sweeps = 0;
         self.0.step_began = now;
         self.0.due = now;
@@ -42,7 +48,7 @@ impl Run {
     #[must_use]
     pub(super) fn turn_back(self, why: &str, now: Timestamp) -> Self {
         match self.has_no_way_back().map(str::to_owned) {
-            Some(lost) => self.hold(format!("{why}; there is no way back now: {lost}"), now).watched(),
+            Some(lost) => self.hold_watched(format!("{why}; there is no way back now: {lost}"), now),
             None => self.turn_back_anyway(why, now),
         }
     }
@@ -56,14 +62,33 @@ impl Run {
 
     /// The same as turning back, whatever is known of the old cluster: somebody has judged both sides.
     #[must_use]
-    pub(super) fn turn_back_anyway(mut self, why: &str, now: Timestamp) -> Self {
-        if self.keeps_old_rules() && self.is_reducing() {
-            return self.hold(format!("the old cluster is being retired, so there is no way back: {why}"), now);
+    pub(super) fn turn_back_anyway(self, why: &str, now: Timestamp) -> Self {
+        let mut back = self.go_back(why, now);
+        if back.held.is_none() {
+            back.tell_last(Level::TurnedBack, Cause::TurnedBack);
         }
-        self.0.failure.get_or_insert_with(|| why.to_owned());
+        back
+    }
+
+    /// Goes back. Who has ordered it knows it already. Where only the plan was looked at there is nothing to undo.
+    #[must_use]
+    pub(super) fn go_back(mut self, why: &str, now: Timestamp) -> Self {
+        if self.keeps_old_rules() && self.is_reducing() {
+            return self.hold(Cause::NoWayBack, format!("{RETIRED_BY_OLD_RULES}: {why}"), now);
+        }
+        if self.has_only_looked() {
+            return self.end(Ending::RolledBack, why, now);
+        }
+        self.0.failure.get_or_insert_with(|| said(why));
         self.0.held = None;
         let (to, stage) = (self.step.row().back, self.stage);
         self.enter(to, stage, why, now)
+    }
+
+    /// Whether nothing of this run can be anywhere, nor come late. `CheckPlan` looks, and does nothing else; by the rules of
+    /// format 1 it may have a leftover deleted.
+    fn has_only_looked(&self) -> bool {
+        self.step == Step::CheckPlan && !self.keeps_old_rules() && !self.writes && self.following.is_none()
     }
 
     /// Why going back would lead to a cluster that cannot serve, as far as is known. What this run itself has reduced it
@@ -78,21 +103,21 @@ impl Run {
     #[must_use]
     pub(super) fn no_way_back(mut self, readiness: Readiness, why: String, now: Timestamp) -> Self {
         self.0.readiness = Some(readiness);
-        self.hold(why, now).watched()
+        self.hold_watched(why, now)
     }
 
     /// Waits for a person, since users are led elsewhere. What was told is remembered: going on accepts it.
     #[must_use]
     pub(super) fn hold_led(mut self, why: String, now: Timestamp) -> Self {
         self.0.others.told = Some(why.clone());
-        self.hold(why, now)
+        self.hold(Cause::LedElsewhere, why, now)
     }
 
     /// Waits until a person says how it goes on after the emergency way back.
     #[must_use]
     pub(super) fn glass_broken(mut self, mark: Mark, now: Timestamp) -> Self {
         self.0.glass = Some(mark);
-        self.hold(GLASS_BROKEN.to_owned(), now)
+        self.hold(Cause::Glass, GLASS_BROKEN.to_owned(), now)
     }
 
     /// A person has dealt with the emergency way back that was used.
@@ -109,11 +134,12 @@ impl Run {
         (!is_known).then(|| mark.to_owned())
     }
 
-    fn watched(mut self) -> Self {
-        if let Some(hold) = &mut self.0.held {
+    fn hold_watched(self, why: String, now: Timestamp) -> Self {
+        let mut held = self.hold(Cause::NoWayBack, why, now);
+        if let Some(hold) = &mut held.0.held {
             hold.watched = true;
         }
-        self
+        held
     }
 
     /// The step's own write is in force, if one was proved.
@@ -133,7 +159,9 @@ impl Run {
                 Fact::Reduces(size) => drop(self.0.reducing.get_or_insert_with(|| size.clone())),
                 Fact::Leads(leads) => self.0.others.leads = Some(leads.clone()),
                 Fact::OthersWrite => others_write = true,
-                Fact::Readiness(readiness) => self.0.readiness = Some(readiness.clone()),
+                Fact::Readiness(readiness) => self.know(readiness.clone(), now),
+                // What it comes to is said when all is learnt.
+                Fact::Unclear(_) => {}
                 Fact::Missed(cluster) => {
                     let before = missed_before.as_ref().filter(|before| before.cluster == *cluster);
                     let since = before.map_or(now, |before| before.since);
@@ -162,35 +190,64 @@ impl Run {
     #[must_use]
     pub(super) fn leaving(mut self, what: &str) -> Self {
         if let Some(last) = self.0.journal.last_mut() {
-            last.what = format!("{}; left over: {what}", last.what);
-            last.needs_person = true;
+            last.what = said(&format!("{}; left over: {what}", last.what));
         }
+        self.tell_last(Level::NeedsPerson, Cause::LeftOver);
         self
     }
 
-    /// Waits for a person.
+    /// Knows this of the old cluster. That it can take the traffic back no more is told, unless that is known, or is the
+    /// run's own doing.
+    pub(super) fn know(&mut self, readiness: Readiness, now: Timestamp) {
+        let is_lost = readiness.state == Ready::NotReady && self.moved && !self.is_reducing();
+        let is_told = self.held.as_ref().is_some_and(|hold| hold.watched);
+        if is_lost && !is_told {
+            self.call(Cause::WayBackLost, &format!("there is no way back: {}", readiness.why), now);
+        }
+        self.0.readiness = Some(readiness);
+    }
+
+    /// Waits for a person, who is told. One who was told of it within a day reads the newest reason.
     #[must_use]
-    pub(super) fn hold(mut self, why: String, now: Timestamp) -> Self {
-        self.note_call(&why, now);
-        self.0.held =
-            Some(Hold { why, since: now, gate: None, paused: false, watched: false, called: now, rest: Map::new() });
-        self
+    pub(super) fn hold(mut self, cause: Cause, why: String, now: Timestamp) -> Self {
+        let before = self.held.clone();
+        let is_new = before.as_ref().is_none_or(|hold| hold.paused || Cause::of(hold) != cause);
+        let tells = is_new || self.may_call(cause, now);
+        if tells {
+            self.note_call(cause, &why, now);
+        } else {
+            self.note_news(&why, now);
+        }
+        let mut held = self.held_for(why, None, now);
+        if let (Some(hold), Some(before)) = (&mut held.0.held, before) {
+            hold.since = before.since;
+            hold.called = if tells { now } else { before.called };
+        }
+        held
+    }
+
+    /// Waits for a person, who said so: nobody is told.
+    #[must_use]
+    pub(super) fn pause(self, why: String, now: Timestamp) -> Self {
+        let mut paused = self.held_for(why, None, now);
+        if let Some(hold) = &mut paused.0.held {
+            hold.paused = true;
+        }
+        paused
     }
 
     /// Waits for a person's approval before the next step.
     #[must_use]
     pub(super) fn hold_at(mut self, gate: Gate, now: Timestamp) -> Self {
         let why = format!("an approval is needed before {}", gate.before);
-        self.note_call(&why, now);
-        self.0.held = Some(Hold {
-            why,
-            since: now,
-            gate: Some(gate),
-            paused: false,
-            watched: false,
-            called: now,
-            rest: Map::new(),
-        });
+        self.note_call(Cause::Gate, &why, now);
+        self.held_for(why, Some(gate), now)
+    }
+
+    fn held_for(mut self, why: String, gate: Option<Gate>, now: Timestamp) -> Self {
+        let why = said(&why);
+        let hold = Hold { why, since: now, gate, paused: false, watched: false, called: now, rest: Map::new() };
+        self.0.held = Some(hold);
         self
     }
 
@@ -206,6 +263,7 @@ impl Run {
         self.0.following = self.0.following.map(|following| following.stale(step));
         self.0.due = now;
         self.0.dead_letters = 0;
+        self.0.unclear = None;
         self
     }
 
@@ -213,7 +271,7 @@ impl Run {
     #[must_use]
     pub(super) fn end(mut self, ending: Ending, why: &str, now: Timestamp) -> Self {
         if ending != Ending::Upgraded && why != "done" {
-            self.0.failure.get_or_insert_with(|| why.to_owned());
+            self.0.failure.get_or_insert_with(|| said(why));
         }
         self.0.ending = Some(ending);
         self.0.held = None;
@@ -227,36 +285,13 @@ impl Run {
         };
         let what = if why == "done" { what.to_owned() } else { format!("{what}: {why}") };
         self.note(self.step.name(), &what, self.step, now);
+        match ending {
+            // That it turned back was told before.
+            Ending::Rejected if !self.refused => self.tell_last(Level::TurnedBack, Cause::Rejected),
+            Ending::Rejected | Ending::Upgraded | Ending::RolledBack | Ending::Finished => {
+                self.tell_last(Level::Finished, Cause::Ended);
+            }
+        }
         self
-    }
-
-    /// Writes a line.
-    pub(super) fn note(&mut self, who: &str, what: &str, before: Step, now: Timestamp) {
-        self.0.journal.push(Entry {
-            at: now,
-            who: who.into(),
-            what: what.into(),
-            before,
-            after: self.step,
-            needs_person: false,
-            rest: Map::new(),
-        });
-    }
-
-    /// Writes a line that a person must see.
-    pub(super) fn note_call(&mut self, what: &str, now: Timestamp) {
-        self.note(self.step.name(), what, self.step, now);
-        if let Some(entry) = self.0.journal.last_mut() {
-            entry.needs_person = true;
-        }
-    }
-
-    /// Writes a line unless this step has said the same since it began.
-    pub(super) fn note_news(&mut self, what: &str, now: Timestamp) {
-        let step = self.step;
-        let since = self.journal.iter().rev().take_while(|entry| entry.after == step && entry.before == step);
-        if !since.into_iter().any(|entry| entry.what == what) {
-            self.note(step.name(), what, step, now);
-        }
     }
 }

@@ -61,6 +61,8 @@ pub enum Fact {
     OthersWrite,
     /// Whether the old cluster could take the traffic back.
     Readiness(Readiness),
+    /// What the gateway says of the traffic is neither well nor ill.
+    Unclear(String),
     /// This cluster was not found, or does not carry the run's tag.
     Missed(String),
 }

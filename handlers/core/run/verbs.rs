@@ -3,6 +3,7 @@ use super::mended::mended;
 use super::{Approval, Ending, Run};
 use crate::site::check::Checked;
 use crate::step::Step;
+use crate::text::{LONGEST_NAME, LONGEST_REASON, cut};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
@@ -127,7 +128,8 @@ pub fn obey(run: &Run, order: &Order, now: Timestamp) -> Result<Run, Refusal> {
     let mut next = run.next_hop();
     let who = person(order);
     let name = order.verb.name();
-    let what = order.reason.as_ref().map_or_else(|| name.to_owned(), |reason| format!("{name}: {reason}"));
+    let reason = order.reason.as_ref().map(|reason| cut(reason, LONGEST_REASON));
+    let what = reason.map_or_else(|| name.to_owned(), |reason| format!("{name}: {reason}"));
     next.note(&who, &what, run.step, now);
     match order.verb {
         Verb::Pause => pause(run, next, what, now),
@@ -135,7 +137,7 @@ pub fn obey(run: &Run, order: &Order, now: Timestamp) -> Result<Run, Refusal> {
         Verb::Approve => match run.held.as_ref().and_then(|hold| hold.gate.clone()) {
             None => not_now("no gate waits for an approval"),
             Some(gate) => {
-                next.0.approved.push(Approval { gate, by: order.by.clone(), at: now, rest: Map::new() });
+                next.0.approved.push(Approval { gate, by: cut(&order.by, LONGEST_NAME), at: now, rest: Map::new() });
                 Ok(next.release(now))
             }
         },
@@ -217,11 +219,7 @@ fn pause(run: &Run, next: Run, what: String, now: Timestamp) -> Result<Run, Refu
     if run.held.is_some() {
         return not_now("it is held already");
     }
-    let mut next = next.hold(what, now);
-    if let Some(hold) = &mut next.0.held {
-        hold.paused = true;
-    }
-    Ok(next)
+    Ok(next.pause(what, now))
 }
 
 fn resume(run: &Run, mut next: Run, direction: Option<Direction>, what: &str, now: Timestamp) -> Result<Run, Refusal> {
@@ -243,7 +241,7 @@ fn resume(run: &Run, mut next: Run, direction: Option<Direction>, what: &str, no
             let again = if run.step.may_carry_traffic() { Step::ShiftTraffic } else { run.step };
             Ok(next.release(now).enter(again, run.stage, what, now))
         }
-        Some(Direction::Back) => Ok(next.release(now).turn_back_anyway(what, now)),
+        Some(Direction::Back) => Ok(next.release(now).go_back(what, now)),
     }
 }
 
@@ -261,8 +259,8 @@ fn go_back(run: &Run, mut next: Run, order: &Order, what: &str, now: Timestamp) 
         Some(lost) if !order.force => Err(Refusal::NotNow(format!(
             "the old cluster could not take the traffic: {lost}. Mend it first, or go back all the same with --force"
         ))),
-        Some(lost) => Ok(next.turn_back_anyway(&format!("{what} (by force, although {lost})"), now)),
-        None => Ok(next.turn_back_anyway(what, now)),
+        Some(lost) => Ok(next.go_back(&format!("{what} (by force, although {lost})"), now)),
+        None => Ok(next.go_back(what, now)),
     }
 }
 

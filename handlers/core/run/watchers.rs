@@ -1,5 +1,8 @@
 //! What those who watch a run may do to it: the check each minute, its sweep, a dead letter. Each takes a new hop.
-use super::readiness::Readiness;
+use super::calls::{AGAIN, Cause};
+use super::journal::said;
+use super::moves::RETIRED_BY_OLD_RULES;
+use super::readiness::{Readiness, Ready};
 use super::{Mark, Run};
 use crate::step::Step;
 use jiff::{SignedDuration, Timestamp};
@@ -10,11 +13,12 @@ pub const OVERDUE: SignedDuration = SignedDuration::from_mins(4);
 pub const SWEEPS_WITHOUT_A_LOOK: u32 = 3;
 /// So many dead letters of one step hold the run.
 pub const MOST_DEAD_LETTERS: u32 = 3;
-/// A gate waits so long.
-pub const GATE_EXPIRES: SignedDuration = SignedDuration::from_hours(24);
+/// A gate before traffic waits so long.
+pub const GATE_EXPIRES: SignedDuration = AGAIN;
 
 /// Takes a new hop for a run whose event seems lost. The same MessageId again would be eaten by duplicate detection.
-/// A gate that nobody opened expires: before traffic the run turns back, after it a person is called daily.
+/// A gate that nobody opened expires before traffic: the run turns back. Whatever else holds a run, a person is called daily,
+/// unless a person has paused it.
 #[must_use]
 pub fn sweep(run: &Run, now: Timestamp) -> Option<Run> {
     if run.ending.is_some() {
@@ -31,15 +35,16 @@ pub fn sweep(run: &Run, now: Timestamp) -> Option<Run> {
         next.call_when_nothing_moves(now);
         return Some(next);
     };
-    if hold.gate.is_none() || now.duration_since(hold.called) <= GATE_EXPIRES {
+    if hold.paused || now.duration_since(hold.called) <= GATE_EXPIRES {
         return None;
     }
-    if !run.step.may_carry_traffic() {
+    if hold.gate.is_some() && !run.step.may_carry_traffic() {
         return Some(next.turn_back("nobody approved within 24 hours", now));
     }
     hold.called = now;
     let why = hold.why.clone();
-    next.note_call(&why, now);
+    let cause = if run.glass.is_some() { Cause::Glass } else { Cause::of(hold) };
+    next.note_call(cause, &why, now);
     Some(next)
 }
 
@@ -55,9 +60,12 @@ pub fn dead_letter(run: &Run, step: Step, hop: u32, reason: &str, now: Timestamp
     let what = format!("an event of {step} could not be handled: {reason}");
     if next.dead_letters < MOST_DEAD_LETTERS || step == Step::RestoreTraffic {
         next.note("DeadLetter", &what, run.step, now);
+        if next.dead_letters >= MOST_DEAD_LETTERS {
+            next.call(Cause::DeadLetters, &what, now);
+        }
         return Some(next);
     }
-    Some(next.hold(what, now))
+    Some(next.hold(Cause::DeadLetters, what, now))
 }
 
 /// The traffic is worse than allowed: back, also when the run is held. A pause stops advance only.
@@ -73,13 +81,16 @@ pub fn breach(run: &Run, why: &str, now: Timestamp) -> Run {
 #[must_use]
 pub fn breach_of(run: &Run, judged: &Run, why: &str, now: Timestamp) -> Option<Run> {
     let still = run.id == judged.id && run.stage == judged.stage && run.may_carry_traffic() && run.glass.is_none();
-    (still && run.is_reducing() == judged.is_reducing()).then(|| breach(run, why, now))
+    // By the rules of format 1 it is held for that, and goes on to be watched: what was said is not said each minute.
+    let is_said = run.held.as_ref().is_some_and(|hold| hold.why.starts_with(RETIRED_BY_OLD_RULES));
+    (still && !is_said && run.is_reducing() == judged.is_reducing()).then(|| breach(run, why, now))
 }
 
-/// The new cluster is ill, and going back would help nobody: a person is called, once for each reason.
+/// The new cluster is ill, and going back would help nobody: a person is called, and reads the newest reason in the hold.
 #[must_use]
 pub fn no_way_back(run: &Run, readiness: Readiness, why: &str, now: Timestamp) -> Option<Run> {
-    if run.held.as_ref().is_some_and(|hold| hold.why == why) {
+    let said = said(why);
+    if run.held.as_ref().is_some_and(|hold| hold.why == said) {
         return None;
     }
     let mut next = run.next_hop();
@@ -87,18 +98,27 @@ pub fn no_way_back(run: &Run, readiness: Readiness, why: &str, now: Timestamp) -
     Some(next.no_way_back(readiness, why.to_owned(), now))
 }
 
-/// What is known of the old cluster has changed.
+/// What is known of the old cluster has changed, or whether it can be told that the traffic is well (`unclear` says why
+/// not); or a person is to be told that it lasts.
 #[must_use]
-pub fn know(run: &Run, readiness: Readiness, now: Timestamp) -> Option<Run> {
-    let is_new = |known: &Readiness| (known.state, &known.healthy) != (readiness.state, &readiness.healthy);
-    if !run.readiness.as_ref().is_none_or(is_new) {
-        return None;
-    }
+pub fn know(run: &Run, readiness: Readiness, unclear: Option<&str>, now: Timestamp) -> Option<Run> {
+    let differs = |known: &Readiness| (known.state, &known.healthy) != (readiness.state, &readiness.healthy);
+    let is_new = run.readiness.as_ref().is_none_or(differs);
     let mut next = run.next_hop();
-    let what = format!("the old cluster is {}: {}", readiness.state.name(), readiness.why);
-    next.note(CHECK, &what, run.step, now);
-    next.0.readiness = Some(readiness);
-    Some(next)
+    if is_new {
+        let what = format!("the old cluster is {}: {}", readiness.state.name(), readiness.why);
+        next.note(CHECK, &what, run.step, now);
+    }
+    if is_new || readiness.state == Ready::NotReady {
+        next.know(readiness, now);
+    }
+    // A step's own question that has no answer yet is for that step.
+    let is_judged = |run: &Run| run.unclear.as_ref().is_some_and(|known| known.judged);
+    if is_judged(run) || unclear.is_some() {
+        next.judged(unclear, now);
+    }
+    let is_told = next.last_number() > run.last_number();
+    (is_new || is_told || is_judged(&next) != is_judged(run)).then_some(next)
 }
 
 /// A person used the emergency way back: nothing goes on until a person says how.
@@ -119,7 +139,7 @@ pub fn led_elsewhere(run: &Run, why: &str, now: Timestamp) -> Option<Run> {
         return Some(next.hold_led(why.to_owned(), now));
     }
     next.0.others.told = Some(why.to_owned());
-    next.note_call(why, now);
+    next.note_call(Cause::LedElsewhere, why, now);
     Some(next)
 }
 
@@ -142,13 +162,13 @@ impl Run {
     /// step should be over.
     fn call_when_nothing_moves(&mut self, now: Timestamp) {
         let late = now.duration_since(self.step_began) > self.deadline();
-        if self.sweeps == SWEEPS_WITHOUT_A_LOOK || (late && !self.called) {
+        if self.sweeps >= SWEEPS_WITHOUT_A_LOOK || late {
             self.0.called = true;
             let why = format!(
                 "no look at {} is made: its events are sent and not handled ({} times); see its subscription and function",
                 self.step, self.sweeps
             );
-            self.note_call(&why, now);
+            self.call(Cause::NothingMoves, &why, now);
         }
     }
 }
@@ -157,12 +177,15 @@ impl Run {
 /// instead. `None`: that was said already.
 #[must_use]
 pub fn look_now(run: &Run, why: &str, now: Timestamp) -> Option<Run> {
-    if run.journal.last().is_some_and(|entry| entry.what == why) {
+    let said = said(why);
+    if run.held.is_none() && run.journal.last().is_some_and(|entry| entry.what == said) {
         return None;
     }
     let mut next = run.next_hop();
     if run.held.is_some() {
-        next.note_call(why, now);
+        if !next.call(Cause::Drifted, why, now) {
+            return None;
+        }
     } else {
         next.0.due = now;
         next.note(CHECK, why, run.step, now);

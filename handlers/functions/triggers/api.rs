@@ -4,8 +4,8 @@ use crate::functions::envelope::HttpCall;
 use crate::functions::orders::{Obeyed, give};
 use crate::functions::start::{Started, start};
 use crate::plan::request::Request;
-use crate::run::Run;
 use crate::run::verbs::{Order, Refusal, Verb, beforehand};
+use crate::run::{Level, Run};
 use crate::site::is_name;
 use crate::store::Shelf;
 use azure_core::Uuid;
@@ -81,7 +81,16 @@ pub fn summary(run: &Run) -> Value {
         "from": run.plan.old, "to": run.plan.new_colour(), "step": run.step, "stage": run.stage, "share": run.share(),
         "stages": run.plan.stages.iter().map(|stage| json!({"asked": stage.asked, "share": stage.share})).collect::<Vec<_>>(),
         "hop": run.hop, "due": run.due, "held": run.held, "ending": run.ending, "failure": run.failure,
-        "readiness": run.readiness, "reducing": run.reducing,
+        "readiness": run.readiness, "reducing": run.reducing, "unclear": run.unclear, "called": called(run),
+        "leftOut": run.left_out,
+    })
+}
+
+/// What somebody was told of last.
+fn called(run: &Run) -> Value {
+    let told = run.numbered().filter(|(_, entry)| entry.level() > Level::Note).last();
+    told.map_or(Value::Null, |(number, entry)| {
+        json!({"number": number, "at": entry.at, "level": entry.level(), "cause": entry.cause, "what": entry.what})
     })
 }
 
@@ -101,6 +110,7 @@ async fn begin(app: &App, site: &str, call: &HttpCall) -> Answered {
     if call.user.is_some() {
         request.requested_by = call.user.clone();
     }
+    let request = request.bounded();
     let id = request.id.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
     Ok(match start(app, &request, &id).await? {
         Started::Run(run) => (202, json!({"run": run, "request": id})),

@@ -5,9 +5,10 @@ use crate::functions::commit::{Changed, change, commit};
 use crate::functions::deliveries;
 use crate::functions::look::BOUND;
 use crate::functions::reply::Reply;
+use crate::functions::vanished::{Seen, compare, not_checked, sight};
 use crate::functions::watching::{Watched, watch_traffic};
-use crate::run::Run;
 use crate::run::watchers::{breach_of, glass_broken, know, led_elsewhere, look_now, no_way_back, sweep};
+use crate::run::{Run, RunId};
 use crate::store::{SaveError, Stored};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
@@ -34,22 +35,23 @@ pub async fn canary_check(app: &App) -> Reply {
     let minute = app.store.now().map_or(0, Timestamp::as_second).unsigned_abs() / 60;
     let first = usize::try_from(minute).unwrap_or(0) % sites.len().max(1);
     sites.rotate_left(first);
-    let count = sites.len();
-    let (left_over, ()) = tokio::join!(look_at_all(app, sites, ends), deliveries::hourly(app, ends));
+    let (count, listed) = (sites.len(), sites.clone());
+    let ((left_over, seen), ()) = tokio::join!(look_at_all(app, sites, ends), deliveries::hourly(app, ends));
+    compare(app, &listed, seen).await;
     if left_over > 0 {
         error!(left_over, of = count, "runs were not checked in time");
     }
     Reply::Done(format!("{count} runs, {left_over} left over"))
 }
 
-/// Looks at these sites, and says how many there was no time for.
-async fn look_at_all(app: &App, sites: Vec<String>, ends: Instant) -> usize {
-    let mut left_over = 0;
+/// Looks at these sites, and says how many there was no time for, and which runs are under way.
+async fn look_at_all(app: &App, sites: Vec<String>, ends: Instant) -> (usize, Seen) {
+    let (mut left_over, mut seen) = (0, Seen::new());
     let mut watched = vec![];
     let mut first_looks = stream::iter(sites)
         .map(|site| async move {
             let looked = timeout_at(ends, first_look(app, &site)).await;
-            if let Ok(Ok(First::Overdue(found, next))) = &looked {
+            if let Ok(Ok((First::Overdue(found, next), _))) = &looked {
                 commit_found(app, found, Run::clone(next)).await;
             }
             (looked, site)
@@ -57,9 +59,13 @@ async fn look_at_all(app: &App, sites: Vec<String>, ends: Instant) -> usize {
         .buffer_unordered(AT_ONCE);
     while let Some((looked, site)) = first_looks.next().await {
         match looked {
-            Ok(Ok(First::Over | First::Overdue(..))) => {}
-            Ok(Ok(First::Watched)) => watched.push(site),
-            Ok(Err(error)) => warn!(site, "could not be checked: {error:#}"),
+            Ok(Ok((first, run))) => {
+                if matches!(first, First::Watched) {
+                    watched.push(site.clone());
+                }
+                seen.extend(run.map(|run| (site, run)));
+            }
+            Ok(Err(error)) => not_checked(app, &site, &error).await,
             Err(_) => left_over += 1,
         }
     }
@@ -72,10 +78,10 @@ async fn look_at_all(app: &App, sites: Vec<String>, ends: Instant) -> usize {
         match looked {
             Ok(Checked::Yes) => {}
             Ok(Checked::NoTime) => left_over += 1,
-            Err(error) => warn!(site, "could not be checked: {error:#}"),
+            Err(error) => not_checked(app, &site, &error).await,
         }
     }
-    left_over
+    (left_over, seen)
 }
 
 /// What a first look at a run comes to.
@@ -88,12 +94,14 @@ enum First {
     Watched,
 }
 
-async fn first_look(app: &App, site: &str) -> anyhow::Result<First> {
-    let Some(found) = app.store.run(site).await? else { return Ok(First::Over) };
+/// What it comes to, and the run that was seen; `None` for a document that went meanwhile.
+async fn first_look(app: &App, site: &str) -> anyhow::Result<(First, Option<Option<RunId>>)> {
+    let Some(found) = app.store.run(site).await? else { return Ok((First::Over, None)) };
+    let seen = Some(sight(&found.value));
     if let Some(next) = sweep(&found.value, found.at) {
-        return Ok(First::Overdue(Box::new(found), Box::new(next)));
+        return Ok((First::Overdue(Box::new(found), Box::new(next)), seen));
     }
-    Ok(if is_watched(&found.value) { First::Watched } else { First::Over })
+    Ok((if is_watched(&found.value) { First::Watched } else { First::Over }, seen))
 }
 
 fn is_watched(run: &Run) -> bool {
@@ -126,7 +134,7 @@ async fn watch(app: &App, site: &str, ends: Instant, stays: bool) -> anyhow::Res
 
 /// What was seen is put to the run as it is now, whoever has changed it meanwhile; says whether to look on.
 async fn apply(app: &App, judged: &Run, seen: Watched) -> anyhow::Result<bool> {
-    let goes_on = matches!(seen, Watched::Knows(_));
+    let goes_on = matches!(seen, Watched::Knows(..));
     let changed = change(app, &judged.plan.site.name, |run, now| {
         if run.id != judged.id || run.ending.is_some() {
             return Err(());
@@ -139,8 +147,10 @@ async fn apply(app: &App, judged: &Run, seen: Watched) -> anyhow::Result<bool> {
             Watched::NoWayBack(readiness, why) if run.hop == judged.hop => {
                 no_way_back(run, readiness.clone(), why, now)
             }
-            Watched::Knows(readiness) if run.hop == judged.hop => know(run, readiness.clone(), now),
-            Watched::Drifted(_) | Watched::NoWayBack(..) | Watched::Knows(_) | Watched::NothingToSee => None,
+            Watched::Knows(readiness, unclear) if run.hop == judged.hop => {
+                know(run, readiness.clone(), unclear.as_deref(), now)
+            }
+            Watched::Drifted(_) | Watched::NoWayBack(..) | Watched::Knows(..) | Watched::NothingToSee => None,
         }
         .ok_or(())
     });

@@ -1,29 +1,33 @@
-//! A dead letter marks its run and calls a person. It is always dealt with: there is no further queue behind this one.
+//! A dead letter marks its run; one that is of no run calls a person. It is always dealt with: there is no further queue behind this one.
 use crate::functions::app::App;
+use crate::functions::calls::call;
 use crate::functions::commit::{Changed, change};
 use crate::functions::envelope::Delivered;
 use crate::functions::reply::Reply;
 use crate::run::event::Event;
 use crate::run::watchers;
-use tracing::error;
+use crate::text::{LONGEST_REASON, cut};
+use tracing::{error, warn};
 
 /// Marks the run of a dead letter.
 pub async fn dead_letter(app: &App, delivered: Result<Delivered, String>) -> Reply {
     let delivered = match delivered {
         Ok(delivered) => delivered,
         Err(why) => {
-            error!("needs a person: a dead letter is unreadable: {why}");
+            call(app, "dead-letter/unreadable", "", &format!("a dead letter is unreadable: {why}")).await;
             return Reply::Done("unreadable".into());
         }
     };
-    let reason = delivered.dead_letter.as_deref().unwrap_or("no reason was given");
+    let reason = &cut(delivered.dead_letter.as_deref().unwrap_or("no reason was given"), LONGEST_REASON);
     let Ok(event) = serde_json::from_value::<Event>(delivered.body.clone()) else {
-        let body: String = delivered.body.to_string().chars().take(500).collect();
-        error!(message_id = delivered.message_id, "needs a person: a dead letter that is no event ({reason}): {body}");
+        let (body, id) = (cut(&delivered.body.to_string(), 500), delivered.message_id.unwrap_or_default());
+        let why = format!("a dead letter that is no event, message {} ({reason}): {body}", cut(&id, 200));
+        call(app, "dead-letter/no-event", "", &why).await;
         return Reply::Done("no event of a run".into());
     };
-    error!(site = event.site, run.id = event.run, step = %event.step, hop = event.hop,
-        "needs a person: an event could not be handled: {reason}");
+    // The third of a step holds the run, and calls.
+    warn!(site = event.site, run.id = event.run, step = %event.step, hop = event.hop,
+        "an event could not be handled: {reason}");
     match mark(app, &event, reason).await {
         Ok(said) => Reply::Done(said.into()),
         Err(error) => {

@@ -27,6 +27,7 @@ pub async fn request_upgrade(app: &App, delivered: Delivered) -> Reply {
     if !is_name(&request.site) {
         return Reply::Refused("expected the name of a site: 1 to 40 lower-case letters, digits and hyphens".into());
     }
+    let request = request.bounded();
     let id = request.id.clone().or(delivered.message_id).unwrap_or_else(|| Uuid::new_v4().to_string());
     match answered(app, &request, &id).await {
         Ok(said) => Reply::Done(said),

@@ -20,7 +20,7 @@ pub fn order(run: &Run, verb: Verb) -> Order {
     }
 }
 
-fn obeyed(run: &Run, verb: Verb) -> Result<Run, Refusal> {
+pub fn obeyed(run: &Run, verb: Verb) -> Result<Run, Refusal> {
     obey(run, &order(run, verb), minutes(1))
 }
 
@@ -125,7 +125,7 @@ fn pause_and_resume_keep_the_place_and_the_time() {
 fn roll_back_and_abort_go_the_way_back_of_the_step() {
     for verb in [Verb::RollBack, Verb::Abort] {
         for (step, to) in [
-            (CheckPlan, DeleteNewCluster),
+            (CreateCluster, DeleteNewCluster),
             (SyncWorkloads, DeleteNewCluster),
             (ValidateHealth, RestoreTraffic),
             (Soak, RestoreTraffic),
@@ -197,8 +197,32 @@ fn the_sweep_takes_a_new_hop_for_an_overdue_run_only() {
     let swept = sweep(&run, seconds(241)).unwrap();
     assert_eq!((swept.hop, swept.due, swept.step), (run.hop + 1, seconds(241), ShiftTraffic));
     assert_eq!(sweep(&swept, minutes(6)), None, "it is due anew");
-    assert_eq!(sweep(&held_since(&run, "a reason", None), minutes(9_999)), None);
+    assert_eq!(sweep(&held_since(&run, "a reason", None), minutes(24 * 60)), None);
     assert_eq!(sweep(&edited(&run, &json!({"ending": Ending::RolledBack})), minutes(9_999)), None);
+}
+
+#[test]
+fn an_aborted_check_plan_has_written_nothing_and_ends_at_once() {
+    let gate = Gate { before: CreateCluster, stage: 0 };
+    let looking = decided(&at(CheckPlan, 0), not_yet(), NOW);
+    for run in [at(CheckPlan, 0), looking, obeyed(&at(CheckPlan, 0), Verb::Pause).unwrap()] {
+        for verb in [Verb::Abort, Verb::RollBack] {
+            let ended = obeyed(&run, verb).unwrap();
+            assert_eq!((ended.ending, ended.step, ended.hop), (Some(Ending::RolledBack), CheckPlan, run.hop + 1));
+            assert!(ended.failure.as_ref().is_some_and(|why| why.starts_with(verb.name())));
+        }
+    }
+    let waiting = held_since(&at(CheckPlan, 0), "a gate", Some(&gate));
+    let expired = sweep(&waiting, minutes(24 * 60 + 1)).unwrap();
+    assert_eq!((expired.ending, expired.step), (Some(Ending::RolledBack), CheckPlan), "so does a gate that expires");
+    // What may have been asked for is waited for: a run of format 1 deletes a leftover at this step.
+    let old = edited(&at(CheckPlan, 0), &json!({"format": 1}));
+    let asks = edited(&at(CheckPlan, 0), &json!({"operation": write_of_ours("shop-1/a")}));
+    let writes = edited(&at(CheckPlan, 0), &json!({"writes": true}));
+    for run in [old, asks, writes] {
+        let back = obeyed(&run, Verb::Abort).unwrap();
+        assert_eq!((back.ending, back.step), (None, DeleteNewCluster));
+    }
 }
 
 #[test]

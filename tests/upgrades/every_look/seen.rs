@@ -65,7 +65,12 @@ fn missed(seen: &Seen) -> Option<Value> {
     let Ok(Outcome::NotYet(Waiting { facts, .. })) = &seen.said else { return None };
     let missed = facts.iter().find_map(|fact| match fact {
         Fact::Missed(cluster) => Some(cluster),
-        Fact::Writes | Fact::Reduces(_) | Fact::Readiness(_) | Fact::Leads(_) | Fact::OthersWrite => None,
+        Fact::Writes
+        | Fact::Reduces(_)
+        | Fact::Readiness(_)
+        | Fact::Unclear(_)
+        | Fact::Leads(_)
+        | Fact::OthersWrite => None,
     })?;
     Some(json!({"missed": {"cluster": missed, "since": Timestamp::UNIX_EPOCH}}))
 }

@@ -1,0 +1,21 @@
+//! The one place where a command writes to a terminal: nothing that somebody else has written moves its cursor.
+use crate::text::plain_lines;
+use anyhow::Context;
+use std::io::Write;
+
+/// What a command was asked for goes to the standard output. An error when nobody reads it any more, as behind `| head`.
+pub fn say(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let text = plain_lines(text);
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("failed to write to the standard output")
+}
+
+/// What is wrong goes to the standard error.
+pub fn complain(text: &str) {
+    eprint!("{}", plain_lines(text));
+}
+
+/// The same for what ended the command.
+pub fn fail(error: &anyhow::Error) {
+    complain(&format!("bluegreen: {error:#}\n"));
+}
