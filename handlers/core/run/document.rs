@@ -78,6 +78,9 @@ pub struct Document {
     pub in_force: Option<Mark>,
     /// Why the upgrade is on its way back.
     pub failure: Option<String>,
+    /// The plan cannot be carried out, as was seen beside the leftover: the way back ends as rejected.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub refused: bool,
     /// Why nothing happens until a person says so.
     pub held: Option<Hold>,
     /// How it ended.
@@ -229,6 +232,7 @@ impl Run {
             following: None,
             in_force: None,
             failure: None,
+            refused: false,
             held: None,
             ending: None,
             approved: vec![],
