@@ -59,7 +59,7 @@ impl Reader {
         Self {
             arm: Arm::new(cloud, credential, &wire.http, clock),
             wire: wire.clone(),
-            web: web::Web::new(&wire.http),
+            web: web::Web::new(&wire.web),
             credential: credential.clone(),
             now: Timestamp::UNIX_EPOCH,
         }

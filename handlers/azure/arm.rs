@@ -3,6 +3,7 @@ pub use super::answer::Answer;
 use super::permit::Permit;
 use crate::process::clock::Clock;
 use crate::process::cloud::Cloud;
+use crate::process::limits::Pages;
 use crate::run::StepError;
 use azure_core::credentials::TokenCredential;
 use azure_core::http::policies::{Policy, auth::BearerTokenAuthorizationPolicy};
@@ -220,8 +221,11 @@ impl Arm {
     /// # Errors
     /// Everything that is not 2xx.
     pub async fn pages(&self, first: String) -> Result<Vec<Value>, ArmError> {
-        let (mut all, mut next) = (vec![], Some(first));
+        let (mut all, mut next, mut pages) = (vec![], Some(first), Pages::default());
         while let Some(url) = next {
+            if let Err(why) = pages.ask(&url) {
+                return Err(Call { cloud: &self.cloud, method: Method::Get, url }.failed("EndlessList", why));
+            }
             let mut page = self.read(url).await?.page()?;
             next = page["nextLink"].as_str().filter(|link| !link.is_empty()).map(str::to_owned);
             if let Value::Array(items) = page["value"].take() {

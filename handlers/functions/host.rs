@@ -3,6 +3,7 @@
 //! Every answer is a JSON object, by type: an empty one would hang the invocation until its timeout.
 use super::triggers;
 use crate::functions::app::App;
+use crate::functions::bound::{Ended, within};
 use crate::functions::envelope::{self, Delivered, HttpCall, USER_HEADER};
 use crate::functions::handle::handle;
 use crate::functions::reply::Reply;
@@ -18,11 +19,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use serde_json::Value;
-use std::panic::AssertUnwindSafe;
 use tracing::{Instrument, error, info_span, warn};
 
 /// The largest body that is read: Service Bus carries 256 KB, base64 and the envelope come on top.
 const LARGEST: usize = 1024 * 1024;
+/// Stands for the status of what was no call at all: the host's envelope was malformed.
+const NO_CALL: u16 = 0;
 /// The functions that are no steps, but for `Upgrades`, which has routes of its own.
 const TRIGGERS: [&str; 5] = ["RequestUpgrade", "VersionAvailable", "VersionCheck", "CanaryCheck", "DeadLetter"];
 
@@ -60,16 +62,18 @@ async fn function(State(app): State<App>, headers: HeaderMap, request: Request) 
         step = tracing::field::Empty,
         hop = tracing::field::Empty
     );
-    let work = async {
+    let work = async |app: App| {
         let body = whole(request.into_body()).await;
         invoke(&app, &name, body.as_deref()).await
     };
-    // A panic is a bug in one invocation, not the end of its neighbours.
-    let caught = futures::FutureExt::catch_unwind(AssertUnwindSafe(work)).instrument(span).await;
-    let reply = caught.unwrap_or_else(|_| {
-        error!(function = name, "needs a person: a panic in an invocation");
+    let worked = within(&app, &name, work).instrument(span).await;
+    let reply = worked.unwrap_or_else(|ended| match name.as_str() {
         // Nobody takes a dead letter that is given back: it would end where nobody looks.
-        if name == "DeadLetter" { Reply::Done("a panic".into()) } else { Reply::Again("a panic".into()) }
+        "DeadLetter" => {
+            error!("needs a person: a dead letter could not be dealt with: {}", ended.why());
+            Reply::Done(ended.why())
+        }
+        _ => Reply::Again(ended.why()),
     });
     match reply {
         Reply::Done(said) => answer(StatusCode::OK, &envelope::reply(&said)),
@@ -129,37 +133,45 @@ fn event(step: Step, delivered: &Delivered) -> Result<Event, String> {
 
 /// A caller's request that the host forwarded or proxied as it was.
 async fn upgrades(State(app): State<App>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let body = match whole(body).await {
-        Ok(body) => body,
-        Err(why) => return answer(StatusCode::PAYLOAD_TOO_LARGE, &triggers::api::error(&why)),
-    };
-    let call = HttpCall {
-        method: parts.method.as_str().to_owned(),
-        path: parts.uri.path().to_owned(),
-        body: String::from_utf8_lossy(&body).into_owned(),
-        user: parts.headers.get(USER_HEADER).and_then(|user| user.to_str().ok()).map(str::to_owned),
-    };
-    let (status, body) = for_a_caller(&app, &call).await;
+    let answered = for_a_caller(&app, async |app| {
+        let (parts, body) = request.into_parts();
+        let body = match whole(body).await {
+            Ok(body) => body,
+            Err(why) => return (StatusCode::PAYLOAD_TOO_LARGE.as_u16(), triggers::api::error(&why)),
+        };
+        let call = HttpCall {
+            method: parts.method.as_str().to_owned(),
+            path: parts.uri.path().to_owned(),
+            body: String::from_utf8_lossy(&body).into_owned(),
+            user: parts.headers.get(USER_HEADER).and_then(|user| user.to_str().ok()).map(str::to_owned),
+        };
+        triggers::api::answer(&app, &call).await
+    });
+    let (status, body) = answered.await;
     answer(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &body)
 }
 
 /// A caller's request in the host's envelope. Our own answer is 200: any other would reach the caller as a bare 500.
 async fn upgrades_in_envelope(State(app): State<App>, request: Request) -> Response {
-    let call = whole(request.into_body()).await.and_then(|body| envelope::http_call(&body));
-    let (status, body) = match call {
-        Ok(call) => for_a_caller(&app, &call).await,
-        Err(why) => return answer(StatusCode::BAD_REQUEST, &envelope::reply(&why)),
-    };
-    answer(StatusCode::OK, &envelope::http_reply(status, &body))
+    let answered = for_a_caller(&app, async |app| {
+        match whole(request.into_body()).await.and_then(|body| envelope::http_call(&body)) {
+            Ok(call) => triggers::api::answer(&app, &call).await,
+            Err(why) => (NO_CALL, envelope::reply(&why)),
+        }
+    });
+    match answered.await {
+        (NO_CALL, why) => answer(StatusCode::BAD_REQUEST, &why),
+        (status, body) => answer(StatusCode::OK, &envelope::http_reply(status, &body)),
+    }
 }
 
-/// The answer to a caller; a panic breaks nobody's connection.
-async fn for_a_caller(app: &App, call: &HttpCall) -> (u16, Value) {
-    let caught = futures::FutureExt::catch_unwind(AssertUnwindSafe(triggers::api::answer(app, call))).await;
-    caught.unwrap_or_else(|_| {
-        error!(function = "Upgrades", "needs a person: a panic in an invocation");
-        (500, triggers::api::error("this went wrong here, not at your side"))
+/// The answer to a caller; neither a panic nor a store that hangs breaks their connection.
+async fn for_a_caller<Work: Future<Output = (u16, Value)>>(app: &App, work: impl FnOnce(App) -> Work) -> (u16, Value) {
+    within(app, "Upgrades", work).await.unwrap_or_else(|ended| match ended {
+        Ended::Panicked => (500, triggers::api::error("this went wrong here, not at your side")),
+        Ended::TooLate => {
+            (503, triggers::api::error(&format!("{}: look at the run before you try again", ended.why())))
+        }
     })
 }
 

@@ -1,7 +1,8 @@
 //! A run is started, or it is said why not. One run a site; at most ten at once in a subscription.
 use crate::functions::app::App;
+use crate::functions::bound::BOUND;
 use crate::functions::commit::{Committed, commit};
-use crate::functions::look::BOUND;
+use crate::functions::look::LOOKS;
 use crate::plan::planning::{World, plan, serving};
 use crate::plan::request::Request;
 use crate::plan::versions::Offered;
@@ -16,6 +17,7 @@ use crate::store::SaveError;
 use crate::workload::digest::digest;
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
+use tokio::time::timeout_at;
 use tracing::info;
 
 /// At most so many runs at once in a subscription.
@@ -59,7 +61,7 @@ pub async fn start(app: &App, request: &Request, id: &str) -> anyhow::Result<Sta
         if let Some(ended) = last {
             app.store.keep_in_history(ended).await?;
         }
-        match commit(app, before.as_ref(), run, app.clock.after(BOUND)).await {
+        match commit(app, before.as_ref(), run).await {
             Ok(Committed { run, published }) => {
                 info!(site = site.name, run.id = run.id, version = %run.plan.version, "a run has begun");
                 published?;
@@ -104,7 +106,9 @@ async fn begin(
         return Ok(Err(Started::Later(format!("{MOST_RUNS} runs are under way in subscription {subscription}"))));
     }
     // Ten deliveries are over in seconds, an outage of Azure is not: the request must outlive it.
-    let world = match look(app, site).await {
+    let until = app.ends() - app.clock.real(BOUND.saturating_sub(LOOKS));
+    let seen = timeout_at(until, look(app, site)).await;
+    let world = match seen.unwrap_or_else(|_| Err(anyhow::anyhow!("the looks took too long"))) {
         Ok(world) => world,
         Err(error) => return Ok(Err(Started::Later(format!("Azure does not answer: {error:#}")))),
     };

@@ -5,6 +5,7 @@
 
 mod absence;
 mod azure_fails;
+mod bounds;
 mod break_glass;
 mod broken_sites;
 mod cheap;

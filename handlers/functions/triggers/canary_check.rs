@@ -3,7 +3,6 @@
 use crate::functions::app::App;
 use crate::functions::commit::{Changed, change, commit};
 use crate::functions::deliveries;
-use crate::functions::look::BOUND;
 use crate::functions::reply::Reply;
 use crate::functions::watching::{Watched, watch_traffic};
 use crate::run::Run;
@@ -23,12 +22,10 @@ const BUDGET: Duration = Duration::from_secs(50);
 /// Looks at every run.
 pub async fn canary_check(app: &App) -> Reply {
     let ends = app.clock.after(BUDGET);
-    let mut sites = match app.store.sites_with_runs().await {
-        Ok(sites) => sites,
-        Err(error) => {
-            warn!("the runs could not be listed: {error:#}");
-            return Reply::Again("the store does not answer".into());
-        }
+    let mut sites = match timeout_at(ends, app.store.sites_with_runs()).await {
+        Ok(Ok(sites)) => sites,
+        Ok(Err(error)) => return Reply::again("the runs could not be listed", &error),
+        Err(_) => return Reply::again("the runs could not be listed", &anyhow::anyhow!("the store does not answer")),
     };
     // Another one first each minute: when time is short, nobody is always the last.
     let minute = app.store.now().map_or(0, Timestamp::as_second).unsigned_abs() / 60;
@@ -150,7 +147,7 @@ async fn apply(app: &App, judged: &Run, seen: Watched) -> anyhow::Result<bool> {
 
 /// What the sweep decided. If somebody else was faster, the next check looks anew.
 async fn commit_found(app: &App, found: &Stored<Run>, next: Run) {
-    match commit(app, Some(found), next, app.clock.after(BOUND)).await {
+    match commit(app, Some(found), next).await {
         Ok(committed) => drop(committed.into_run()),
         Err(SaveError::Conflict) => {}
         Err(SaveError::Other(error)) => warn!(run.id = found.value.id, "could not be swept: {error:#}"),
