@@ -10,6 +10,7 @@ pub mod handle;
 pub mod host;
 pub mod look;
 pub mod orders;
+pub mod regions;
 pub mod reply;
 pub mod serve;
 pub mod start;

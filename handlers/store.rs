@@ -1,10 +1,12 @@
 //! What is kept in the storage account, and the only owner of its names: runs and their history, sites with their manifests
 //! and reservations, records for people. The store's `Date` is the time of everything that is decided.
 mod blobs;
+pub mod calls;
 pub mod questions;
 mod records;
 mod runs;
 mod sites;
+pub mod turns;
 
 pub use blobs::{SaveError, Stored};
 pub use records::Shelf;

@@ -5,6 +5,7 @@
 
 mod absence;
 mod azure_fails;
+mod bad_documents;
 mod bounds;
 mod break_glass;
 mod broken_sites;
@@ -22,6 +23,7 @@ mod http_api;
 mod kinds;
 mod leftover;
 mod no_answer;
+mod nobody_starves;
 mod old_and_new;
 mod outages;
 mod random_schedules;
