@@ -1,6 +1,7 @@
 //! Azure Resource Manager, as raw JSON: every field that we do not know survives.
 pub use super::answer::Answer;
 use super::permit::Permit;
+use super::second_opinion::SecondOpinion;
 use crate::process::clock::Clock;
 use crate::process::cloud::Cloud;
 use crate::process::limits::Pages;
@@ -119,18 +120,25 @@ pub enum Condition {
 }
 
 /// Tokens go to hosts under the Resource Manager's name alone.
-fn pipeline(cloud: &Cloud, credential: &Arc<dyn TokenCredential>, options: ClientOptions) -> Pipeline {
+fn pipeline(cloud: &Cloud, credential: &Arc<dyn TokenCredential>, options: ClientOptions, clock: &Clock) -> Pipeline {
     let bearer: Arc<dyn Policy> =
         Arc::new(BearerTokenAuthorizationPolicy::new(credential.clone(), [cloud.scope.clone()]));
     let name = option_env!("CARGO_PKG_NAME");
-    Pipeline::new(name, option_env!("CARGO_PKG_VERSION"), options, vec![], vec![bearer], None)
+    Pipeline::new(
+        name,
+        option_env!("CARGO_PKG_VERSION"),
+        options,
+        vec![],
+        vec![bearer, Arc::new(SecondOpinion(clock.clone()))],
+        None,
+    )
 }
 
 impl ArmWriter {
     /// A client for this cloud.
     #[must_use]
     pub fn new(cloud: &Cloud, credential: &Arc<dyn TokenCredential>, transport: &Transport, clock: &Clock) -> Self {
-        let writing = pipeline(cloud, credential, super::patience::for_writing(transport));
+        let writing = pipeline(cloud, credential, super::patience::for_writing(transport), clock);
         Self { arm: Arm::new(cloud, credential, transport, clock), writing }
     }
 
@@ -162,8 +170,8 @@ impl Arm {
     /// A client for this cloud.
     #[must_use]
     pub fn new(cloud: &Cloud, credential: &Arc<dyn TokenCredential>, transport: &Transport, clock: &Clock) -> Self {
-        let reading = pipeline(cloud, credential, super::patience::for_reading(transport, clock));
-        let reading_once = pipeline(cloud, credential, super::patience::for_writing(transport));
+        let reading = pipeline(cloud, credential, super::patience::for_reading(transport, clock), clock);
+        let reading_once = pipeline(cloud, credential, super::patience::for_writing(transport), clock);
         Self { cloud: cloud.clone(), clock: clock.clone(), reading, reading_once }
     }
 

@@ -90,6 +90,10 @@ pub async fn within<Work: Future>(
 ) -> Result<Work::Output, Ended> {
     let bound = Bound::begins(&app.clock);
     let work = work(App { bound: bound.clone(), ..app.clone() });
+    let work = async {
+        app.reader.agree_on_time().await;
+        work.await
+    };
     let mut work = pin!(AssertUnwindSafe(work).catch_unwind());
     loop {
         let ends = bound.ends(&app.clock);

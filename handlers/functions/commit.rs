@@ -100,6 +100,7 @@ pub async fn change<Refusal>(
 ) -> anyhow::Result<Changed<Refusal>> {
     for _ in 0..TRIES {
         let Some(found) = app.store.run(site).await? else { return Ok(Changed::NoRun) };
+        app.reader.agree_on_time().await;
         let next = match decide(&found.value, app.store.now()?) {
             Ok(next) => next,
             Err(refusal) => return Ok(Changed::Refused(refusal)),

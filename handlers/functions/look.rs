@@ -51,7 +51,8 @@ pub async fn look(app: &App, event: &Event, until: Instant) -> Looked {
     let result = seen.unwrap_or_else(|_| Err(anyhow::anyhow!("{} took too long", run.step).into()));
     say(run, &result);
     let now = app.store.now().unwrap_or(loaded.at);
-    let next = decide(run, run::Looked { at: loaded.at, result }, now);
+    // Resource Manager has answered meanwhile, and may know better than the store when that was.
+    let next = decide(run, run::Looked { at: loaded.at.min(now), result }, now);
     Looked::Decided(loaded, Box::new(next))
 }
 

@@ -29,6 +29,7 @@ mod outages;
 mod random_schedules;
 mod requests;
 mod return_size;
+mod time;
 mod way_back;
 mod whole_upgrade;
 mod world_after;

@@ -58,7 +58,8 @@ enum First {
 
 async fn first_look(app: &App, site: &str) -> anyhow::Result<First> {
     let Some(found) = app.store.run(site).await? else { return Ok(First::Over) };
-    if let Some(next) = sweep(&found.value, found.at) {
+    app.reader.agree_on_time().await;
+    if let Some(next) = sweep(&found.value, found.at.min(app.store.now()?)) {
         return Ok(First::Overdue(Box::new(found), Box::new(next)));
     }
     Ok(if is_watched(&found.value) { First::Watched } else { First::Over })
