@@ -29,7 +29,7 @@ fn put(shop: &Shop, container: &str, name: &str, text: &str) {
 }
 
 fn has(shop: &Shop, name: &str) -> Option<Vec<u8>> {
-    shop.azure.world().blobs.get(ACCOUNT, RUNS, name).map(|found| found.to_vec())
+    shop.azure.world().blobs.get(ACCOUNT, RUNS, name).map(<[u8]>::to_vec)
 }
 
 /// A check of a fresh process.

@@ -122,7 +122,7 @@ fn the_daily_look_asks_each_region_once_and_is_over_in_time() {
         let shop = Shop::open(&Options { probe: false, ..Options::default() }, quick).unwrap();
         shop.host.stop();
         let now = shop.azure.clock().now();
-        let text = shop.azure.world().blobs.get(ACCOUNT, SITES, "shop.json").map(|found| found.to_vec()).unwrap();
+        let text = shop.azure.world().blobs.get(ACCOUNT, SITES, "shop.json").map(<[u8]>::to_vec).unwrap();
         for number in 0..SITES_COUNT {
             let mut site: serde_json::Value = serde_json::from_slice(&text).unwrap();
             site["name"] = json!(format!("s-{number:04}"));
