@@ -10,6 +10,7 @@ pub mod kubernetes;
 pub mod operations;
 pub mod patience;
 pub mod permit;
+mod second_opinion;
 pub mod service_bus;
 pub mod subscriptions;
 pub mod web;
@@ -24,6 +25,9 @@ use azure_core::credentials::TokenCredential;
 use azure_core::http::Request;
 use jiff::Timestamp;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout_at};
 
 /// What looks at the world. It holds no client that could change anything.
 #[derive(Clone)]
@@ -33,6 +37,8 @@ pub struct Reader {
     web: web::Web,
     credential: Arc<dyn TokenCredential>,
     now: Timestamp,
+    /// When Resource Manager was last asked for the time.
+    asked: Arc<Mutex<Option<Instant>>>,
 }
 
 /// What changes the world. Each of its methods takes a permit, and each permit is good for one write.
@@ -52,6 +58,11 @@ impl Writer {
     }
 }
 
+/// The time is waited for so long: nobody's work waits for more.
+const SECOND_OPINION: Duration = Duration::from_secs(5);
+/// Where there was no answer, it is asked for again after so long.
+const ASKED_AGAIN: Duration = Duration::from_secs(30);
+
 impl Reader {
     /// What looks at this cloud. [`Reader::at`] gives it a time.
     #[must_use]
@@ -59,9 +70,10 @@ impl Reader {
         Self {
             arm: Arm::new(cloud, credential, &wire.http, clock),
             wire: wire.clone(),
-            web: web::Web::new(&wire.http),
+            web: web::Web::new(&wire.web),
             credential: credential.clone(),
             now: Timestamp::UNIX_EPOCH,
+            asked: Arc::default(),
         }
     }
 
@@ -71,10 +83,26 @@ impl Reader {
         Self { now, ..self.clone() }
     }
 
-    /// The store's time of this look.
+    /// The store's time of this look; by a second service that has answered since it was not so late.
     #[must_use]
-    pub const fn now(&self) -> Timestamp {
-        self.now
+    pub fn now(&self) -> Timestamp {
+        self.clock().now().map_or(self.now, |now| self.now.min(now))
+    }
+
+    /// Asks Resource Manager for the time, if the clock knows no second opinion that agrees with the store's. Any answer
+    /// tells it, and anybody may ask this; without one the store's alone counts.
+    pub async fn agree_on_time(&self) {
+        if self.clock().is_agreed() {
+            return;
+        }
+        // Whoever comes meanwhile waits for the same answer.
+        let mut asked = self.asked.lock().await;
+        let lately = asked.is_some_and(|asked| asked.elapsed() < self.clock().real(ASKED_AGAIN));
+        if !lately && !self.clock().is_agreed() {
+            *asked = Some(Instant::now());
+            let answer = self.arm.get("/metadata/endpoints", "2019-05-01");
+            let _ = timeout_at(self.clock().after(SECOND_OPINION), answer).await;
+        }
     }
 
     /// How fast the time goes.

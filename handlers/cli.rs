@@ -4,7 +4,7 @@ mod doctor;
 #[cfg(feature = "local")]
 mod local;
 mod names;
-mod operator;
+pub mod operator;
 mod out;
 #[cfg(feature = "local")]
 mod simulate;

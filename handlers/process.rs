@@ -3,5 +3,6 @@
 pub mod clock;
 pub mod cloud;
 pub mod config;
+pub mod limits;
 pub mod telemetry;
 pub mod wire;

@@ -6,6 +6,7 @@ pub mod questions;
 mod records;
 mod runs;
 mod sites;
+pub mod turns;
 
 pub use blobs::{SaveError, Stored};
 pub use calls::UnderWay;

@@ -1,15 +1,43 @@
 //! The simulated world behind one lock, and the one way to call it.
+use crate::clock::http_date;
 use crate::{Ask, Clock, Effect, Process, Reply, World, answer::NoAnswer, record::Call};
 use crate::{
     hosts, latency::Drawn, on_its_way::OnItsWay, prober::asking::catch_up, resource_manager::action_of, router,
 };
 use axum::body::Body;
+use bytes::Bytes;
+use http::header;
 use http_body_util::BodyExt;
+use jiff::Timestamp;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 /// What a proxy on the way says, with 200.
 const PAGE: &str = "<!DOCTYPE html><html><body><h1>Service unavailable</h1></body></html>";
+
+/// An answer of the script with this body.
+fn said(kind: &str, body: Body) -> http::Result<Reply> {
+    http::Response::builder().status(200).header(header::CONTENT_TYPE, kind).body(body)
+}
+
+/// A body of blanks that comes piece by piece.
+fn poured(clock: Clock, piece: usize, pieces: u64, every: Duration, taken: Arc<AtomicU64>) -> Body {
+    let blanks = Bytes::from(vec![b' '; piece]);
+    Body::from_stream(futures::stream::unfold(0, move |come| {
+        let (blanks, taken) = (blanks.clone(), taken.clone());
+        async move {
+            if come == pieces {
+                return None;
+            }
+            if !every.is_zero() {
+                clock.sleep(every).await;
+            }
+            taken.fetch_add(1, Ordering::Relaxed);
+            Some((Ok::<_, NoAnswer>(blanks), come + 1))
+        }
+    }))
+}
 
 /// The simulated Azure. Clones share one world.
 #[derive(Clone)]
@@ -83,9 +111,21 @@ impl SimulatedAzure {
                 let reply = reply.body(Body::from(body.to_string()));
                 self.answered(process, &ask, drawn, reply).await
             }
-            Some(Effect::Page) => {
-                let reply = http::Response::builder().status(200).header("content-type", "text/html");
-                self.answered(process, &ask, drawn, reply.body(Body::from(PAGE))).await
+            Some(Effect::Page) => self.answered(process, &ask, drawn, said("text/html", Body::from(PAGE))).await,
+            Some(Effect::Xml(text)) => {
+                self.answered(process, &ask, drawn, said("application/xml", Body::from(text))).await
+            }
+            Some(Effect::Pour { piece, pieces, every, taken }) => {
+                let body = poured(self.clock, piece, pieces, every, taken);
+                self.answered(process, &ask, drawn, said("application/json", body)).await
+            }
+            Some(Effect::Misdate(later)) => {
+                let mut reply = self.in_time(process, ask, drawn).await?;
+                let date = self.clock.now().saturating_add(later).unwrap_or(Timestamp::MAX);
+                if let Ok(date) = http_date(date).parse() {
+                    reply.headers_mut().insert(header::DATE, date);
+                }
+                Ok(reply)
             }
             Some(Effect::Refuse) => {
                 self.note(process, &ask, None);

@@ -1,7 +1,9 @@
 //! The script of faults: which calls go wrong, when, and how.
 use crate::{Ask, Process};
 use http::{Method, StatusCode};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// Which calls a fault is for. Everything that is `None` or empty matches; text is found anywhere, in any case.
@@ -72,6 +74,21 @@ pub enum Effect {
     },
     /// It is answered 200 with an HTML page, as a proxy on the way does, and not carried out.
     Page,
+    /// It is answered 200 with this text, said to be XML, and not carried out.
+    Xml(&'static str),
+    /// It is answered 200 with a body of blanks that comes piece by piece, and not carried out.
+    Pour {
+        /// The bytes of a piece.
+        piece: usize,
+        /// How many pieces come.
+        pieces: u64,
+        /// From one piece to the next.
+        every: Duration,
+        /// How many pieces were taken.
+        taken: Arc<AtomicU64>,
+    },
+    /// It is carried out, and its answer's `Date` is so much later than the world's time.
+    Misdate(SignedDuration),
     /// The connection is refused: not carried out, no answer.
     Refuse,
     /// It is carried out, and the answer is lost.
@@ -97,6 +114,19 @@ impl Effect {
             headers: vec![("retry-after".into(), seconds.to_string())],
             body: serde_json::json!({"error": {"code": "TooManyRequests", "message": "The request is being throttled."}}),
         }
+    }
+
+    /// A body that never ends: a byte in two seconds.
+    #[must_use]
+    pub fn drip() -> Self {
+        Self::Pour { piece: 1, pieces: u64::MAX, every: Duration::from_secs(2), taken: Arc::default() }
+    }
+
+    /// A body of so many megabytes, at once; and how many of them were taken.
+    #[must_use]
+    pub fn flood(megabytes: u64) -> (Self, Arc<AtomicU64>) {
+        let taken: Arc<AtomicU64> = Arc::default();
+        (Self::Pour { piece: 1 << 20, pieces: megabytes, every: Duration::ZERO, taken: taken.clone() }, taken)
     }
 
     /// Resource Manager says that there is no such resource, though there may be one.

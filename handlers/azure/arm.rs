@@ -1,8 +1,10 @@
 //! Azure Resource Manager, as raw JSON: every field that we do not know survives.
 pub use super::answer::Answer;
 use super::permit::Permit;
+use super::second_opinion::SecondOpinion;
 use crate::process::clock::Clock;
 use crate::process::cloud::Cloud;
+use crate::process::limits::Pages;
 use crate::run::StepError;
 use azure_core::credentials::TokenCredential;
 use azure_core::http::policies::{Policy, auth::BearerTokenAuthorizationPolicy};
@@ -118,18 +120,25 @@ pub enum Condition {
 }
 
 /// Tokens go to hosts under the Resource Manager's name alone.
-fn pipeline(cloud: &Cloud, credential: &Arc<dyn TokenCredential>, options: ClientOptions) -> Pipeline {
+fn pipeline(cloud: &Cloud, credential: &Arc<dyn TokenCredential>, options: ClientOptions, clock: &Clock) -> Pipeline {
     let bearer: Arc<dyn Policy> =
         Arc::new(BearerTokenAuthorizationPolicy::new(credential.clone(), [cloud.scope.clone()]));
     let name = option_env!("CARGO_PKG_NAME");
-    Pipeline::new(name, option_env!("CARGO_PKG_VERSION"), options, vec![], vec![bearer], None)
+    Pipeline::new(
+        name,
+        option_env!("CARGO_PKG_VERSION"),
+        options,
+        vec![],
+        vec![bearer, Arc::new(SecondOpinion(clock.clone()))],
+        None,
+    )
 }
 
 impl ArmWriter {
     /// A client for this cloud.
     #[must_use]
     pub fn new(cloud: &Cloud, credential: &Arc<dyn TokenCredential>, transport: &Transport, clock: &Clock) -> Self {
-        let writing = pipeline(cloud, credential, super::patience::for_writing(transport));
+        let writing = pipeline(cloud, credential, super::patience::for_writing(transport), clock);
         Self { arm: Arm::new(cloud, credential, transport, clock), writing }
     }
 
@@ -161,8 +170,8 @@ impl Arm {
     /// A client for this cloud.
     #[must_use]
     pub fn new(cloud: &Cloud, credential: &Arc<dyn TokenCredential>, transport: &Transport, clock: &Clock) -> Self {
-        let reading = pipeline(cloud, credential, super::patience::for_reading(transport, clock));
-        let reading_once = pipeline(cloud, credential, super::patience::for_writing(transport));
+        let reading = pipeline(cloud, credential, super::patience::for_reading(transport, clock), clock);
+        let reading_once = pipeline(cloud, credential, super::patience::for_writing(transport), clock);
         Self { cloud: cloud.clone(), clock: clock.clone(), reading, reading_once }
     }
 
@@ -229,8 +238,11 @@ impl Arm {
     /// # Errors
     /// Everything that is not 2xx.
     pub async fn pages(&self, first: String) -> Result<Vec<Value>, ArmError> {
-        let (mut all, mut next) = (vec![], Some(first));
+        let (mut all, mut next, mut pages) = (vec![], Some(first), Pages::default());
         while let Some(url) = next {
+            if let Err(why) = pages.ask(&url) {
+                return Err(Call { cloud: &self.cloud, method: Method::Get, url }.failed("EndlessList", why));
+            }
             let mut page = self.read(url).await?.page()?;
             next = page["nextLink"].as_str().filter(|link| !link.is_empty()).map(str::to_owned);
             if let Value::Array(items) = page["value"].take() {

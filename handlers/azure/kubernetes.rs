@@ -3,6 +3,7 @@ use super::arm::{Arm, Question};
 use super::permit::Permit;
 use super::{Reader, Writer};
 use crate::process::cloud::AKS_SERVER_SCOPE;
+use crate::process::limits::Pages;
 use crate::process::wire::Wire;
 use crate::resources::object::{describe, name};
 use crate::run::StepError;
@@ -21,6 +22,9 @@ use tokio::sync::Mutex;
 
 /// The field manager of everything that we apply.
 pub const MANAGER: &str = "aks-bluegreen";
+
+/// So many objects are asked for at once: a node has 20 KB and more.
+const A_PAGE: u32 = 250;
 
 /// One cluster's API server, to be looked at.
 pub struct Kubernetes {
@@ -88,10 +92,18 @@ impl Kubernetes {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
         let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource);
-        let list = api.list(&ListParams::default()).await;
-        let list = list.map_err(|error| anyhow!(error).context(format!("failed to list {kind}s")))?;
-        let values = list.items.into_iter().map(serde_json::to_value).collect::<Result<_, _>>();
-        Ok(values.map_err(anyhow::Error::from)?)
+        let failed = || format!("failed to list {kind}s");
+        let (mut all, mut pages) = (vec![], Pages::default());
+        let mut wanted = ListParams::default().limit(A_PAGE);
+        loop {
+            let list = api.list(&wanted).await.with_context(failed)?;
+            for item in list.items {
+                all.push(serde_json::to_value(item).map_err(anyhow::Error::from)?);
+            }
+            let Some(next) = list.metadata.continue_.filter(|next| !next.is_empty()) else { return Ok(all) };
+            pages.ask(&next).map_err(anyhow::Error::msg).with_context(failed)?;
+            wanted = wanted.continue_token(&next);
+        }
     }
 
     async fn api(&self, object: &Value) -> Result<Option<Api<DynamicObject>>, StepError> {

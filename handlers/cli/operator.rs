@@ -81,6 +81,9 @@ where
 }
 
 /// Shows runs.
+///
+/// # Errors
+/// When the store does not answer, or the run that was asked for cannot be read.
 pub async fn status(app: &App, site: Option<&str>) -> anyhow::Result<ExitCode> {
     let sites = match site {
         Some(site) => vec![site.to_owned()],
@@ -88,9 +91,12 @@ pub async fn status(app: &App, site: Option<&str>) -> anyhow::Result<ExitCode> {
     };
     let mut shown = String::new();
     for name in &sites {
-        match app.store.run(name).await? {
-            None => writeln!(shown, "{name}: no run")?,
-            Some(found) => shown.push_str(&in_words(&found.value, site.is_some())),
+        match app.store.run(name).await {
+            Ok(None) => writeln!(shown, "{name}: no run")?,
+            Ok(Some(found)) => shown.push_str(&in_words(&found.value, site.is_some())),
+            // It costs its own line; who asks for it alone gets an error.
+            Err(error) if site.is_none() => writeln!(shown, "{name}: UNREADABLE: {error:#}")?,
+            Err(error) => return Err(error),
         }
     }
     say(if shown.is_empty() { "no runs\n" } else { &shown })?;

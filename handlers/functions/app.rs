@@ -1,4 +1,5 @@
 //! What one process holds: the clients that every invocation uses.
+use super::bound::Bound;
 use crate::azure::service_bus::ServiceBus;
 use crate::azure::{Reader, Writer};
 use crate::process::clock::Clock;
@@ -11,6 +12,7 @@ use crate::store::{Store, Stored};
 use azure_core::credentials::TokenCredential;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// The clients of one process. Cloning is cheap.
 #[derive(Clone)]
@@ -27,6 +29,8 @@ pub struct App {
     pub clock: Clock,
     /// Resource id of the Service Bus namespace, where it is known.
     pub namespace: Option<String>,
+    /// When the present invocation is over.
+    pub bound: Bound,
 }
 
 impl App {
@@ -40,7 +44,13 @@ impl App {
         let bus = ServiceBus::new(&config.bus, credential, &wire.http, &clock)?;
         let reader = Reader::new(&config.cloud, wire, credential, &clock);
         let writer = Writer::new(&config.cloud, wire, credential, &clock);
-        Ok(Self { store, bus, reader, writer, clock, namespace: config.namespace.clone() })
+        Ok(Self { store, bus, reader, writer, clock, namespace: config.namespace.clone(), bound: Bound::default() })
+    }
+
+    /// When the present invocation's looking, saving and publishing is over.
+    #[must_use]
+    pub fn ends(&self) -> Instant {
+        self.bound.saves(&self.clock)
     }
 
     /// What a step works with, for the hop at which this run was loaded.

@@ -5,7 +5,8 @@
 //! decide anew on what is there now ([`change`]). Who has looked may have acted: it never acts again, and its message gets
 //! the answer of a late one (`handle`).
 use super::app::App;
-use super::look::{BOUND, Looked, look};
+use super::bound::BOUND;
+use super::look::{LOOKS, Looked, look};
 use crate::run::event::Event;
 use crate::run::watchers::recorded;
 use crate::run::{Following, Level, Run};
@@ -16,8 +17,6 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use tracing::{error, info, warn};
 
-/// Whoever handles the way back itself is over so long after it saved.
-pub const WAY_BACK: Duration = Duration::from_secs(50);
 /// The event of a way back that is handled here comes so much later: it is for the case that this fails. The sweep comes
 /// after it.
 const ITS_EVENT: Duration = Duration::from_secs(60);
@@ -42,20 +41,17 @@ impl Committed {
     }
 }
 
-/// Commits what becomes of a run; `before`: what was loaded, if there was anything. Saving and publishing end at the bound.
+/// Commits what becomes of a run; `before`: what was loaded, if there was anything. Saving and publishing end with the
+/// invocation; a way back that is handled here has a bound of its own.
 ///
 /// # Errors
 /// A conflict, or a store that does not answer: nothing was changed, as far as is known.
-pub async fn commit(
-    app: &App,
-    before: Option<&Stored<Run>>,
-    next: Run,
-    bound: Instant,
-) -> Result<Committed, SaveError> {
+pub async fn commit(app: &App, before: Option<&Stored<Run>>, next: Run) -> Result<Committed, SaveError> {
+    let bound = app.ends();
     save(app, before, &next, bound).await?;
     let published = if before.is_some_and(|before| is_handled_here(&before.value, &next)) {
         // Side by side: the way back does not wait for the bus, and happens also when publishing fails.
-        let until = app.clock.after(WAY_BACK);
+        let until = app.bound.for_way_back(&app.clock);
         tokio::join!(publish(app, &next, ITS_EVENT, bound), way_back(app, &next, until)).0
     } else {
         publish(app, &next, Duration::ZERO, bound).await
@@ -104,11 +100,12 @@ pub async fn change<Refusal>(
 ) -> anyhow::Result<Changed<Refusal>> {
     for _ in 0..TRIES {
         let Some(found) = app.store.run(site).await? else { return Ok(Changed::NoRun) };
+        app.reader.agree_on_time().await;
         let next = match decide(&found.value, app.store.now()?) {
             Ok(next) => next,
             Err(refusal) => return Ok(Changed::Refused(refusal)),
         };
-        match commit(app, Some(&found), next, app.clock.after(BOUND)).await {
+        match commit(app, Some(&found), next).await {
             Ok(committed) => return Ok(Changed::Yes(Box::new(committed.into_run()))),
             Err(SaveError::Conflict) => {}
             Err(SaveError::Other(error)) => return Err(error),
@@ -137,7 +134,7 @@ fn too_late(what: &str) -> anyhow::Error {
 /// no lock. If this dies, the delivered event or the sweep repairs it.
 async fn way_back(app: &App, run: &Run, until: Instant) {
     let begun = async {
-        match look(app, &Event::of(run), Instant::now()).await {
+        match look(app, &Event::of(run), app.clock.after(LOOKS)).await {
             Looked::Over(reply) => anyhow::bail!("{reply:?}"),
             Looked::Decided(before, next) => match save(app, Some(&before), &next, until).await {
                 Ok(()) => publish(app, &next, Duration::ZERO, until).await,

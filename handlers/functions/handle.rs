@@ -1,23 +1,24 @@
 //! One event, end to end: look, decide, commit, and the answer for the host.
 use super::app::App;
+use super::bound::{BOUND, Ended};
 use super::commit::{Committed, commit, record_lost};
-use super::look::{BOUND, Found, Looked, find, look};
+use super::look::{Found, LOOKS, Looked, find, look};
 use super::reply::Reply;
 use crate::run::event::Event;
 use crate::store::SaveError;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 /// Handles an event of a step.
 pub async fn handle(app: &App, event: &Event) -> Reply {
-    let arrived = Instant::now();
-    let bound = arrived + app.clock.real(BOUND);
-    let (before, next) = match timeout_at(bound, look(app, event, arrived)).await {
+    let bound = app.ends();
+    let looks_until = bound - app.clock.real(BOUND.saturating_sub(LOOKS));
+    let (before, next) = match timeout_at(bound, look(app, event, looks_until)).await {
         Err(_) => return over(),
         Ok(Looked::Over(reply)) => return reply,
         Ok(Looked::Decided(before, next)) => (before, next),
     };
     let acted = next.clone();
-    match commit(app, Some(&before), *next, bound).await {
+    match commit(app, Some(&before), *next).await {
         Ok(Committed { run, published: Ok(()) }) => Reply::Done(format!("hop {}: {}", run.hop, run.step)),
         Ok(Committed { published: Err(error), .. }) => Reply::again("failed to publish", &error),
         Err(SaveError::Other(error)) => Reply::again("failed to save the run", &error),
@@ -44,5 +45,5 @@ async fn lost(app: &App, event: &Event) -> Reply {
 }
 
 fn over() -> Reply {
-    Reply::Again(format!("it took longer than {} s", BOUND.as_secs()))
+    Reply::Again(Ended::TooLate.why())
 }

@@ -4,6 +4,7 @@
 use super::calls::call;
 use super::triggers;
 use crate::functions::app::App;
+use crate::functions::bound::{Ended, within};
 use crate::functions::envelope::{self, Delivered, HttpCall, USER_HEADER};
 use crate::functions::handle::handle;
 use crate::functions::reply::Reply;
@@ -19,11 +20,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use serde_json::Value;
-use std::panic::AssertUnwindSafe;
 use tracing::{Instrument, info_span, warn};
 
 /// The largest body that is read: Service Bus carries 256 KB, base64 and the envelope come on top.
 const LARGEST: usize = 1024 * 1024;
+/// Stands for the status of what was no call at all: the host's envelope was malformed.
+const NO_CALL: u16 = 0;
 /// The functions that are no steps, but for `Upgrades`, which has routes of its own.
 const TRIGGERS: [&str; 5] = ["RequestUpgrade", "VersionAvailable", "VersionCheck", "CanaryCheck", "DeadLetter"];
 
@@ -61,18 +63,16 @@ async fn function(State(app): State<App>, headers: HeaderMap, request: Request) 
         step = tracing::field::Empty,
         hop = tracing::field::Empty
     );
-    let work = async {
+    let work = async |app: App| {
         let body = whole(request.into_body()).await;
         invoke(&app, &name, body.as_deref()).await
     };
-    // A panic is a bug in one invocation, not the end of its neighbours.
-    let caught = futures::FutureExt::catch_unwind(AssertUnwindSafe(work)).instrument(span).await;
-    let reply = match caught {
+    let reply = match within(&app, &name, work).instrument(span).await {
         Ok(reply) => reply,
-        Err(_) => {
-            panicked(&app, &name).await;
+        Err(ended) => {
+            ended_badly(&app, &name, &ended).await;
             // Nobody takes a dead letter that is given back: it would end where nobody looks.
-            if name == "DeadLetter" { Reply::Done("a panic".into()) } else { Reply::Again("a panic".into()) }
+            if name == "DeadLetter" { Reply::Done(ended.why()) } else { Reply::Again(ended.why()) }
         }
     };
     match reply {
@@ -133,45 +133,59 @@ fn event(step: Step, delivered: &Delivered) -> Result<Event, String> {
 
 /// A caller's request that the host forwarded or proxied as it was.
 async fn upgrades(State(app): State<App>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let body = match whole(body).await {
-        Ok(body) => body,
-        Err(why) => return answer(StatusCode::PAYLOAD_TOO_LARGE, &triggers::api::error(&why)),
-    };
-    let call = HttpCall {
-        method: parts.method.as_str().to_owned(),
-        path: parts.uri.path().to_owned(),
-        body: String::from_utf8_lossy(&body).into_owned(),
-        user: parts.headers.get(USER_HEADER).and_then(|user| user.to_str().ok()).map(str::to_owned),
-    };
-    let (status, body) = for_a_caller(&app, &call).await;
+    let answered = for_a_caller(&app, async |app| {
+        let (parts, body) = request.into_parts();
+        let body = match whole(body).await {
+            Ok(body) => body,
+            Err(why) => return (StatusCode::PAYLOAD_TOO_LARGE.as_u16(), triggers::api::error(&why)),
+        };
+        let call = HttpCall {
+            method: parts.method.as_str().to_owned(),
+            path: parts.uri.path().to_owned(),
+            body: String::from_utf8_lossy(&body).into_owned(),
+            user: parts.headers.get(USER_HEADER).and_then(|user| user.to_str().ok()).map(str::to_owned),
+        };
+        triggers::api::answer(&app, &call).await
+    });
+    let (status, body) = answered.await;
     answer(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &body)
 }
 
 /// A caller's request in the host's envelope. Our own answer is 200: any other would reach the caller as a bare 500.
 async fn upgrades_in_envelope(State(app): State<App>, request: Request) -> Response {
-    let call = whole(request.into_body()).await.and_then(|body| envelope::http_call(&body));
-    let (status, body) = match call {
-        Ok(call) => for_a_caller(&app, &call).await,
-        Err(why) => return answer(StatusCode::BAD_REQUEST, &envelope::reply(&why)),
-    };
-    answer(StatusCode::OK, &envelope::http_reply(status, &body))
+    let answered = for_a_caller(&app, async |app| {
+        match whole(request.into_body()).await.and_then(|body| envelope::http_call(&body)) {
+            Ok(call) => triggers::api::answer(&app, &call).await,
+            Err(why) => (NO_CALL, envelope::reply(&why)),
+        }
+    });
+    match answered.await {
+        (NO_CALL, why) => answer(StatusCode::BAD_REQUEST, &why),
+        (status, body) => answer(StatusCode::OK, &envelope::http_reply(status, &body)),
+    }
 }
 
-/// The answer to a caller; a panic breaks nobody's connection.
-async fn for_a_caller(app: &App, call: &HttpCall) -> (u16, Value) {
-    let caught = futures::FutureExt::catch_unwind(AssertUnwindSafe(triggers::api::answer(app, call))).await;
-    match caught {
-        Ok(answered) => answered,
-        Err(_) => {
-            panicked(app, "Upgrades").await;
-            (500, triggers::api::error("this went wrong here, not at your side"))
+/// The answer to a caller; neither a panic nor a store that hangs breaks their connection.
+async fn for_a_caller<Work: Future<Output = (u16, Value)>>(app: &App, work: impl FnOnce(App) -> Work) -> (u16, Value) {
+    let ended = match within(app, "Upgrades", work).await {
+        Ok(answered) => return answered,
+        Err(ended) => ended,
+    };
+    ended_badly(app, "Upgrades", &ended).await;
+    match ended {
+        Ended::Panicked => (500, triggers::api::error("this went wrong here, not at your side")),
+        Ended::TooLate => {
+            (503, triggers::api::error(&format!("{}: look at the run before you try again", ended.why())))
         }
     }
 }
 
-async fn panicked(app: &App, function: &str) {
-    call(app, &format!("panic/{function}"), "", &format!("a panic in an invocation of {function}: see its log")).await;
+/// A panic is a bug, and a dead letter that could not be dealt with is gone: a person is called.
+async fn ended_badly(app: &App, function: &str, ended: &Ended) {
+    if matches!(ended, Ended::Panicked) || function == "DeadLetter" {
+        let why = format!("an invocation of {function} was not carried out: {}; see its log", ended.why());
+        call(app, &format!("not-carried-out/{function}"), "", &why).await;
+    }
 }
 
 async fn whole(body: Body) -> Result<Vec<u8>, String> {

@@ -1,5 +1,6 @@
 //! One look at the run of an event: load, look, decide. What comes of it is for `commit`.
 use super::app::App;
+use super::bound::BOUND;
 use super::reply::Reply;
 use super::vanished::gone;
 use crate::run::event::Event;
@@ -11,11 +12,8 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
 
-/// An invocation is over so long after it arrived. Below the lock of the subscriptions, far below `functionTimeout`: both
-/// are counted in the world's time, and so are these.
-pub const BOUND: Duration = Duration::from_secs(100);
-/// What the look leaves for saving and publishing.
-const RESERVE: Duration = Duration::from_secs(20);
+/// A look is over so long after the invocation arrived: what is left is for saving and publishing.
+pub const LOOKS: Duration = BOUND.saturating_sub(Duration::from_secs(20));
 /// A document that this binary cannot read is waited for as long as a store that does not answer.
 const UNREADABLE: Duration = Duration::from_secs(25);
 
@@ -35,8 +33,8 @@ pub enum Looked {
     Decided(Box<Stored<Run>>, Box<Run>),
 }
 
-/// Loads the run of an event that arrived then, looks, and decides.
-pub async fn look(app: &App, event: &Event, arrived: Instant) -> Looked {
+/// Loads the run of an event, looks until then at the latest, and decides.
+pub async fn look(app: &App, event: &Event, until: Instant) -> Looked {
     let loaded = match find(app, event).await {
         Ok(Found::Present(loaded)) => loaded,
         Ok(Found::Other(reply)) => return Looked::Over(reply),
@@ -50,12 +48,12 @@ pub async fn look(app: &App, event: &Event, arrived: Instant) -> Looked {
     };
     let run = &loaded.value;
     let azure = app.azure_for(&loaded);
-    let bound = arrived + app.clock.real(BOUND.saturating_sub(RESERVE));
-    let seen = timeout_at(bound, steps::look(run, &azure)).await;
+    let seen = timeout_at(until, steps::look(run, &azure)).await;
     let result = seen.unwrap_or_else(|_| Err(anyhow::anyhow!("{} took too long", run.step).into()));
     say(run, &result);
     let now = app.store.now().unwrap_or(loaded.at);
-    let next = decide(run, run::Looked { at: loaded.at, result }, now);
+    // Resource Manager has answered meanwhile, and may know better than the store when that was.
+    let next = decide(run, run::Looked { at: loaded.at.min(now), result }, now);
     Looked::Decided(loaded, Box::new(next))
 }
 

@@ -1,10 +1,11 @@
 //! A run is started, or it is said why not. One run a site; at most ten at once in a subscription.
 use crate::functions::app::App;
+use crate::functions::bound::BOUND;
 use crate::functions::commit::{Committed, commit};
-use crate::functions::look::BOUND;
+use crate::functions::look::LOOKS;
+use crate::functions::regions::Regions;
 use crate::plan::planning::{World, plan, serving};
 use crate::plan::request::{LONGEST_ID, Request};
-use crate::plan::versions::Offered;
 use crate::plan::{Kind, Plan};
 use crate::resources::size::Size;
 use crate::resources::tags::{RETIRED_TAG, tag};
@@ -12,11 +13,12 @@ use crate::run::kept::Kept;
 use crate::run::{Ending, Run, StepError};
 use crate::site::Site;
 use crate::site::check::{Checked, Mistake};
-use crate::store::SaveError;
+use crate::store::{SaveError, Unreadable};
 use crate::workload::digest::digest;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 use jiff::Timestamp;
-use tracing::info;
+use tokio::time::timeout_at;
+use tracing::{info, warn};
 
 /// At most so many runs at once in a subscription.
 pub const MOST_RUNS: usize = 10;
@@ -50,7 +52,11 @@ pub async fn start(app: &App, request: &Request, id: &str) -> anyhow::Result<Sta
         return Ok(Started::Refused(format!("the request's id has {} bytes: at most {LONGEST_ID}", id.len())));
     }
     for _ in 0..3 {
-        let before = app.store.run(&site.name).await?;
+        let before = match app.store.run(&site.name).await {
+            // It may be under way.
+            Err(error) if error.is::<Unreadable>() => return Ok(Started::Refused(format!("{error:#}"))),
+            found => found?,
+        };
         let last = before.as_ref().map(|found| &found.value);
         if let Some(started) = known(app, last, id).await? {
             return Ok(started);
@@ -66,7 +72,7 @@ pub async fn start(app: &App, request: &Request, id: &str) -> anyhow::Result<Sta
         if let Some(ended) = last {
             app.store.keep_in_history(ended).await?;
         }
-        match commit(app, before.as_ref(), run, app.clock.after(BOUND)).await {
+        match commit(app, before.as_ref(), run).await {
             Ok(Committed { run, published }) => {
                 info!(site = site.name, run.id = run.id, version = %run.plan.version, "a run has begun");
                 published?;
@@ -111,7 +117,9 @@ async fn begin(
         return Ok(Err(Started::Later(format!("{MOST_RUNS} runs are under way in subscription {subscription}"))));
     }
     // Ten deliveries are over in seconds, an outage of Azure is not: the request must outlive it.
-    let world = match look(app, site).await {
+    let until = app.ends() - app.clock.real(BOUND.saturating_sub(LOOKS));
+    let seen = timeout_at(until, look(app, site, &Regions::default())).await;
+    let world = match seen.unwrap_or_else(|_| Err(anyhow::anyhow!("the looks took too long"))) {
         Ok(world) => world,
         Err(error) => return Ok(Err(Started::Later(format!("Azure does not answer: {error:#}")))),
     };
@@ -138,15 +146,14 @@ async fn begin(
 ///
 /// # Errors
 /// When Azure does not answer.
-pub async fn look(app: &App, site: &Site) -> anyhow::Result<World> {
+pub async fn look(app: &App, site: &Site, regions: &Regions) -> anyhow::Result<World> {
     let reader = app.reader.at(app.store.now()?);
     let seen = async {
         let gateway = reader.gateway(&site.gateway).await?;
         let blue = reader.cluster(&site.slots.blue.cluster).await?;
         let green = reader.cluster(&site.slots.green.cluster).await?;
         let location = blue.as_ref().or(green.as_ref()).map_or("", |cluster| cluster.location()).to_owned();
-        let offered = reader.versions(site.subscription(), &location).await?;
-        let offered = Offered::read(&offered).map_err(anyhow::Error::msg)?;
+        let offered = regions.offered(&reader, site.subscription(), &location).await?;
         Ok(World { gateway, blue, green, offered, before: None })
     };
     seen.await.map_err(|error| match error {
@@ -177,14 +184,21 @@ async fn size_before(
     Ok(None)
 }
 
+/// How many runs are under way in a subscription. One that cannot be read may be.
 async fn under_way(app: &App, subscription: &str) -> anyhow::Result<usize> {
     let sites = app.store.sites_with_runs().await?;
     let counts = stream::iter(sites).map(|site| async move {
-        let found = app.store.run(&site).await?;
         let counts = |run: &Run| run.ending.is_none() && run.plan.site.subscription() == subscription;
-        anyhow::Ok(usize::from(found.is_some_and(|found| counts(&found.value))))
+        match app.store.run(&site).await {
+            Ok(found) => found.is_some_and(|found| counts(&found.value)),
+            Err(error) => {
+                warn!(site, "it counts as a run under way: {error:#}");
+                true
+            }
+        }
     });
-    counts.buffer_unordered(32).try_fold(0, |sum, one| async move { Ok(sum + one) }).await
+    let counted = counts.buffer_unordered(32).filter(|counts| std::future::ready(*counts)).count();
+    Ok(counted.await)
 }
 
 /// What became of this version when the same, unchanged site was upgraded to it before: it went wrong, or else it was

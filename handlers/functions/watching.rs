@@ -1,10 +1,10 @@
 //! The watch of a run's traffic from outside its steps: one question after the other, each kept beside the run, so that
-//! an answer may take longer than an invocation lasts.
+//! an answer may take longer than an invocation lasts. Nobody waits here.
 use super::app::App;
 use crate::azure::Reader;
 use crate::azure::operations::Progress;
 use crate::run::readiness::{Readiness, Verdict};
-use crate::run::{Following, Mark, Run, StepError};
+use crate::run::{Following, Mark, Operation, Run, StepError};
 use crate::step::Step;
 use crate::steps::watch::{ask_aside, drift, judge};
 use crate::store::Stored;
@@ -13,8 +13,6 @@ use jiff::SignedDuration;
 use serde_json::Value;
 use std::time::Duration;
 
-/// From one look at an answer to the next, unless Azure says otherwise.
-const BETWEEN_LOOKS: Duration = Duration::from_secs(10);
 /// A question that was not answered by then is asked anew.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 
@@ -22,6 +20,8 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 pub enum Watched {
     /// Nothing to be said.
     NothingToSee,
+    /// The gateway was asked, and is still looking; Azure may say when to look again.
+    Waits(Operation, Option<Duration>),
     /// Somebody else wrote the gateway.
     Drifted(String),
     /// Users are not led to the live pools as they were.
@@ -36,19 +36,19 @@ pub enum Watched {
     Knows(Readiness, Option<String>),
 }
 
-/// Looks at the gateway, and waits for its answer if `stays`: the caller bounds the time.
+/// Looks at the gateway, and asks it or reads its answer.
 ///
 /// # Errors
 /// When something cannot be looked at.
-pub async fn watch_traffic(app: &App, found: &Stored<Run>, stays: bool) -> anyhow::Result<Watched> {
+pub async fn watch_traffic(app: &App, found: &Stored<Run>) -> anyhow::Result<Watched> {
     let reader = app.reader.at(found.at);
-    watch(app, &found.value, &reader, stays).await.map_err(|error| match error {
+    watch(app, &found.value, &reader).await.map_err(|error| match error {
         StepError::Transient { cause, .. } => cause,
         StepError::Terminal(why) => anyhow::anyhow!(why),
     })
 }
 
-async fn watch(app: &App, run: &Run, reader: &Reader, stays: bool) -> Result<Watched, StepError> {
+async fn watch(app: &App, run: &Run, reader: &Reader) -> Result<Watched, StepError> {
     let gateway = reader.gateway(&run.plan.site.gateway).await?;
     if let Some(mark) = run.new_glass(&gateway) {
         return Ok(Watched::GlassBroken(mark));
@@ -71,7 +71,11 @@ async fn watch(app: &App, run: &Run, reader: &Reader, stays: bool) -> Result<Wat
     let Some(stage) = (if run.step == Step::ShiftTraffic { run.stage.checked_sub(1) } else { Some(run.stage) }) else {
         return Ok(Watched::NothingToSee);
     };
-    let Some(answer) = answer(app, run, reader, stays).await? else { return Ok(Watched::NothingToSee) };
+    let answer = match answer(app, run, reader).await? {
+        Answer::Is(answer) => answer,
+        Answer::Waits(operation, again) => return Ok(Watched::Waits(operation, again)),
+        Answer::None => return Ok(Watched::NothingToSee),
+    };
     Ok(match judge(run, stage, reader, &answer).await? {
         (_, Verdict::Breached(why)) => Watched::Breached(why),
         (readiness, Verdict::NoWayBack(why)) => Watched::NoWayBack(readiness, why),
@@ -80,37 +84,37 @@ async fn watch(app: &App, run: &Run, reader: &Reader, stays: bool) -> Result<Wat
     })
 }
 
+/// What becomes of a question.
+enum Answer {
+    Is(Value),
+    Waits(Operation, Option<Duration>),
+    /// There is nothing to be asked.
+    None,
+}
+
 /// The answer to the open question; the next one is asked when it is there.
-async fn answer(app: &App, run: &Run, reader: &Reader, stays: bool) -> Result<Option<Value>, StepError> {
-    let site = &run.plan.site.name;
-    let open = app.store.question(site).await?.filter(|open| open.is_about(run));
+async fn answer(app: &App, run: &Run, reader: &Reader) -> Result<Answer, StepError> {
+    let open = app.store.question(&run.plan.site.name).await?.filter(|open| open.is_about(run));
     let is_fresh = |open: &Question| app.store.now().is_ok_and(|now| now.duration_since(open.asked) < PATIENCE);
-    let mut following = match open.filter(is_fresh) {
-        Some(open) => open.following,
-        None => asked(app, run, reader).await?,
-    };
-    loop {
-        let Following::HealthQuestion(operation) = &following else { return Ok(None) };
-        match reader.look(operation).await? {
-            Progress::InProgress(again) if stays => app.clock.sleep(again.unwrap_or(BETWEEN_LOOKS)).await,
-            Progress::InProgress(_) => return Ok(None),
-            Progress::Succeeded(answer) => {
-                asked(app, run, reader).await?;
-                return Ok(Some(answer));
-            }
-            Progress::Gone | Progress::Failed { .. } if stays => following = asked(app, run, reader).await?,
-            Progress::Gone | Progress::Failed { .. } => {
-                asked(app, run, reader).await?;
-                return Ok(None);
-            }
+    let Some(open) = open.filter(is_fresh) else { return asked(app, run, reader).await };
+    let Following::HealthQuestion(operation) = open.following else { return Ok(Answer::None) };
+    match reader.look(&operation).await? {
+        Progress::InProgress(again) => Ok(Answer::Waits(operation, again)),
+        Progress::Succeeded(answer) => {
+            asked(app, run, reader).await?;
+            Ok(Answer::Is(answer))
         }
+        Progress::Gone | Progress::Failed { .. } => asked(app, run, reader).await,
     }
 }
 
 /// Asks, and keeps the question for whoever looks next.
-async fn asked(app: &App, run: &Run, reader: &Reader) -> Result<Following, StepError> {
+async fn asked(app: &App, run: &Run, reader: &Reader) -> Result<Answer, StepError> {
     let following = ask_aside(run, reader).await?;
     let question = Question::about(run, following.clone(), app.store.now()?);
     app.store.keep_question(&run.plan.site.name, &question).await?;
-    Ok(following)
+    Ok(match following {
+        Following::HealthQuestion(operation) => Answer::Waits(operation, None),
+        Following::GatewayWrite { .. } | Following::ClusterChange(_) | Following::Answered(_) => Answer::None,
+    })
 }

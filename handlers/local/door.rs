@@ -2,10 +2,9 @@
 use crate::process::wire::Wire;
 use azure_core::error::{Error, ErrorKind};
 use azure_core::http::headers::Headers;
-use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request, StatusCode, Transport};
+use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request, StatusCode};
 use bytes::Bytes;
-use futures::AsyncReadExt;
-use http_body_util::BodyExt;
+use futures::{AsyncReadExt, TryStreamExt};
 use kube::client::{ClientBuilder, ConfigExt};
 use simulated_azure::{Process, SimulatedAzure};
 use std::sync::Arc;
@@ -28,8 +27,8 @@ impl std::fmt::Debug for Door {
 #[must_use]
 pub fn wire(azure: &SimulatedAzure, process: &Process) -> Wire {
     let door = Door { azure: azure.clone(), process: process.clone() };
-    let http = Transport::new(Arc::new(door.clone()));
-    Wire { http, kubernetes: Arc::new(move |config| door.kubernetes(&config)) }
+    let http: Arc<dyn HttpClient> = Arc::new(door.clone());
+    Wire::new(&http, Arc::new(move |config| door.kubernetes(&config)))
 }
 
 impl Door {
@@ -68,11 +67,12 @@ impl HttpClient for Door {
         let asked = asked.body(axum::body::Body::from(body)).map_err(|error| broken(&error))?;
         let answer = self.azure.call(&self.process, asked).await.map_err(|error| broken(&error))?;
         let (parts, body) = answer.into_parts();
-        let bytes = body.collect().await.map_err(|error| broken(&error))?.to_bytes();
+        let body = body.into_data_stream();
+        let body = body.map_err(|error| Error::with_message(ErrorKind::Io, error.to_string()));
         let mut headers = Headers::new();
         for (name, value) in &parts.headers {
             headers.insert(name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned());
         }
-        Ok(AsyncRawResponse::from_bytes(StatusCode::from(parts.status.as_u16()), headers, bytes))
+        Ok(AsyncRawResponse::new(StatusCode::from(parts.status.as_u16()), headers, Box::pin(body)))
     }
 }

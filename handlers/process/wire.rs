@@ -1,22 +1,34 @@
 //! The way out of the process. Production goes over sockets; a test or the embedded simulation hands in another way,
 //! and the same clients go through it.
+use super::limits::{Bounded, LARGEST, LARGEST_PAGE, bounded};
 use anyhow::Context;
-use azure_core::http::Transport;
+use azure_core::http::{HttpClient, Transport};
 use std::sync::Arc;
 
 /// How a Kubernetes client is made from a cluster's configuration.
 pub type KubernetesDoor = Arc<dyn Fn(kube::Config) -> anyhow::Result<kube::Client> + Send + Sync>;
 
-/// The two ways out: HTTP for Azure's services, and the API servers of the clusters.
+/// The ways out: HTTP for Azure's services and for workloads, and the API servers of the clusters. No way back in is wider
+/// than its limit.
 #[derive(Clone)]
 pub struct Wire {
     /// HTTP transport of every Azure client.
     pub http: Transport,
+    /// HTTP transport to workloads, whose pages nobody has to like.
+    pub web: Transport,
     /// Maker of Kubernetes clients.
     pub kubernetes: KubernetesDoor,
 }
 
 impl Wire {
+    /// Over this HTTP client, and this maker of Kubernetes clients.
+    #[must_use]
+    pub fn new(http: &Arc<dyn HttpClient>, kubernetes: KubernetesDoor) -> Self {
+        let up_to = |most| Transport::new(Arc::new(Bounded::new(http.clone(), most)));
+        let kubernetes: KubernetesDoor = Arc::new(move |config| kubernetes(config).map(bounded));
+        Self { http: up_to(LARGEST), web: up_to(LARGEST_PAGE), kubernetes }
+    }
+
     /// Over sockets, with TLS.
     ///
     /// # Errors
@@ -29,7 +41,7 @@ impl Wire {
             "no HTTP client can be made: this system seems to know no certificate authority, so no service of Azure can \
              be trusted. Install them (on most systems the package ca-certificates), or name their file in SSL_CERT_FILE",
         )?;
-        Ok(Self { http: Transport::new(http), kubernetes: Arc::new(|config| Ok(kube::Client::try_from(config)?)) })
+        Ok(Self::new(&http, Arc::new(|config| Ok(kube::Client::try_from(config)?))))
     }
 }
 

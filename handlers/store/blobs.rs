@@ -1,6 +1,7 @@
 //! Blobs with conditions, and the store's time. The only code that speaks to the storage account; names are its users'.
 use crate::azure::patience;
 use crate::process::clock::Clock;
+use crate::process::limits::Pages;
 use anyhow::{Context as _, anyhow};
 use azure_core::credentials::TokenCredential;
 use azure_core::http::headers::HeaderName;
@@ -119,10 +120,15 @@ impl Blobs {
 
     pub(super) async fn list(&self, prefix: &str) -> anyhow::Result<Vec<String>> {
         let options = BlobContainerClientListBlobsOptions { prefix: Some(prefix.to_owned()), ..Default::default() };
-        let mut names = vec![];
-        let mut found = self.container.list_blobs(Some(options))?;
-        while let Some(blob) = found.try_next().await.context("failed to list the store")? {
-            names.extend(blob.name);
+        let failed = "failed to list the store";
+        let (mut names, mut pages) = (vec![], Pages::default());
+        let mut found = self.container.list_blobs(Some(options))?.into_pages();
+        while let Some(page) = found.try_next().await.context(failed)? {
+            let page = page.into_model().context(failed)?;
+            names.extend(page.blob_items.into_iter().filter_map(|blob| blob.name));
+            if let Some(next) = page.next_marker.filter(|marker| !marker.is_empty()) {
+                pages.ask(&next).map_err(anyhow::Error::msg).context(failed)?;
+            }
         }
         Ok(names)
     }

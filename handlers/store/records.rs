@@ -3,7 +3,7 @@
 use super::Store;
 use super::blobs::{Put, to_bytes};
 use crate::plan::request::{Refused, file_name};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Which records of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,15 +44,16 @@ impl Store {
         self.runs.delete(&shelf.name(request)).await
     }
 
-    /// Such records, the last in the order of their names first, at most so many.
+    /// Such records, the last in the order of their names first, at most so many. One that is no JSON says so.
     ///
     /// # Errors
-    /// When the store does not answer, or a record is no JSON.
+    /// When the store does not answer.
     pub async fn records(&self, shelf: Shelf, most: usize) -> anyhow::Result<Vec<Value>> {
         let mut records = vec![];
         for name in self.runs.list(shelf.folder()).await?.iter().rev().take(most) {
             if let Some(found) = self.runs.get(name).await? {
-                records.push(serde_json::from_slice(&found.value)?);
+                let read = serde_json::from_slice(&found.value);
+                records.push(read.unwrap_or_else(|error| json!({"record": name, "unreadable": error.to_string()})));
             }
         }
         Ok(records)

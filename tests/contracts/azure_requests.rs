@@ -175,7 +175,9 @@ fn no_write_is_unconditional() {
                 (None, Some("*")) => assert!(name.starts_with("active/") || name.starts_with("history/"), "{what}"),
                 (None, None) => {
                     assert!(
-                        ["waiting/", "refusals/", "versions/", "watch/"].iter().any(|at| name.starts_with(at)),
+                        ["waiting/", "refusals/", "versions/", "watch/", "check/", "calls/"]
+                            .iter()
+                            .any(|at| name.starts_with(at)),
                         "{what}"
                     );
                 }

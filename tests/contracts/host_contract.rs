@@ -1,7 +1,7 @@
 //! What the Functions host sends and what it needs back: replies of every route to good, bad and hostile input.
 use crate::stage::{Stage, answer, as_text, event, said, takes_messages};
 use axum::body::Body;
-use azure_core::http::{AsyncRawResponse, HttpClient, Request, Transport};
+use azure_core::http::{AsyncRawResponse, HttpClient, Request};
 use bluegreen::functions::app::App;
 use bluegreen::functions::host::router;
 use bluegreen::process::config::Config;
@@ -201,14 +201,14 @@ impl HttpClient for Broken {
 }
 
 fn broken(how: Broken) -> axum::Router {
-    let http = Transport::new(Arc::new(how));
-    let wire = Wire { http: http.clone(), kubernetes: Arc::new(|_| Err(anyhow::anyhow!("no cluster"))) };
+    let http: Arc<dyn HttpClient> = Arc::new(how);
+    let wire = Wire::new(&http, Arc::new(|_| Err(anyhow::anyhow!("no cluster"))));
     let setting = |name: &str| match name {
         "AzureWebJobsStorage__blobServiceUri" => Some("https://a.blob.core.windows.net/".into()),
         "ServiceBusConnection__fullyQualifiedNamespace" => Some("b.servicebus.windows.net".into()),
         _ => None,
     };
-    let credential = bluegreen::azure::identity::managed(Some("client"), &http).unwrap();
+    let credential = bluegreen::azure::identity::managed(Some("client"), &wire.http).unwrap();
     router(App::new(&Config::read(setting).unwrap(), &credential, &wire).unwrap())
 }
 

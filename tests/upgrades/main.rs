@@ -5,6 +5,8 @@
 
 mod absence;
 mod azure_fails;
+mod bad_documents;
+mod bounds;
 mod break_glass;
 mod broken_sites;
 mod calls;
@@ -22,12 +24,14 @@ mod http_api;
 mod kinds;
 mod leftover;
 mod no_answer;
+mod nobody_starves;
 mod old_and_new;
 mod others_write;
 mod outages;
 mod random_schedules;
 mod requests;
 mod return_size;
+mod time;
 mod way_back;
 mod whole_upgrade;
 mod world_after;

@@ -20,7 +20,8 @@ const LONGEST_WAIT_ON_THE_WAY_BACK: SignedDuration = SignedDuration::from_secs(1
 pub fn decide(run: &Run, looked: Looked, now: Timestamp) -> Run {
     let row = run.step.row();
     let mut next = run.next_hop();
-    next.0.quiet_from = run.quiet_from.or(Some(looked.at));
+    // Where the store's time went back, the run knows better when the step began.
+    next.0.quiet_from = run.quiet_from.or(Some(looked.at.max(run.step_began)));
     next.0.sweeps = 0;
     match looked.result {
         Ok(Outcome::Done) => done(run, next, None, looked.at, now),

@@ -7,9 +7,9 @@ use crate::plan::request::Request;
 use crate::run::verbs::{Order, Refusal, Verb, beforehand};
 use crate::run::{Level, Run};
 use crate::site::is_name;
-use crate::store::Shelf;
+use crate::store::{Shelf, Stored, Unreadable};
 use azure_core::Uuid;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 use tracing::warn;
 
@@ -33,7 +33,11 @@ pub async fn answer(app: &App, call: &HttpCall) -> (u16, Value) {
     };
     answered.unwrap_or_else(|failure| {
         warn!("a caller could not be served: {failure:#}");
-        (503, error("Azure or the store does not answer now: try again"))
+        match failure.downcast_ref::<Unreadable>() {
+            Some(why @ Unreadable::Newer(..)) => (409, error(&format!("{why}: it is left to the newer one"))),
+            Some(why @ Unreadable::Broken(..)) => (500, error(&format!("{why}: mend it, or take it away"))),
+            None => (503, error("Azure or the store does not answer now: try again")),
+        }
     })
 }
 
@@ -53,12 +57,19 @@ fn places(path: &str) -> Vec<&str> {
 
 async fn list(app: &App) -> Answered {
     let sites = stream::iter(app.store.sites_with_runs().await?);
-    let found = sites.map(|site| async move { app.store.run(&site).await }).buffered(AT_ONCE);
-    let runs: Vec<_> =
-        found.try_filter_map(|found| async { Ok(found.map(|found| summary(&found.value))) }).try_collect().await?;
+    let found = sites.map(|site| async move { line(&site, app.store.run(&site).await) }).buffered(AT_ONCE);
+    let runs: Vec<_> = found.filter_map(std::future::ready).collect().await;
     let (refusals, waiting) =
         (app.store.records(Shelf::Refusals, NEWEST).await?, app.store.records(Shelf::Waiting, NEWEST).await?);
     Ok((200, json!({"runs": runs, "refusals": refusals, "waiting": waiting})))
+}
+
+/// The line of a site; what cannot be read costs this line alone.
+fn line(site: &str, found: anyhow::Result<Option<Stored<Run>>>) -> Option<Value> {
+    match found {
+        Ok(found) => found.map(|found| summary(&found.value)),
+        Err(why) => Some(json!({"site": site, "unreadable": format!("{why:#}")})),
+    }
 }
 
 async fn show(app: &App, site: &str) -> Answered {

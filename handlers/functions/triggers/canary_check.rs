@@ -1,169 +1,88 @@
 //! Each minute: is the traffic of every run as it should be? Breached: back, here and now. Also sweeps, and once an hour looks
-//! at the steps' subscriptions.
+//! at the steps' subscriptions. Whoever waits longest is first; what goes wrong at one run costs that run's check.
+use super::checking::{Checked, check};
 use crate::functions::app::App;
-use crate::functions::commit::{Changed, change, commit};
+use crate::functions::calls::call;
 use crate::functions::deliveries;
-use crate::functions::look::BOUND;
 use crate::functions::reply::Reply;
-use crate::functions::vanished::{Seen, compare, not_checked, sight};
-use crate::functions::watching::{Watched, watch_traffic};
-use crate::run::watchers::{breach_of, glass_broken, know, led_elsewhere, look_now, no_way_back, sweep};
-use crate::run::{Run, RunId};
-use crate::store::{SaveError, Stored};
-use futures::{StreamExt, stream};
-use jiff::Timestamp;
+use crate::functions::vanished::{Seen, compare, not_checked};
+use crate::store::turns::Turns;
+use futures::FutureExt;
+use futures::future::join_all;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
-use tracing::{error, warn};
+use tracing::warn;
 
-/// So many runs are looked at side by side.
-const AT_ONCE: usize = 32;
+/// So many looks are made side by side. Not more: an instance has few outgoing ports. Waiting takes none.
+const AT_ONCE: usize = 96;
 /// All looking is over after this: the next check comes each minute. What comes of a look has a bound of its own.
 const BUDGET: Duration = Duration::from_secs(50);
 
 /// Looks at every run.
 pub async fn canary_check(app: &App) -> Reply {
     let ends = app.clock.after(BUDGET);
-    let mut sites = match app.store.sites_with_runs().await {
-        Ok(sites) => sites,
-        Err(error) => {
-            warn!("the runs could not be listed: {error:#}");
-            return Reply::Again("the store does not answer".into());
-        }
+    let listed = async { anyhow::Ok((app.store.sites_with_runs().await?, app.store.turns().await?)) };
+    let (sites, turns) = match timeout_at(ends, listed).await {
+        Ok(Ok(listed)) => listed,
+        Ok(Err(error)) => return Reply::again("the runs could not be listed", &error),
+        Err(_) => return Reply::again("the runs could not be listed", &anyhow::anyhow!("the store does not answer")),
     };
-    // Another one first each minute: when time is short, nobody is always the last.
-    let minute = app.store.now().map_or(0, Timestamp::as_second).unsigned_abs() / 60;
-    let first = usize::try_from(minute).unwrap_or(0) % sites.len().max(1);
-    sites.rotate_left(first);
-    let (count, listed) = (sites.len(), sites.clone());
-    let ((left_over, seen), ()) = tokio::join!(look_at_all(app, sites, ends), deliveries::hourly(app, ends));
+    let began = app.store.now();
+    let listed = sites.clone();
+    let sites = turns.in_order(sites);
+    let ((checked, seen), ()) = tokio::join!(check_all(app, sites, ends), deliveries::hourly(app, ends));
     compare(app, &listed, seen).await;
+    let left_over = checked.iter().filter(|(_, had_its_turn)| !had_its_turn).count();
+    let mut said = format!("{} runs, {left_over} left over", checked.len());
+    if let Ok(began) = began {
+        let turns = turns.after(&checked, began);
+        said += &tell(app, &turns, left_over).await;
+        if let Err(error) = app.store.keep_turns(&turns).await {
+            warn!("who had no turn is not remembered: {error:#}");
+        }
+    }
+    Reply::Done(said)
+}
+
+/// Says what there was no time for; whoever waits for the second time is a person's.
+async fn tell(app: &App, turns: &Turns, left_over: usize) -> String {
     if left_over > 0 {
-        error!(left_over, of = count, "runs were not checked in time");
+        warn!(left_over, "runs were not checked in time; they are the first of the next check");
     }
-    Reply::Done(format!("{count} runs, {left_over} left over"))
+    let again = turns.left_over_again();
+    if again.is_empty() {
+        return String::new();
+    }
+    let (count, first) = (again.len(), again[..again.len().min(10)].join(", "));
+    let why = format!("{count} runs were not checked in time at two checks in a row: {first}");
+    call(app, "not-checked", "", &why).await;
+    format!(", {count} left over again")
 }
 
-/// Looks at these sites, and says how many there was no time for, and which runs are under way.
-async fn look_at_all(app: &App, sites: Vec<String>, ends: Instant) -> (usize, Seen) {
-    let (mut left_over, mut seen) = (0, Seen::new());
-    let mut watched = vec![];
-    let mut first_looks = stream::iter(sites)
-        .map(|site| async move {
-            let looked = timeout_at(ends, first_look(app, &site)).await;
-            if let Ok(Ok((First::Overdue(found, next), _))) = &looked {
-                commit_found(app, found, Run::clone(next)).await;
+/// Checks these sites: of each whether there was time for it, and which runs are under way.
+async fn check_all(app: &App, sites: Vec<String>, ends: Instant) -> (Vec<(String, bool)>, Seen) {
+    let seats = &Semaphore::new(AT_ONCE);
+    let checks = sites.into_iter().map(|site| async move {
+        let caught = AssertUnwindSafe(check(app, seats, &site, ends)).catch_unwind().await;
+        let checked = match caught {
+            Ok(Ok(checked)) => checked,
+            Ok(Err(error)) => {
+                not_checked(app, &site, &error).await;
+                Checked { had_its_turn: true, seen: None }
             }
-            (looked, site)
-        })
-        .buffer_unordered(AT_ONCE);
-    while let Some((looked, site)) = first_looks.next().await {
-        match looked {
-            Ok(Ok((first, run))) => {
-                if matches!(first, First::Watched) {
-                    watched.push(site.clone());
-                }
-                seen.extend(run.map(|run| (site, run)));
+            Err(_) => {
+                call(app, &format!("panic/check/{site}"), &site, "a panic in the check of this run: see the log").await;
+                Checked { had_its_turn: true, seen: None }
             }
-            Ok(Err(error)) => not_checked(app, &site, &error).await,
-            Err(_) => left_over += 1,
-        }
-    }
-    // When there are more than have room, nobody stays for a second answer.
-    let stays = watched.len() <= AT_ONCE;
-    let mut looks = stream::iter(watched)
-        .map(|site| async move { (watch(app, &site, ends, stays).await, site) })
-        .buffer_unordered(AT_ONCE);
-    while let Some((looked, site)) = looks.next().await {
-        match looked {
-            Ok(Checked::Yes) => {}
-            Ok(Checked::NoTime) => left_over += 1,
-            Err(error) => not_checked(app, &site, &error).await,
-        }
-    }
-    (left_over, seen)
-}
-
-/// What a first look at a run comes to.
-enum First {
-    /// Nothing is to be watched.
-    Over,
-    /// Its event is lost or late.
-    Overdue(Box<Stored<Run>>, Box<Run>),
-    /// Its traffic, or a person's word, is to be watched.
-    Watched,
-}
-
-/// What it comes to, and the run that was seen; `None` for a document that went meanwhile.
-async fn first_look(app: &App, site: &str) -> anyhow::Result<(First, Option<Option<RunId>>)> {
-    let Some(found) = app.store.run(site).await? else { return Ok((First::Over, None)) };
-    let seen = Some(sight(&found.value));
-    if let Some(next) = sweep(&found.value, found.at) {
-        return Ok((First::Overdue(Box::new(found), Box::new(next)), seen));
-    }
-    Ok((if is_watched(&found.value) { First::Watched } else { First::Over }, seen))
-}
-
-fn is_watched(run: &Run) -> bool {
-    run.ending.is_none() && (run.step.may_carry_traffic() || run.held.is_some())
-}
-
-/// Whether a run was looked at.
-enum Checked {
-    Yes,
-    NoTime,
-}
-
-/// Looks at one run, again and again until the time is over: an answer of the gateway takes long, and the next question is
-/// asked as soon as there is one.
-async fn watch(app: &App, site: &str, ends: Instant, stays: bool) -> anyhow::Result<Checked> {
-    let mut looks = 0;
-    loop {
-        let Ok(found) = timeout_at(ends, app.store.run(site)).await else {
-            return Ok(if looks == 0 { Checked::NoTime } else { Checked::Yes });
         };
-        let Some(found) = found?.filter(|found| is_watched(&found.value)) else { return Ok(Checked::Yes) };
-        let Ok(seen) = timeout_at(ends, watch_traffic(app, &found, stays)).await else { return Ok(Checked::Yes) };
-        looks += 1;
-        let goes_on = apply(app, &found.value, seen?).await?;
-        if !(goes_on && stays) {
-            return Ok(Checked::Yes);
-        }
-    }
-}
-
-/// What was seen is put to the run as it is now, whoever has changed it meanwhile; says whether to look on.
-async fn apply(app: &App, judged: &Run, seen: Watched) -> anyhow::Result<bool> {
-    let goes_on = matches!(seen, Watched::Knows(..));
-    let changed = change(app, &judged.plan.site.name, |run, now| {
-        if run.id != judged.id || run.ending.is_some() {
-            return Err(());
-        }
-        match &seen {
-            Watched::Breached(why) => breach_of(run, judged, why, now),
-            Watched::Drifted(why) if run.hop == judged.hop => look_now(run, why, now),
-            Watched::LedElsewhere(why) => led_elsewhere(run, why, now),
-            Watched::GlassBroken(mark) => glass_broken(run, mark.clone(), now),
-            Watched::NoWayBack(readiness, why) if run.hop == judged.hop => {
-                no_way_back(run, readiness.clone(), why, now)
-            }
-            Watched::Knows(readiness, unclear) if run.hop == judged.hop => {
-                know(run, readiness.clone(), unclear.as_deref(), now)
-            }
-            Watched::Drifted(_) | Watched::NoWayBack(..) | Watched::Knows(..) | Watched::NothingToSee => None,
-        }
-        .ok_or(())
+        (site, checked)
     });
-    match changed.await? {
-        Changed::Yes(_) | Changed::Refused(()) | Changed::NoRun => Ok(goes_on),
-    }
-}
-
-/// What the sweep decided. If somebody else was faster, the next check looks anew.
-async fn commit_found(app: &App, found: &Stored<Run>, next: Run) {
-    match commit(app, Some(found), next, app.clock.after(BOUND)).await {
-        Ok(committed) => drop(committed.into_run()),
-        Err(SaveError::Conflict) => {}
-        Err(SaveError::Other(error)) => warn!(run.id = found.value.id, "could not be swept: {error:#}"),
-    }
+    let mut seen = Seen::new();
+    let had_turns = join_all(checks).await.into_iter().map(|(site, checked)| {
+        seen.extend(checked.seen.map(|run| (site.clone(), run)));
+        (site, checked.had_its_turn)
+    });
+    (had_turns.collect(), seen)
 }

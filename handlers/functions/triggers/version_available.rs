@@ -1,7 +1,9 @@
 //! Event Grid's hint that a version is available, in either envelope: the region itself is asked what is true.
-use super::version_check::consider;
+use super::version_check::{AT_ONCE, consider};
 use crate::functions::app::App;
+use crate::functions::regions::Regions;
 use crate::functions::reply::Reply;
+use futures::{StreamExt, stream};
 use serde_json::Value;
 use tracing::{info, warn};
 
@@ -45,15 +47,28 @@ fn read(event: &Value) -> Result<Option<&str>, String> {
 }
 
 async fn look(app: &App, clusters: &[String]) -> anyhow::Result<usize> {
-    let mut asked = 0;
-    for name in app.store.sites().await? {
-        let Some(site) = app.store.site(&name).await? else { continue };
+    let regions = &Regions::default();
+    let looks = stream::iter(app.store.sites().await?).map(|name| async move {
+        let site = match app.store.site(&name).await {
+            Ok(site) => site,
+            // One that nobody can read costs itself alone; the daily look says so again.
+            Err(error) if error.is::<serde_json::Error>() => {
+                warn!(site = name, "{error:#}");
+                None
+            }
+            Err(error) => return Err(error),
+        };
         let is_of = |cluster: &str| clusters.contains(&cluster.to_lowercase());
-        if is_of(&site.slots.blue.cluster) || is_of(&site.slots.green.cluster) {
-            asked += usize::from(consider(app, &name, "VersionAvailable").await?);
+        match site {
+            Some(site) if is_of(&site.slots.blue.cluster) || is_of(&site.slots.green.cluster) => {
+                consider(app, regions, &name, "VersionAvailable").await
+            }
+            Some(_) | None => Ok(false),
         }
-    }
-    Ok(asked)
+    });
+    // All of them, whatever one of them comes to: those that failed are tried again, and the same request counts once.
+    let looked: Vec<_> = looks.buffer_unordered(AT_ONCE).collect().await;
+    looked.into_iter().try_fold(0, |asked, requested| Ok(asked + usize::from(requested?)))
 }
 
 #[cfg(test)]

@@ -1,44 +1,75 @@
-//! The daily look at what the regions offer. It is the truth: the event's source is one cluster, and dies with it.
+//! The daily look at what the regions offer. It is the truth: the event's source is one cluster, and dies with it. Sites are
+//! looked at side by side, each region is asked once, and each day begins elsewhere.
 use crate::functions::app::App;
+use crate::functions::calls::call;
+use crate::functions::look::LOOKS;
+use crate::functions::regions::Regions;
 use crate::functions::reply::Reply;
 use crate::functions::start::look;
-use crate::plan::planning::{World, serving};
+use crate::plan::planning::serving;
 use crate::plan::request::{BY_ITSELF, Request};
 use crate::plan::versions::wanted;
 use crate::plan::{Kind, Version};
 use crate::run::event::{Message, REQUESTS};
-use crate::site::{NewVersions, Site};
+use crate::site::NewVersions;
 use crate::workload::digest::digest;
 use anyhow::Context;
-use tracing::{error, info, warn};
+use futures::{FutureExt, StreamExt, stream};
+use jiff::Timestamp;
+use std::panic::AssertUnwindSafe;
+use tokio::time::timeout_at;
+use tracing::{error, info};
+
+/// So many sites are looked at side by side.
+pub(super) const AT_ONCE: usize = 32;
+/// In 1,000: the day's first site is so far behind that of the day before. By the golden ratio each part of the list is soon
+/// first, however little a day has time for.
+const ELSEWHERE: u64 = 618;
 
 /// Looks at every site's region.
 pub async fn version_check(app: &App) -> Reply {
-    let sites = match app.store.sites().await {
-        Ok(sites) => sites,
-        Err(error) => {
-            warn!("the sites could not be listed; the next look is tomorrow: {error:#}");
-            return Reply::Again("the store does not answer".into());
-        }
+    let ends = app.clock.after(LOOKS);
+    let mut sites = match timeout_at(ends, app.store.sites()).await {
+        Ok(Ok(sites)) => sites,
+        Ok(Err(error)) => return Reply::again("the sites could not be listed; the next look is tomorrow", &error),
+        Err(_) => return Reply::Again("the store does not answer; the next look is tomorrow".into()),
     };
-    let mut asked = 0;
-    for name in &sites {
-        match consider(app, name, "VersionCheck").await {
-            Ok(requested) => asked += usize::from(requested),
-            Err(error) => error!(site = name, "its region could not be looked at: {error:#}"),
+    let day = app.store.now().map_or(0, Timestamp::as_second).unsigned_abs() / (24 * 3600);
+    let first = day * ELSEWHERE % 1000 * sites.len() as u64 / 1000;
+    sites.rotate_left(usize::try_from(first).unwrap_or(0));
+    let (count, regions) = (sites.len(), &Regions::default());
+    let looks = stream::iter(sites).map(|name| async move {
+        let considered = AssertUnwindSafe(consider(app, regions, &name, "VersionCheck")).catch_unwind();
+        (timeout_at(ends, considered).await, name)
+    });
+    let (mut asked, mut left_over) = (0, 0);
+    let mut looks = looks.buffer_unordered(AT_ONCE);
+    while let Some((looked, name)) = looks.next().await {
+        match looked {
+            Ok(Ok(Ok(requested))) => asked += usize::from(requested),
+            Ok(Ok(Err(error))) => error!(site = name, "its region could not be looked at: {error:#}"),
+            Ok(Err(_)) => {
+                let why = "a panic in the look at this site's region: see the log of VersionCheck";
+                call(app, &format!("panic/region/{name}"), &name, why).await;
+            }
+            Err(_) => {
+                left_over += 1;
+                error!(site = name, "its region could not be looked at in time; the next look is tomorrow");
+            }
         }
     }
-    Reply::Done(format!("{} sites looked at, {asked} upgrades requested", sites.len()))
+    Reply::Done(format!("{count} sites looked at, {asked} upgrades requested, {left_over} left over"))
 }
 
 /// Applies a site's policy to what its region really offers, and enqueues a request if there is something new.
 ///
 /// # Errors
 /// When the store, the bus or Azure does not answer.
-pub async fn consider(app: &App, name: &str, function: &str) -> anyhow::Result<bool> {
+pub async fn consider(app: &App, regions: &Regions, name: &str, function: &str) -> anyhow::Result<bool> {
     let site = app.store.site(name).await?.with_context(|| format!("there is no site {name}"))?;
-    let world = look(app, &site).await?;
-    withdrawn(app, &site, &world).await?;
+    let world = look(app, &site, regions).await?;
+    let location = [&world.blue, &world.green].into_iter().flatten().next().map_or("", |cluster| cluster.location());
+    regions.compare(app, site.subscription(), location, &world.offered).await?;
     let policy = match site.new_versions {
         NewVersions::Ignore => return Ok(false),
         NewVersions::LatestPatch => "latest-patch",
@@ -77,18 +108,4 @@ pub async fn consider(app: &App, name: &str, function: &str) -> anyhow::Result<b
     app.bus.publish(&message).await?;
     info!(site = name, %version, "an upgrade was requested");
     Ok(true)
-}
-
-/// Says so when a version that was offered at the last look is offered no more.
-async fn withdrawn(app: &App, site: &Site, world: &World) -> anyhow::Result<()> {
-    let location = [&world.blue, &world.green].into_iter().flatten().next().map_or("", |cluster| cluster.location());
-    let offered: Vec<String> = world.offered.versions.iter().map(|offered| offered.version.to_string()).collect();
-    let before = app.store.versions(site.subscription(), location).await?;
-    for gone in before.iter().filter(|version| !offered.contains(version)) {
-        warn!(location, version = gone, "a version is no longer offered");
-    }
-    if before != offered {
-        app.store.keep_versions(site.subscription(), location, &offered).await?;
-    }
-    Ok(())
 }

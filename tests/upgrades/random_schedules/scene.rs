@@ -334,13 +334,16 @@ fn effect(fault: CallFault) -> Effect {
         CallFault::SlowAnswer(time) => Effect::DelayAnswer(time),
         CallFault::Page => Effect::Page,
         CallFault::NotFound => Effect::not_found(),
+        CallFault::Endless => Effect::drip(),
+        CallFault::Jump(hours) => Effect::Misdate(SignedDuration::from_hours(hours)),
     }
 }
 
 /// Which calls a fault is for.
 fn calls(fault: CallFault) -> On {
     match fault {
-        CallFault::Page | CallFault::NotFound => {
+        CallFault::Jump(_) => On::host(".blob.core."),
+        CallFault::Page | CallFault::NotFound | CallFault::Endless => {
             On { host: "management.".into(), ..On::call(Method::GET, "/resourcegroups/") }
         }
         CallFault::CrashBefore

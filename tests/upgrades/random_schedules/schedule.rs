@@ -57,6 +57,10 @@ pub enum CallFault {
     Page,
     /// A resource is read, and it is said not to be there.
     NotFound,
+    /// A resource is read, and what comes never ends.
+    Endless,
+    /// The store tells a time that is so many hours ahead.
+    Jump(i64),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +100,7 @@ pub enum Edit {
 }
 
 /// Every name under which hits are counted.
-pub const NAMES: [&str; 45] = [
+pub const NAMES: [&str; 47] = [
     "crash-before",
     "crash-after",
     "lost-answer",
@@ -107,6 +111,8 @@ pub const NAMES: [&str; 45] = [
     "slow-answer",
     "unreadable-answer",
     "not-found-once",
+    "endless-answer",
+    "date-jumps",
     "store-refuses",
     "store-outage",
     "bus-refuses",
@@ -159,6 +165,8 @@ impl What {
                 CallFault::SlowAnswer(_) => "slow-answer",
                 CallFault::Page => "unreadable-answer",
                 CallFault::NotFound => "not-found-once",
+                CallFault::Endless => "endless-answer",
+                CallFault::Jump(_) => "date-jumps",
             },
             Self::Outage { at, refuses, .. } => match (at, refuses) {
                 (Place::Store, true) => "store-refuses",
@@ -289,7 +297,7 @@ fn incident(dice: &mut Rng) -> Incident {
     let step = Step::ALL[dice.usize(0..Step::ALL.len())];
     let longest = [2_000, 60_000, 400_000][dice.usize(0..3)];
     let after = Duration::from_millis(dice.u64(0..=longest));
-    let what = match dice.u8(0..24) {
+    let what = match dice.u8(0..26) {
         0..=6 => What::Call { fault: call_fault(dice), skip: dice.u32(0..=12) },
         7 | 8 => {
             let places = [Place::Store, Place::Bus, Place::Arm, Place::Kubernetes, Place::Everything];
@@ -322,6 +330,8 @@ fn incident(dice: &mut Rng) -> Incident {
         19 => What::GreenFallsIll(dice.bool().then(|| seconds(dice, 20, 600))),
         20 => What::Call { fault: CallFault::Page, skip: dice.u32(0..=12) },
         21 => What::Call { fault: CallFault::NotFound, skip: dice.u32(0..=12) },
+        22 => What::Call { fault: CallFault::Endless, skip: dice.u32(0..=12) },
+        23 => What::Call { fault: CallFault::Jump(dice.i64(1..=30)), skip: dice.u32(0..=12) },
         _ => What::Trouble(Trouble::of(dice)),
     };
     // An operation that is to fail is named before it begins; some other things matter only at certain steps.
