@@ -1,7 +1,7 @@
 //! The Functions host's side of the process: routes, decoding, replies.
 //!
 //! Every answer is a JSON object, by type: an empty one would hang the invocation until its timeout.
-use super::calls::call;
+use super::calls::{call, say};
 use super::triggers;
 use crate::functions::app::App;
 use crate::functions::envelope::{self, Delivered, HttpCall, USER_HEADER};
@@ -170,8 +170,13 @@ async fn for_a_caller(app: &App, call: &HttpCall) -> (u16, Value) {
     }
 }
 
+/// What has panicked may panic again, as it is told.
 async fn panicked(app: &App, function: &str) {
-    call(app, &format!("panic/{function}"), "", &format!("a panic in an invocation of {function}: see its log")).await;
+    let (cause, why) = (format!("panic/{function}"), format!("a panic in an invocation of {function}: see its log"));
+    let told = futures::FutureExt::catch_unwind(AssertUnwindSafe(call(app, &cause, "", &why))).await;
+    if told.is_err() {
+        say(&cause, "", &why);
+    }
 }
 
 async fn whole(body: Body) -> Result<Vec<u8>, String> {
