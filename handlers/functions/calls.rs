@@ -18,6 +18,11 @@ pub async fn call(app: &App, cause: &str, site: &str, why: &str) {
         Ok(Err(error)) => warn!(cause, site, "it cannot be seen whether this was told: {error:#}"),
         Err(_) => warn!(cause, site, "it cannot be seen whether this was told: the store does not answer"),
     }
+    say(cause, site, why);
+}
+
+/// Tells a person, whenever this was told before.
+pub fn say(cause: &str, site: &str, why: &str) {
     let (call, says) = (Level::NeedsPerson.name(), Level::NeedsPerson.words());
     error!(call, cause, site, "{says}: {why}");
 }

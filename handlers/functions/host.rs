@@ -1,7 +1,7 @@
 //! The Functions host's side of the process: routes, decoding, replies.
 //!
 //! Every answer is a JSON object, by type: an empty one would hang the invocation until its timeout.
-use super::calls::call;
+use super::calls::{call, say};
 use super::triggers;
 use crate::functions::app::App;
 use crate::functions::bound::{Ended, within};
@@ -20,6 +20,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use serde_json::Value;
+use std::panic::AssertUnwindSafe;
 use tracing::{Instrument, info_span, warn};
 
 /// The largest body that is read: Service Bus carries 256 KB, base64 and the envelope come on top.
@@ -180,11 +181,17 @@ async fn for_a_caller<Work: Future<Output = (u16, Value)>>(app: &App, work: impl
     }
 }
 
-/// A panic is a bug, and a dead letter that could not be dealt with is gone: a person is called.
+/// A panic is a bug, and a dead letter that could not be dealt with is gone: a person is called. What has panicked may panic
+/// again, as it is told.
 async fn ended_badly(app: &App, function: &str, ended: &Ended) {
-    if matches!(ended, Ended::Panicked) || function == "DeadLetter" {
-        let why = format!("an invocation of {function} was not carried out: {}; see its log", ended.why());
-        call(app, &format!("not-carried-out/{function}"), "", &why).await;
+    if !matches!(ended, Ended::Panicked) && function != "DeadLetter" {
+        return;
+    }
+    let cause = format!("not-carried-out/{function}");
+    let why = format!("an invocation of {function} was not carried out: {}; see its log", ended.why());
+    let told = futures::FutureExt::catch_unwind(AssertUnwindSafe(call(app, &cause, "", &why))).await;
+    if told.is_err() {
+        say(&cause, "", &why);
     }
 }
 

@@ -5,7 +5,12 @@ use super::calls::call;
 use crate::run::{Run, RunId};
 use crate::store::Unreadable;
 use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::timeout_at;
 use tracing::warn;
+
+/// The comparison is over after this: the next check comes each minute.
+const BOUND: Duration = Duration::from_secs(30);
 
 /// What a check saw of the runs: of each site the id of its run, or `None` when that has ended. What could not be read is
 /// not in it.
@@ -20,8 +25,10 @@ pub fn sight(run: &Run) -> Option<RunId> {
 /// Compares what this check saw with what the last one saw, calls for each run whose document is gone, and keeps what is
 /// under way for the next.
 pub async fn compare(app: &App, listed: &[String], seen: Seen) {
-    if let Err(error) = compared(app, listed, seen).await {
-        warn!("it cannot be seen whether a run's document is gone: {error:#}");
+    match timeout_at(app.clock.after(BOUND), compared(app, listed, seen)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => warn!("it cannot be seen whether a run's document is gone: {error:#}"),
+        Err(_) => warn!("it cannot be seen in time whether a run's document is gone"),
     }
 }
 

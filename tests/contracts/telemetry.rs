@@ -56,3 +56,16 @@ fn a_line_of_the_log_names_the_run_it_is_about() {
         assert!(line.contains(&UPGRADE.run.id) && line.contains("\"step\":\""), "{line}");
     }
 }
+
+/// The alert rules of `infra/` look for exactly this.
+#[test]
+fn a_call_has_its_level_cause_and_number_as_fields() {
+    let calls: Vec<_> = UPGRADE.log.lines().filter(|line| line.contains("\"call\":\"")).collect();
+    let [call] = calls[..] else { panic!("an upgrade that goes well tells its end: {calls:#?}") };
+    let line: serde_json::Value = serde_json::from_str(call).unwrap();
+    // The deployed handlers write the fields beside the message, without a member of their own.
+    let call = &line["fields"];
+    assert_eq!((&call["call"], &call["cause"], &call["site"]), (&"finished".into(), &"ended".into(), &"shop".into()));
+    assert_eq!(call["number"], UPGRADE.run.last_number());
+    assert_eq!(call["message"], "finished: upgraded");
+}
