@@ -189,6 +189,10 @@ async fn ended_badly(app: &App, function: &str, ended: &Ended) {
     }
     let cause = format!("not-carried-out/{function}");
     let why = format!("an invocation of {function} was not carried out: {}; see its log", ended.why());
+    if matches!(ended, Ended::TooLate) {
+        // Nobody waits once more for what did not answer.
+        return say(&cause, "", &why);
+    }
     let told = futures::FutureExt::catch_unwind(AssertUnwindSafe(call(app, &cause, "", &why))).await;
     if told.is_err() {
         say(&cause, "", &why);

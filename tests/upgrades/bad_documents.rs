@@ -8,6 +8,7 @@ use bluegreen::functions::start::MOST_RUNS;
 use bluegreen::local::setting::ACCOUNT;
 use bluegreen::local::shop::{Options, Shop, app_of};
 use bluegreen::plan::Kind;
+use bluegreen::plan::request::file_name;
 use bluegreen::step::Step;
 use bluegreen::store::{RUNS, SITES};
 use http::{Method, Request, StatusCode};
@@ -83,7 +84,8 @@ fn a_bad_document_counts_as_a_run_under_way_and_calls_once_a_day() {
         let body = json!({"version": "latest-stable", "reason": "x"});
         let (code, said) = call(&shop, "POST", "/upgrades/shop", &body).await;
         assert_eq!(code, 429, "what is unreadable may be under way: {said}");
-        let called = || -> Option<Value> { serde_json::from_slice(&has(&shop, "calls/a0.json")?).ok() };
+        let name = format!("calls/{}.json", file_name("run-unreadable/a0"));
+        let called = || -> Option<Value> { serde_json::from_slice(&has(&shop, &name)?).ok() };
         tokio::time::sleep(Duration::from_secs(120)).await;
         let first = called().expect("a person was called");
         tokio::time::sleep(Duration::from_secs(3600)).await;
