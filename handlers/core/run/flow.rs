@@ -27,10 +27,10 @@ pub fn decide(run: &Run, looked: Looked, now: Timestamp) -> Run {
         Ok(Outcome::Breached(why)) => otherwise(run, next, row.breached, &why, now),
         // What must not be given up is never held: it keeps trying.
         Ok(Outcome::Hold(why)) if row.failed == KeepTrying => wait(run, next, Waiting::because(why), now),
-        Ok(Outcome::Hold(why)) => next.hold(Cause::Held, why, now),
+        Ok(Outcome::Hold(why)) => next.hold(Cause::Held, &why, now),
         Ok(Outcome::Refused(why)) => next.refuse(&why, now),
         Ok(Outcome::LeftOver(what)) => left_over(run, next, &what, looked.at, now),
-        Ok(Outcome::NoWayBack(readiness, why)) => next.no_way_back(readiness, why, now),
+        Ok(Outcome::NoWayBack(readiness, why)) => next.no_way_back(readiness, &why, now),
         Ok(Outcome::GlassBroken(mark)) => next.glass_broken(mark, now),
         Err(StepError::Transient { cause, retry_after }) => {
             let waiting = Waiting { again_in: retry_after, ..Waiting::because(format!("{cause:#}")) };
@@ -112,7 +112,7 @@ fn otherwise(run: &Run, next: Run, what: Otherwise, why: &str, now: Timestamp) -
         Reject => next.end(Ending::Rejected, why, now),
         TurnBack => next.turn_back(why, now),
         TurnBackInFirstStage if run.stage == 0 => next.turn_back(why, now),
-        TurnBackInFirstStage | Hold => next.hold(Cause::Held, why.to_owned(), now),
+        TurnBackInFirstStage | Hold => next.hold(Cause::Held, why, now),
         KeepTrying => wait(run, next, Waiting::because(why), now),
         Repair(step) => repair(run, next, step, why, now),
         RestoreAgain => restore_again(run, next, why, now),
@@ -123,7 +123,7 @@ fn otherwise(run: &Run, next: Run, what: Otherwise, why: &str, now: Timestamp) -
 /// skipped. Once: two who write the same gateway are for a person to part.
 fn repair(run: &Run, mut next: Run, step: Step, why: &str, now: Timestamp) -> Run {
     if run.repairs > 0 {
-        return next.hold(Cause::OthersWrite, format!("somebody else writes the gateway: {why}"), now);
+        return next.hold(Cause::OthersWrite, &format!("somebody else writes the gateway: {why}"), now);
     }
     next.0.repairs += 1;
     next.enter(step, run.stage, &format!("repairing: {why}"), now)
