@@ -193,7 +193,10 @@ fn a_leftover_that_changed_meanwhile_is_not_deleted() {
                 until(&shop, |run| run.ending.is_some() || (run.step == Step::DeleteNewCluster && run.held.is_some()));
             let run = settled.await;
             match serves {
-                true => assert!(run.held.as_ref().unwrap().why.contains("somebody"), "{}", journal(&run)),
+                true => {
+                    let held = run.held.as_ref().is_some_and(|hold| hold.why.contains("somebody"));
+                    assert!(held, "{:?}{}", run.ending, journal(&run));
+                }
                 false => assert_eq!(run.ending, Some(Ending::RolledBack), "{}", journal(&run)),
             }
             assert!(deletions(&shop).is_empty(), "{}", journal(&run));

@@ -33,10 +33,10 @@ pub fn decide(run: &Run, looked: Looked, now: Timestamp) -> Run {
         Ok(Outcome::Breached(why)) => otherwise(run, next, row.breached, &why, now),
         // What must not be given up is never held: it keeps trying.
         Ok(Outcome::Hold(why)) if row.failed == KeepTrying => wait(run, next, Waiting::because(why), now),
-        Ok(Outcome::Hold(why)) => next.hold(Cause::Held, why, now),
+        Ok(Outcome::Hold(why)) => next.hold(Cause::Held, &why, now),
         Ok(Outcome::Refused(why)) => next.refuse(&why, now),
         Ok(Outcome::LeftOver(what)) => left_over(run, next, &what, looked.at, now),
-        Ok(Outcome::NoWayBack(readiness, why)) => next.no_way_back(readiness, why, now),
+        Ok(Outcome::NoWayBack(readiness, why)) => next.no_way_back(readiness, &why, now),
         Ok(Outcome::GlassBroken(mark)) => next.glass_broken(mark, now),
         Err(StepError::Transient { cause, retry_after }) => {
             let waiting = Waiting { again_in: retry_after, ..Waiting::because(format!("{cause:#}")) };
@@ -126,7 +126,7 @@ fn otherwise(run: &Run, next: Run, what: Otherwise, why: &str, now: Timestamp) -
         Reject => next.end(Ending::Rejected, why, now),
         TurnBack => next.turn_back(why, now),
         TurnBackInFirstStage if run.stage == 0 => next.turn_back(why, now),
-        TurnBackInFirstStage | Hold => next.hold(Cause::Held, why.to_owned(), now),
+        TurnBackInFirstStage | Hold => next.hold(Cause::Held, why, now),
         KeepTrying => wait(run, next, Waiting::because(why), now),
         Repair(step) => repair(run, next, step, 1, why, now),
         RestoreAgain => restore_again(run, next, why, now),
@@ -138,7 +138,7 @@ fn wait_for_others(mut next: Run, since: Timestamp, why: &str, now: Timestamp) -
     if now.duration_since(since) > OTHERS_TAKE {
         return next.hold(
             Cause::OthersWrite,
-            format!("{why}, for more than an hour: see whose it is, and resume"),
+            &format!("{why}, for more than an hour: see whose it is, and resume"),
             now,
         );
     }
@@ -163,7 +163,7 @@ fn repair(run: &Run, mut next: Run, step: Step, most: u32, why: &str, now: Times
         let times = run.repairs.saturating_add(1);
         return next.hold(
             Cause::OthersWrite,
-            format!("somebody else writes the gateway ({times} times now): {why}. See who it is, mend it, and resume"),
+            &format!("somebody else writes the gateway ({times} times now): {why}. See who it is, mend it, and resume"),
             now,
         );
     }

@@ -48,7 +48,7 @@ impl Run {
     #[must_use]
     pub(super) fn turn_back(self, why: &str, now: Timestamp) -> Self {
         match self.has_no_way_back().map(str::to_owned) {
-            Some(lost) => self.hold_watched(format!("{why}; there is no way back now: {lost}"), now),
+            Some(lost) => self.hold_watched(&format!("{why}; there is no way back now: {lost}"), now),
             None => self.turn_back_anyway(why, now),
         }
     }
@@ -74,7 +74,7 @@ impl Run {
     #[must_use]
     pub(super) fn go_back(mut self, why: &str, now: Timestamp) -> Self {
         if self.keeps_old_rules() && self.is_reducing() {
-            return self.hold(Cause::NoWayBack, format!("{RETIRED_BY_OLD_RULES}: {why}"), now);
+            return self.hold(Cause::NoWayBack, &format!("{RETIRED_BY_OLD_RULES}: {why}"), now);
         }
         if self.has_only_looked() {
             return self.end(Ending::RolledBack, why, now);
@@ -101,7 +101,7 @@ impl Run {
 
     /// Waits for a person, since going back would help nobody. Each watch judges that anew.
     #[must_use]
-    pub(super) fn no_way_back(mut self, readiness: Readiness, why: String, now: Timestamp) -> Self {
+    pub(super) fn no_way_back(mut self, readiness: Readiness, why: &str, now: Timestamp) -> Self {
         self.0.readiness = Some(readiness);
         self.hold_watched(why, now)
     }
@@ -110,14 +110,14 @@ impl Run {
     #[must_use]
     pub(super) fn hold_led(mut self, why: String, now: Timestamp) -> Self {
         self.0.others.told = Some(why.clone());
-        self.hold(Cause::LedElsewhere, why, now)
+        self.hold(Cause::LedElsewhere, &why, now)
     }
 
     /// Waits until a person says how it goes on after the emergency way back.
     #[must_use]
     pub(super) fn glass_broken(mut self, mark: Mark, now: Timestamp) -> Self {
         self.0.glass = Some(mark);
-        self.hold(Cause::Glass, GLASS_BROKEN.to_owned(), now)
+        self.hold(Cause::Glass, GLASS_BROKEN, now)
     }
 
     /// A person has dealt with the emergency way back that was used.
@@ -134,7 +134,7 @@ impl Run {
         (!is_known).then(|| mark.to_owned())
     }
 
-    fn hold_watched(self, why: String, now: Timestamp) -> Self {
+    fn hold_watched(self, why: &str, now: Timestamp) -> Self {
         let mut held = self.hold(Cause::NoWayBack, why, now);
         if let Some(hold) = &mut held.0.held {
             hold.watched = true;
@@ -209,14 +209,14 @@ impl Run {
 
     /// Waits for a person, who is told. One who was told of it within a day reads the newest reason.
     #[must_use]
-    pub(super) fn hold(mut self, cause: Cause, why: String, now: Timestamp) -> Self {
+    pub(super) fn hold(mut self, cause: Cause, why: &str, now: Timestamp) -> Self {
         let before = self.held.clone();
         let is_new = before.as_ref().is_none_or(|hold| hold.paused || Cause::of(hold) != cause);
         let tells = is_new || self.may_call(cause, now);
         if tells {
-            self.note_call(cause, &why, now);
+            self.note_call(cause, why, now);
         } else {
-            self.note_news(&why, now);
+            self.note_news(why, now);
         }
         let mut held = self.held_for(why, None, now);
         if let (Some(hold), Some(before)) = (&mut held.0.held, before) {
@@ -228,7 +228,7 @@ impl Run {
 
     /// Waits for a person, who said so: nobody is told.
     #[must_use]
-    pub(super) fn pause(self, why: String, now: Timestamp) -> Self {
+    pub(super) fn pause(self, why: &str, now: Timestamp) -> Self {
         let mut paused = self.held_for(why, None, now);
         if let Some(hold) = &mut paused.0.held {
             hold.paused = true;
@@ -241,11 +241,11 @@ impl Run {
     pub(super) fn hold_at(mut self, gate: Gate, now: Timestamp) -> Self {
         let why = format!("an approval is needed before {}", gate.before);
         self.note_call(Cause::Gate, &why, now);
-        self.held_for(why, Some(gate), now)
+        self.held_for(&why, Some(gate), now)
     }
 
-    fn held_for(mut self, why: String, gate: Option<Gate>, now: Timestamp) -> Self {
-        let why = said(&why);
+    fn held_for(mut self, why: &str, gate: Option<Gate>, now: Timestamp) -> Self {
+        let why = said(why);
         let hold = Hold { why, since: now, gate, paused: false, watched: false, called: now, rest: Map::new() };
         self.0.held = Some(hold);
         self

@@ -132,7 +132,7 @@ pub fn obey(run: &Run, order: &Order, now: Timestamp) -> Result<Run, Refusal> {
     let what = reason.map_or_else(|| name.to_owned(), |reason| format!("{name}: {reason}"));
     next.note(&who, &what, run.step, now);
     match order.verb {
-        Verb::Pause => pause(run, next, what, now),
+        Verb::Pause => pause(run, next, &what, now),
         Verb::Resume => resume(run, next, order.direction, &what, now),
         Verb::Approve => match run.held.as_ref().and_then(|hold| hold.gate.clone()) {
             None => not_now("no gate waits for an approval"),
@@ -212,7 +212,7 @@ fn not_now(why: &str) -> Result<Run, Refusal> {
     Err(Refusal::NotNow(why.to_owned()))
 }
 
-fn pause(run: &Run, next: Run, what: String, now: Timestamp) -> Result<Run, Refusal> {
+fn pause(run: &Run, next: Run, what: &str, now: Timestamp) -> Result<Run, Refusal> {
     if run.step == Step::RestoreTraffic {
         return not_now("the way back of the traffic is never paused");
     }

@@ -65,7 +65,7 @@ pub fn dead_letter(run: &Run, step: Step, hop: u32, reason: &str, now: Timestamp
         }
         return Some(next);
     }
-    Some(next.hold(Cause::DeadLetters, what, now))
+    Some(next.hold(Cause::DeadLetters, &what, now))
 }
 
 /// The traffic is worse than allowed: back, also when the run is held. A pause stops advance only.
@@ -95,7 +95,7 @@ pub fn no_way_back(run: &Run, readiness: Readiness, why: &str, now: Timestamp) -
     }
     let mut next = run.next_hop();
     next.note(CHECK, why, run.step, now);
-    Some(next.no_way_back(readiness, why.to_owned(), now))
+    Some(next.no_way_back(readiness, why, now))
 }
 
 /// What is known of the old cluster has changed, or whether it can be told that the traffic is well (`unclear` says why

@@ -15,7 +15,7 @@ fn told(run: &Run) -> Vec<(Level, &str)> {
     run.journal
         .iter()
         .filter(|entry| told(entry))
-        .map(|entry| (entry.level(), entry.cause.as_deref().unwrap()))
+        .map(|entry| (entry.level(), entry.cause.as_deref().expect("a call has a cause")))
         .collect()
 }
 
