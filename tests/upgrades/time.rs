@@ -42,6 +42,9 @@ fn came_to(shop: &Shop, step: Step) -> Timestamp {
 fn a_date_that_jumps_shortens_no_quiet_time() {
     let (seconds, hours) = (SignedDuration::from_secs, SignedDuration::from_hours);
     for (later, after, lasts) in [
+        // When the write is proved, and just before the quiet time is over.
+        (hours(1), seconds(35), seconds(10)),
+        (hours(30), seconds(139), hours(3)),
         (hours(30), seconds(20), hours(3)),
         (hours(1), seconds(5), seconds(90)),
         (hours(1), seconds(0), hours(3)),
