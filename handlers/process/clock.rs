@@ -1,6 +1,6 @@
 //! The time: what the store's `Date` said last, plus what has passed since. Many instances, one clock. A date that is ahead
 //! of what a second service, Resource Manager, says is not believed until that one agrees: by a clock that jumps, quiet
-//! times would be over too early. One that is behind only makes everybody wait.
+//! times would be over too early. One that is behind is not noticed.
 //!
 //! In a simulated world that hurries, both the time and what is promised in it go `speed` times as fast: the bounds of an
 //! invocation, waits for Azure and for other instances, the tries within one invocation. What guards a socket, or waits
