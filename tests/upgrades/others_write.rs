@@ -35,6 +35,8 @@ fn lead(gateway: &mut Value, rule: &str, pool: &str) {
     rule["properties"]["backendAddressPool"]["id"] = format!("{pools}/{pool}").into();
 }
 
+type Change = fn(&mut Value);
+
 fn why(run: &Run) -> &str {
     run.held.as_ref().map_or("", |hold| &hold.why)
 }
@@ -102,7 +104,7 @@ fn a_mark_that_others_drop_is_written_again_while_our_members_are_in_force() {
 
 #[test]
 fn the_watch_sees_what_leads_users_to_the_pools() {
-    let changes: [(&str, fn(&mut Value)); 3] = [
+    let changes: [(&str, Change); 3] = [
         ("rule", |gateway| lead(gateway, "shop", "payments")),
         ("listener", |gateway| {
             for listener in gateway["properties"]["httpListeners"].as_array_mut().unwrap() {

@@ -28,7 +28,7 @@ pub fn decide(run: &Run, looked: Looked, now: Timestamp) -> Run {
         Ok(Outcome::Proved(mark)) => done(run, next, Some(mark), looked.at, now),
         Ok(Outcome::NotYet(waiting)) => wait(run, next, waiting, now),
         Ok(Outcome::Drifted(why)) => otherwise(run, next, row.drifted, &why, now),
-        Ok(Outcome::LedElsewhere(why)) => next.hold_led(why, now),
+        Ok(Outcome::LedElsewhere(why)) => next.hold_led(&why, now),
         Ok(Outcome::MarkLost(why)) => mark_lost(run, next, &why, now),
         Ok(Outcome::Breached(why)) => otherwise(run, next, row.breached, &why, now),
         // What must not be given up is never held: it keeps trying.

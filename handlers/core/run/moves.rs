@@ -108,9 +108,9 @@ impl Run {
 
     /// Waits for a person, since users are led elsewhere. What was told is remembered: going on accepts it.
     #[must_use]
-    pub(super) fn hold_led(mut self, why: String, now: Timestamp) -> Self {
-        self.0.others.told = Some(why.clone());
-        self.hold(Cause::LedElsewhere, &why, now)
+    pub(super) fn hold_led(mut self, why: &str, now: Timestamp) -> Self {
+        self.0.others.told = Some(why.to_owned());
+        self.hold(Cause::LedElsewhere, why, now)
     }
 
     /// Waits until a person says how it goes on after the emergency way back.

@@ -136,7 +136,7 @@ pub fn led_elsewhere(run: &Run, why: &str, now: Timestamp) -> Option<Run> {
     }
     let mut next = run.next_hop();
     if run.held.is_none() {
-        return Some(next.hold_led(why.to_owned(), now));
+        return Some(next.hold_led(why, now));
     }
     next.0.others.told = Some(why.to_owned());
     next.note_call(Cause::LedElsewhere, why, now);

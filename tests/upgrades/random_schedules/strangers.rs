@@ -110,7 +110,9 @@ fn change(body: &mut Value, edit: Edit, address: &str) {
         Edit::TakesAddress => {
             let pool = json!({"name": "testers", "properties": {"backendAddresses": [{"ipAddress": address}]}});
             let pools = body["properties"]["backendAddressPools"].as_array_mut();
-            pools.filter(|pools| !pools.iter().any(is_testers)).map(|pools| pools.push(pool));
+            if let Some(pools) = pools.filter(|pools| !pools.iter().any(is_testers)) {
+                pools.push(pool);
+            }
         }
         Edit::KeepsOurs
         | Edit::DropsMark
