@@ -106,6 +106,21 @@ async fn asked(endpoint: &TcpListener) -> TcpStream {
     stream
 }
 
+const REFUSED: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 2\r\ncontent-type: application/json\r\n\r\n{}";
+
+/// Whoever else asks for a token is refused: the store's client does, after Resource Manager's.
+fn refuse(endpoint: TcpListener) {
+    endpoint.set_nonblocking(false).unwrap();
+    std::thread::spawn(move || {
+        for stream in endpoint.incoming() {
+            let mut stream = stream.unwrap();
+            stream.set_nonblocking(false).unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(REFUSED);
+        }
+    });
+}
+
 #[tokio::test]
 async fn what_is_in_flight_at_sigterm_is_finished_first_and_nothing_new_begins() {
     let (endpoint, url) = token_endpoint();
@@ -119,9 +134,10 @@ async fn what_is_in_flight_at_sigterm_is_finished_first_and_nothing_new_begins()
     let mut later = send(serving.port, "POST", "/CheckPlan", "nonsense");
     assert_eq!(answer(&mut later, SHORTLY), None, "a later request hangs: an answer would cost ten deliveries");
     assert_eq!(serving.child.try_wait().unwrap(), None, "it is still there");
-    token
-        .write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 2\r\ncontent-type: application/json\r\n\r\n{}")
-        .unwrap();
+    token.write_all(REFUSED).unwrap();
+    // The next question would come over the same connection.
+    drop(token);
+    refuse(endpoint);
     let (status, _, body) = answer(&mut in_flight, Duration::from_secs(40)).expect("what was in flight is answered");
     assert!(status == 503 && body.contains("failed to load the run"), "{status} {body}");
     assert_eq!(serving.ends(3).await.code(), Some(200));
