@@ -77,13 +77,12 @@ impl Gateway {
     #[must_use]
     pub fn differs(&self, members: &Members) -> Option<String> {
         let differs = |(name, expected): &(String, Vec<Ipv4Addr>)| {
-            let expected: Vec<_> = expected.iter().map(Ipv4Addr::to_string).collect();
-            let Some(pool) = self.pool(name) else {
-                return Some(format!("{name}: {} expected, but there is no such pool", in_words(&expected)));
+            let found = match self.pool(name) {
+                Some(pool) if pool.holds_exactly(expected) => return None,
+                Some(pool) => format!("{} found", pool.in_words()),
+                None => "but there is no such pool".to_owned(),
             };
-            let found: Vec<_> = pool.members().into_iter().map(shortened).collect();
-            let is_other = found != sorted(&expected);
-            is_other.then(|| format!("{name}: {} expected, {} found", in_words(&expected), in_words(&found)))
+            Some(format!("{name}: {} expected, {found}", in_words(expected.iter().map(Ipv4Addr::to_string))))
         };
         let differences: Vec<_> = members.iter().filter_map(differs).collect();
         (!differences.is_empty()).then(|| differences.join("; "))
@@ -199,6 +198,12 @@ impl<'a> Pool<'a> {
         members
     }
 
+    /// Its members, for people.
+    #[must_use]
+    pub fn in_words(self) -> String {
+        in_words(self.members().into_iter().map(shortened))
+    }
+
     /// Those of its members that are addresses, in the order of the pool.
     pub fn addresses(self) -> impl Iterator<Item = Ipv4Addr> {
         list(self.0, MEMBERS).iter().filter_map(|member| text(member, "/ipAddress").parse().ok())
@@ -207,7 +212,9 @@ impl<'a> Pool<'a> {
     /// Whether it has exactly these members.
     #[must_use]
     pub fn holds_exactly(self, addresses: &[Ipv4Addr]) -> bool {
-        self.members() == sorted(&addresses.iter().map(Ipv4Addr::to_string).collect::<Vec<_>>())
+        let mut wanted: Vec<String> = addresses.iter().map(Ipv4Addr::to_string).collect();
+        wanted.sort_unstable();
+        self.members() == wanted
     }
 
     /// The first of its members that is one of these addresses.
@@ -219,14 +226,8 @@ impl<'a> Pool<'a> {
 
 const MEMBERS: &str = "/properties/backendAddresses";
 
-fn sorted(members: &[String]) -> Vec<&str> {
-    let mut members: Vec<_> = members.iter().map(String::as_str).collect();
-    members.sort_unstable();
-    members
-}
-
-/// A pool's members, for people.
-fn in_words(members: &[String]) -> String {
+fn in_words(members: impl Iterator<Item = String>) -> String {
+    let members: Vec<_> = members.collect();
     if members.is_empty() { "nothing".into() } else { members.join(", ") }
 }
 

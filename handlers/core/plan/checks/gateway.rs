@@ -88,7 +88,7 @@ fn live_pools(plan: &Plan, gateway: &Gateway) -> Vec<Finding> {
             "the live pool {name} is expected to hold exactly the {} slot's addresses {}, but holds {}",
             plan.old.name(),
             expected.iter().map(Ipv4Addr::to_string).collect::<Vec<_>>().join(", "),
-            in_words(pool)
+            pool.in_words()
         );
         let remedy = "correct the pool, or the slot's addresses in the site file";
         Some(Finding::wrong(SUBJECT, what, remedy))
@@ -101,7 +101,7 @@ fn candidate(plan: &Plan, gateway: &Gateway) -> Vec<Finding> {
     let Some(pool) = gateway.pool(name) else { return vec![missing(plan, name)] };
     let mut findings = listener::check(plan, &gateway.0);
     if !pool.members().is_empty() {
-        let what = format!("the candidate pool {name} is expected to be empty, but holds {}", in_words(pool));
+        let what = format!("the candidate pool {name} is expected to be empty, but holds {}", pool.in_words());
         findings.push(Finding::wrong(SUBJECT, what, "see who put them there, and empty the pool"));
     }
     findings
@@ -110,9 +110,4 @@ fn candidate(plan: &Plan, gateway: &Gateway) -> Vec<Finding> {
 fn missing(plan: &Plan, name: &str) -> Finding {
     let what = format!("the pool {name} is expected at {}, but does not exist", plan.site.gateway);
     Finding::wrong(SUBJECT, what, "make the pool, or correct the pools in the site file")
-}
-
-fn in_words(pool: Pool<'_>) -> String {
-    let members: Vec<_> = pool.members().into_iter().map(shortened).collect();
-    if members.is_empty() { "nothing".to_owned() } else { members.join(", ") }
 }
