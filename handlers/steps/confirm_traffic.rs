@@ -1,6 +1,5 @@
 //! The stage's share stayed healthy for its watch time.
 use super::again_in;
-use super::overwriting::{drifted, others_write};
 use super::watch::{Seen, watch};
 use crate::azure::Reader;
 use crate::run::readiness::{Ready, Verdict};
@@ -31,10 +30,7 @@ pub async fn stayed_healthy(run: &Run, reader: &Reader, minutes: u32) -> StepRes
             return Ok(Outcome::NotYet(waiting));
         }
         Seen::Looking(again) => return again_in("the gateway is looking at its backends", again),
-        Seen::GlassBroken(mark) => return Ok(Outcome::GlassBroken(mark)),
-        Seen::Drifted(drift) => return Ok(drifted(drift)),
-        Seen::OthersWrite => return Ok(others_write()),
-        Seen::LedElsewhere(why) => return Ok(Outcome::LedElsewhere(why)),
+        Seen::Otherwise(outcome) => return Ok(outcome),
     };
     match verdict {
         Verdict::Well => {}

@@ -1,4 +1,4 @@
-//! Before a step on the way forward writes the gateway: is there what it believes to write over?
+//! Who else writes the gateway: is it as the run left it, and is there what a step on the way forward believes to write over?
 use crate::resources::gateway::{Drift, Gateway};
 use crate::run::others::MOST_WRITES;
 use crate::run::{Fact, Outcome, Run, Waiting};
@@ -22,15 +22,36 @@ pub fn instead(run: &Run, gateway: &Gateway) -> Option<Outcome> {
     })
 }
 
+/// Why the gateway is not as the run left it; `None` when it is. Of our pools only those count that users depend on.
+#[must_use]
+pub fn drift(run: &Run, gateway: &Gateway) -> Option<Drift> {
+    if let Some(members) = gateway.differs(&run.intended_live()) {
+        return Some(Drift::Members(members));
+    }
+    if run.in_force.is_some() && gateway.mark() == run.in_force.as_deref() {
+        return None;
+    }
+    let why = format!("the gateway carries the mark {:?}, not that of our last write", gateway.mark());
+    // An older write of ours may lie over the newer one: then its members are not those that were seen.
+    Some(if run.has_marked(gateway) { Drift::Members(why) } else { Drift::Mark(why) })
+}
+
+/// What a step says when the gateway is not as the run left it, or does not lead users as it did; `None`: it is, and does.
+#[must_use]
+pub fn not_as_left(run: &Run, gateway: &Gateway) -> Option<Outcome> {
+    if let Some(why) = run.led_elsewhere(gateway) {
+        return Some(Outcome::LedElsewhere(why));
+    }
+    Some(overwritten(run, gateway, drift(run, gateway)?))
+}
+
 /// Somebody else wrote over what is ours: what that is, when their write is over.
 #[must_use]
 pub fn overwritten(run: &Run, gateway: &Gateway, drift: Drift) -> Outcome {
     if run.others_write(gateway) { others_write() } else { drifted(drift) }
 }
 
-/// Somebody else wrote.
-#[must_use]
-pub fn drifted(drift: Drift) -> Outcome {
+fn drifted(drift: Drift) -> Outcome {
     match drift {
         Drift::Members(why) => Outcome::Drifted(why),
         Drift::Mark(why) => Outcome::MarkLost(why),
@@ -38,8 +59,7 @@ pub fn drifted(drift: Drift) -> Outcome {
 }
 
 /// Their write is waited for.
-#[must_use]
-pub fn others_write() -> Outcome {
+fn others_write() -> Outcome {
     let why = "somebody else is writing the gateway: waiting until that is over";
     Outcome::NotYet(Waiting { facts: vec![Fact::OthersWrite], ..Waiting::because(why) })
 }

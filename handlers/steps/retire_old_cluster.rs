@@ -1,9 +1,9 @@
 //! The old cluster is kept, scaled down, stopped or deleted, as the plan says.
 use super::acting::Azure;
-use super::overwriting::{instead, overwritten};
+use super::overwriting::{instead, not_as_left, overwritten};
 use super::presence::{Presence, look_again, presence};
 use super::proof::{Needs, Proof, proof, write};
-use super::watch::{ask_aside, drift, judge};
+use super::watch::{ask_aside, judge};
 use super::{again_in, not_yet, written};
 use crate::azure::operations::Progress;
 use crate::resources::cluster::Cluster;
@@ -120,11 +120,8 @@ fn scaled_down(found: &Cluster) -> Option<PoolSize> {
 
 /// Whether the gateway is as this run left it, quietly, and nobody else needs the old cluster.
 fn is_ours_alone(run: &Run, azure: &Azure, gateway: &Gateway) -> Option<Outcome> {
-    if let Some(why) = run.led_elsewhere(gateway) {
-        return Some(Outcome::LedElsewhere(why));
-    }
-    if let Some(drift) = drift(run, gateway) {
-        return Some(overwritten(run, gateway, drift));
+    if let Some(outcome) = not_as_left(run, gateway) {
+        return Some(outcome);
     }
     let pools = gateway.pools_with(&run.plan.old_slot().addresses).into_iter();
     let foreign: Vec<_> = pools.filter(|pool| !run.plan.site.pools.is_candidate(pool)).collect();

@@ -1,12 +1,12 @@
 //! Looks at the traffic of a stage: is the gateway as we left it, are its members healthy, and could the old cluster take
 //! the traffic back?
+use super::overwriting::not_as_left;
 use super::presence::{Presence, presence};
 use crate::azure::Reader;
 use crate::azure::operations::Progress;
-use crate::resources::gateway::{Drift, Gateway};
 use crate::resources::leads::Leads;
 use crate::run::readiness::{Readiness, Sides, Verdict};
-use crate::run::{Following, Mark, Run, StepError};
+use crate::run::{Following, Outcome, Run, StepError};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -18,28 +18,8 @@ pub enum Seen {
     Asked(Following, Option<Leads>),
     /// It is still looking.
     Looking(Option<Duration>),
-    /// Somebody else wrote.
-    Drifted(Drift),
-    /// Somebody else is writing.
-    OthersWrite,
-    /// Users are not led to the live pools as they were.
-    LedElsewhere(String),
-    /// A person used the emergency way back.
-    GlassBroken(Mark),
-}
-
-/// Why the gateway is not as the run left it; `None` when it is. Of our pools only those count that users depend on.
-#[must_use]
-pub fn drift(run: &Run, gateway: &Gateway) -> Option<Drift> {
-    if let Some(members) = gateway.differs(&run.intended_live()) {
-        return Some(Drift::Members(members));
-    }
-    if run.in_force.is_some() && gateway.mark() == run.in_force.as_deref() {
-        return None;
-    }
-    let why = format!("the gateway carries the mark {:?}, not that of our last write", gateway.mark());
-    // An older write of ours may lie over the newer one: then its members are not those that were seen.
-    Some(if run.has_marked(gateway) { Drift::Members(why) } else { Drift::Mark(why) })
+    /// It is not as we left it: what a step says of that.
+    Otherwise(Outcome),
 }
 
 /// Looks at the gateway and, in turns, asks for and reads its health.
@@ -49,13 +29,10 @@ pub fn drift(run: &Run, gateway: &Gateway) -> Option<Drift> {
 pub async fn watch(run: &Run, reader: &Reader) -> Result<Seen, StepError> {
     let gateway = reader.gateway(&run.plan.site.gateway).await?;
     if let Some(mark) = run.new_glass(&gateway) {
-        return Ok(Seen::GlassBroken(mark));
+        return Ok(Seen::Otherwise(Outcome::GlassBroken(mark)));
     }
-    if let Some(why) = run.led_elsewhere(&gateway) {
-        return Ok(Seen::LedElsewhere(why));
-    }
-    if let Some(drift) = drift(run, &gateway) {
-        return Ok(if run.others_write(&gateway) { Seen::OthersWrite } else { Seen::Drifted(drift) });
+    if let Some(outcome) = not_as_left(run, &gateway) {
+        return Ok(Seen::Otherwise(outcome));
     }
     let Some(Following::HealthQuestion(asked)) = &run.following else {
         let leads =
