@@ -3,8 +3,8 @@ mod looks;
 mod pools;
 mod watches;
 
-use crate::story;
 use crate::world_after::{gateway, is_well};
+use crate::{order_of, story};
 use bluegreen::azure::arm::ArmWriter;
 use bluegreen::azure::break_glass::{Ended, Wish, break_glass};
 use bluegreen::azure::identity;
@@ -139,17 +139,7 @@ fn traffic_goes_back_without_store_and_bus_and_the_run_holds() {
         shop.azure.world().faults.remove("outage");
         let held = shop.settled("glass", Duration::from_secs(3600)).await.unwrap();
         assert!(held.held.as_ref().is_some_and(|hold| hold.why.contains("emergency")), "{:?}", held.held);
-        let order = Order {
-            run: held.id.clone(),
-            verb: Verb::RollBack,
-            step: None,
-            stage: None,
-            by: "a person".into(),
-            reason: None,
-            force: false,
-            direction: None,
-            with_site: false,
-        };
+        let order = Order { step: None, stage: None, ..order_of(&held, Verb::RollBack) };
         assert!(matches!(give(&shop.operator, "shop", &order).await.unwrap(), Obeyed::Yes(_)));
         let run = shop.settled("glass", Duration::from_secs(7200)).await.unwrap();
         let told = tell(&shop, run, began);

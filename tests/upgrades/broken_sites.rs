@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
 
 use crate::edited::edited;
-use crate::{ask, quick, story, until};
+use crate::{ask, order_of, quick, story, until};
 use bluegreen::functions::orders::{Obeyed, give};
 use bluegreen::local::setting::ACCOUNT;
 use bluegreen::local::shop::{Options, Shop};
@@ -58,17 +58,7 @@ fn a_run_whose_site_breaks_every_check_is_read_and_rolled_back() {
         let run = edited(&run, &json!({"plan": plan}));
         let (text, now) = (serde_json::to_vec(&run).unwrap(), shop.azure.clock().now());
         shop.azure.world().blobs.put(ACCOUNT, RUNS, "active/shop.json", &text, now);
-        let order = Order {
-            run: run.id.clone(),
-            verb: Verb::RollBack,
-            step: None,
-            stage: None,
-            by: "a person".into(),
-            reason: None,
-            force: false,
-            direction: None,
-            with_site: false,
-        };
+        let order = Order { step: None, stage: None, ..order_of(&run, Verb::RollBack) };
         assert!(matches!(give(&shop.operator, "shop", &order).await.unwrap(), Obeyed::Yes(_)));
         let ended = until(&shop, |run| run.ending.is_some()).await;
         assert_eq!(ended.ending, Some(Ending::RolledBack), "{:?}", ended.journal);

@@ -2,7 +2,7 @@
 //! old cluster is being retired.
 use crate::world_after::{gateway, is_well, left};
 use crate::written::{no_message_has_two_successors, saves};
-use crate::{cheap, story};
+use crate::{cheap, order_of, story};
 use bluegreen::functions::orders::{Obeyed, give};
 use bluegreen::local::shop::Shop;
 use bluegreen::local::story::{Plot, Serving, Told, play, tell};
@@ -130,17 +130,7 @@ async fn says(shop: &Shop, case: &Case) -> Option<SignedDuration> {
 /// Gives the order, and waits until blue has all the traffic, unless it was a pause. `None`: it was refused.
 async fn order(shop: &Shop, verb: Verb) -> Option<SignedDuration> {
     let run = shop.run().expect("there is a run");
-    let order = Order {
-        run: run.id.clone(),
-        verb,
-        step: Some(run.step),
-        stage: Some(run.stage),
-        by: "night".into(),
-        reason: Some("called at night".into()),
-        force: false,
-        direction: None,
-        with_site: false,
-    };
+    let order = Order { reason: Some("called at night".into()), ..order_of(&run, verb) };
     let began = shop.azure.clock().now();
     match give(&shop.operator, &shop.site.name, &order).await.expect("the store answers") {
         Obeyed::Yes(_) if verb == Verb::Pause => return None,

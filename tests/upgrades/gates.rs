@@ -1,6 +1,6 @@
 //! What people say to a run, and what becomes of it when they say nothing.
 use crate::world_after::{gateway, is_well};
-use crate::{ask, quick, story, until};
+use crate::{ask, order_of, quick, story, until};
 use bluegreen::functions::orders::{Obeyed, give};
 use bluegreen::local::failures::{Failure, When, break_green};
 use bluegreen::local::shop::{Options, Shop};
@@ -41,18 +41,7 @@ async fn order(shop: &Shop, verb: Verb) -> Run {
 
 async fn said(shop: &Shop, verb: Verb) -> Obeyed {
     let run = shop.run().unwrap();
-    let (step, stage) = (Some(run.step), Some(run.stage));
-    let order = Order {
-        run: run.id.clone(),
-        verb,
-        step,
-        stage,
-        by: "alice".into(),
-        reason: Some("a test".into()),
-        force: false,
-        direction: None,
-        with_site: false,
-    };
+    let order = Order { reason: Some("a test".into()), ..order_of(&run, verb) };
     give(&shop.operator, &shop.site.name, &order).await.unwrap()
 }
 

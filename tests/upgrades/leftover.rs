@@ -1,13 +1,12 @@
 //! The leftover in the idle slot: the checks judge as if it were gone, and it goes only when the new cluster is about to be
 //! made. Then everything is judged again.
 use crate::world_after::{gateway, is_well};
-use crate::{ask, story, until};
-use bluegreen::functions::orders::{Obeyed, give};
+use crate::{ask, order, story, until};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Told, tell};
 use bluegreen::plan::Kind;
 use bluegreen::resources::tags::RUN_TAG;
-use bluegreen::run::verbs::{Order, Verb};
+use bluegreen::run::verbs::Verb;
 use bluegreen::run::{Ending, Run};
 use bluegreen::site::{Gate, OldCluster, Site, Stage};
 use bluegreen::step::Step;
@@ -210,21 +209,4 @@ fn a_deletion_of_the_leftover_that_azure_fails_is_requested_again() {
         assert_eq!(told.run.ending, Some(Ending::Upgraded), "{}", journal(&told.run));
         assert!(journal(&told.run).contains("ReconcileVMSSAgentPoolFailed: a lock is on it"), "{}", journal(&told.run));
     });
-}
-
-async fn order(shop: &Shop, verb: Verb) {
-    let run = shop.run().unwrap();
-    let order = Order {
-        run: run.id.clone(),
-        verb,
-        step: Some(run.step),
-        stage: Some(run.stage),
-        by: "alice".into(),
-        reason: None,
-        force: false,
-        direction: None,
-        with_site: false,
-    };
-    let obeyed = give(&shop.operator, &shop.site.name, &order).await.unwrap();
-    assert!(matches!(obeyed, Obeyed::Yes(_)));
 }

@@ -37,10 +37,12 @@ mod whole_upgrade;
 mod world_after;
 mod written;
 
+use bluegreen::functions::orders::{Obeyed, give};
 use bluegreen::local::shop::Shop;
 use bluegreen::plan::Kind;
 use bluegreen::plan::request::Request;
 use bluegreen::run::Run;
+use bluegreen::run::verbs::{Order, Verb};
 use bluegreen::site::{Site, Stage};
 use std::time::Duration;
 
@@ -61,6 +63,28 @@ fn ask(shop: &Shop, id: &str, kind: Kind, version: Option<&str>) {
     let version = version.map(str::to_owned);
     let request = Request { site: shop.site.name.clone(), version, kind, ..Request::default() };
     shop.request(&request, id).expect("the bus takes it");
+}
+
+/// A person's order to a run where it is.
+fn order_of(run: &Run, verb: Verb) -> Order {
+    Order {
+        run: run.id.clone(),
+        verb,
+        step: Some(run.step),
+        stage: Some(run.stage),
+        by: "alice".into(),
+        reason: None,
+        force: false,
+        direction: None,
+        with_site: false,
+    }
+}
+
+/// A person gives an order, and it is obeyed.
+async fn order(shop: &Shop, verb: Verb) {
+    let order = order_of(&shop.run().expect("there is a run"), verb);
+    let obeyed = give(&shop.operator, &shop.site.name, &order).await.expect("the store answers");
+    assert!(matches!(obeyed, Obeyed::Yes(_)), "{verb:?} was refused");
 }
 
 /// Waits until the site's run is so.

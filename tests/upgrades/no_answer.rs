@@ -1,13 +1,12 @@
 //! What is no answer of Resource Manager: pages of a proxy, cut or foreign JSON, redirects. None is taken for what was
 //! asked for; each is waited out, in words of its own.
 use crate::world_after::{gateway, is_well};
-use crate::{cheap, quick, story, until};
-use bluegreen::functions::orders::{Obeyed, give};
+use crate::{cheap, order, quick, story, until};
 use bluegreen::local::failures::{Failure, When};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, Told, play};
 use bluegreen::run::Ending;
-use bluegreen::run::verbs::{Order, Verb};
+use bluegreen::run::verbs::Verb;
 use bluegreen::step::Step;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -186,21 +185,4 @@ fn a_watch_that_gets_no_answer_says_nothing() {
             assert!(told.run.journal.iter().all(|entry| !entry.who.contains("CanaryCheck")), "{:#?}", told.run.journal);
         });
     }
-}
-
-async fn order(shop: &Shop, verb: Verb) {
-    let run = shop.run().unwrap();
-    let order = Order {
-        run: run.id.clone(),
-        verb,
-        step: Some(run.step),
-        stage: Some(run.stage),
-        by: "alice".into(),
-        reason: None,
-        force: false,
-        direction: None,
-        with_site: false,
-    };
-    let obeyed = give(&shop.operator, &shop.site.name, &order).await.unwrap();
-    assert!(matches!(obeyed, Obeyed::Yes(_)));
 }

@@ -2,14 +2,13 @@
 //! as it would.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic, and so may what it is made of")]
 
-use crate::story;
-use bluegreen::functions::orders::{Obeyed, give};
+use crate::{order, story};
 use bluegreen::local::setting::ACCOUNT;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::plan::Kind;
 use bluegreen::plan::request::Request;
 use bluegreen::run::event::{Event, STEPS};
-use bluegreen::run::verbs::{Order, Verb};
+use bluegreen::run::verbs::Verb;
 use bluegreen::run::{Ending, Run};
 use bluegreen::site::{Site, Stage};
 use bluegreen::step::Step;
@@ -63,23 +62,6 @@ async fn until(shop: &Shop, is_so: impl Fn(&Run) -> bool) -> Run {
 fn put(shop: &Shop, content: &[u8]) {
     let now = shop.azure.clock().now();
     shop.azure.world().blobs.put(ACCOUNT, RUNS, ACTIVE, content, now);
-}
-
-async fn order(shop: &Shop, verb: Verb) {
-    let run = shop.run().unwrap();
-    let by = "storyteller".to_owned();
-    let order = Order {
-        run: run.id.clone(),
-        verb,
-        step: Some(run.step),
-        stage: Some(run.stage),
-        by,
-        reason: None,
-        force: false,
-        direction: None,
-        with_site: false,
-    };
-    assert!(matches!(give(&shop.operator, "shop", &order).await.unwrap(), Obeyed::Yes(_)));
 }
 
 /// What a newer binary of the same format might add, at every level.

@@ -35,6 +35,21 @@ fn lead(gateway: &mut Value, rule: &str, pool: &str) {
     rule["properties"]["backendAddressPool"]["id"] = format!("{pools}/{pool}").into();
 }
 
+/// An upgrade whose soak has begun a while ago, and lasts so many minutes.
+async fn soaking(minutes: u32) -> Night {
+    let night = Night::begin(|site| site.soak_minutes = minutes);
+    night.comes_to(Step::Soak).await;
+    night.minutes(3).await;
+    night
+}
+
+/// What somebody put right has settled; a person resumes, and the upgrade is done.
+async fn goes_on(night: &Night) {
+    night.minutes(5).await;
+    night.says(Verb::Resume, |_| {}).await.unwrap();
+    night.ends(Ending::Upgraded).await;
+}
+
 type Change = fn(&mut Value);
 
 fn why(run: &Run) -> &str {
@@ -58,9 +73,7 @@ fn a_sorry_page_in_the_live_pool_is_never_written_over_in_silence() {
             night.minutes(90).await;
             assert_eq!(members(&night, &live), sorry, "held is held{}", journal(&night.run()));
             night.stranger_writes(|gateway| fill(gateway, &live, &before));
-            night.minutes(5).await;
-            night.says(Verb::Resume, |_| {}).await.unwrap();
-            night.ends(Ending::Upgraded).await;
+            goes_on(&night).await;
         });
     }
 }
@@ -68,10 +81,8 @@ fn a_sorry_page_in_the_live_pool_is_never_written_over_in_silence() {
 #[test]
 fn what_is_written_over_a_share_of_traffic_is_put_right_once_with_both_sides_in_the_journal() {
     story(|| async {
-        let night = Night::begin(|site| site.soak_minutes = 600);
+        let night = soaking(600).await;
         let live = night.shop.article.live_pool.clone();
-        night.comes_to(Step::Soak).await;
-        night.minutes(3).await;
         let green = members(&night, &live);
         let other = json!([{"ipAddress": "10.1.40.4"}]);
         night.stranger_writes(|gateway| fill(gateway, &live, &other));
@@ -132,9 +143,7 @@ fn the_watch_sees_what_leads_users_to_the_pools() {
     ];
     for (name, change) in changes {
         story(|| async {
-            let night = Night::begin(|site| site.soak_minutes = 60);
-            night.comes_to(Step::Soak).await;
-            night.minutes(3).await;
+            let night = soaking(60).await;
             let before = crate::world_after::gateway(&night.shop);
             let writes = night.gateway_writes();
             night.stranger_writes(change);
@@ -152,9 +161,7 @@ fn the_watch_sees_what_leads_users_to_the_pools() {
             assert_eq!(calls(&run), asked, "{name}: said once{}", journal(&run));
             assert_eq!(night.power(Blue).as_deref(), Some("Running"), "{name}");
             night.stranger_writes(|gateway| gateway["properties"] = before["properties"].clone());
-            night.minutes(5).await;
-            night.says(Verb::Resume, |_| {}).await.unwrap();
-            night.ends(Ending::Upgraded).await;
+            goes_on(&night).await;
         });
     }
 }
@@ -162,9 +169,7 @@ fn the_watch_sees_what_leads_users_to_the_pools() {
 #[test]
 fn resume_accepts_how_users_are_led_now() {
     story(|| async {
-        let night = Night::begin(|site| site.soak_minutes = 60);
-        night.comes_to(Step::Soak).await;
-        night.minutes(3).await;
+        let night = soaking(60).await;
         night.stranger_writes(|gateway| {
             for settings in gateway["properties"]["backendHttpSettingsCollection"].as_array_mut().unwrap() {
                 settings["properties"]["requestTimeout"] = json!(77);
@@ -180,9 +185,7 @@ fn resume_accepts_how_users_are_led_now() {
 #[test]
 fn a_stopped_gateway_is_a_call_and_nothing_is_retired() {
     story(|| async {
-        let night = Night::begin(|site| site.soak_minutes = 60);
-        night.comes_to(Step::Soak).await;
-        night.minutes(3).await;
+        let night = soaking(60).await;
         let turns = |on: bool| {
             let now = night.now();
             {
@@ -198,9 +201,7 @@ fn a_stopped_gateway_is_a_call_and_nothing_is_retired() {
         night.minutes(120).await;
         assert_eq!(night.power(Blue).as_deref(), Some("Running"));
         turns(true);
-        night.minutes(5).await;
-        night.says(Verb::Resume, |_| {}).await.unwrap();
-        night.ends(Ending::Upgraded).await;
+        goes_on(&night).await;
     });
 }
 
@@ -221,10 +222,8 @@ fn an_address_of_a_slot_in_a_pool_of_others_is_refused_beforehand_and_holds_the_
         assert!(run.failure.as_deref().unwrap_or_default().contains("testers"), "{}", journal(&run));
     });
     story(|| async {
-        let night = Night::begin(|site| site.soak_minutes = 600);
-        night.comes_to(Step::Soak).await;
+        let night = soaking(600).await;
         let pool = testers(&night);
-        night.minutes(3).await;
         night.stranger_writes(|gateway| {
             gateway["properties"]["backendAddressPools"].as_array_mut().unwrap().push(pool.clone());
         });
@@ -287,10 +286,8 @@ fn a_slow_write_of_others_is_waited_for_and_never_turns_back() {
 #[test]
 fn on_the_way_back_others_are_written_over_at_a_bounded_rate_for_ever() {
     story(|| async {
-        let night = Night::begin(|site| site.soak_minutes = 600);
+        let night = soaking(600).await;
         let live = night.shop.article.live_pool.clone();
-        night.comes_to(Step::Soak).await;
-        night.minutes(3).await;
         let green = members(&night, &live);
         let before = night.gateway_writes();
         night.says(Verb::RollBack, |_| {}).await.unwrap();

@@ -2,12 +2,11 @@
 //! Healthy traffic stays where it is, and the upgrade goes on.
 use crate::world_after::{gateway, is_well};
 use crate::written::{no_message_has_two_successors, saves};
-use crate::{cheap, story};
-use bluegreen::functions::orders::{Obeyed, give};
+use crate::{cheap, order, story};
 use bluegreen::local::shop::Shop;
 use bluegreen::local::story::{Plot, Told, play, tell};
 use bluegreen::run::Run;
-use bluegreen::run::verbs::{Order, Verb};
+use bluegreen::run::verbs::Verb;
 use bluegreen::step::Step;
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
@@ -187,22 +186,4 @@ async fn strike(shop: &Shop, case: &Case) -> Option<simulated_azure::functions_h
         }
     }
     None
-}
-
-async fn order(shop: &Shop, verb: Verb) {
-    let run = shop.run().expect("there is a run");
-    let (step, stage) = (Some(run.step), Some(run.stage));
-    let order = Order {
-        run: run.id.clone(),
-        verb,
-        step,
-        stage,
-        by: "weekend".into(),
-        reason: Some("nobody is here".into()),
-        force: false,
-        direction: None,
-        with_site: false,
-    };
-    let obeyed = give(&shop.operator, &shop.site.name, &order).await.expect("the store answers");
-    assert!(matches!(obeyed, Obeyed::Yes(_)), "{verb:?} was refused");
 }

@@ -1,6 +1,7 @@
 //! A schedule as it is played: incidents happen when their time has come, people order, held runs are released.
 use super::schedule::{CallFault, Doomed, Incident, Place, Schedule, What};
 use super::trouble::Loss;
+use crate::order_of;
 use crate::world_after::{gateway, is_well};
 use bluegreen::functions::orders::{Obeyed, give};
 use bluegreen::local::failures::break_green_until;
@@ -288,17 +289,7 @@ impl<'a> Scene<'a> {
                 // A process of its own each time: the script may have killed the last one.
                 let process = Process::new(&format!("person#{}", self.people.get()));
                 let app = app_of(&self.shop.azure, &process).expect("a process can be wired up");
-                let order = Order {
-                    run: run.id.clone(),
-                    verb: *verb,
-                    step: Some(run.step),
-                    stage: Some(run.stage),
-                    by: "storyteller".into(),
-                    reason: Some("because the schedule says so".into()),
-                    force: false,
-                    direction: None,
-                    with_site: false,
-                };
+                let order = Order { reason: Some("because the schedule says so".into()), ..order_of(&run, *verb) };
                 let given = give(&app, &self.shop.site.name, &order);
                 match tokio::time::timeout(Duration::from_secs(180), given).await {
                     Ok(Ok(Obeyed::Yes(_))) => return true,

@@ -1,5 +1,5 @@
 //! One night: a shop whose upgrade is under way, what strangers and illness do to it, and what a person says.
-use crate::{ask, quick, until};
+use crate::{ask, order_of, quick, until};
 use bluegreen::azure::permit::Permit;
 use bluegreen::functions::orders::{Obeyed, give};
 use bluegreen::local::shop::{Options, Shop};
@@ -141,17 +141,7 @@ impl Night {
 
     pub async fn says(&self, verb: Verb, change: impl FnOnce(&mut Order)) -> Result<Run, Refusal> {
         let run = self.run();
-        let mut order = Order {
-            run: run.id.clone(),
-            verb,
-            step: Some(run.step),
-            stage: Some(run.stage),
-            by: "night".into(),
-            reason: None,
-            force: false,
-            direction: None,
-            with_site: false,
-        };
+        let mut order = order_of(&run, verb);
         change(&mut order);
         match give(&self.shop.operator, "shop", &order).await.unwrap() {
             Obeyed::Yes(run) => Ok(*run),
