@@ -24,10 +24,12 @@ impl Leads {
     pub fn changes(&self, gateway: &Gateway, live: &[String]) -> Option<String> {
         let rules = self.0.keys().filter_map(|key| key.strip_prefix("rule ")?.split('/').next());
         let now = gateway.leads_by(live, &rules.map(str::to_owned).collect());
-        let keys: BTreeSet<_> = self.0.keys().chain(now.0.keys()).collect();
+        // Rules first: what stands behind them goes with them.
+        let keys: BTreeSet<_> = self.0.keys().chain(now.0.keys()).map(|key| (!key.starts_with("rule "), key)).collect();
         let said = |leads: &Self, key: &String| leads.0.get(key).map_or_else(|| "nothing".into(), |it| shortened(it));
         let changed: Vec<_> = keys
             .into_iter()
+            .map(|(_, key)| key)
             .filter(|key| self.0.get(*key) != now.0.get(*key))
             .map(|key| format!("{key}: {} before, {} now", said(self, key), said(&now, key)))
             .collect();
@@ -108,7 +110,8 @@ impl Gateway {
             Value::Array(items) if items.iter().any(|item| item["name"].is_string()) => {
                 for item in items {
                     let name = text(item, "/name").to_lowercase();
-                    self.flatten(leads, &format!("{key}/{name}"), &item["properties"]);
+                    // The rules of a rewrite say what they do beside their name.
+                    self.flatten(leads, &format!("{key}/{name}"), item.get("properties").unwrap_or(item));
                 }
             }
             // A list of references leads to certificates, or back to where we come from.
@@ -196,11 +199,13 @@ mod tests {
                 "frontendPort": id("frontendPorts", "https"), "sslCertificate": id("sslCertificates", "one"),
                 "requestRoutingRules": [id("requestRoutingRules", "shop")]}}],
             "backendHttpSettingsCollection": [{"name": "web", "properties": {"port": 80, "protocol": "Http"}}],
+            "rewriteRuleSets": [{"name": "urls", "properties": {"rewriteRules": [{"name": "old", "ruleSequence": 100,
+                "actionSet": {"urlConfiguration": {"modifiedPath": "/shop"}}}]}}],
             "urlPathMaps": [{"name": "paths", "properties": {"defaultBackendAddressPool": id("backendAddressPools", "other"),
                 "pathRules": [{"name": "api", "properties": {"paths": ["/api/*"], "backendAddressPool": id("backendAddressPools", "live")}}]}}],
             "requestRoutingRules": [
                 {"name": "shop", "properties": {"httpListener": id("httpListeners", "shop"), "backendAddressPool": id("backendAddressPools", "Live"),
-                    "backendHttpSettings": id("backendHttpSettingsCollection", "web")}},
+                    "backendHttpSettings": id("backendHttpSettingsCollection", "web"), "rewriteRuleSet": id("rewriteRuleSets", "urls")}},
                 {"name": "by-path", "properties": {"urlPathMap": id("urlPathMaps", "paths")}},
                 {"name": "of-others", "properties": {"backendAddressPool": id("backendAddressPools", "payments")}}]}})
     }
@@ -260,6 +265,13 @@ mod tests {
         said(
             |it| it["backendHttpSettingsCollection"][0]["properties"]["port"] = json!(81),
             "settings web/port: 80 before, 81 now",
+        );
+        said(
+            |it| {
+                let rewrite = &mut it["rewriteRuleSets"][0]["properties"]["rewriteRules"][0];
+                rewrite["actionSet"]["urlConfiguration"]["modifiedPath"] = json!("/away");
+            },
+            "rewrite urls/rewriterules/old/actionSet/urlConfiguration/modifiedPath: /shop before, /away now",
         );
     }
 }
