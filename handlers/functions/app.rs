@@ -1,5 +1,5 @@
 //! What one process holds: the clients that every invocation uses.
-use super::bound::Bound;
+use super::bound::{BOUND, Bound, LOOKS};
 use crate::azure::service_bus::ServiceBus;
 use crate::azure::{Reader, Writer};
 use crate::process::clock::Clock;
@@ -51,6 +51,12 @@ impl App {
     #[must_use]
     pub fn ends(&self) -> Instant {
         self.bound.saves(&self.clock)
+    }
+
+    /// When this invocation's looks are over.
+    #[must_use]
+    pub fn looks_end(&self) -> Instant {
+        self.ends() - self.clock.real(BOUND.saturating_sub(LOOKS))
     }
 
     /// What a step works with, for the hop at which this run was loaded.

@@ -13,6 +13,9 @@ use tracing::{error, warn};
 /// An invocation is over so long after it arrived. Below the lock of the subscriptions, far below `functionTimeout`: both
 /// are counted in the world's time, and so are these.
 pub const BOUND: Duration = Duration::from_secs(100);
+/// A look is over so long after the invocation arrived: what is left is for saving and publishing.
+pub const LOOKS: Duration = BOUND.saturating_sub(FOR_SAVING);
+const FOR_SAVING: Duration = Duration::from_secs(20);
 /// Whoever handles the way back itself is over so long after it saved.
 pub const WAY_BACK: Duration = Duration::from_secs(50);
 /// What then remains is to say so.

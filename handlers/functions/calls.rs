@@ -2,7 +2,7 @@
 use super::app::App;
 use crate::run::Level;
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 use tracing::{error, info, warn};
 
 /// A store that does not answer by then is not asked whether this was told: it is told.
@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Tells a person, unless this cause was told within a day. `cause` is a stable key like `subscription/Soak`; `site` may be
 /// empty, where it is about none.
 pub async fn call(app: &App, cause: &str, site: &str, why: &str) {
-    let asked = timeout_at(Instant::now() + app.clock.real(PATIENCE), app.store.may_call(cause, why)).await;
+    let asked = timeout_at(app.clock.after(PATIENCE), app.store.may_call(cause, why)).await;
     match asked {
         Ok(Ok(true)) => {}
         Ok(Ok(false)) => return info!(cause, site, "it lasts, and was told: {why}"),

@@ -5,8 +5,8 @@
 //! decide anew on what is there now ([`change`]). Who has looked may have acted: it never acts again, and its message gets
 //! the answer of a late one (`handle`).
 use super::app::App;
-use super::bound::BOUND;
-use super::look::{LOOKS, Looked, look};
+use super::bound::{BOUND, LOOKS};
+use super::look::{Looked, look};
 use crate::run::event::Event;
 use crate::run::watchers::recorded;
 use crate::run::{Following, Level, Run};

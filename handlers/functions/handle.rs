@@ -1,8 +1,8 @@
 //! One event, end to end: look, decide, commit, and the answer for the host.
 use super::app::App;
-use super::bound::{BOUND, Ended};
+use super::bound::Ended;
 use super::commit::{Committed, commit, record_lost};
-use super::look::{Found, LOOKS, Looked, find, look};
+use super::look::{Found, Looked, find, look};
 use super::reply::Reply;
 use crate::run::event::Event;
 use crate::store::SaveError;
@@ -11,8 +11,7 @@ use tokio::time::timeout_at;
 /// Handles an event of a step.
 pub async fn handle(app: &App, event: &Event) -> Reply {
     let bound = app.ends();
-    let looks_until = bound - app.clock.real(BOUND.saturating_sub(LOOKS));
-    let (before, next) = match timeout_at(bound, look(app, event, looks_until)).await {
+    let (before, next) = match timeout_at(bound, look(app, event, app.looks_end())).await {
         Err(_) => return over(),
         Ok(Looked::Over(reply)) => return reply,
         Ok(Looked::Decided(before, next)) => (before, next),

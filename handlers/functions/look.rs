@@ -1,6 +1,5 @@
 //! One look at the run of an event: load, look, decide. What comes of it is for `commit`.
 use super::app::App;
-use super::bound::BOUND;
 use super::reply::Reply;
 use super::vanished::gone;
 use crate::run::event::Event;
@@ -12,8 +11,6 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
 
-/// A look is over so long after the invocation arrived: what is left is for saving and publishing.
-pub const LOOKS: Duration = BOUND.saturating_sub(Duration::from_secs(20));
 /// A document that this binary cannot read is waited for as long as a store that does not answer.
 const UNREADABLE: Duration = Duration::from_secs(25);
 

@@ -82,10 +82,7 @@ async fn leave_known(app: &App, run: &Run) {
 }
 
 async fn tag_old_cluster(app: &App, run: &Run) -> Result<(), String> {
-    let in_words = |error: StepError| match error {
-        StepError::Transient { cause, .. } => format!("{cause:#}"),
-        StepError::Terminal(why) => why,
-    };
+    let in_words = |error: StepError| format!("{:#}", error.into_cause());
     let gateway = app.reader.gateway(&run.plan.site.gateway).await.map_err(in_words)?;
     // Where both serve, nothing is left over.
     if serving(&run.plan.site, &gateway).ok() != Some(run.plan.new_colour()) {

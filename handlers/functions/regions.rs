@@ -2,7 +2,6 @@
 use super::app::App;
 use crate::azure::Reader;
 use crate::plan::versions::Offered;
-use crate::run::StepError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::{Mutex, OnceCell};
@@ -29,11 +28,8 @@ impl Regions {
         let place = (subscription.to_owned(), location.to_owned());
         let answer = self.answers.lock().await.entry(place).or_default().clone();
         let told = answer.get_or_init(|| async {
-            let offered = reader.versions(subscription, location).await.map_err(|error| match error {
-                StepError::Transient { cause, .. } => format!("{cause:#}"),
-                StepError::Terminal(why) => why,
-            })?;
-            Offered::read(&offered)
+            let offered = reader.versions(subscription, location).await;
+            Offered::read(&offered.map_err(|error| format!("{:#}", error.into_cause()))?)
         });
         told.await.clone().map_err(anyhow::Error::msg)
     }

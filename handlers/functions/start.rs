@@ -1,8 +1,6 @@
 //! A run is started, or it is said why not. One run a site; at most ten at once in a subscription.
 use crate::functions::app::App;
-use crate::functions::bound::BOUND;
 use crate::functions::commit::{Committed, commit};
-use crate::functions::look::LOOKS;
 use crate::functions::regions::Regions;
 use crate::plan::planning::{World, plan, serving};
 use crate::plan::request::{LONGEST_ID, Request};
@@ -117,8 +115,7 @@ async fn begin(
         return Ok(Err(Started::Later(format!("{MOST_RUNS} runs are under way in subscription {subscription}"))));
     }
     // Ten deliveries are over in seconds, an outage of Azure is not: the request must outlive it.
-    let until = app.ends() - app.clock.real(BOUND.saturating_sub(LOOKS));
-    let seen = timeout_at(until, look(app, site, &Regions::default())).await;
+    let seen = timeout_at(app.looks_end(), look(app, site, &Regions::default())).await;
     let world = match seen.unwrap_or_else(|_| Err(anyhow::anyhow!("the looks took too long"))) {
         Ok(world) => world,
         Err(error) => return Ok(Err(Started::Later(format!("Azure does not answer: {error:#}")))),
@@ -156,10 +153,7 @@ pub async fn look(app: &App, site: &Site, regions: &Regions) -> anyhow::Result<W
         let offered = regions.offered(&reader, site.subscription(), &location).await?;
         Ok(World { gateway, blue, green, offered, before: None })
     };
-    seen.await.map_err(|error| match error {
-        StepError::Transient { cause, .. } => cause,
-        StepError::Terminal(why) => anyhow::anyhow!(why),
-    })
+    seen.await.map_err(StepError::into_cause)
 }
 
 /// How big the cluster to which a request returns was before it was reduced: the run that retired it recorded that.

@@ -43,10 +43,7 @@ pub enum Watched {
 /// When something cannot be looked at.
 pub async fn watch_traffic(app: &App, found: &Stored<Run>) -> anyhow::Result<Watched> {
     let reader = app.reader.at(found.at);
-    watch(app, &found.value, &reader).await.map_err(|error| match error {
-        StepError::Transient { cause, .. } => cause,
-        StepError::Terminal(why) => anyhow::anyhow!(why),
-    })
+    watch(app, &found.value, &reader).await.map_err(StepError::into_cause)
 }
 
 async fn watch(app: &App, run: &Run, reader: &Reader) -> Result<Watched, StepError> {

@@ -148,12 +148,9 @@ impl Looker {
             Ok::<_, StepError>(objects)
         };
         let looked = timeout(PATIENCE, looked).await;
-        looked.with_context(|| format!("its API server does not answer within {} s", PATIENCE.as_secs()))?.map_err(
-            |error| match error {
-                StepError::Transient { cause, .. } => cause,
-                StepError::Terminal(why) => anyhow::anyhow!(why),
-            },
-        )
+        let looked =
+            looked.with_context(|| format!("its API server does not answer within {} s", PATIENCE.as_secs()))?;
+        looked.map_err(StepError::into_cause)
     }
 }
 

@@ -104,6 +104,17 @@ pub enum StepError {
     Terminal(String),
 }
 
+impl StepError {
+    /// What went wrong, for whoever does not schedule by it.
+    #[must_use]
+    pub fn into_cause(self) -> anyhow::Error {
+        match self {
+            Self::Transient { cause, .. } => cause,
+            Self::Terminal(why) => anyhow::anyhow!(why),
+        }
+    }
+}
+
 impl From<anyhow::Error> for StepError {
     fn from(cause: anyhow::Error) -> Self {
         Self::Transient { cause, retry_after: None }

@@ -1,8 +1,8 @@
 //! The daily look at what the regions offer. It is the truth: the event's source is one cluster, and dies with it. Sites are
 //! looked at side by side, each region is asked once, and each day begins elsewhere.
 use crate::functions::app::App;
+use crate::functions::bound::LOOKS;
 use crate::functions::calls::call;
-use crate::functions::look::LOOKS;
 use crate::functions::regions::Regions;
 use crate::functions::reply::Reply;
 use crate::functions::start::look;
