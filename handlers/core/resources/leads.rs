@@ -271,7 +271,7 @@ mod tests {
                 let rewrite = &mut it["rewriteRuleSets"][0]["properties"]["rewriteRules"][0];
                 rewrite["actionSet"]["urlConfiguration"]["modifiedPath"] = json!("/away");
             },
-            "rewrite urls/rewriterules/old/actionSet/urlConfiguration/modifiedPath: /shop before, /away now",
+            "rewrite urls/rewriteRules/old/actionSet/urlConfiguration/modifiedPath: /shop before, /away now",
         );
     }
 }
