@@ -5,6 +5,7 @@ pub mod check;
 pub mod emergency;
 
 use crate::step::Step;
+use crate::workload::manifests::{Placeholders, objects};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -259,10 +260,33 @@ pub enum Leftover {
 pub struct Manifest {
     /// Path of the file, relative to the site file.
     pub file: String,
+    /// Whether `${…}` in it are placeholders of ours. `false` for files whose own texts are full of them, such as dashboards.
+    #[serde(default = "Manifest::default_placeholders", skip_serializing_if = "is_true")]
+    pub placeholders: bool,
     /// SHA-256 of its content in lower-case hex. Filled in by `site publish`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^[0-9a-f]{64}$"))]
     pub digest: Option<String>,
+}
+
+impl Manifest {
+    const fn default_placeholders() -> bool {
+        true
+    }
+
+    /// The objects in this text of it, as they go to a cluster.
+    ///
+    /// # Errors
+    /// What is wrong with it, and in which line.
+    pub fn objects(&self, text: &str, filled: &Placeholders) -> Result<Vec<Value>, String> {
+        let objects = objects(text, self.placeholders.then_some(filled));
+        objects.map_err(|why| format!("{}: {why}", self.file))
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_true(value: &bool) -> bool {
+    *value
 }
 
 /// One HTTP check through the candidate listener.

@@ -1,5 +1,15 @@
 //! What runs in a cluster: manifests as objects, their placeholders, their readiness, their digests.
+pub mod desk;
 pub mod digest;
 pub mod manifests;
 pub mod placeholders;
 pub mod readiness;
+pub mod yaml;
+
+/// So much is shown of a text that came from outside.
+const SHOWN: usize = 300;
+
+/// The beginning of a text that came from outside.
+fn cut(text: &str) -> String {
+    text.chars().take(SHOWN).collect()
+}

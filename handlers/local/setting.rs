@@ -34,10 +34,11 @@ pub(super) fn example(article: &Article) -> anyhow::Result<Site> {
     (green.cluster, green.subnet) = (article.green.clone(), article.green_subnet.clone());
     blue.addresses = parse(&article.blue_addresses)?;
     green.addresses = parse(&article.green_addresses)?;
-    with_digests(site, |file| {
+    let (site, _) = with_digests(site, |file| {
         let found = MANIFESTS.iter().find(|(name, _)| *name == file);
         found.map(|(_, text)| (*text).to_owned()).with_context(|| format!("the example has no {file}"))
-    })
+    })?;
+    Ok(site)
 }
 
 pub(super) fn publish(world: &mut World, account: &str, site: &Site, now: Timestamp) -> anyhow::Result<()> {
@@ -81,7 +82,7 @@ pub(super) fn run_workloads(world: &mut World, site: &Site, colour: Colour, sinc
     let host = cluster["properties"]["fqdn"].as_str().context("the cluster has no API server")?.to_owned();
     let placeholders = Placeholders::first(site, colour, &crate::resources::cluster::Cluster(cluster));
     for (_, text) in MANIFESTS {
-        for object in objects(text, &placeholders).map_err(anyhow::Error::msg)? {
+        for object in objects(text, Some(&placeholders)).map_err(anyhow::Error::msg)? {
             let mut server = world.kubernetes.server(&host).context("the cluster's API server is not there")?;
             server.apply(&object, since).map_err(|refusal| anyhow::anyhow!(refusal.message))?;
         }

@@ -7,7 +7,7 @@ use crate::resources::cluster::Cluster;
 use crate::run::{Outcome, Run, StepError, StepResult};
 use crate::site::Manifest;
 use crate::workload::digest::digest;
-use crate::workload::manifests::{Placeholders, objects};
+use crate::workload::manifests::Placeholders;
 use crate::workload::readiness::unready;
 use serde_json::Value;
 use std::time::Duration;
@@ -80,8 +80,7 @@ async fn wanted(run: &Run, azure: &Azure, cluster: &Cluster, all: &[Manifest]) -
             return super::terminal(format!("{} was not published: publish the site", manifest.file));
         };
         let text = azure.manifest(digest).await?;
-        let read = objects(&text, &placeholders);
-        wanted.extend(read.map_err(|why| StepError::Terminal(format!("{}: {why}", manifest.file)))?);
+        wanted.extend(manifest.objects(&text, &placeholders).map_err(StepError::Terminal)?);
     }
     for object in &mut wanted {
         let digest = digest(&object.to_string());

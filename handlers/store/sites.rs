@@ -1,22 +1,31 @@
 //! Published sites. Layout: `<site>.json`, `content/<digest>.yaml` for manifests, `gateways/<digest>` for reservations.
 use super::Store;
 use super::blobs::{Put, SaveError};
+use crate::site::Site;
 use crate::site::check::{Checked, Mistake, published};
-use crate::site::{Manifest, Site};
 use crate::workload::digest::digest;
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
-/// The site with the digests of its manifests filled in.
+/// The site with the digests of its manifests filled in, and their contents by digest. Each file is read once: what is
+/// stored is what was digested.
 ///
 /// # Errors
 /// When a manifest cannot be read.
-pub fn with_digests(mut site: Site, read: impl Fn(&str) -> anyhow::Result<String>) -> anyhow::Result<Site> {
+pub fn with_digests(
+    mut site: Site,
+    read: impl Fn(&str) -> anyhow::Result<String>,
+) -> anyhow::Result<(Site, BTreeMap<String, String>)> {
+    let mut contents = BTreeMap::new();
     for manifest in site.controllers.iter_mut().chain(&mut site.workloads) {
-        manifest.digest = Some(digest(&read(&manifest.file)?));
+        let text = read(&manifest.file)?;
+        let digest = digest(&text);
+        manifest.digest = Some(digest.clone());
+        contents.insert(digest, text);
     }
-    Ok(site)
+    Ok((site, contents))
 }
 
 /// The name of a published manifest.
@@ -76,11 +85,10 @@ impl Store {
     /// # Errors
     /// When another site has the gateway, a manifest cannot be read, or the store does not answer.
     pub async fn publish(&self, site: Site, read: impl Fn(&str) -> anyhow::Result<String>) -> anyhow::Result<Site> {
-        let site = with_digests(site, &read)?;
+        let (site, contents) = with_digests(site, read)?;
         self.reserve(&site).await?;
-        for Manifest { file, digest } in site.controllers.iter().chain(&site.workloads) {
-            let name = content_name(digest.as_deref().context("a manifest without a digest")?);
-            match self.sites.put(&name, Bytes::from(read(file)?), Put::New).await {
+        for (digest, text) in contents {
+            match self.sites.put(&content_name(&digest), Bytes::from(text), Put::New).await {
                 Ok(()) | Err(SaveError::Conflict) => {}
                 Err(SaveError::Other(error)) => return Err(error),
             }

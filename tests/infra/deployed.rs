@@ -103,7 +103,7 @@ fn an_upgrade_runs_in_what_was_deployed() {
         // What the base does not bring: the workload. Where its ingress is to listen is known before.
         let (account, empty) =
             (text(snapshot.only("Microsoft.Storage/storageAccounts"), "/name"), drafted(&azure, gateway).await);
-        scene(&azure, with_digests(empty, read).unwrap(), account)
+        scene(&azure, with_digests(empty, read).unwrap().0, account)
             .bring_workloads(Colour::Blue, azure.clock().now())
             .unwrap();
         azure.clock().sleep(Duration::from_secs(600)).await;

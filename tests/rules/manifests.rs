@@ -1,6 +1,6 @@
 //! Manifests: the example's, the placeholders, and hostile ones.
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
-use bluegreen_core::workload::manifests::{Placeholders, objects};
+use bluegreen_core::workload::manifests::{Placeholders, objects, read};
 use serde_json::{Value, json};
 
 fn filled() -> Placeholders {
@@ -26,12 +26,12 @@ fn config(value: &str) -> String {
 }
 
 fn filled_in(value: &str) -> Result<Value, String> {
-    objects(&config(value), &filled()).map(|mut objects| objects[0]["data"]["x"].take())
+    objects(&config(value), Some(&filled())).map(|mut objects| objects[0]["data"]["x"].take())
 }
 
 #[test]
 fn the_examples_manifests_become_objects_with_the_slots_addresses() {
-    let controllers = objects(include_str!("../../examples/shop/manifests/controllers.yaml"), &filled()).unwrap();
+    let controllers = objects(include_str!("../../examples/shop/manifests/controllers.yaml"), Some(&filled())).unwrap();
     let expected = [
         "Namespace ingress",
         "IngressClass shop",
@@ -45,7 +45,7 @@ fn the_examples_manifests_become_objects_with_the_slots_addresses() {
     let annotations = &controllers[6]["metadata"]["annotations"];
     assert_eq!(annotations["service.beta.kubernetes.io/azure-load-balancer-ipv4"], "10.1.31.4");
     assert_eq!(annotations["service.beta.kubernetes.io/azure-load-balancer-internal"], "true");
-    let workloads = objects(include_str!("../../examples/shop/manifests/workloads.yaml"), &filled()).unwrap();
+    let workloads = objects(include_str!("../../examples/shop/manifests/workloads.yaml"), Some(&filled())).unwrap();
     assert_eq!(names(&workloads), ["Namespace shop", "ConfigMap web", "Deployment web", "Service web", "Ingress web"]);
     assert_eq!(workloads[1]["data"]["KUBERNETES_VERSION"], "1.34.6");
     assert_eq!(workloads[2]["spec"]["replicas"], 3);
@@ -61,13 +61,13 @@ fn every_placeholder_is_filled_in_texts_and_in_names_and_can_be_escaped() {
     );
     assert_eq!(filled_in("\"1.0\"").unwrap(), "1.0");
     let named = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n  served-by-${cluster.name}: true\n";
-    assert_eq!(objects(named, &filled()).unwrap()[0]["data"], json!({"served-by-shop-green": true}));
+    assert_eq!(objects(named, Some(&filled())).unwrap()[0]["data"], json!({"served-by-shop-green": true}));
 }
 
 #[test]
 fn a_placeholder_that_we_do_not_know_is_named() {
     for (value, why) in [
-        ("${cluster.nam}", "document 1: ${cluster.nam} is no placeholder that we know; write $${cluster.nam}"),
+        ("${cluster.nam}", "line 1: ${cluster.nam} is no placeholder that we know; write $${cluster.nam}"),
         ("${HOME}", "${HOME} is no placeholder"),
         ("${slot.address.4}", "${slot.address.4} names none of the slot's 4 addresses"),
         ("${slot.address.x}", "names none of the slot's 4 addresses"),
@@ -77,13 +77,13 @@ fn a_placeholder_that_we_do_not_know_is_named() {
         assert!(error.contains(why), "{value}: {error}");
     }
     let without = Placeholders { oidc_issuer: None, ..filled() };
-    assert!(objects(&config("${oidc.issuer}"), &without).unwrap_err().contains("switch oidcIssuerProfile on"));
+    assert!(objects(&config("${oidc.issuer}"), Some(&without)).unwrap_err().contains("switch oidcIssuerProfile on"));
 }
 
 #[test]
 fn what_a_placeholder_stands_for_cannot_change_the_document() {
     let hostile = Placeholders { cluster_name: "x\"\nkind: Secret\n---\n${run.id}".into(), ..filled() };
-    let made = objects(&config("\"${cluster.name}\""), &hostile).unwrap();
+    let made = objects(&config("\"${cluster.name}\""), Some(&hostile)).unwrap();
     assert_eq!(made.len(), 1);
     assert_eq!(made[0]["data"]["x"], "x\"\nkind: Secret\n---\n${run.id}");
 }
@@ -110,30 +110,55 @@ apiVersion: v1
 kind: Namespace
 metadata: {name: z}
 ";
-    let made = objects(yaml, &filled()).unwrap();
+    let made = objects(yaml, Some(&filled())).unwrap();
     assert_eq!(
         names(&made),
         ["CustomResourceDefinition things.example.com", "Namespace z", "Service b", "ConfigMap a"]
     );
-    assert_eq!(objects("", &filled()), Ok(Vec::new()));
+    assert_eq!(objects("", Some(&filled())), Ok(Vec::new()));
 }
 
 #[test]
 fn a_document_that_is_no_object_of_kubernetes_is_named_by_its_number() {
     for (yaml, why) in [
-        ("kind: X\nmetadata: {name: x}", "document 1: it has no apiVersion"),
-        ("apiVersion: v1\nmetadata: {name: x}", "document 1: it has no kind"),
-        ("apiVersion: v1\nkind: Pod", "document 1: the Pod has no metadata.name"),
+        ("kind: X\nmetadata: {name: x}", "line 1: it has no apiVersion"),
+        ("apiVersion: v1\nmetadata: {name: x}", "line 1: it has no kind"),
+        ("apiVersion: v1\nkind: Pod", "line 1: the Pod has no metadata.name"),
         ("apiVersion: v1\nkind: Pod\nmetadata: {generateName: x-}", "another object each time"),
         ("apiVersion: v1\nkind: Pod\nmetadata: {name: 7}", "the Pod has no metadata.name"),
-        ("apiVersion: v1\nkind: Pod\nmetadata: {name: x}\n---\njust text", "document 2: it has no apiVersion"),
-        ("a: b: c", "no YAML that can be read"),
-        ("apiVersion: v1\napiVersion: v1", "no YAML that can be read"),
+        ("apiVersion: v1\nkind: Pod\nmetadata: {name: x}\n---\njust text", "line 5: it has no apiVersion"),
+        ("a: b: c", "line 1: no YAML"),
         ("- 1\n- 2", "it has no apiVersion"),
     ] {
-        let error = objects(yaml, &filled()).unwrap_err();
+        let error = objects(yaml, Some(&filled())).unwrap_err();
         assert!(error.contains(why), "{yaml}: {error}");
     }
+}
+
+#[test]
+fn a_file_is_read_as_kubernetes_own_tools_read_it() {
+    let yaml = "
+defaults: &defaults {mode: 0400, on: yes}
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: x, uid: 1-2, resourceVersion: \"7\", creationTimestamp: null, managedFields: []}
+spec: {<<: *defaults, mode: 0644}
+data: {twice: one, twice: two}
+status: {phase: Active}
+";
+    let (objects, notices) = read(yaml).unwrap();
+    let object = &objects[0].value;
+    assert_eq!(object["spec"], json!({"mode": 420, "true": true}));
+    assert_eq!(object["data"], json!({"twice": "two"}));
+    assert_eq!(object["metadata"], json!({"name": "x"}));
+    assert_eq!(object.get("status"), None);
+    let notices = notices.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    for said in
+        ["line 2: 0400 is octal", "line 7: the key \"twice\" stands here a second time", "exported from a cluster"]
+    {
+        assert!(notices.contains(said), "{said}: {notices}");
+    }
+    assert_eq!(read("# nothing\n---\n---\n~\n").unwrap(), (vec![], vec![]));
 }
 
 #[test]
@@ -152,8 +177,8 @@ fn alias_bombs_and_huge_or_deep_input_are_refused() {
     });
     for hostile in [&bomb, &deep, &wide, &lists, &"#".repeat(5_000_000), &"---\n".repeat(100_000)] {
         let begin: String = hostile.chars().take(60).collect();
-        let result = objects(hostile, &filled());
+        let result = objects(hostile, Some(&filled()));
         assert!(result.is_err() || result == Ok(Vec::new()), "{begin}");
     }
-    assert!(objects(&bomb, &filled()).unwrap_err().len() < 500);
+    assert!(objects(&bomb, Some(&filled())).unwrap_err().len() < 500);
 }

@@ -1,16 +1,15 @@
 //! YAML manifests to Kubernetes objects, their placeholders filled. Hostile input is an error, never an expansion.
+use super::yaml::{Document, Notice, documents};
 use crate::resources::answers::{shortened, text};
+use crate::resources::object::describe;
 use serde_json::{Map, Value};
 use std::net::Ipv4Addr;
 
-/// A manifest is never larger, in bytes: rendered charts with their resource definitions have up to 2 MB.
-const LARGEST: usize = 4 * 1024 * 1024;
-/// So many events may come from aliases: an alias bomb has billions.
-const MOST_REPLAYED_EVENTS: usize = 100_000;
-/// So many nodes a manifest has at most.
-const MOST_NODES: usize = 250_000;
 /// Lists within lists are no deeper.
 const DEEPEST_LIST: usize = 4;
+/// What a server fills in, and refuses or ignores when it is sent: exported objects are full of it.
+const OF_THE_SERVER: [&str; 7] =
+    ["creationTimestamp", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"];
 
 /// What the placeholders of a manifest stand for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,31 +28,90 @@ pub struct Placeholders {
     pub run_id: String,
 }
 
-/// The objects of a manifest of several documents, in their order, but namespaces and resource definitions first.
+impl Placeholders {
+    /// Before there is a cluster, for slots with so many addresses.
+    #[must_use]
+    pub fn of_the_desk(addresses: usize) -> Self {
+        let none = String::new;
+        Self {
+            cluster_name: none(),
+            cluster_version: none(),
+            slot_colour: none(),
+            slot_addresses: vec![Ipv4Addr::UNSPECIFIED; addresses],
+            oidc_issuer: Some(none()),
+            run_id: none(),
+        }
+    }
+
+    /// Whether every placeholder of this object is one that is filled.
+    ///
+    /// # Errors
+    /// The first that is not.
+    pub fn fills(&self, object: &Value) -> Result<(), String> {
+        fill(object.clone(), self).map(drop)
+    }
+}
+
+/// An object of a manifest, before its placeholders are filled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placed {
+    /// The line at which its document begins, from 1.
+    pub line: usize,
+    /// The object.
+    pub value: Value,
+}
+
+/// The objects of a manifest as they stand there, and what is to be said of how it is read.
 ///
 /// # Errors
-/// When it is too large, no YAML, has a document that is no object of Kubernetes, or a placeholder that we do not know.
-/// `$${` stands for `${`.
-pub fn objects(yaml: &str, filled: &Placeholders) -> Result<Vec<Value>, String> {
-    if yaml.len() > LARGEST {
-        return Err(format!("the manifest has {} bytes, at most {LARGEST} are allowed", yaml.len()));
+/// When it is no YAML, or has a document that is no object of Kubernetes.
+pub fn read(yaml: &str) -> Result<(Vec<Placed>, Vec<Notice>), Notice> {
+    let (documents, mut notices) = documents(yaml)?;
+    let mut objects = vec![];
+    for Document { line, value } in documents {
+        let mut found = vec![];
+        flatten(value, 0, &mut found).map_err(|what| Notice { line, what })?;
+        for mut value in found {
+            if let Some(what) = clean(&mut value) {
+                notices.push(Notice { line, what });
+            }
+            objects.push(Placed { line, value });
+        }
     }
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! { max_nodes: MOST_NODES, max_documents: 10_000, },
-        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MOST_REPLAYED_EVENTS, },
-        with_snippet: false,
-        // As in YAML 1.2, a bare `yes` or `on` is a text.
-        strict_booleans: true,
+    Ok((objects, notices))
+}
+
+/// The objects of a manifest of several documents, in their order, but namespaces and resource definitions first. Without
+/// `filled` every text stays as it is.
+///
+/// # Errors
+/// When it is no YAML, has a document that is no object of Kubernetes, or a placeholder that we do not know. `$${` stands
+/// for `${`.
+pub fn objects(yaml: &str, filled: Option<&Placeholders>) -> Result<Vec<Value>, String> {
+    let (placed, _) = read(yaml).map_err(|notice| notice.to_string())?;
+    let fill_in = |Placed { line, value }: Placed| match filled {
+        None => Ok(value),
+        Some(filled) => fill(value, filled).map_err(|why| format!("line {line}: {why}")),
     };
-    let documents: Vec<Value> = serde_saphyr::from_multiple_with_options(yaml, options)
-        .map_err(|error| format!("the manifest is no YAML that can be read: {}", in_one_line(&error.to_string())))?;
-    let mut objects = Vec::new();
-    for (index, document) in documents.into_iter().enumerate() {
-        let document = fill(document, filled).map_err(|why| format!("document {}: {why}", index + 1))?;
-        flatten(document, 0, &mut objects).map_err(|why| format!("document {}: {why}", index + 1))?;
-    }
+    let mut objects = placed.into_iter().map(fill_in).collect::<Result<Vec<_>, _>>()?;
     objects.sort_by_key(comes_late);
     Ok(objects)
+}
+
+/// Takes away what only a server may say; what was taken away, if it means that somebody exported the object.
+fn clean(object: &mut Value) -> Option<String> {
+    let name = describe(object);
+    let mut gone = vec![];
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        for member in OF_THE_SERVER {
+            // Generators write `creationTimestamp: null` everywhere.
+            gone.extend(metadata.shift_remove(member).filter(|value| !value.is_null()).map(|_| member));
+        }
+    }
+    let status = object.as_object_mut().and_then(|members| members.shift_remove("status"));
+    let is_of_a_definition = object["kind"] == "CustomResourceDefinition";
+    gone.extend(status.filter(|_| !is_of_a_definition).map(|_| "status"));
+    (!gone.is_empty()).then(|| format!("{name} was exported from a cluster: its {} are left out", gone.join(", ")))
 }
 
 /// Namespaces and definitions must exist before what needs them.
@@ -145,8 +203,4 @@ fn meaning(name: &str, filled: &Placeholders) -> Result<String, String> {
             return Err(format!("${{{name}}} is no placeholder that we know; write $${{{name}}} for the plain text"));
         }
     })
-}
-
-fn in_one_line(text: &str) -> String {
-    text.lines().map(str::trim).collect::<Vec<_>>().join(" ").chars().take(300).collect()
 }

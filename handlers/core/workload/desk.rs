@@ -1,0 +1,212 @@
+//! A site's manifests judged at the desk: what can be known before anything is made, which otherwise costs a cluster.
+//!
+//! What is judged here needs no cluster and no schema: how the files read, what their objects are called, what lies twice or
+//! comes too late, what the target version no longer has. What a server of that version says of members is for others.
+mod apis;
+mod order;
+
+use super::manifests::{Placed, Placeholders, read};
+use super::yaml::Notice;
+use crate::plan::Version;
+use crate::resources::answers::{list, text};
+use crate::resources::object::describe;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A manifest, as it is about to be published.
+#[derive(Clone, Copy, Debug)]
+pub struct File<'a> {
+    /// Its path beside the site file.
+    pub name: &'a str,
+    /// Its content.
+    pub text: &'a str,
+    /// Whether `${…}` in it are placeholders.
+    pub placeholders: bool,
+}
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// It would cost a cluster: nothing is published.
+    Refuses,
+    /// It may be right, and may not.
+    Warns,
+    /// It is good to know.
+    Notes,
+}
+
+/// Something that is to be said of a manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How much it weighs.
+    pub weight: Weight,
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// What is expected, what came, what to do.
+    pub what: String,
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}:{}: {}", self.file, self.line, self.what)
+    }
+}
+
+/// An object, and where it stands.
+pub struct Found<'a> {
+    /// The file.
+    pub file: &'a str,
+    /// The line at which its document begins.
+    pub line: usize,
+    /// The object.
+    pub value: Value,
+}
+
+impl Found<'_> {
+    fn finding(&self, weight: Weight, what: &str) -> Finding {
+        Finding { weight, file: self.file.into(), line: self.line, what: format!("{}: {what}", describe(&self.value)) }
+    }
+}
+
+/// An object of so many bytes is refused by etcd.
+const LARGEST_OBJECT: usize = 1_500_000;
+/// All annotations of an object together.
+const LARGEST_ANNOTATIONS: usize = 256 * 1024;
+
+/// What the manifests are judged for.
+#[derive(Clone, Copy, Debug)]
+pub struct Desk<'a> {
+    /// The versions of the clusters that are to run them; none: no version is judged.
+    pub versions: &'a [Version],
+    /// The site says that Secrets may lie in its manifests.
+    pub secrets: bool,
+    /// The addresses of a slot.
+    pub addresses: usize,
+}
+
+/// Reads the files, in the order in which they are applied, and judges what lies in them.
+#[must_use]
+pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Finding>) {
+    let (mut all, mut findings) = (vec![], vec![]);
+    for file in files {
+        let said = |weight, Notice { line, what }: Notice| Finding { weight, file: file.name.into(), line, what };
+        match read(file.text) {
+            Err(notice) => findings.push(said(Weight::Refuses, notice)),
+            Ok((objects, notices)) => {
+                findings.extend(notices.into_iter().map(|notice| said(Weight::Warns, notice)));
+                if file.placeholders {
+                    findings.extend(objects.iter().filter_map(|placed| unknown(file, placed, desk)));
+                }
+                let found = |Placed { line, value }| Found { file: file.name, line, value };
+                all.extend(objects.into_iter().map(found));
+            }
+        }
+    }
+    for found in &all {
+        findings.extend(of_one(found, desk.secrets));
+        findings.extend(apis::gone(&found.value, desk.versions).map(|why| found.finding(Weight::Refuses, &why)));
+    }
+    findings.extend(twice(&all));
+    findings.extend(order::late(&all));
+    findings.sort_by(|one, other| (one.weight, &one.file, one.line).cmp(&(other.weight, &other.file, other.line)));
+    (all, findings)
+}
+
+/// A placeholder that nothing fills.
+fn unknown(file: &File<'_>, placed: &Placed, desk: Desk<'_>) -> Option<Finding> {
+    let why = Placeholders::of_the_desk(desk.addresses).fills(&placed.value).err()?;
+    let what = format!(
+        "{}: {why}; or switch placeholders off for this file with \"placeholders\": false",
+        describe(&placed.value)
+    );
+    Some(Finding { weight: Weight::Refuses, file: file.name.into(), line: placed.line, what })
+}
+
+fn of_one(found: &Found<'_>, secrets: bool) -> Vec<Finding> {
+    let object = &found.value;
+    let mut findings = vec![];
+    let mut refused = |what: &str| findings.push(found.finding(Weight::Refuses, what));
+    let name = text(object, "/metadata/name");
+    if name.len() > 253 || matches!(name, "." | "..") || name.contains(['/', '%']) {
+        refused("a name has at most 253 characters, and neither / nor %");
+    } else if !name.contains("${") && !is_name_of(text(object, "/kind"), name) {
+        refused(
+            "its name may have lower-case letters, digits, - and . alone, and begins and ends with a letter or a digit",
+        );
+    }
+    let bytes = object.to_string().len();
+    if bytes > LARGEST_OBJECT {
+        refused(&format!("it has {bytes} bytes, and no server keeps more than {LARGEST_OBJECT}"));
+    }
+    let annotations = object.pointer("/metadata/annotations").and_then(Value::as_object);
+    let bytes =
+        annotations.into_iter().flatten().map(|(key, value)| key.len() + value.as_str().map_or(0, str::len)).sum();
+    if LARGEST_ANNOTATIONS < bytes {
+        refused(&format!("its annotations have {bytes} bytes, and at most {LARGEST_ANNOTATIONS} are allowed"));
+    }
+    for map in ["/metadata/annotations", "/metadata/labels"] {
+        let members = object.pointer(map).and_then(Value::as_object).into_iter().flatten();
+        for (key, value) in members.filter(|(_, value)| !value.is_string()) {
+            refused(&format!("{}/{key} must be a text, and is {value}: put it into quotes", &map[1..]));
+        }
+    }
+    if would_start_agic(object) {
+        refused(
+            "an AGIC replaces the whole gateway 0.15 s after its start, and empties it without an Ingress of its own: give \
+             it 0 replicas",
+        );
+    }
+    if text(object, "/kind") == "Secret" && !secrets && holds_something(object) {
+        refused(
+            "a Secret with its content would lie readable in the store: let a controller fetch it (External Secrets, the \
+             Key Vault provider), or say \"manifestsHoldSecrets\": true in the site file",
+        );
+    }
+    findings
+}
+
+fn is_name_of(kind: &str, name: &str) -> bool {
+    // Rules of access have names with colons and capitals.
+    let is_free = matches!(kind, "ClusterRole" | "ClusterRoleBinding" | "Role" | "RoleBinding" | "APIService");
+    let ends_well = |end: Option<char>| end.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+    is_free || (ends_well(name.chars().next()) && ends_well(name.chars().last()) && name.chars().all(is_allowed))
+}
+
+fn holds_something(secret: &Value) -> bool {
+    ["data", "stringData"].iter().any(|map| secret[*map].as_object().is_some_and(|map| !map.is_empty()))
+}
+
+/// A pod of the ingress controller for Application Gateway, in as many replicas as there are.
+fn would_start_agic(object: &Value) -> bool {
+    let pod = if text(object, "/kind") == "Pod" { &object["spec"] } else { &object["spec"]["template"]["spec"] };
+    let is_agic = |container: &Value| {
+        let image = text(container, "/image");
+        image.contains("application-gateway/kubernetes-ingress") || image.contains("applicationgateway-ingress")
+    };
+    list(pod, "/containers").iter().any(is_agic) && object["spec"]["replicas"] != 0
+}
+
+/// What lies in the files twice: the second one would change the first without end.
+fn twice(all: &[Found<'_>]) -> Vec<Finding> {
+    let mut first: BTreeMap<(String, String), &Found<'_>> = BTreeMap::new();
+    let mut findings = vec![];
+    for found in all {
+        let (group, _) = text(&found.value, "/apiVersion").rsplit_once('/').unwrap_or(("", ""));
+        let key = (group.to_owned(), describe(&found.value));
+        match first.get(&key) {
+            None => drop(first.insert(key, found)),
+            Some(before) if before.value == found.value => {
+                let what = format!("it lies in {}:{} already, the same", before.file, before.line);
+                findings.push(found.finding(Weight::Warns, &what));
+            }
+            Some(before) => {
+                let what = format!("it lies in {}:{} already, and is another one here", before.file, before.line);
+                findings.push(found.finding(Weight::Refuses, &what));
+            }
+        }
+    }
+    findings
+}
