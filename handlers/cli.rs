@@ -9,6 +9,7 @@ mod out;
 #[cfg(feature = "local")]
 mod simulate;
 mod site;
+mod site_files;
 mod site_init;
 
 use clap::{Parser, Subcommand};

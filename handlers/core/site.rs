@@ -56,6 +56,9 @@ pub struct Site {
     /// YAML manifests of the workloads, applied in this order.
     #[serde(default)]
     pub workloads: Vec<Manifest>,
+    /// Secrets with their content may lie in the manifests, readable for whoever reads the store.
+    #[serde(default)]
+    pub manifests_hold_secrets: bool,
     /// HTTP checks through the candidate listener, made before any traffic moves.
     #[serde(default)]
     pub smoke_tests: Vec<SmokeTest>,

@@ -104,6 +104,12 @@ fn stages(file: &Value) -> Vec<Mistake> {
         }
         before = share;
     }
+    for (index, stage) in stages.iter().enumerate() {
+        let watch = stage.get("watchMinutes").and_then(Value::as_u64);
+        mistakes.extend(watch.and_then(|minutes| absurd(format!("/stages/{index}/watchMinutes"), minutes, 1)));
+    }
+    let soak = file.get("soakMinutes").and_then(Value::as_u64);
+    mistakes.extend(soak.and_then(|minutes| absurd("/soakMinutes".into(), minutes, 0)));
     if let Some(last) = stages.len().checked_sub(1)
         && before != 100
         && stages[last].get("share").is_some_and(Value::is_u64)
@@ -112,6 +118,15 @@ fn stages(file: &Value) -> Vec<Mistake> {
     }
     mistakes
 }
+
+/// A watch of no time sees nothing, and one of months never ends.
+fn absurd(place: String, minutes: u64, least: u64) -> Option<Mistake> {
+    (!(least..=MOST_MINUTES).contains(&minutes))
+        .then(|| mistake(place, format!("expected {least} to {MOST_MINUTES} minutes (30 days), found {minutes}")))
+}
+
+/// 30 days.
+const MOST_MINUTES: u64 = 30 * 24 * 60;
 
 fn gates(file: &Value) -> Vec<Mistake> {
     let stages = list(file, "/stages").len() as u64;
