@@ -1,7 +1,9 @@
 //! `bluegreen site`: check, publish, schema.
+use super::out::complain;
 use super::say;
 use super::site_files::{Contents, in_lines, refusals};
 use crate::functions::app::App;
+use crate::functions::regions::Regions;
 use crate::functions::start::look;
 use crate::plan::planning::serving;
 use crate::plan::{Version, planned};
@@ -17,14 +19,14 @@ pub fn check_file(file: &Path) -> anyhow::Result<ExitCode> {
     let (text, site) = match read(file)? {
         Ok(read) => read,
         Err(report) => {
-            super::out::complain(&report);
+            complain(&report);
             return Ok(ExitCode::from(1));
         }
     };
     let findings = contents(file, &site)?.judged(&site, &[]);
-    super::out::complain(&in_lines(&findings));
+    complain(&in_lines(&findings));
     if refusals(&findings) > 0 {
-        eprintln!("{}: {} to mend in its manifests", file.display(), refusals(&findings));
+        complain(&format!("{}: {} to mend in its manifests\n", file.display(), refusals(&findings)));
         return Ok(ExitCode::from(1));
     }
     say(&format!("{}: the site {} is well formed\n{}", file.display(), site.name, stages(&site)))?;
@@ -45,19 +47,21 @@ pub async fn publish(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
     let site = match read(file)? {
         Ok((_, site)) => site,
         Err(report) => {
-            super::out::complain(&report);
+            complain(&report);
             return Ok(ExitCode::from(1));
         }
     };
     let contents = contents(file, &site)?;
     let versions = next_versions(app, &site).await;
     if let Err(why) = &versions {
-        eprintln!("  not judged for the versions of the region, which could not be read: {why:#}");
+        complain(&format!("  not judged for the versions of the region, which could not be read: {why:#}\n"));
     }
     let findings = contents.judged(&site, &versions.unwrap_or_default());
-    super::out::complain(&in_lines(&findings));
+    complain(&in_lines(&findings));
     if refusals(&findings) > 0 {
-        eprintln!("{}: {} to mend in its manifests; nothing was published", file.display(), refusals(&findings));
+        let told =
+            format!("{}: {} to mend in its manifests; nothing was published\n", file.display(), refusals(&findings));
+        complain(&told);
         return Ok(ExitCode::from(1));
     }
     let site = app.store.publish(site, |name| contents.of(name)).await?;
@@ -69,7 +73,7 @@ pub async fn publish(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
 
 /// The newest patch of each minor version that an upgrade from the serving cluster could go to next.
 async fn next_versions(app: &App, site: &Site) -> anyhow::Result<Vec<Version>> {
-    let world = look(app, site).await?;
+    let world = look(app, site, &Regions::default()).await?;
     let serves = serving(site, &world.gateway).map_err(anyhow::Error::msg)?;
     let old: Version = world
         .cluster(serves)
