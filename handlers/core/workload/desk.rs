@@ -1,9 +1,12 @@
 //! A site's manifests judged at the desk: what can be known before anything is made, which otherwise costs a cluster.
 //!
-//! What is judged here needs no cluster and no schema: how the files read, what their objects are called, what lies twice or
-//! comes too late, what the target version no longer has. What a server of that version says of members is for others.
+//! What is judged here needs no cluster: how the files read, what their objects are called, what lies twice or
+//! comes too late, what the target version no longer has, what a server would not know or would refuse.
 mod apis;
+mod custom;
 mod order;
+mod rules;
+mod typed;
 
 use super::manifests::{Placed, Placeholders, read};
 use super::yaml::Notice;
@@ -106,8 +109,17 @@ pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Fin
     }
     for found in &all {
         findings.extend(of_one(found, desk.secrets));
-        findings.extend(apis::gone(&found.value, desk.versions).map(|why| found.finding(Weight::Refuses, &why)));
+        match apis::gone(&found.value, desk.versions) {
+            Some(why) => findings.push(found.finding(Weight::Refuses, &why)),
+            None => findings.extend(
+                typed::mistakes(&found.value, desk.versions)
+                    .into_iter()
+                    .chain(rules::broken(&found.value).into_iter().map(|what| (Weight::Refuses, what)))
+                    .map(|(weight, what)| found.finding(weight, &what)),
+            ),
+        }
     }
+    findings.extend(custom::mistakes(&all));
     findings.extend(twice(&all));
     findings.extend(order::late(&all));
     findings.sort_by(|one, other| (one.weight, &one.file, one.line).cmp(&(other.weight, &other.file, other.line)));
@@ -148,7 +160,7 @@ fn of_one(found: &Found<'_>, secrets: bool) -> Vec<Finding> {
     }
     for map in ["/metadata/annotations", "/metadata/labels"] {
         let members = object.pointer(map).and_then(Value::as_object).into_iter().flatten();
-        for (key, value) in members.filter(|(_, value)| !value.is_string()) {
+        for (key, value) in members.filter(|(_, value)| !value.is_string() && !value.is_null()) {
             refused(&format!("{}/{key} must be a text, and is {value}: put it into quotes", &map[1..]));
         }
     }

@@ -127,7 +127,8 @@ fn flatten(object: Value, depth: usize, objects: &mut Vec<Value>) -> Result<(), 
             return Err(format!("it has no {}, so it is no object of Kubernetes", &member[1..]));
         }
     }
-    if kind.ends_with("List") && object.get("items").is_some_and(Value::is_array) {
+    // To `kubectl`, whatever has items is a list.
+    if object.get("items").is_some_and(|items| items.is_array() || items.is_null()) {
         if depth == DEEPEST_LIST {
             return Err(format!("lists lie within lists more than {DEEPEST_LIST} deep"));
         }
