@@ -11,6 +11,7 @@ mod confirm_traffic;
 mod create_cluster;
 mod delete_new_cluster;
 mod install_controllers;
+mod judged;
 pub mod overwriting;
 mod presence;
 mod proof;

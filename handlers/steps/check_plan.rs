@@ -1,7 +1,7 @@
 //! Everything that the plan needs holds.
 use super::acting::Azure;
 use super::checked::{Checked, checked};
-use super::{again_in, terminal, written};
+use super::{again_in, judged, terminal, written};
 use crate::azure::operations::Progress;
 use crate::run::{Following, Outcome, Run, StepResult};
 
@@ -13,7 +13,14 @@ pub async fn check_plan(run: &Run, azure: &Azure) -> StepResult {
     {
         return again_in("the leftover in the idle slot is being deleted", again);
     }
-    match checked(run, azure).await? {
+    let checked = match checked(run, azure).await? {
+        Checked::Fine(leftover) => match judged::refused(run, azure).await? {
+            Some(why) => Checked::Refused(why),
+            None => Checked::Fine(leftover),
+        },
+        checked => checked,
+    };
+    match checked {
         Checked::Wait(outcome) => Ok(outcome),
         Checked::Refused(why) => terminal(why),
         // A run of format 1 deletes it here: an older binary's `CreateCluster` would not.

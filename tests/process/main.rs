@@ -8,3 +8,4 @@ mod hosted;
 mod local;
 mod package;
 mod serving;
+mod site_files;

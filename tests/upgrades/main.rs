@@ -23,6 +23,7 @@ mod gates;
 mod http_api;
 mod kinds;
 mod leftover;
+mod manifests;
 mod no_answer;
 mod nobody_starves;
 mod old_and_new;

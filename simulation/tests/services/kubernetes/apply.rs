@@ -31,7 +31,7 @@ async fn a_field_of_another_manager_conflicts_until_forced() {
     let cause = &status.details.as_ref().unwrap().causes[0];
     assert_eq!((cause.reason.as_str(), cause.field.as_str()), ("FieldManagerConflict", field));
     let forced = api.patch("web", &PatchParams::apply("second").force(), &Patch::Apply(&second)).await.unwrap();
-    let image = forced.spec.unwrap().template.spec.unwrap().containers[0].image.clone();
+    let image = forced.spec.template.spec.unwrap().containers[0].image.clone();
     assert_eq!(image.as_deref(), Some("web:2"));
     let again = api.patch("web", &PatchParams::apply("first"), &Patch::Apply(&first)).await;
     assert!(again.is_err(), "the field has another owner now");

@@ -1,0 +1,28 @@
+//! The published manifests, judged once more for the version that is the target: what was right when they were published may
+//! be gone in it.
+use super::acting::Azure;
+use crate::run::{Run, StepError};
+use crate::workload::desk::{Desk, File, Weight, judge};
+
+/// Why the new cluster could never run the site's manifests; `None`: nothing is known that keeps it from that. Secrets in
+/// them were agreed to when they were published.
+pub async fn refused(run: &Run, azure: &Azure) -> Result<Option<String>, StepError> {
+    let site = &run.plan.site;
+    let mut texts = vec![];
+    for manifest in site.controllers.iter().chain(&site.workloads) {
+        match &manifest.digest {
+            Some(digest) => texts.push((manifest, azure.manifest(digest).await?)),
+            None => return Ok(Some(format!("{} was not published: publish the site", manifest.file))),
+        }
+    }
+    let files: Vec<_> = texts
+        .iter()
+        .map(|(manifest, text)| File { name: &manifest.file, text, placeholders: manifest.placeholders })
+        .collect();
+    let versions = [run.plan.version];
+    let addresses = run.plan.new_slot().addresses.len();
+    let findings = judge(&files, Desk { versions: &versions, secrets: true, addresses }).1;
+    let wrong: Vec<_> =
+        findings.iter().filter(|finding| finding.weight == Weight::Refuses).map(ToString::to_string).collect();
+    Ok((!wrong.is_empty()).then(|| format!("manifests: {}; mend them and publish the site", wrong.join("; "))))
+}
