@@ -1,6 +1,7 @@
 //! What runs in a cluster: manifests as objects, their placeholders, their readiness, their digests.
 pub mod desk;
 pub mod digest;
+pub mod kinds;
 pub mod manifests;
 pub mod placeholders;
 pub mod readiness;

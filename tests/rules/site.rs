@@ -80,7 +80,7 @@ fn every_single_mistake_is_found_at_its_place() {
         ("/workloads/0/file", json!("/etc/passwd"), "/workloads/0/file", "it is absolute"),
         ("/workloads/0/file", json!("a\\b.yaml"), "/workloads/0/file", "only names with /"),
         ("/workloads/0/digest", json!("ab"), "/workloads/0/digest", "a SHA-256 in 64 lower-case hex digits"),
-        ("/deadlineMinutes", json!({"Soak": 0}), "/deadlineMinutes/Soak", "expected at least 1"),
+        ("/deadlineMinutes", json!({"Soak": 0}), "/deadlineMinutes/Soak", "expected 1 to 43200 minutes"),
         ("/deadlineMinutes", json!({"Sleep": 5}), "/deadlineMinutes/Sleep", "expected one of the steps"),
         (
             "/oldCluster",

@@ -36,8 +36,8 @@ fn what_the_target_version_would_refuse_costs_no_cluster() {
                 namespaced("policy/v1beta1", "PodDisruptionBudget", "web", "spec: {minAvailable: 1}"),
                 "late.yaml:1: PodDisruptionBudget default/web: policy/v1beta1 is gone since Kubernetes 1.25",
             ),
-            (namespaced("v1", "ConfigMap", "web", "data: {port: 80}"), "data.port: invalid type"),
-            ("{{ template }}".to_owned(), "late.yaml:1: no YAML"),
+            (namespaced("v1", "ConfigMap", "web", "data: {port: 80}"), "data.port: expected a text"),
+            ("{{ template }}".to_owned(), "Is it a template? Render it first"),
             (namespaced("v1", "ConfigMap", "web", "data: {a: \"${nosuch}\"}"), "${nosuch} is no placeholder"),
         ] {
             let (ending, journal, was_made) = said_of(&content).await;

@@ -8,6 +8,7 @@ mod order;
 mod rules;
 mod typed;
 
+use super::kinds;
 use super::manifests::{Placed, Placeholders, read};
 use super::yaml::Notice;
 use crate::plan::Version;
@@ -110,13 +111,16 @@ pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Fin
     for found in &all {
         findings.extend(of_one(found, desk.secrets));
         match apis::gone(&found.value, desk.versions) {
+            Some(why) if desk.versions.is_empty() => findings.push(found.finding(Weight::Warns, &why)),
             Some(why) => findings.push(found.finding(Weight::Refuses, &why)),
-            None => findings.extend(
-                typed::mistakes(&found.value, desk.versions)
-                    .into_iter()
-                    .chain(rules::broken(&found.value).into_iter().map(|what| (Weight::Refuses, what)))
-                    .map(|(weight, what)| found.finding(weight, &what)),
-            ),
+            None => {
+                let said = typed::mistakes(&found.value, desk.versions);
+                findings.extend(said.into_iter().map(|(weight, what)| found.finding(weight, &what)));
+                if kinds::is_known(&found.value) {
+                    let broken = rules::broken(&found.value);
+                    findings.extend(broken.iter().map(|what| found.finding(Weight::Refuses, what)));
+                }
+            }
         }
     }
     findings.extend(custom::mistakes(&all));

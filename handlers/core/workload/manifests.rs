@@ -66,7 +66,7 @@ pub struct Placed {
 /// # Errors
 /// When it is no YAML, or has a document that is no object of Kubernetes.
 pub fn read(yaml: &str) -> Result<(Vec<Placed>, Vec<Notice>), Notice> {
-    let (documents, mut notices) = documents(yaml)?;
+    let (documents, mut notices) = documents(yaml).map_err(|notice| hinted(notice, yaml))?;
     let mut objects = vec![];
     for Document { line, value } in documents {
         let mut found = vec![];
@@ -79,6 +79,11 @@ pub fn read(yaml: &str) -> Result<(Vec<Placed>, Vec<Notice>), Notice> {
         }
     }
     Ok((objects, notices))
+}
+
+fn hinted(notice: Notice, yaml: &str) -> Notice {
+    let hint = if yaml.contains("{{") { ". Is it a template? Render it first, as with helm template" } else { "" };
+    Notice { what: notice.what + hint, ..notice }
 }
 
 /// The objects of a manifest of several documents, in their order, but namespaces and resource definitions first. Without

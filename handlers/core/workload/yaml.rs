@@ -205,10 +205,12 @@ impl Builder {
             None => *key = Some(Key::Name(name(value)?)),
             Some(Key::Merge) => merge(members, value, line, &mut self.notices)?,
             Some(Key::Name(name)) => {
-                if let Some(before) =
-                    members.insert(name.clone(), value).filter(|before| Some(before) != members.get(&name))
-                {
-                    let what = format!("the key {name:?} stands here a second time: this value counts, not {before}");
+                if let Some(before) = members.insert(name.clone(), value) {
+                    let what = if members.get(&name) == Some(&before) {
+                        format!("the key {name:?} stands here a second time, with the same value")
+                    } else {
+                        format!("the key {name:?} stands here a second time: this value counts, not {before}")
+                    };
                     self.notices.push(Notice { line, what: super::cut(&what) });
                 }
             }

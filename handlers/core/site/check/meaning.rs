@@ -165,7 +165,7 @@ fn deadlines(file: &Value) -> Vec<Mistake> {
             let names: Vec<_> = Step::ALL.iter().map(|step| step.name()).collect();
             return Some(mistake(place, format!("expected one of the steps {}", names.join(", "))));
         }
-        (minutes.as_u64() == Some(0)).then(|| mistake(place, "expected at least 1 minute, found 0"))
+        minutes.as_u64().and_then(|minutes| absurd(place, minutes, 1))
     };
     deadlines.into_iter().flatten().filter_map(judge).collect()
 }

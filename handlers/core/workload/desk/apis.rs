@@ -52,12 +52,16 @@ const NEW: &[(&str, &str, u16)] = &[
     ("VolumeAttributesClass", "storage.k8s.io/v1", 34),
 ];
 
-/// Why a cluster of one of these versions does not have the API of an object; `None`: each has it, as far as is known.
+/// Why a cluster of one of these versions (none: of a newer one) does not have the API of an object; `None`: each has it, as
+/// far as is known.
 pub fn gone(object: &Value, versions: &[Version]) -> Option<String> {
     let (kind, api) = (text(object, "/kind"), text(object, "/apiVersion"));
     let is = |of: &str, version: &str| (of == "*" || of == kind) && version == api;
     // The rule for a kind of its own comes after the one for all.
     if let Some((.., minor, instead)) = GONE.iter().rev().find(|(of, version, ..)| is(of, version)) {
+        if versions.is_empty() {
+            return Some(format!("{api} is gone since Kubernetes 1.{minor}: use {instead}"));
+        }
         let first = versions.iter().find(|version| version.minor >= *minor)?;
         return Some(format!("{api} is gone since Kubernetes 1.{minor}, and {first} is to run it: use {instead}"));
     }
@@ -77,6 +81,7 @@ mod tests {
         let of = |version: &str| vec![version.parse::<Version>().unwrap()];
         let hpa = object("autoscaling/v2beta2", "HorizontalPodAutoscaler");
         assert_eq!(gone(&hpa, &of("1.25.6")), None);
+        assert!(gone(&hpa, &[]).is_some());
         let why = gone(&hpa, &of("1.34.6")).unwrap();
         assert!(why.contains("gone since Kubernetes 1.26, and 1.34.6"), "{why}");
         assert!(gone(&object("extensions/v1beta1", "Ingress"), &of("1.33.5")).is_some());

@@ -33,7 +33,8 @@ fn selector(object: &Value, said: &mut Vec<String>) {
     let wanted = &object["spec"]["selector"];
     let labels = &object["spec"]["template"]["metadata"]["labels"];
     let matches = wanted["matchLabels"].as_object();
-    if matches.is_none_or(serde_json::Map::is_empty) && list(wanted, "/matchExpressions").is_empty() {
+    let is_there = wanted.is_object();
+    if is_there && matches.is_none_or(serde_json::Map::is_empty) && list(wanted, "/matchExpressions").is_empty() {
         said.push("spec.selector must name labels of its pods".into());
     }
     for (key, value) in matches.into_iter().flatten().filter(|(key, value)| labels.get(key.as_str()) != Some(value)) {
@@ -56,7 +57,7 @@ fn claims(object: &Value) -> BTreeSet<&str> {
 
 fn of_pod<'a>(pod: &'a Value, at: &str, claims: &BTreeSet<&'a str>, said: &mut Vec<String>) {
     let containers = list(pod, "/containers");
-    if containers.is_empty() {
+    if pod["containers"].is_array() && containers.is_empty() {
         said.push(format!("{at}.containers must have a container at least"));
     }
     let volumes: BTreeSet<_> =
@@ -204,7 +205,7 @@ mod tests {
         };
         for (said, words) in [
             (said(|it| it["spec"]["selector"]["matchLabels"]["app"] = json!("wbe")), "wants the label app: \"wbe\""),
-            (said(|it| it["spec"]["selector"] = Value::Null), "must name labels"),
+            (said(|it| it["spec"]["selector"] = json!({})), "must name labels"),
             (said(|it| it["spec"]["template"]["spec"]["containers"] = json!([])), "a container at least"),
             (said(|it| it["spec"]["template"]["spec"]["containers"][0]["image"] = json!("")), "has no image"),
             (said(|it| it["spec"]["template"]["spec"]["volumes"][0]["name"] = json!("b")), "in no volumes"),
