@@ -1,6 +1,7 @@
 //! The functions: what the Functions host calls, and what a call comes to. One event end to end, a person's orders, the
 //! start of a run, the triggers; and the process that serves them.
 pub mod app;
+mod bodies;
 pub mod bound;
 pub mod calls;
 pub mod commit;
@@ -11,6 +12,7 @@ pub mod handle;
 pub mod host;
 pub mod look;
 pub mod orders;
+pub mod refusals;
 pub mod regions;
 pub mod reply;
 pub mod serve;

@@ -12,7 +12,7 @@ pub use blobs::{SaveError, Stored};
 pub use calls::UnderWay;
 pub use records::Shelf;
 pub use runs::Unreadable;
-pub use sites::{content_name, with_digests};
+pub use sites::{content_name, reservation_name, with_digests};
 
 use crate::process::clock::Clock;
 use azure_core::credentials::TokenCredential;

@@ -4,18 +4,25 @@ use crate::azure::identity;
 use crate::functions::app::App;
 use crate::functions::orders::{self, Obeyed};
 use crate::plan::Kind;
-use crate::plan::request::Request;
+use crate::plan::request::{Refused, Request};
+use crate::plan::versions::is_form;
 use crate::process::config::Config;
 use crate::process::wire::Wire;
 use crate::run::event::{Message, REQUESTS};
 use crate::run::verbs::{Direction, Order, Refusal, Verb, beforehand};
 use crate::run::{Entry, Level, Run};
 use crate::step::Step;
+use crate::store::Shelf;
 use crate::text::plain;
 use azure_core::Uuid;
 use clap::Args;
+use jiff::SignedDuration;
 use std::fmt::Write;
 use std::process::ExitCode;
+
+/// So many records of requests are looked at, and so many of each sort shown.
+const MOST_RECORDS: usize = 50;
+const MOST_SHOWN: usize = 5;
 
 /// A request for an upgrade.
 #[derive(Debug, Args)]
@@ -99,8 +106,47 @@ pub async fn status(app: &App, site: Option<&str>) -> anyhow::Result<ExitCode> {
             Err(error) => return Err(error),
         }
     }
-    say(if shown.is_empty() { "no runs\n" } else { &shown })?;
+    if shown.is_empty() {
+        shown.push_str("no runs\n");
+    }
+    shown.push_str(&not_started(app, site).await?);
+    say(&shown)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The requests of the last day that started nothing, and those that wait: of one site with what belongs to none, or of all.
+async fn not_started(app: &App, site: Option<&str>) -> anyhow::Result<String> {
+    let since = app.store.now()? - SignedDuration::from_hours(24);
+    let mut shown = String::new();
+    for (shelf, word) in [(Shelf::Waiting, "waits"), (Shelf::Refusals, "refused")] {
+        let mut lines = vec![];
+        for record in app.store.records(shelf, MOST_RECORDS).await? {
+            let Ok(record) = serde_json::from_value::<Refused>(record) else { continue };
+            let named = &record.request.site;
+            let is_meant = site.is_none_or(|site| named == site || named.is_empty());
+            if is_meant && (shelf == Shelf::Waiting || record.at > since) {
+                lines.push(refused_line(word, &record));
+            }
+        }
+        let rest = lines.len().saturating_sub(MOST_SHOWN);
+        lines.iter().take(MOST_SHOWN).for_each(|line| shown.push_str(line));
+        if rest > 0 {
+            writeln!(shown, "  … and {rest} more")?;
+        }
+    }
+    Ok(shown)
+}
+
+fn refused_line(word: &str, record: &Refused) -> String {
+    let Refused { at, request, why, queue, came } = record;
+    let asked = match (&request.site[..], request.version.as_deref()) {
+        ("", _) => format!("a message in {}", plain(queue.as_deref().unwrap_or("a queue"))),
+        (site, version) => format!("{} {}", plain(site), plain(version.unwrap_or(request.kind.name()))),
+    };
+    let by = request.requested_by.as_deref().map_or_else(String::new, |by| format!(" by {}", plain(by)));
+    let id = request.id.as_deref().map_or_else(String::new, |id| format!(" [{}]", plain(id)));
+    let came = came.as_deref().map_or_else(String::new, |came| format!("; it began {}", plain(came)));
+    format!("{word} {}  {asked}{by}{id}: {}{came}\n", at.strftime("%F %T"), plain(why))
 }
 
 /// A run as lines of text.
@@ -136,6 +182,13 @@ fn line(number: u32, entry: &Entry) -> String {
 /// Enqueues a request.
 pub async fn start(app: &App, start: Start) -> anyhow::Result<ExitCode> {
     let Start { site, version, kind, reason, by } = start;
+    if let Some(version) = version.as_deref().filter(|version| !is_form(version)) {
+        anyhow::bail!("{version:?} is no version: expected one like 1.34.6, or latest-patch, or latest-stable");
+    }
+    if app.store.site(&site).await?.is_none() {
+        let sites = app.store.sites().await?.join(", ");
+        anyhow::bail!("there is no site {site:?}; published are: {sites}");
+    }
     let request = Request { id: None, site, version, kind, reason, requested_by: Some(by) };
     let id = Uuid::new_v4().to_string();
     let body = serde_json::to_string(&request)?;

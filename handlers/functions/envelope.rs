@@ -2,8 +2,8 @@
 //!
 //! `{"Data": {"<binding>": …}, "Metadata": {…}}`: a binary body arrives as base64, a text body as a string that
 //! contains a JSON string. Nothing in `Metadata` is needed.
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use super::bodies;
+use crate::text::{LONGEST_REASON, cut};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -16,52 +16,81 @@ pub struct Delivered {
     pub message_id: Option<String>,
     /// The trace context of whoever sent it.
     pub traceparent: Option<String>,
-    /// Why it was dead-lettered, if it was.
+    /// Why it was dead-lettered, and where, if it was.
     pub dead_letter: Option<String>,
+}
+
+/// A message whose body nobody can read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// What was expected, and what came.
+    pub why: String,
+    /// Its MessageId, if the host told it.
+    pub message_id: Option<String>,
+    /// Why it was dead-lettered, and where, if it was.
+    pub dead_letter: Option<String>,
+    /// The beginning of its body.
+    pub came: String,
+    /// There was no message: the host's own envelope was malformed.
+    pub is_no_message: bool,
+}
+
+impl Unread {
+    /// There was no message, and why.
+    #[must_use]
+    pub fn nothing(why: String) -> Self {
+        Self { why, message_id: None, dead_letter: None, came: String::new(), is_no_message: true }
+    }
 }
 
 /// Reads a Service Bus message out of the envelope.
 ///
 /// # Errors
-/// A sentence that says what was expected and what came.
-pub fn message(envelope: &[u8]) -> Result<Delivered, String> {
-    let envelope = parse(envelope)?;
+/// What was expected, what came, and what is known of the message.
+pub fn message(envelope: &[u8]) -> Result<Delivered, Unread> {
+    let envelope = parse(envelope).map_err(Unread::nothing)?;
     let data = envelope["Data"].as_object().and_then(|data| data.values().next());
-    let text = data.and_then(Value::as_str).ok_or("expected Data with one message, as a string")?;
-    let body = body(text)
-        .ok_or_else(|| format!("the message is no JSON object: {:?}", text.chars().take(60).collect::<String>()))?;
+    let text = data
+        .and_then(Value::as_str)
+        .ok_or_else(|| Unread::nothing("expected Data with one message, as a string".into()))?;
     let metadata = &envelope["Metadata"];
-    let properties = [&metadata["ApplicationProperties"], &metadata["UserProperties"]];
-    let property = |name: &str| {
-        properties.iter().find_map(|properties| properties[name].as_str()).map(|text| text.chars().take(2000).collect())
+    let (message_id, dead_letter) = (scalar(&metadata["MessageId"]), dead_letter(metadata));
+    let body = match bodies::read(text) {
+        Ok(body) => body,
+        Err(why) => {
+            let (why, came) = (format!("expected a JSON object: {why}"), bodies::shown(text));
+            return Err(Unread { why, message_id, dead_letter, came, is_no_message: false });
+        }
     };
-    Ok(Delivered {
-        body,
-        message_id: scalar(&metadata["MessageId"]),
-        traceparent: property("traceparent").or_else(|| property("Diagnostic-Id")),
-        dead_letter: property("DeadLetterReason").map(|reason: String| {
-            let described: Option<String> = property("DeadLetterErrorDescription");
-            described.map_or_else(|| reason.clone(), |described| format!("{reason}: {described}"))
-        }),
-    })
+    let traceparent = property(metadata, "traceparent").or_else(|| property(metadata, "Diagnostic-Id"));
+    Ok(Delivered { body, message_id, traceparent, dead_letter })
 }
 
-/// A body that is an object or an array: as base64, as the JSON text itself, or wrapped in JSON strings (a portal adds
-/// one, the host another).
-fn body(text: &str) -> Option<Value> {
-    let is_body = |value: &Value| value.is_object() || value.is_array();
-    if let Ok(bytes) = BASE64_STANDARD.decode(text)
-        && let Some(value) = serde_json::from_slice(&bytes).ok().filter(is_body)
-    {
-        return Some(value);
+/// A property that the sender, or the bus for it, set.
+fn property(metadata: &Value, name: &str) -> Option<String> {
+    let properties = [&metadata["ApplicationProperties"], &metadata["UserProperties"]];
+    let found = properties.iter().find_map(|properties| properties[name].as_str());
+    found.map(|text| text.chars().take(2000).collect())
+}
+
+/// Where and why it was dead-lettered, and when it was sent: `in upgrade-steps/Subscriptions/Soak, sent …: MaxDeliveryCount…`.
+fn dead_letter(metadata: &Value) -> Option<String> {
+    let reason = property(metadata, "DeadLetterReason").or_else(|| scalar(&metadata["DeadLetterReason"]));
+    let source = scalar(&metadata["DeadLetterSource"]);
+    if reason.is_none() && source.is_none() {
+        return None;
     }
-    let mut value: Value = serde_json::from_str(text).ok()?;
-    for _ in 0..2 {
-        if let Value::String(inner) = &value {
-            value = serde_json::from_str(inner).ok()?;
-        }
-    }
-    Some(value).filter(is_body)
+    let sent = scalar(&metadata["EnqueuedTimeUtc"]).or_else(|| scalar(&metadata["EnqueuedTime"]));
+    let described =
+        property(metadata, "DeadLetterErrorDescription").or_else(|| scalar(&metadata["DeadLetterErrorDescription"]));
+    let said = [
+        source.map(|source| format!("in {source}")),
+        sent.map(|sent| format!("there since {sent}")),
+        Some(reason.unwrap_or_else(|| "no reason was given".into())),
+        described,
+    ];
+    let said: Vec<_> = said.into_iter().flatten().map(|part| cut(&part, LONGEST_REASON)).collect();
+    Some(said.join(": "))
 }
 
 /// A scalar of `Metadata`: a string that contains JSON, or the text itself.
@@ -140,6 +169,8 @@ pub fn http_reply(status: u16, body: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine;
+    use base64::prelude::BASE64_STANDARD;
 
     fn envelope(text: &str) -> Vec<u8> {
         json!({"Data": {"message": text}, "Metadata": {"MessageId": "\"m-1\"",
@@ -168,9 +199,9 @@ mod tests {
             (b"[]", "member Data"),
             (b"{\"Data\":{}}", "one message"),
             (b"{\"Data\":{\"message\":5}}", "as a string"),
-            (b"{\"Data\":{\"message\":\"hello\"}}", "no JSON object"),
+            (b"{\"Data\":{\"message\":\"hello\"}}", "expected a JSON object: it is no JSON"),
         ] {
-            let error = message(bytes).unwrap_err();
+            let error = message(bytes).unwrap_err().why;
             assert!(error.contains(said), "{error}");
         }
     }

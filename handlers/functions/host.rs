@@ -5,7 +5,7 @@ use super::calls::{call, say};
 use super::triggers;
 use crate::functions::app::App;
 use crate::functions::bound::{Ended, within};
-use crate::functions::envelope::{self, Delivered, HttpCall, USER_HEADER};
+use crate::functions::envelope::{self, Delivered, HttpCall, USER_HEADER, Unread};
 use crate::functions::handle::handle;
 use crate::functions::reply::Reply;
 use crate::process::telemetry;
@@ -93,24 +93,20 @@ async fn invoke(app: &App, name: &str, body: Result<&[u8], &String>) -> Reply {
         "VersionCheck" => return triggers::version_check::version_check(app).await,
         _ => {}
     }
-    let delivered = body.map_err(Clone::clone).and_then(envelope::message);
-    if name == "DeadLetter" {
-        return triggers::dead_letter::dead_letter(app, delivered).await;
-    }
-    let delivered = match delivered {
-        Ok(delivered) => delivered,
-        Err(why) => return Reply::Refused(why),
-    };
-    if let Some(parent) = &delivered.traceparent {
+    let delivered = body.map_err(|why| Unread::nothing(why.clone())).and_then(envelope::message);
+    if let Ok(Delivered { traceparent: Some(parent), .. }) = &delivered {
         telemetry::link_to(parent);
     }
-    match (name, Step::named(name)) {
-        (_, Some(step)) => match event(step, &delivered) {
+    match (name, Step::named(name), delivered) {
+        ("DeadLetter", _, delivered) => triggers::dead_letter::dead_letter(app, delivered).await,
+        (_, _, Err(unread)) if unread.is_no_message => Reply::Refused(unread.why),
+        ("RequestUpgrade", _, delivered) => triggers::request_upgrade::request_upgrade(app, delivered).await,
+        ("VersionAvailable", _, delivered) => triggers::version_available::version_available(app, delivered).await,
+        (_, Some(step), Ok(delivered)) => match event(step, &delivered) {
             Ok(event) => handle(app, &event).await,
             Err(why) => Reply::Refused(why),
         },
-        ("RequestUpgrade", _) => triggers::request_upgrade::request_upgrade(app, delivered).await,
-        ("VersionAvailable", _) => triggers::version_available::version_available(app, &delivered.body).await,
+        (_, _, Err(unread)) => Reply::Refused(unread.why),
         _ => Reply::Refused(format!("there is no function {name:?}")),
     }
 }

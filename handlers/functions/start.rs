@@ -49,6 +49,9 @@ pub async fn start(app: &App, request: &Request, id: &str) -> anyhow::Result<Sta
     if id.len() > LONGEST_ID {
         return Ok(Started::Refused(format!("the request's id has {} bytes: at most {LONGEST_ID}", id.len())));
     }
+    if let Some(owner) = app.store.gateways_site(&site.gateway).await?.filter(|owner| *owner != site.name) {
+        return Ok(Started::Refused(format!("the gateway is reserved for the site {owner:?}: one gateway, one site")));
+    }
     for _ in 0..3 {
         let before = match app.store.run(&site.name).await {
             // It may be under way.

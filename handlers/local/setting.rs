@@ -1,9 +1,9 @@
 //! What the shop's world is furnished with: the published site, the entities of the bus, the workloads of a cluster.
 use crate::site::{Colour, Site};
 use crate::step::Step;
-use crate::store::content_name;
 use crate::store::with_digests;
 use crate::store::{RUNS, SITES};
+use crate::store::{content_name, reservation_name};
 use crate::workload::manifests::{Placeholders, objects};
 use anyhow::Context;
 use jiff::Timestamp;
@@ -44,6 +44,7 @@ pub(super) fn example(article: &Article) -> anyhow::Result<Site> {
 pub(super) fn publish(world: &mut World, account: &str, site: &Site, now: Timestamp) -> anyhow::Result<()> {
     world.blobs.create_container(account, RUNS);
     world.blobs.put(account, SITES, &format!("{}.json", site.name), &serde_json::to_vec(site)?, now);
+    world.blobs.put(account, SITES, &reservation_name(&site.gateway), site.name.as_bytes(), now);
     for manifest in site.controllers.iter().chain(&site.workloads) {
         let digest = manifest.digest.as_deref().context("a manifest without a digest")?;
         let text = MANIFESTS.iter().find(|(name, _)| *name == manifest.file).map(|(_, text)| *text);

@@ -119,13 +119,26 @@ impl Blobs {
     }
 
     pub(super) async fn list(&self, prefix: &str) -> anyhow::Result<Vec<String>> {
-        let options = BlobContainerClientListBlobsOptions { prefix: Some(prefix.to_owned()), ..Default::default() };
+        self.list_first(prefix, usize::MAX).await
+    }
+
+    /// The first of them, so many at most: whatever else there is costs nothing.
+    pub(super) async fn list_first(&self, prefix: &str, most: usize) -> anyhow::Result<Vec<String>> {
+        let options = BlobContainerClientListBlobsOptions {
+            prefix: Some(prefix.to_owned()),
+            maxresults: i32::try_from(most).ok().filter(|most| *most < A_PAGE),
+            ..Default::default()
+        };
         let failed = "failed to list the store";
         let (mut names, mut pages) = (vec![], Pages::default());
         let mut found = self.container.list_blobs(Some(options))?.into_pages();
         while let Some(page) = found.try_next().await.context(failed)? {
             let page = page.into_model().context(failed)?;
             names.extend(page.blob_items.into_iter().filter_map(|blob| blob.name));
+            if names.len() >= most {
+                names.truncate(most);
+                break;
+            }
             if let Some(next) = page.next_marker.filter(|marker| !marker.is_empty()) {
                 pages.ask(&next).map_err(anyhow::Error::msg).context(failed)?;
             }
@@ -142,6 +155,9 @@ impl Blobs {
         }
     }
 }
+
+/// The service gives no more names at once.
+const A_PAGE: i32 = 5000;
 
 /// On which condition something is written.
 #[derive(Clone, Copy, Debug)]

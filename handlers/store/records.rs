@@ -1,9 +1,16 @@
-//! Records beside the runs, for people and for the next look. Layout: `refusals/<request>.json`, `waiting/<request>.json`,
-//! `versions/<subscription>-<region>.json`.
+//! Records beside the runs, for people and for the next look. Layout: `refusals/by-time/<time>-<request>.json`, the newest
+//! first, `waiting/<request>.json`, `versions/<subscription>-<region>.json`.
 use super::Store;
 use super::blobs::{Put, to_bytes};
 use crate::plan::request::{Refused, file_name};
+use futures::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+/// So many are read side by side.
+const AT_ONCE: usize = 16;
 
 /// Which records of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,15 +24,23 @@ pub enum Shelf {
 impl Shelf {
     const fn folder(self) -> &'static str {
         match self {
-            Self::Refusals => "refusals/",
+            Self::Refusals => "refusals/by-time/",
             Self::Waiting => "waiting/",
         }
     }
 
-    fn name(self, request: &str) -> String {
-        format!("{}{}.json", self.folder(), file_name(request))
+    fn name(self, request: &str, at: Timestamp) -> String {
+        let file = file_name(request);
+        match self {
+            // Names are listed in their order: the later, the smaller.
+            Self::Refusals => format!("{}{:013}-{file}.json", self.folder(), FAR - at.as_millisecond().clamp(0, FAR)),
+            Self::Waiting => format!("{}{file}.json", self.folder()),
+        }
     }
 }
+
+/// A moment in a far future, in milliseconds.
+const FAR: i64 = 9_999_999_999_999;
 
 impl Store {
     /// Records what became of a request of this id.
@@ -33,29 +48,35 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub async fn record(&self, shelf: Shelf, request: &str, record: &Refused) -> anyhow::Result<()> {
-        Ok(self.runs.put(&shelf.name(request), to_bytes(record)?, Put::Anyway).await?)
+        Ok(self.runs.put(&shelf.name(request, record.at), to_bytes(record)?, Put::Anyway).await?)
     }
 
-    /// Takes such a record away. That there is none is well, too.
+    /// A request waits no more. That it did not is well, too.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn forget(&self, shelf: Shelf, request: &str) -> anyhow::Result<()> {
-        self.runs.delete(&shelf.name(request)).await
+    pub async fn waits_no_more(&self, request: &str) -> anyhow::Result<()> {
+        self.runs.delete(&Shelf::Waiting.name(request, Timestamp::UNIX_EPOCH)).await
     }
 
-    /// Such records, the last in the order of their names first, at most so many. One that is no JSON says so.
+    /// Such records, the newest first, at most so many; each request once. One that is no JSON says so.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn records(&self, shelf: Shelf, most: usize) -> anyhow::Result<Vec<Value>> {
-        let mut records = vec![];
-        for name in self.runs.list(shelf.folder()).await?.iter().rev().take(most) {
-            if let Some(found) = self.runs.get(name).await? {
-                let read = serde_json::from_slice(&found.value);
-                records.push(read.unwrap_or_else(|error| json!({"record": name, "unreadable": error.to_string()})));
-            }
-        }
+        let names = self.runs.list_first(shelf.folder(), most).await?;
+        let reads = stream::iter(names).map(|name| async move {
+            let Some(found) = self.runs.get(&name).await? else { return Ok(None) };
+            let read = serde_json::from_slice(&found.value);
+            Ok::<_, anyhow::Error>(Some(
+                read.unwrap_or_else(|error| json!({"record": name, "unreadable": error.to_string()})),
+            ))
+        });
+        let mut records: Vec<Value> =
+            reads.buffered(AT_ONCE).try_filter_map(|record| std::future::ready(Ok(record))).try_collect().await?;
+        records.sort_by_key(|record: &Value| Reverse(record["at"].as_str().map(str::to_owned)));
+        let mut seen = BTreeSet::new();
+        records.retain(|record| record["request"]["id"].as_str().is_none_or(|id| seen.insert(id.to_owned())));
         Ok(records)
     }
 

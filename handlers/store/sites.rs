@@ -98,9 +98,18 @@ impl Store {
         Ok(site)
     }
 
+    /// The site for which a gateway is reserved, if it is for one.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn gateways_site(&self, gateway: &str) -> anyhow::Result<Option<String>> {
+        let found = self.sites.get(&reservation_name(gateway)).await?;
+        Ok(found.map(|found| String::from_utf8_lossy(&found.value).into_owned()))
+    }
+
     /// A gateway belongs to one site: two writers would undo each other's work.
     async fn reserve(&self, site: &Site) -> anyhow::Result<()> {
-        let name = format!("gateways/{}", digest(&site.gateway.to_lowercase()));
+        let name = reservation_name(&site.gateway);
         match self.sites.put(&name, Bytes::from(site.name.clone()), Put::New).await {
             Ok(()) => return Ok(()),
             Err(SaveError::Conflict) => {}
@@ -113,6 +122,12 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// The name of a gateway's reservation.
+#[must_use]
+pub fn reservation_name(gateway: &str) -> String {
+    format!("gateways/{}", digest(&gateway.to_lowercase()))
 }
 
 fn site_name(site: &str) -> String {

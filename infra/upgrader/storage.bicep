@@ -16,6 +16,7 @@ param redundancy string
 
 var containers = ['app-package', 'runs', 'sites', 'event-dead-letters']
 var daysToRegret = 14
+var daysOfRefusals = 90
 
 resource storage 'Microsoft.Storage/storageAccounts@2025-08-01' = {
   name: name
@@ -55,6 +56,15 @@ resource storage 'Microsoft.Storage/storageAccounts@2025-08-01' = {
             definition: {
               filters: { blobTypes: ['blockBlob'] }
               actions: { version: { delete: { daysAfterCreationGreaterThan: daysToRegret } } }
+            }
+          }
+          // What was refused is shown to people, newest first: nobody looks for it after a quarter of a year.
+          {
+            name: 'refusals'
+            type: 'Lifecycle'
+            definition: {
+              filters: { blobTypes: ['blockBlob'], prefixMatch: ['runs/refusals/'] }
+              actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: daysOfRefusals } } }
             }
           }
         ]

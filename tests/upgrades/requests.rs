@@ -57,9 +57,8 @@ fn of_two_requests_at_once_one_starts_and_the_other_is_told_why_not() {
         let why = refusal(&shop).await;
         let run = shop.run().unwrap();
         assert_eq!(why, format!("the run {} of this site is under way", run.id));
-        let (loser, _) = records(&shop, "refusals/").remove(0);
-        let expected = if run.request == "one" { "refusals/two.json" } else { "refusals/one.json" };
-        assert_eq!(loser, expected);
+        let (_, loser) = records(&shop, "refusals/").remove(0);
+        assert_eq!(loser["request"]["id"], if run.request == "one" { "two" } else { "one" });
         let counts = shop.host.counters();
         assert_eq!((counts.functions["RequestUpgrade"].failures, counts.dead_letters), (0, 0), "it was answered 200");
     });
@@ -137,7 +136,7 @@ fn an_unknown_site_is_refused_with_a_record() {
         shop.request(&request, "lost/../request").unwrap();
         assert_eq!(refusal(&shop).await, "there is no site \"nowhere\": publish it first");
         let (name, record) = records(&shop, "refusals/").remove(0);
-        assert_eq!(name, "refusals/lost-..-request.json");
+        assert!(name.ends_with("-lost-..-request.json"), "{name}");
         assert_eq!(record["request"]["site"], "nowhere");
     });
 }
@@ -184,20 +183,20 @@ fn a_plan_that_makes_no_sense_is_refused() {
 }
 
 #[test]
-fn a_malformed_request_ends_in_the_dead_letters_which_are_dealt_with() {
+fn whatever_lies_among_the_dead_letters_is_dealt_with_and_recorded() {
     story(|| async {
         let shop = open(|_| {});
         let malformed = ["hello", r#"{"site": 5}"#, r#"{"site": "shop", "colour": "green"}"#, "[]", ""];
         for (number, body) in malformed.iter().enumerate() {
-            send(&shop, "upgrade-requests", &format!("malformed {number}"), body);
+            send(&shop, "dead-letters", &format!("malformed {number}"), body);
         }
         tokio::time::sleep(10 * MINUTE).await;
         let counts = shop.host.counters();
-        assert_eq!(counts.dead_letters, malformed.len() as u64);
         let told = counts.functions["DeadLetter"];
         assert_eq!((told.invocations, told.failures), (malformed.len() as u64, 0), "each is answered 200");
         assert!(shop.azure.world().service_bus.is_at_rest(shop.azure.clock().now()));
         assert!(shop.run().is_none());
+        assert_eq!(records(&shop, "refusals/").len(), malformed.len());
     });
 }
 

@@ -77,6 +77,12 @@ fn patches(minor: &Value) -> Vec<OfferedVersion> {
     exact.map(|version| OfferedVersion { version, preview, long_term_only }).collect()
 }
 
+/// Whether a text can name a version at all: an exact one, `latest-patch` or `latest-stable`.
+#[must_use]
+pub fn is_form(wanted: &str) -> bool {
+    matches!(wanted, "latest-patch" | "latest-stable") || wanted.parse::<Version>().is_ok()
+}
+
 /// Which version a request means: an exact one, `latest-patch` (the newest patch of the old cluster's minor version) or
 /// `latest-stable` (the newest patch of the minor version before the newest that is not a preview). It may be the old
 /// cluster's own, or an older one: whether a run makes sense is judged elsewhere.

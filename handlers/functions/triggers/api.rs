@@ -1,5 +1,6 @@
 //! `/upgrades`: list, show, start, the verbs. JSON in, JSON out; errors say what to do.
 use crate::functions::app::App;
+use crate::functions::bodies;
 use crate::functions::envelope::HttpCall;
 use crate::functions::orders::{Obeyed, give};
 use crate::functions::start::{Started, start};
@@ -24,10 +25,12 @@ pub async fn answer(app: &App, call: &HttpCall) -> (u16, Value) {
     let answered = match (call.method.as_str(), &places(&call.path)[..]) {
         ("GET", []) => list(app).await,
         ("GET", [site]) => show(app, site).await,
-        ("POST", [site]) => begin(app, site, call).await,
+        ("POST", []) => begin(app, None, call).await,
+        ("POST", [site]) => begin(app, Some(site), call).await,
         ("POST", [site, verb]) => order(app, site, verb, call).await,
         ("GET" | "POST", _) => {
-            Ok((404, error("expected /upgrades, /upgrades/<site>, or POST /upgrades/<site>/<verb>")))
+            let routes = "GET /upgrades, GET /upgrades/<site>, POST /upgrades/<site> or POST /upgrades/<site>/<verb>";
+            Ok((404, error(&format!("expected {routes}"))))
         }
         (method, _) => Ok((405, error(&format!("{method} is not allowed: expected GET or POST")))),
     };
@@ -105,19 +108,31 @@ fn called(run: &Run) -> Value {
     })
 }
 
-async fn begin(app: &App, site: &str, call: &HttpCall) -> Answered {
-    if !is_name(site) {
+/// A run, for the site of the path, or of the body where the path names none.
+async fn begin(app: &App, site: Option<&str>, call: &HttpCall) -> Answered {
+    let mut body = match bodies::read(&call.body) {
+        Ok(body) => body,
+        Err(why) => {
+            let example = "expected a JSON object like {\"version\": \"1.34.6\"}";
+            return Ok((400, error(&format!("{example}: {why}"))));
+        }
+    };
+    if let (Some(site), Some(members)) = (site, body.as_object_mut()) {
+        let names = |name: &String| name.eq_ignore_ascii_case("site");
+        let others = members.iter().find(|(name, value)| names(name) && !same_site(value, site));
+        if let Some((_, other)) = others {
+            return Ok((400, error(&format!("the path names the site {site}, and the body {other}"))));
+        }
+        members.retain(|name, _| !names(name));
+        members.insert("site".into(), site.into());
+    }
+    let mut request = match Request::read(body) {
+        Ok(request) => request,
+        Err(wrong) => return Ok((400, error(&wrong))),
+    };
+    if !is_name(&request.site) {
         return Ok((404, error("a site's name is 1 to 40 lower-case letters, digits and hyphens")));
     }
-    let mut body: Value = match serde_json::from_str(&call.body) {
-        Ok(body @ Value::Object(_)) => body,
-        Ok(_) | Err(_) => return Ok((400, error("expected a JSON object like {\"version\": \"1.34.6\"}"))),
-    };
-    body["site"] = site.into();
-    let mut request: Request = match serde_json::from_value(body) {
-        Ok(request) => request,
-        Err(wrong) => return Ok((400, error(&format!("expected version, kind, reason: {wrong}")))),
-    };
     if call.user.is_some() {
         request.requested_by = call.user.clone();
     }
@@ -129,6 +144,10 @@ async fn begin(app: &App, site: &str, call: &HttpCall) -> Answered {
         Started::Refused(why) => (409, error(&why)),
         Started::Later(why) => (429, error(&format!("{why}: try again in some minutes"))),
     })
+}
+
+fn same_site(named: &Value, site: &str) -> bool {
+    named.as_str().is_some_and(|named| named.trim().eq_ignore_ascii_case(site))
 }
 
 async fn order(app: &App, site: &str, verb: &str, call: &HttpCall) -> Answered {

@@ -2,27 +2,38 @@
 use crate::functions::app::App;
 use crate::functions::calls::call;
 use crate::functions::commit::{Changed, change};
-use crate::functions::envelope::Delivered;
+use crate::functions::envelope::{Delivered, Unread};
+use crate::functions::refusals;
 use crate::functions::reply::Reply;
 use crate::run::event::Event;
 use crate::run::watchers;
 use crate::text::{LONGEST_REASON, cut};
 use tracing::{error, warn};
 
+/// The queue into which all dead letters are forwarded.
+const QUEUE: &str = "dead-letters";
+
 /// Marks the run of a dead letter.
-pub async fn dead_letter(app: &App, delivered: Result<Delivered, String>) -> Reply {
+pub async fn dead_letter(app: &App, delivered: Result<Delivered, Unread>) -> Reply {
     let delivered = match delivered {
         Ok(delivered) => delivered,
-        Err(why) => {
-            call(app, "dead-letter/unreadable", "", &format!("a dead letter is unreadable: {why}")).await;
+        Err(unread) => {
+            let Unread { why, message_id, dead_letter, came, .. } = &unread;
+            let (id, where_from) = (message_id.as_deref().unwrap_or("unknown"), dead_letter.as_deref().unwrap_or(""));
+            let told = format!("a dead letter is unreadable, message {} ({where_from}): {why}: {came}", cut(id, 200));
+            call(app, "dead-letter/unreadable", "", &told).await;
+            // It is gone now: what is known of it stays.
+            refusals::unreadable(app, QUEUE, &unread).await;
             return Reply::Done("unreadable".into());
         }
     };
     let reason = &cut(delivered.dead_letter.as_deref().unwrap_or("no reason was given"), LONGEST_REASON);
     let Ok(event) = serde_json::from_value::<Event>(delivered.body.clone()) else {
         let (body, id) = (cut(&delivered.body.to_string(), 500), delivered.message_id.unwrap_or_default());
-        let why = format!("a dead letter that is no event, message {} ({reason}): {body}", cut(&id, 200));
-        call(app, "dead-letter/no-event", "", &why).await;
+        let told = format!("a dead letter that is no event, message {} ({reason}): {body}", cut(&id, 200));
+        call(app, "dead-letter/no-event", "", &told).await;
+        let why = format!("it could not be handled, and is a dead letter now: {reason}");
+        refusals::refuse(app, QUEUE, &id, &why, &body).await;
         return Reply::Done("no event of a run".into());
     };
     // The third of a step holds the run, and calls.

@@ -1,6 +1,7 @@
 //! A request from the queue starts a run, or leaves a record that says why not.
 use crate::functions::app::App;
-use crate::functions::envelope::Delivered;
+use crate::functions::envelope::{Delivered, Unread};
+use crate::functions::refusals;
 use crate::functions::reply::Reply;
 use crate::functions::start::{Started, start};
 use crate::plan::request::{Refused, Request};
@@ -15,20 +16,28 @@ use tracing::{info, warn};
 const LATER: SignedDuration = SignedDuration::from_mins(5);
 
 /// Starts a run, or says why not.
-pub async fn request_upgrade(app: &App, delivered: Delivered) -> Reply {
-    let request: Request = match serde_json::from_value(delivered.body) {
+pub async fn request_upgrade(app: &App, delivered: Result<Delivered, Unread>) -> Reply {
+    let Delivered { body, message_id, .. } = match delivered {
+        Ok(delivered) => delivered,
+        Err(unread) => return refusals::unreadable(app, REQUESTS, &unread).await,
+    };
+    let came = body.to_string();
+    let request = Request::read(body).and_then(|request| match is_name(&request.site) {
+        true => Ok(request.bounded()),
+        false => Err(format!("{:?} is no site's name: 1 to 40 lower-case letters, digits and hyphens", request.site)),
+    });
+    let request = match request {
         Ok(request) => request,
-        Err(error) => {
-            return Reply::Refused(format!(
-                "expected a request with site, version, kind, reason and requestedBy: {error}"
-            ));
+        Err(why) => {
+            return refusals::unreadable(
+                app,
+                REQUESTS,
+                &Unread { why, message_id, dead_letter: None, came, is_no_message: false },
+            )
+            .await;
         }
     };
-    if !is_name(&request.site) {
-        return Reply::Refused("expected the name of a site: 1 to 40 lower-case letters, digits and hyphens".into());
-    }
-    let request = request.bounded();
-    let id = request.id.clone().or(delivered.message_id).unwrap_or_else(|| Uuid::new_v4().to_string());
+    let id = request.id.clone().or(message_id).unwrap_or_else(|| Uuid::new_v4().to_string());
     match answered(app, &request, &id).await {
         Ok(said) => Reply::Done(said),
         Err(error) => {
@@ -41,14 +50,14 @@ pub async fn request_upgrade(app: &App, delivered: Delivered) -> Reply {
 async fn answered(app: &App, request: &Request, id: &str) -> anyhow::Result<String> {
     match start(app, request, id).await? {
         Started::Run(run) => {
-            app.store.forget(Shelf::Waiting, id).await?;
+            app.store.waits_no_more(id).await?;
             Ok(format!("run {run}"))
         }
         Started::Ended(run) => Ok(format!("run {run} has ended already")),
         Started::Refused(why) => {
             warn!(site = request.site, request = id, "refused: {why}");
             record(app, Shelf::Refusals, id, request, &why).await?;
-            app.store.forget(Shelf::Waiting, id).await?;
+            app.store.waits_no_more(id).await?;
             Ok(format!("refused: {why}"))
         }
         Started::Later(why) => {
@@ -70,6 +79,7 @@ async fn answered(app: &App, request: &Request, id: &str) -> anyhow::Result<Stri
 }
 
 async fn record(app: &App, shelf: Shelf, id: &str, request: &Request, why: &str) -> anyhow::Result<()> {
-    let refused = Refused { at: app.store.now()?, request: request.clone(), why: why.to_owned() };
+    let request = Request { id: Some(id.to_owned()), ..request.clone() };
+    let refused = Refused { at: app.store.now()?, request, why: why.to_owned(), queue: None, came: None };
     app.store.record(shelf, id, &refused).await
 }

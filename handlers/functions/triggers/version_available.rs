@@ -1,27 +1,44 @@
 //! Event Grid's hint that a version is available, in either envelope: the region itself is asked what is true.
 use super::version_check::{AT_ONCE, consider};
 use crate::functions::app::App;
+use crate::functions::envelope::{Delivered, Unread};
+use crate::functions::refusals;
 use crate::functions::regions::Regions;
 use crate::functions::reply::Reply;
 use futures::{StreamExt, stream};
 use serde_json::Value;
 use tracing::{info, warn};
 
+/// The queue into which Event Grid delivers.
+const QUEUE: &str = "version-events";
 const NEW_VERSION: &str = "Microsoft.ContainerService.NewKubernetesVersionAvailable";
 
 /// Looks at the sites whose cluster the event came from.
-pub async fn version_available(app: &App, body: &Value) -> Reply {
-    let events = match body {
+///
+/// What is no event among them is recorded, and keeps the others from nothing.
+pub async fn version_available(app: &App, delivered: Result<Delivered, Unread>) -> Reply {
+    let Delivered { body, message_id, .. } = match delivered {
+        Ok(delivered) => delivered,
+        Err(unread) => return refusals::unreadable(app, QUEUE, &unread).await,
+    };
+    let events = match &body {
         // Event Grid's own schema comes as an array, CloudEvents as one object or a batch.
         Value::Array(events) => events.as_slice(),
         event => std::slice::from_ref(event),
     };
     let mut clusters = vec![];
-    for event in events {
+    for (index, event) in events.iter().enumerate() {
         match read(event) {
             Ok(Some(cluster)) => clusters.push(cluster.to_lowercase()),
             Ok(None) => {}
-            Err(why) => return Reply::Refused(why),
+            Err(why) => {
+                let message_id = message_id.as_ref().map(|id| format!("{id}/{index}"));
+                let unread =
+                    Unread { why, message_id, dead_letter: None, came: event.to_string(), is_no_message: false };
+                if let again @ Reply::Again(_) = refusals::unreadable(app, QUEUE, &unread).await {
+                    return again;
+                }
+            }
         }
     }
     match look(app, &clusters).await {
