@@ -23,6 +23,8 @@ pub async fn unreadable(app: &App, queue: &str, unread: &Unread) -> Reply {
 pub async fn refuse(app: &App, queue: &str, id: &str, why: &str, came: &str) -> Reply {
     warn!(queue, message = id, "refused: {why}");
     let recorded = async {
+        // Whoever was just started knows the time only once the store has answered.
+        app.store.records(Shelf::Waiting, 1).await?;
         let refused = Refused {
             at: app.store.now()?,
             request: Request { id: Some(cut(id, KEPT)), ..Request::default() },

@@ -51,7 +51,7 @@ impl Request {
                 Value::Object(members) => members,
                 _ => Map::new(),
             },
-            Value::Array(all) => {
+            Value::Array(all) if all.len() != 1 => {
                 return Err(format!("expected one request, found a list of {}: send a message for each", all.len()));
             }
             _ => return Err("expected a JSON object with site and version".into()),
@@ -66,7 +66,7 @@ impl Request {
         }
         members.retain(|_, value| !value.is_null());
         if !members.contains_key("site") && mistakes.is_empty() {
-            mistakes.push("site is missing".into());
+            mistakes.push("expected a site's name: site is missing".into());
         }
         if mistakes.is_empty() {
             let kinds = "kind must be upgrade, replace or return";
