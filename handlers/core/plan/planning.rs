@@ -1,6 +1,6 @@
 //! A plan is made: from a site, a request, and a look at the world.
 use crate::plan::request::Request;
-use crate::plan::versions::{Offered, wanted};
+use crate::plan::versions::{Offered, Support, wanted};
 use crate::plan::{KeptSize, Kind, Plan, PlannedPools, Version, planned};
 use crate::resources::cluster::Cluster;
 use crate::resources::gateway::{Gateway, Pool};
@@ -64,7 +64,8 @@ pub fn plan(site: &Checked, request: &Request, world: &World) -> Result<Plan, St
             let text = request.version.as_deref().ok_or(
                 "a request of kind \"upgrade\" needs a version: an exact one, \"latest-patch\" or \"latest-stable\"",
             )?;
-            let version = wanted(text, old_version, &world.offered)?;
+            let support = Support::after(&serves.0, &site.cluster_changes);
+            let version = wanted(text, old_version, support, &world.offered)?;
             if version <= old_version {
                 return Err(format!("{text} is {version}, and {} runs {old_version} already", cluster_of(old)));
             }

@@ -8,7 +8,7 @@ use crate::functions::reply::Reply;
 use crate::functions::start::look;
 use crate::plan::planning::serving;
 use crate::plan::request::{BY_ITSELF, Request};
-use crate::plan::versions::wanted;
+use crate::plan::versions::{Support, wanted};
 use crate::plan::{Kind, Version};
 use crate::run::event::{Message, REQUESTS};
 use crate::site::NewVersions;
@@ -78,7 +78,8 @@ pub async fn consider(app: &App, regions: &Regions, name: &str, function: &str) 
     let serving = serving(&site, &world.gateway).map_err(anyhow::Error::msg)?;
     let cluster = world.cluster(serving).context("the serving cluster does not exist")?;
     let old: Version = cluster.version().parse().map_err(anyhow::Error::msg)?;
-    let version = match wanted(policy, old, &world.offered) {
+    let support = Support::after(&cluster.0, &site.cluster_changes);
+    let version = match wanted(policy, old, support, &world.offered) {
         Ok(version) if version > old => version,
         Ok(_) => return Ok(false),
         Err(why) => {

@@ -1,6 +1,6 @@
 //! The region offers the version, and the kind of replacement allows it.
 use super::{Finding, Seen};
-use crate::plan::versions::Offered;
+use crate::plan::versions::{Offered, Support};
 use crate::plan::{Kind, Plan, Version};
 use crate::resources::answers::{shortened, text};
 use serde_json::Value;
@@ -76,10 +76,16 @@ fn offered(plan: &Plan, seen: &Seen, old: &Value) -> Option<Finding> {
         let what = format!("{version} is a preview in {region}, and the old cluster is none");
         return Some(Finding::wrong(SUBJECT, what, choose(" that is no preview")));
     }
-    if found.long_term_only && text(old, "/properties/supportPlan") != "AKSLongTermSupport" {
+    let support = Support::after(old, &plan.site.cluster_changes);
+    if found.long_term_only && support == Support::Usual {
         let what =
             format!("{version} is offered in {region} for long-term support only, which the old cluster has not");
         return Some(Finding::wrong(SUBJECT, what, choose(", or switch long-term support on at the old cluster")));
     }
-    None
+    (found.no_long_term && support == Support::LongTerm).then(|| {
+        let what =
+            format!("{version} is offered in {region} without long-term support, which the new cluster would have");
+        let remedy = choose(", or set \"supportPlan\": \"KubernetesOfficial\" in \"clusterChanges\"");
+        Finding::wrong(SUBJECT, what, remedy)
+    })
 }
