@@ -16,6 +16,7 @@ mod filled;
 mod gateways;
 mod ids;
 mod kinds;
+mod locks;
 mod neighbours;
 mod operations;
 mod permissions;

@@ -134,10 +134,18 @@ pub(crate) fn header<'ask>(ask: &'ask Ask, name: &str) -> Option<&'ask str> {
     ask.headers().get(name)?.to_str().ok()
 }
 
+/// Of a resource, by the limits of Resource Manager.
+const MOST_TAGS: usize = 50;
+
 /// The body as JSON object.
 pub(crate) fn body_of(ask: &Ask) -> Result<Value, Refusal> {
     let body: Value =
         serde_json::from_slice(ask.body()).map_err(|error| Refusal::invalid_content(&error.to_string()))?;
+    let tags = body["tags"].as_object().map_or(0, serde_json::Map::len);
+    if tags > MOST_TAGS {
+        let message = format!("The resource has {tags} tags. The maximum number of tags on a resource is {MOST_TAGS}.");
+        return Err(refuse(400, "InvalidTags", message));
+    }
     match body {
         Value::Object(_) => Ok(body),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {

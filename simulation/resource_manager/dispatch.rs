@@ -3,7 +3,7 @@ use super::answers::{Answered, Refusal, header, parameter, refuse};
 use super::desk::Desk;
 use super::kinds::{self, is_or_below};
 use super::place::Place;
-use super::{ResourceManager, entities, gateways, plain, root, scopes, templates};
+use super::{ResourceManager, entities, gateways, locks, plain, root, scopes, templates};
 use crate::{Ask, answer::json, publishing};
 use http::Method;
 use jiff::Timestamp;
@@ -59,6 +59,7 @@ impl ResourceManager {
         }
         self.authorization.hold(&self.registry.store, ask, place)?;
         self.subscriptions.hold(&self.registry.store, place)?;
+        locks::hold(&self.registry.store, ask.method(), place)?;
         let verb = match *ask.method() {
             Method::POST => "POST",
             Method::PUT => "PUT",

@@ -24,6 +24,7 @@ pub(super) fn checked(
     } else if properties["dnsPrefix"].as_str().or(properties["fqdnSubdomain"].as_str()).is_none_or(str::is_empty) {
         return Err(invalid("Required parameter dnsPrefix is missing (null).", "dnsPrefix"));
     }
+    short_enough(place, wanted, location)?;
     let pools = properties["agentPoolProfiles"].as_array().map(Vec::as_slice).unwrap_or_default();
     if !pools.iter().any(|pool| pool["mode"].as_str().is_some_and(|mode| mode.eq_ignore_ascii_case("System"))) {
         let message = "Must define at least one system pool.";
@@ -55,7 +56,22 @@ pub(super) fn checked(
     })
 }
 
-/// Refuses a pool whose subnet is missing or too small.
+/// The name of the group for nodes, given or made, has 80 letters at most.
+fn short_enough(place: &Place, wanted: &Value, location: &str) -> Result<(), Refusal> {
+    let given = wanted["properties"]["nodeResourceGroup"].as_str().map(ToOwned::to_owned);
+    let group = place.group.as_deref().unwrap_or_default();
+    let name = given.unwrap_or_else(|| format!("MC_{group}_{}_{}", place.name(), squeezed(location)));
+    let length = name.chars().count();
+    if length <= 80 {
+        return Ok(());
+    }
+    let message = format!(
+        "The length of the node resource group name is too long. The maximum length is 80 and the length of the value provided is {length}. Please see https://aka.ms/aks-naming-rules for more details."
+    );
+    Err(invalid(&message, "nodeResourceGroup"))
+}
+
+/// Refuses a pool whose subnet is missing, of another service, without the routes that it needs, or too small.
 pub(super) fn pool_checked(store: &Store, cluster: &Place, pool: &Value, properties: &Value) -> Result<(), Refusal> {
     let name = pool["name"].as_str().unwrap_or_default();
     let proper = name.starts_with(|first: char| first.is_ascii_lowercase())
@@ -92,6 +108,7 @@ pub(super) fn pool_checked(store: &Store, cluster: &Place, pool: &Value, propert
         );
         return Err(refuse(400, "GetSubnetError", message).about("agentPoolProfile.vnetSubnetID"));
     };
+    subnets::usable(store, found, properties)?;
     let size = subnets::size(found);
     let others = subnets::in_use(store, &key(subnet), &key(&cluster.id()), name);
     let (needed, free) = (subnets::needed(pool, properties), size.saturating_sub(5).saturating_sub(others));

@@ -1,4 +1,5 @@
 //! How many addresses of a subnet the clusters need and use. Pure.
+use super::super::answers::{Refusal, refuse};
 use super::super::kinds::CLUSTERS;
 use super::super::place::{Place, key};
 use super::super::store::Store;
@@ -13,6 +14,45 @@ pub(super) fn needed(pool: &Value, properties: &Value) -> u64 {
         is("networkPlugin", "azure") && !is("networkPluginMode", "overlay") && pool["podSubnetID"].is_null();
     let each = if pods_in_subnet { pool["maxPods"].as_u64().unwrap_or(30) + 1 } else { 1 };
     nodes * each
+}
+
+/// Refuses a subnet of another service, and one without the way out that the cluster is to have.
+///
+/// <https://aka.ms/aks/outboundtype>; the codes by <https://github.com/MicrosoftDocs/azure-docs/issues/108240> and
+/// <https://github.com/hashicorp/terraform-provider-azurerm/issues/8609>
+pub(super) fn usable(store: &Store, subnet: &Value, properties: &Value) -> Result<(), Refusal> {
+    let own = &subnet["properties"];
+    let id = subnet["id"].as_str().unwrap_or_default();
+    if own["delegations"].as_array().is_some_and(|all| !all.is_empty()) {
+        let message = format!("Subnet {id} is delegated to another service and cannot be used for nodes.");
+        return Err(refuse(400, "SubnetIsDelegated", message));
+    }
+    let out = properties["networkProfile"]["outboundType"].as_str().unwrap_or_default();
+    if out.eq_ignore_ascii_case("userAssignedNATGateway") && own["natGateway"]["id"].as_str().is_none() {
+        let message = format!("Outbound type userAssignedNATGateway needs a NAT gateway on the subnet {id}.");
+        return Err(refuse(400, "InvalidSubnet", message));
+    }
+    if !out.eq_ignore_ascii_case("userDefinedRouting") {
+        return Ok(());
+    }
+    let table = own["routeTable"]["id"].as_str().unwrap_or_default();
+    let Some(found) = store.get(&key(table)).filter(|_| !table.is_empty()) else {
+        let message = format!("Outbound type userDefinedRouting needs a route table on the subnet {id}.");
+        return Err(refuse(400, "RouteTableNotFound", message));
+    };
+    let mut routes = found["properties"]["routes"].as_array().into_iter().flatten().map(|route| &route["properties"]);
+    let Some(default) = routes.find(|route| route["addressPrefix"] == "0.0.0.0/0") else {
+        let message = format!("Default route 0.0.0.0/0 missing from route table {table}");
+        return Err(refuse(400, "RouteTableMissingDefaultRouteError", message));
+    };
+    let hop = default["nextHopType"].as_str().unwrap_or_default();
+    if ["VirtualAppliance", "VirtualNetworkGateway"].iter().any(|good| hop.eq_ignore_ascii_case(good)) {
+        return Ok(());
+    }
+    let message = format!(
+        "Default route 0.0.0.0/0 has a next hop of {hop} but only next hops of VirtualAppliance or VirtualNetworkGateway are allowed. Please see http://aka.ms/aks/outboundtype for more details"
+    );
+    Err(refuse(400, "RouteTableInvalidNextHop", message))
 }
 
 /// How many addresses the prefix of a subnet has.

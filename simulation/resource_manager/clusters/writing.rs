@@ -4,13 +4,14 @@ use super::checks::checked;
 use super::standing::{following, found, not_busy, owner, preconditions, show};
 use crate::Ask;
 use crate::resource_manager::{
-    answers::{Answered, Refusal, body_of, empty},
+    answers::{Answered, Refusal, body_of, empty, refuse},
     desk::Desk,
     operations::{ClusterChange, Style},
     place::{Place, key},
     timeline::{Due, after},
     versions::Versions,
 };
+use serde_json::Value;
 
 /// A whole cluster, new or not.
 pub(super) fn put(desk: &mut Desk<'_>, versions: &Versions, ask: &Ask, place: &Place) -> Answered {
@@ -74,6 +75,9 @@ pub(super) fn start_or_stop(desk: &mut Desk<'_>, ask: &Ask, place: &Place, chang
 /// Begins a start or a stop. Gives the operation's id.
 pub(super) fn begin_power(desk: &mut Desk<'_>, id: &str, change: ClusterChange) -> Result<String, Refusal> {
     not_busy(desk.registry, &key(id))?;
+    if matches!(change, ClusterChange::Stop) {
+        stoppable(desk.registry.store.get(&key(id)).unwrap_or(&Value::Null))?;
+    }
     let (verb, state, takes) = match change {
         ClusterChange::Start => ("POST start", "Starting", desk.timings.start_cluster),
         _ => ("POST stop", "Stopping", desk.timings.stop_cluster),
@@ -86,4 +90,22 @@ pub(super) fn begin_power(desk: &mut Desk<'_>, id: &str, change: ClusterChange) 
         desk.registry.timeline.plan(after(desk.now, vanishes), Due::ClusterGoesAway(operation.clone()));
     }
     Ok(operation)
+}
+
+/// AKS stops no cluster that provisions its nodes by itself, and none on availability sets.
+///
+/// <https://github.com/MicrosoftDocs/azure-docs/issues/118661>
+fn stoppable(cluster: &Value) -> Result<(), Refusal> {
+    let is = |value: &Value, word: &str| value.as_str().is_some_and(|found| found.eq_ignore_ascii_case(word));
+    let properties = &cluster["properties"];
+    if is(&properties["nodeProvisioningProfile"]["mode"], "Auto") {
+        let message = "Unable to perform 'stopping' operation since the cluster enables .properties.nodeProvisioningProfile.mode 'Auto'";
+        return Err(refuse(400, "OperationNotAllowed", message));
+    }
+    let mut pools = properties["agentPoolProfiles"].as_array().into_iter().flatten();
+    if pools.any(|pool| is(&pool["type"], "AvailabilitySet")) {
+        let message = "Stopping a cluster with agent pools of type AvailabilitySet is not supported.";
+        return Err(refuse(400, "AvailabilitySetsNotSupported", message));
+    }
+    Ok(())
 }

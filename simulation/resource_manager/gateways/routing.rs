@@ -96,6 +96,8 @@ impl Probe {
 
 #[derive(Clone, Debug, Default)]
 struct Route {
+    /// The priority of its rule: the lowest number of those that fit a request counts.
+    priority: u64,
     paths: Vec<(String, bool, Option<usize>)>,
     otherwise: Option<usize>,
 }
@@ -109,7 +111,8 @@ impl Routing {
         rules.sort_by_key(|rule| rule["properties"]["priority"].as_u64().unwrap_or(u64::MAX));
         for rule in rules {
             let Some(listener) = part(body, &rule["properties"]["httpListener"]) else { continue };
-            let route = routing.route(body, &rule["properties"]);
+            let priority = rule["properties"]["priority"].as_u64().unwrap_or(u64::MAX);
+            let route = Route { priority, ..routing.route(body, &rule["properties"]) };
             let listener = &listener["properties"];
             let listeners = routing.at(port(body, listener));
             let names = listener["hostNames"].as_array().into_iter().flatten().chain(Some(&listener["hostName"]));
@@ -157,7 +160,7 @@ impl Routing {
     fn route(&mut self, body: &Value, rule: &Value) -> Route {
         let Some(map) = part(body, &rule["urlPathMap"]) else {
             let otherwise = self.backend_of(body, &rule["backendAddressPool"], &rule["backendHttpSettings"]);
-            return Route { paths: vec![], otherwise };
+            return Route { otherwise, ..Route::default() };
         };
         let map = &map["properties"];
         let otherwise = self.backend_of(body, &map["defaultBackendAddressPool"], &map["defaultBackendHttpSettings"]);
@@ -172,7 +175,7 @@ impl Routing {
                 }
             }
         }
-        Route { paths, otherwise }
+        Route { paths, otherwise, ..Route::default() }
     }
 
     fn backend_of(&mut self, body: &Value, pool: &Value, settings: &Value) -> Option<usize> {
@@ -186,10 +189,12 @@ impl Routing {
 }
 
 impl Listeners {
+    /// <https://learn.microsoft.com/azure/application-gateway/multiple-site-overview#request-routing-rules-evaluation-order>
     fn route(&self, host: &str) -> Option<&Route> {
         let exact = self.exact.get(host);
-        let wildcard = || self.wildcards.iter().find(|(end, _)| host.ends_with(end.as_str())).map(|(_, route)| route);
-        exact.or_else(wildcard).or(self.catch_all.as_ref())
+        let wildcard = self.wildcards.iter().find(|(end, _)| host.ends_with(end.as_str())).map(|(_, route)| route);
+        let found = [exact, wildcard, self.catch_all.as_ref()];
+        found.into_iter().flatten().min_by_key(|route| route.priority)
     }
 }
 
