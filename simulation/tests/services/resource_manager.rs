@@ -10,6 +10,7 @@ mod installation;
 mod latency;
 mod networks;
 mod pools;
+mod refusals;
 mod scene;
 mod scopes;
 mod strangers;
