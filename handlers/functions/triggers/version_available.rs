@@ -26,12 +26,13 @@ pub async fn version_available(app: &App, delivered: Result<Delivered, Unread>) 
         Value::Array(events) => events.as_slice(),
         event => std::slice::from_ref(event),
     };
-    let mut clusters = vec![];
+    let (mut clusters, mut refused) = (vec![], String::new());
     for (index, event) in events.iter().enumerate() {
         match read(event) {
             Ok(Some(cluster)) => clusters.push(cluster.to_lowercase()),
             Ok(None) => {}
             Err(why) => {
+                refused += &format!("refused: {why}; ");
                 let message_id = message_id.as_ref().map(|id| format!("{id}/{index}"));
                 let unread =
                     Unread { why, message_id, dead_letter: None, came: event.to_string(), is_no_message: false };
@@ -42,7 +43,7 @@ pub async fn version_available(app: &App, delivered: Result<Delivered, Unread>) 
         }
     }
     match look(app, &clusters).await {
-        Ok(asked) => Reply::Done(format!("{} events, {asked} upgrades requested", events.len())),
+        Ok(asked) => Reply::Done(format!("{refused}{} events, {asked} upgrades requested", events.len())),
         Err(error) => {
             warn!("the event is tried again: {error:#}");
             Reply::Again("the sites could not be looked at".into())
