@@ -3,7 +3,6 @@ use crate::site::Site;
 use serde_json::Value;
 
 mod comments;
-mod ids;
 mod meaning;
 mod structure;
 mod undecided;
