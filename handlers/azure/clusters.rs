@@ -4,9 +4,15 @@ use super::permit::Permit;
 use super::{Reader, Writer};
 use crate::resources::cluster::Cluster;
 use crate::resources::size::PoolSize;
+use crate::resources::tags::write_tag;
 use crate::run::{Operation, StepError};
 use azure_core::http::Method;
 use serde_json::{Value, json};
+
+/// Version of the API of management locks.
+const LOCKS: &str = "2020-05-01";
+/// Version of the API of resource groups.
+const GROUPS: &str = "2021-04-01";
 
 /// What became of a conditional write.
 pub enum Written {
@@ -57,6 +63,31 @@ impl Reader {
         self.if_allowed(format!("{url}&$filter=location%20eq%20'{location}'")).await
     }
 
+    /// The management locks of a subscription, on whatever they lie; `None` when we may not look.
+    ///
+    /// # Errors
+    /// When they cannot be read for another reason.
+    pub async fn locks(&self, subscription: &str) -> Result<Option<Vec<Value>>, StepError> {
+        let id = format!("/subscriptions/{subscription}/providers/Microsoft.Authorization/locks");
+        match self.arm.list(&id, LOCKS).await {
+            Ok(locks) => Ok(Some(locks)),
+            Err(error) if matches!(error.status, 403 | 404) && error.has_code() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether there is a resource group of this id; `None` when we may not look.
+    ///
+    /// # Errors
+    /// When it cannot be told for another reason.
+    pub async fn group_exists(&self, id: &str) -> Result<Option<bool>, StepError> {
+        match self.arm.find(id, GROUPS).await {
+            Ok(found) => Ok(Some(found.is_some())),
+            Err(error) if error.status == 403 && error.has_code() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     async fn if_allowed(&self, url: String) -> Result<Option<Value>, StepError> {
         match self.arm.read(url).await {
             Ok(answer) => Ok(Some(answer.with_list("value")?)),
@@ -71,6 +102,22 @@ impl Reader {
     /// When it cannot be read.
     pub async fn network(&self, id: &str) -> Result<Option<Value>, StepError> {
         Ok(self.arm.find(id, &self.arm.cloud().network).await?)
+    }
+
+    /// Parts of the network by their ids, without those that do not exist or that we may not look at.
+    ///
+    /// # Errors
+    /// When one cannot be read for another reason.
+    pub async fn parts(&self, ids: &[String]) -> Result<Vec<Value>, StepError> {
+        let mut parts = vec![];
+        for id in ids {
+            match self.arm.find(id, &self.arm.cloud().network).await {
+                Ok(found) => parts.extend(found),
+                Err(error) if matches!(error.status, 400 | 403 | 404) && error.has_code() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(parts)
     }
 }
 
@@ -95,9 +142,9 @@ impl Writer {
         name: &str,
         value: &str,
     ) -> Result<Written, StepError> {
-        let mut tags = seen.0["tags"].as_object().cloned().unwrap_or_default();
-        tags.insert(name.to_owned(), value.into());
-        self.write(permit, Method::Patch, id, matching(seen), Some(&json!({"tags": tags}))).await
+        let mut tagged = json!({"tags": seen.0["tags"]});
+        write_tag(&mut tagged, name, value);
+        self.write(permit, Method::Patch, id, matching(seen), Some(&tagged)).await
     }
 
     /// Takes a tag off the cluster that was looked at.

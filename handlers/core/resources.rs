@@ -3,6 +3,7 @@ pub mod answers;
 pub mod cluster;
 pub mod gateway;
 pub mod leads;
+pub mod listening;
 pub mod object;
 pub mod size;
 pub mod subnet;

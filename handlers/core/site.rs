@@ -24,9 +24,7 @@ pub struct Site {
     #[schemars(regex(pattern = r"^[a-z0-9-]{1,40}$"))]
     pub name: String,
     /// Resource id of the Application Gateway. A gateway belongs to one site.
-    #[schemars(regex(
-        pattern = r"^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Network/applicationGateways/[^/]+$"
-    ))]
+    #[schemars(regex(pattern = r"^(/[^/]+){8}$"))]
     pub gateway: String,
     /// The gateway's backend pools that are ours.
     pub pools: Pools,
@@ -71,6 +69,9 @@ pub struct Site {
     /// The clusters use a system-assigned identity, and its role assignments are made for each new cluster by others.
     #[serde(default)]
     pub grants_prepared: bool,
+    /// What hangs on the slots' subnets (network security groups, route tables, service endpoints, …) differs on purpose.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub subnets_may_differ: bool,
     /// Internal load balancers that the workloads make in their subnet.
     #[serde(default = "Site::default_load_balancers")]
     pub internal_load_balancers: u32,
@@ -141,18 +142,34 @@ pub struct Slots {
 #[schemars(deny_unknown_fields)]
 pub struct Slot {
     /// Resource id that the slot's managed cluster has, or will have.
-    #[schemars(regex(
-        pattern = r"^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.ContainerService/managedClusters/[^/]+$"
-    ))]
+    #[schemars(regex(pattern = r"^(/[^/]+){8}$"))]
     pub cluster: String,
     /// Resource id of the subnet for the cluster's nodes.
-    #[schemars(regex(
-        pattern = r"^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Network/virtualNetworks/[^/]+/subnets/[^/]+$"
-    ))]
+    #[schemars(regex(pattern = r"^(/[^/]+){10}$"))]
     pub subnet: String,
+    /// Resource id of the subnet in which the slot's ingress has its addresses, where that is not the nodes'.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^(/[^/]+){10}$"))]
+    pub ingress_subnet: Option<String>,
+    /// Further subnets of the slot's cluster (a second pool's, the pods'), each by a name of your own: what lies in the old
+    /// slot's of a name lies in the new slot's of the same name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub subnets: BTreeMap<String, String>,
+    /// Name of the resource group for the cluster's nodes, which AKS makes. Without it: `MC_<group>_<cluster>_<region>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 80))]
+    pub node_resource_group: Option<String>,
     /// Internal addresses at which the slot's ingress answers: the members of the live pools. Several make finer shares.
     #[schemars(length(min = 1, max = 100))]
     pub addresses: Vec<Ipv4Addr>,
+}
+
+impl Slot {
+    /// Every subnet in which its cluster has something: its own first.
+    #[must_use]
+    pub fn all_subnets(&self) -> Vec<String> {
+        [&self.subnet].into_iter().chain(self.subnets.values()).chain(&self.ingress_subnet).cloned().collect()
+    }
 }
 
 /// The colour of a slot.
@@ -290,6 +307,11 @@ impl Manifest {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 fn is_true(value: &bool) -> bool {
     *value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// One HTTP check through the candidate listener.

@@ -5,6 +5,7 @@ use crate::functions::regions::Regions;
 use crate::plan::planning::{World, plan, serving};
 use crate::plan::request::{LONGEST_ID, Request};
 use crate::plan::{Kind, Plan};
+use crate::resources::answers::same_name;
 use crate::resources::size::Size;
 use crate::resources::tags::{RETIRED_TAG, tag};
 use crate::run::kept::Kept;
@@ -185,7 +186,7 @@ async fn size_before(
 async fn under_way(app: &App, subscription: &str) -> anyhow::Result<usize> {
     let sites = app.store.sites_with_runs().await?;
     let counts = stream::iter(sites).map(|site| async move {
-        let counts = |run: &Run| run.ending.is_none() && run.plan.site.subscription() == subscription;
+        let counts = |run: &Run| run.ending.is_none() && same_name(run.plan.site.subscription(), subscription);
         match app.store.run(&site).await {
             Ok(found) => found.is_some_and(|found| counts(&found.value)),
             Err(error) => {

@@ -134,8 +134,8 @@ impl Installation {
         let group = format!("{subscription}/resourceGroups/{}", article.resource_group);
         let listed: Vec<Value> = serde_json::from_str(ACTIONS).unwrap_or_default();
         let all = listed.iter().filter_map(|entry| entry["action"].as_str());
-        let (regional, own): (Vec<_>, Vec<_>) =
-            all.partition(|action| action.contains("/locations/") || action.contains("/skus/"));
+        let above = ["/locations/", "/locks/", "/resourceGroups/", "/skus/"];
+        let (regional, own): (Vec<_>, Vec<_>) = all.partition(|action| above.iter().any(|part| action.contains(part)));
         let resources =
             |actions: &[&str]| json!({"actions": actions, "notActions": [], "dataActions": [], "notDataActions": []});
         let data =

@@ -55,6 +55,16 @@ async fn look(plan: &Plan, azure: &Azure) -> Result<Seen, StepError> {
         seen.usages = azure.usages(subscription, &location).await?;
         seen.sizes = azure.sizes(subscription, &location).await?;
     }
+    // What was named first names more: a further subnet its route table.
+    for _ in 0..2 {
+        seen.network.extend(azure.parts(&seen.named(plan)).await?);
+    }
+    for subscription in Seen::locked(plan) {
+        seen.locks.extend(azure.locks(&subscription).await?.into_iter().flatten());
+    }
+    if let Some(group) = seen.node_group(plan) {
+        seen.node_group_exists = azure.group_exists(&group).await?;
+    }
     Ok(seen)
 }
 

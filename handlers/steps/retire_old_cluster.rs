@@ -6,6 +6,7 @@ use super::proof::{Needs, Proof, proof, write};
 use super::watch::{ask_aside, judge};
 use super::{again_in, not_yet, written};
 use crate::azure::operations::Progress;
+use crate::resources::answers::same_name;
 use crate::resources::cluster::Cluster;
 use crate::resources::gateway::Gateway;
 use crate::resources::size::{PoolSize, Size};
@@ -111,7 +112,7 @@ impl Act {
 /// The first of its pools that has more nodes than it must: a system pool keeps one.
 fn scaled_down(found: &Cluster) -> Option<PoolSize> {
     found.pools().find_map(|pool| {
-        let wanted = u64::from(pool["mode"].as_str() == Some("System"));
+        let wanted = u64::from(pool["mode"].as_str().is_some_and(|mode| same_name(mode, "System")));
         let name = pool["name"].as_str().unwrap_or_default().to_owned();
         let is_larger = pool["count"].as_u64().unwrap_or(0) > wanted || pool["enableAutoScaling"] == true;
         is_larger.then_some(PoolSize { name, count: wanted, autoscaler: None })

@@ -6,8 +6,9 @@ use super::proof::{Needs, Proof, proof, write};
 use super::watch::ask;
 use super::{again_in, following, not_yet};
 use crate::azure::operations::Progress;
+use crate::plan::checks::{public_addresses, unproved};
 use crate::resources::gateway::{Drift, Health, health};
-use crate::run::{Following, Outcome, Run, StepResult, Waiting};
+use crate::run::{Following, Outcome, Run, StepError, StepResult, Waiting};
 use serde_json::Value;
 
 /// Nodes, workloads, smoke tests through the candidate listener, and the gateway's own probe of the new cluster (its
@@ -38,7 +39,7 @@ async fn offered(run: &Run, azure: &Azure) -> StepResult {
             let said = format!("the new cluster's addresses go into the candidate pool ({why})");
             write(run, azure, &gateway, &members, said).await
         }
-        Proof::Proved(mark) => match smoke(run, azure).await {
+        Proof::Proved(mark) => match smoke(run, azure).await? {
             Some(why) => not_yet(why),
             None => Ok(Outcome::NotYet(Waiting {
                 following: Some(ask(run, azure).await?),
@@ -76,7 +77,7 @@ async fn probed(run: &Run, azure: &Azure, progress: Progress) -> StepResult {
         };
         return following(why, ask(run, azure).await?);
     }
-    if let Some(why) = smoke(run, azure).await {
+    if let Some(why) = smoke(run, azure).await? {
         return following(why, ask(run, azure).await?);
     }
     let kubernetes = azure.kubernetes(&run.plan.new_slot().cluster).await?;
@@ -86,11 +87,17 @@ async fn probed(run: &Run, azure: &Azure, progress: Progress) -> StepResult {
     }
 }
 
-async fn smoke(run: &Run, azure: &Azure) -> Option<String> {
+/// Why the smoke tests prove nothing; `None`: each passed, and the gateway leads each to the candidate pool.
+async fn smoke(run: &Run, azure: &Azure) -> Result<Option<String>, StepError> {
+    let gateway = azure.gateway(&run.plan.site.gateway).await?;
+    let public = azure.parts(&public_addresses(&gateway)).await?;
+    if let Some(why) = unproved(&run.plan, &gateway, &public) {
+        return Ok(Some(why));
+    }
     for test in &run.plan.site.smoke_tests {
         if let Err(why) = azure.test(test).await {
-            return Some(why);
+            return Ok(Some(why));
         }
     }
-    None
+    Ok(None)
 }

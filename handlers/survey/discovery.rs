@@ -163,7 +163,7 @@ fn one<'a>(gateways: &'a [Gateway], networks: &[Value], clusters: &[Value], id: 
     let Some(cluster) = clusters.iter().find(|cluster| same_id(text(cluster, "/id"), id)) else {
         return gateways.first().with_context(|| format!("there is no gateway {id}"));
     };
-    match serving_gateways(gateways, networks, cluster)[..] {
+    match serving_gateways(gateways, networks, clusters, cluster)[..] {
         [only] => Ok(only),
         [] => bail!("no gateway of the subscription has an address of {id} in a pool: name the gateway instead"),
         ref several => {

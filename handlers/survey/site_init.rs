@@ -1,6 +1,6 @@
 //! A first site file, from what was found in Azure. Nothing is asked: what is seen is written, what can only be
 //! guessed is written and marked, and what nobody but a person can know is a placeholder that `site check` reports.
-use crate::plan::checks::{Finding, refused};
+use crate::plan::checks::{Finding, cannot_stop, refused};
 use crate::resources::answers::{is_true, list, name_of, shortened, text};
 use crate::resources::gateway::Gateway;
 use crate::resources::tags::AGIC_TAG;
@@ -8,6 +8,7 @@ use crate::site::is_name;
 use serde_json::{Value, json};
 
 mod controllers;
+mod further;
 mod pools;
 mod sheet;
 mod slots;
@@ -63,7 +64,7 @@ pub fn draft(found: &Found, name: Option<&str>) -> Result<Draft, String> {
     for Finding { what, remedy, .. } in refused(serving.cluster) {
         sheet.decide("/slots", &format!("CheckPlan would refuse the serving cluster: {what}; {remedy}."));
     }
-    moves(&mut sheet, serving.addresses.len());
+    moves(&mut sheet, serving.addresses.len(), cannot_stop(serving.cluster));
     controllers::write(&mut sheet, found, serving.cluster);
     pools::smoke_tests(&mut sheet, found, &serving);
     clusters_ways(&mut sheet, serving.cluster, serving.subnet);
@@ -94,7 +95,7 @@ fn agic(found: &Found, cluster: &Value) -> Option<String> {
     Some(format!("the cluster runs {}", shortened(text(runs, "/metadata/name"))))
 }
 
-fn moves(sheet: &mut Sheet, addresses: usize) {
+fn moves(sheet: &mut Sheet, addresses: usize, cannot_stop: Option<String>) {
     let shares: &[u8] = if addresses >= 3 { &[25, 50, 100] } else { &[50, 100] };
     let stages: Vec<_> = shares.iter().map(|share| json!({"share": share, "watchMinutes": 5})).collect();
     sheet.set("stages", json!(stages));
@@ -105,10 +106,9 @@ fn moves(sheet: &mut Sheet, addresses: usize) {
     sheet.set("soakMinutes", json!(60));
     sheet.note("/soakMinutes", "How long all traffic must stay healthy before the old cluster is retired.");
     sheet.set("oldCluster", json!("keep"));
-    sheet.decide(
-        "/oldCluster",
-        "keep costs a second cluster; \"stop\" can be started again; or \"scaleDown\", \"delete\".",
-    );
+    let stop =
+        cannot_stop.map_or_else(|| "\"stop\" can be started again".to_owned(), |why| format!("no \"stop\": {why}"));
+    sheet.decide("/oldCluster", &format!("keep costs a second cluster; {stop}; or \"scaleDown\", \"delete\"."));
     sheet.set("leftover", json!("refuse"));
     sheet.note("/leftover", "\"delete\": a leftover of an earlier run that serves nothing makes room by itself.");
     sheet.set("newVersions", json!("ignore"));

@@ -17,7 +17,7 @@ param oldClusterHas string[]
 var listed = loadJsonContent('../actions.json')
 var granted = filter(listed, entry => !contains(entry, 'when') || contains(oldClusterHas, entry.?when ?? ''))
 var roles = {
-  'region reader': 'Reads versions, quota and the state of operations.'
+  'region reader': 'Reads versions, quota, locks, the names of groups and the state of operations.'
   'cluster replacer': 'Creates, watches and deletes clusters.'
   'traffic turner': 'Reads and writes the application gateway.'
   // The scale controller's, too: without it messages are not counted but peeked at, one and then ten, and no error says so.

@@ -108,6 +108,12 @@ fn a_gateway_with_every_property_survives_a_move() {
             serde_json::from_str(include_str!("../specs/applicationGateway-maximal-2026-03-01.json")).unwrap();
         let pool = body["properties"]["backendAddressPools"][0]["name"].as_str().unwrap().to_owned();
         body["location"] = "westeurope".into();
+        // Interfaces are members, too, which no write of ours takes out: they are somebody else's pool.
+        let pools = body["properties"]["backendAddressPools"].as_array_mut().unwrap();
+        let mut theirs = pools[0].clone();
+        theirs["name"] = "theirs".into();
+        pools[0]["properties"].as_object_mut().unwrap().remove("backendIPConfigurations");
+        pools.push(theirs);
         let url = format!("https://management.azure.com{id}?api-version=2026-03-01");
         settled(&shop, &url, body).await;
         let before = shop.operator.reader.gateway(&id).await.ok().unwrap();

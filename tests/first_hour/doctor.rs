@@ -192,7 +192,7 @@ fn a_namespace_that_nobody_has_is_a_finding() {
 #[test]
 fn each_role_that_the_app_lacks_is_a_finding_with_the_place_and_the_functions() {
     for (role, says, remedy) in [
-        ("region reader", "lacks Microsoft.Compute/locations/usages/read (CheckPlan, CreateCluster)", "infra/"),
+        ("region reader", "lacks Microsoft.Authorization/locks/read (CheckPlan, CreateCluster)", "infra/"),
         ("cluster replacer and traffic turner", "Microsoft.ContainerService/managedClusters/write", "infra/"),
         ("Storage Blob Data Owner", "blobServices/containers/blobs/write", "Storage Blob Data Owner"),
         ("Azure Service Bus Data Sender", "messages/send/action", "assign there: Azure Service Bus Data Sender"),

@@ -256,3 +256,126 @@ fn whatever_stands_in_a_name_a_comment_ends_with_its_line() {
     });
     decided(&draft.text);
 }
+
+/// The gateway's pools hold these addresses, and the network has these subnets more.
+fn with_ingress_apart(found: &mut Found, subnets: &[(&str, &str)]) {
+    let network = &mut found.networks[0]["properties"]["subnets"].as_array_mut().unwrap();
+    let blue = network.iter().find(|subnet| subnet["name"] == "blue").unwrap()["id"].as_str().unwrap().to_owned();
+    for (name, prefix) in subnets {
+        let id = blue.replace("/blue", &format!("/{name}"));
+        network.push(json!({"id": id, "name": name, "properties": {"addressPrefix": prefix}}));
+    }
+    let live = gateway_parts(found, "backendAddressPools").iter_mut().find(|pool| pool["name"] == "live").unwrap();
+    live["properties"]["backendAddresses"] = json!([{"ipAddress": "10.1.64.20"}]);
+}
+
+#[test]
+fn an_ingress_in_a_subnet_of_its_own_is_found_with_its_twin() {
+    let both = [("ingress-blue", "10.1.64.16/28"), ("ingress-green", "10.1.65.16/28")];
+    let site = decided(&changed(|found| with_ingress_apart(found, &both)).text);
+    let ingress = |slot: &bluegreen::site::Slot| slot.ingress_subnet.clone().unwrap_or_default();
+    assert!(ingress(&site.slots.blue).ends_with("/ingress-blue"), "{site:?}");
+    assert!(ingress(&site.slots.green).ends_with("/ingress-green"), "{site:?}");
+    assert!(site.slots.blue.subnet.ends_with("/blue") && site.slots.green.subnet.ends_with("/green"));
+    assert_eq!(site.slots.blue.addresses, [std::net::Ipv4Addr::new(10, 1, 64, 20)]);
+    assert_eq!(site.slots.green.addresses, [std::net::Ipv4Addr::new(10, 1, 65, 20)]);
+    let alone = changed(|found| with_ingress_apart(found, &both[..1]));
+    let expected = ["/slots/green/ingressSubnet", "/slots/green/addresses/0", "/partnersKnowOutboundAddress"];
+    assert_eq!(places(&alone), expected);
+}
+
+#[test]
+fn what_else_a_slot_has_is_written_for_both() {
+    let draft = changed(|found| {
+        with_ingress_apart(found, &[("user-blue", "10.1.96.0/20"), ("user-green", "10.1.112.0/20")]);
+        gateway_parts(found, "backendAddressPools")[0]["properties"]["backendAddresses"] =
+            json!([{"ipAddress": "10.1.15.1"}]);
+        let blue = found.clusters.iter_mut().find(|cluster| cluster["name"] == "aks-blue").unwrap();
+        let pools = blue["properties"]["agentPoolProfiles"].as_array_mut().unwrap();
+        let mut pool = pools[0].clone();
+        let home = pool["vnetSubnetID"].as_str().unwrap().replace("/blue", "/user-blue");
+        (pool["name"], pool["vnetSubnetID"]) = (json!("user"), json!(home));
+        pools.push(pool);
+        blue["properties"]["nodeResourceGroup"] = json!("rg-nodes-blue");
+    });
+    let site = decided(&draft.text);
+    assert!(site.slots.blue.subnets["user"].ends_with("/user-blue"), "{site:?}");
+    assert!(site.slots.green.subnets["user"].ends_with("/user-green"), "{site:?}");
+    assert_eq!(site.slots.green.node_resource_group.as_deref(), Some("rg-nodes-green"));
+}
+
+#[test]
+fn pools_that_hold_no_addresses_are_said_in_their_own_words() {
+    story(|| async {
+        let shop = Shop::open(&Options { probe: false, ..Options::default() }, |_| {}).unwrap();
+        let found = found(&shop).await;
+        let with = |members: Value| {
+            let mut found = found.clone();
+            found.gateway.0["properties"]["backendAddressPools"] = json!([{"name": "live", "properties": members}]);
+            found
+        };
+        let said = |found: &Found| draft(found, None).unwrap_err();
+        let named = said(&with(json!({"backendAddresses": [{"fqdn": "in.example"}]})));
+        assert!(named.contains("Names are members: put the internal addresses"), "{named}");
+        let interfaces = said(&with(json!({"backendIPConfigurations": [{"id": "/nic"}]})));
+        assert!(interfaces.contains("members by their network interfaces"), "{interfaces}");
+        let mut managed = with(json!({"backendAddresses": []}));
+        for pool in managed.clusters.iter_mut().flat_map(|it| it["properties"]["agentPoolProfiles"].as_array_mut()) {
+            pool.iter_mut().for_each(|pool| drop(pool.as_object_mut().unwrap().remove("vnetSubnetID")));
+        }
+        let managed = said(&managed);
+        assert!(managed.contains("AKS made the cluster's network for it alone"), "{managed}");
+    });
+}
+
+#[test]
+fn a_candidate_that_is_not_called_so_is_a_guess() {
+    let renamed = changed(|found| {
+        let gateway = found.gateway.0.to_string().replace("candidate", "maintenance");
+        found.gateway.0 = serde_json::from_str(&gateway).unwrap();
+    });
+    let guess: Vec<_> = renamed.marks.iter().filter(|(_, what)| what.contains("is only a guess")).collect();
+    assert_eq!(guess.len(), 1, "{:?}", renamed.marks);
+    assert!(guess[0].1.contains("users must not be led there"), "{guess:?}");
+    assert_eq!(decided(&renamed.text).pools.candidate, "maintenance");
+}
+
+#[test]
+fn a_candidate_behind_a_path_map_is_found() {
+    let draft = changed(|found| {
+        let id = found.gateway.0["id"].as_str().unwrap().to_owned();
+        let to = |kind: &str, name: &str| json!({"id": format!("{id}/{kind}/{name}")});
+        let rules = gateway_parts(found, "requestRoutingRules");
+        let rule = rules.iter_mut().find(|rule| rule["name"] == "candidate").unwrap();
+        let properties = rule["properties"].as_object_mut().unwrap();
+        properties.remove("backendAddressPool");
+        let settings = properties.remove("backendHttpSettings").unwrap();
+        properties.insert("urlPathMap".into(), to("urlPathMaps", "candidate"));
+        gateway_parts(found, "urlPathMaps").push(
+            json!({"id": format!("{id}/urlPathMaps/candidate"), "name": "candidate",
+            "properties": {"pathRules": [], "defaultBackendAddressPool": to("backendAddressPools", "candidate"),
+            "defaultBackendHttpSettings": settings}}),
+        );
+    });
+    let site = decided(&draft.text);
+    assert_eq!(site.pools.candidate, "candidate");
+    assert!(site.smoke_tests[0].url.ends_with("/healthz"), "{:?}", site.smoke_tests);
+}
+
+#[test]
+fn a_listener_that_another_frontend_has_too_is_asked_at_its_address() {
+    let draft = changed(|found| {
+        let id = found.gateway.0["id"].as_str().unwrap().to_owned();
+        let private = format!("{id}/frontendIPConfigurations/private");
+        gateway_parts(found, "frontendIPConfigurations")
+            .push(json!({"id": private, "name": "private", "properties": {"privateIPAddress": "10.1.32.10"}}));
+        let listeners = gateway_parts(found, "httpListeners");
+        let mut twin = listeners.iter().find(|listener| listener["name"] == "candidate").unwrap().clone();
+        (twin["name"], twin["id"]) = (json!("twin"), json!(format!("{id}/httpListeners/twin")));
+        twin["properties"]["frontendIPConfiguration"]["id"] = json!(private);
+        listeners.push(twin);
+    });
+    let test = &decided(&draft.text).smoke_tests[0];
+    let address = test.connect_to.as_deref().unwrap_or_default();
+    assert!(address.parse::<std::net::Ipv4Addr>().is_ok_and(|it| !it.is_private()), "{test:?}");
+}

@@ -10,6 +10,9 @@ use bluegreen_core::site::Leftover;
 use serde_json::{Value, json};
 use world::{assert_refused, leftover, old, refused, seen, set};
 
+mod clusters;
+mod listeners;
+mod subnets;
 mod world;
 
 const FINE: Verdict = Verdict::Fine { delete_leftover: false };
@@ -57,6 +60,7 @@ fn what_the_site_prepares_for_is_no_hindrance() {
     let mut pool = old(&mut seen)["properties"]["agentPoolProfiles"][0].clone();
     pool["podSubnetID"] = json!("/subnets/pods-green");
     plan.site.cluster_changes = json!({"properties": {"agentPoolProfiles": [pool]}});
+    seen.network = vec![json!({"id": "/subnets/pods-green", "properties": {"addressPrefix": "10.1.64.0/24"}})];
     assert_eq!(check(&plan, &seen), FINE);
     set(old(&mut seen), "/properties/autoUpgradeProfile", json!(null));
     set(old(&mut seen), "/properties/servicePrincipalProfile", json!({"clientId": "msi"}));
@@ -67,7 +71,10 @@ fn what_the_site_prepares_for_is_no_hindrance() {
 fn a_pool_in_another_subnet_than_the_slots_is_noticed() {
     let mut seen = seen();
     set(old(&mut seen), "/properties/agentPoolProfiles/0/vnetSubnetID", json!("/subnets/other"));
-    assert_refused(&plan(), &seen, "no node pool of");
+    let findings = refused(&plan(), &seen);
+    assert!(findings[0].what.contains("no node pool of"), "{findings:#?}");
+    set(old(&mut seen), "/properties/agentPoolProfiles/0/vnetSubnetID", json!(null));
+    assert_refused(&plan(), &seen, "lies in a network that AKS made for it alone");
 }
 
 #[test]
@@ -317,9 +324,8 @@ fn another_outbound_address_needs_partners_that_know() {
         set(old(&mut seen), "/properties/networkProfile/outboundType", json!(way));
         seen
     };
-    assert_eq!(check(&plan, &with("userDefinedRouting")), FINE);
     let mut nat = with("userAssignedNATGateway");
-    assert_refused(&plan, &nat, "a NAT gateway that its subnet does not name");
+    assert_refused(&plan, &nat, "goes out through the NAT gateway of its subnet, but");
     for subnet in [&mut nat.old_subnet, &mut nat.new_subnet] {
         subnet.as_mut().unwrap()["properties"]["natGateway"] = json!({"id": "/natGateways/shop"});
     }
@@ -368,6 +374,9 @@ fn hostile_answers_are_findings_and_never_a_panic() {
                 new_subnet: all.clone(),
                 usages: all.clone(),
                 sizes: all,
+                network: vec![odd.clone()],
+                locks: vec![odd.clone()],
+                node_group_exists: Some(true),
             };
             assert!(!refused(&Plan { kind, ..plan() }, &seen).is_empty());
         }

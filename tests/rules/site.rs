@@ -162,3 +162,90 @@ fn hostile_files_are_mistakes_and_never_a_panic() {
         "deadlineMinutes": {"a/b~c": null}, "clusterChanges": {"tags": 7}, "slots": {"blue": 1}});
     assert!(mistakes(&site).len() > 10);
 }
+
+#[test]
+fn ids_lead_nowhere_else_and_name_the_right_kind() {
+    let group = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/shop";
+    let gateway = |name: &str| format!("{group}/providers/Microsoft.Network/applicationGateways/{name}");
+    let cluster = |name: &str| format!("{group}/providers/Microsoft.ContainerService/managedClusters/{name}");
+    let long = "a".repeat(81);
+    for name in ["a?b", "a#b", "..", "a%2fb", "a b", "a\nb", "a\u{200b}b", "-a", "a.", "", &long, "a&b", "ä"] {
+        let found = changed("/gateway", json!(gateway(name)));
+        assert_eq!(found.len(), 1, "{name:?}: {found:#?}");
+        assert!(found[0].1.contains("expected a resource id like"), "{name:?}: {found:#?}");
+    }
+    for (place, id, what) in [
+        ("/gateway", cluster("a"), "found \"Microsoft.ContainerService\" in the place of Microsoft.Network"),
+        (
+            "/gateway",
+            gateway("a").replace("applicationGateways", "loadBalancers"),
+            "in the place of applicationGateways",
+        ),
+        ("/gateway", gateway("a").replace("/shop/", "/shop%2f/"), "'%' cannot be in it"),
+        ("/gateway", gateway("a").replace("/shop/", "/shop./"), "ends with a full stop"),
+        ("/gateway", format!("{}/backendAddressPools/live", gateway("a")), "expected a resource id like"),
+        ("/slots/green/cluster", cluster("a.b"), "it has a full stop"),
+        ("/slots/green/cluster", cluster(&"a".repeat(64)), "expected 1 to 63 letters, found 64"),
+        ("/slots/green/subnet", gateway("a"), "expected a resource id like"),
+    ] {
+        let found = changed(place, json!(id));
+        assert!(found.len() == 1 && found[0].0 == place && found[0].1.contains(what), "{id}: {found:#?}");
+    }
+    // Azure's own answers spell them so, and people copy them from there.
+    for fine in [
+        gateway("a_b.c-d_"),
+        gateway("a").to_lowercase(),
+        gateway("a").to_uppercase(),
+        gateway("a").replace("shop", "Büro_(1)"),
+    ] {
+        assert_eq!(changed("/gateway", json!(fine)), []);
+    }
+    for name in ["a?b", "a b", "a/b", "a\tb"] {
+        let found = changed("/pools/candidate", json!(name));
+        assert!(found.len() == 1 && found[0].1.contains("expected the name of a pool"), "{name:?}: {found:#?}");
+    }
+}
+
+#[test]
+fn what_a_slot_has_beside_its_subnet_is_of_the_right_kind_and_in_pairs() {
+    let blue = shop()["slots"]["blue"]["subnet"].as_str().unwrap().to_owned();
+    let subnet = |name: &str| json!(blue.replace("/blue", &format!("/{name}")));
+    let elsewhere = json!(blue.replace("shop-network", "other-network"));
+    for (pointer, value, place, what) in [
+        ("/slots/green/ingressSubnet", json!("ingress"), "/slots/green/ingressSubnet", "expected a resource id like"),
+        ("/slots/green/ingressSubnet", elsewhere, "/slots/green/ingressSubnet", "a subnet of the network in which"),
+        ("/slots/green/nodeResourceGroup", json!("a/b"), "/slots/green/nodeResourceGroup", "'/' cannot be in it"),
+        ("/slots/green/nodeResourceGroup", json!("n".repeat(81)), "/slots/green/nodeResourceGroup", ""),
+        (
+            "/slots/green/subnets",
+            json!({"user": subnet("u")}),
+            "/slots/green/subnets/user",
+            "the blue slot has no subnet",
+        ),
+        (
+            "/clusterChanges",
+            json!({"tags": {"a": "${slot.color}"}}),
+            "/clusterChanges",
+            "is no placeholder that we know",
+        ),
+        ("/clusterChanges", json!({"tags": {"a": "${oidc.issuer}"}}), "/clusterChanges", "${oidc.issuer}"),
+    ] {
+        let found = changed(pointer, value);
+        assert!(found.len() == 1 && found[0].0 == place && found[0].1.contains(what), "{pointer}: {found:#?}");
+    }
+    let mut fine = shop();
+    for colour in ["blue", "green"] {
+        let slot = &mut fine["slots"][colour];
+        slot["ingressSubnet"] = subnet(&format!("ingress-{colour}"));
+        slot["subnets"] =
+            json!({"user": subnet(&format!("user-{colour}")), "a/b~c": subnet(&format!("pods-{colour}"))});
+        slot["nodeResourceGroup"] = json!(format!("rg-nodes-{colour}"));
+    }
+    fine["clusterChanges"] = json!({"tags": {"colour": "${slot.colour}", "name": "${cluster.name}", "plain": "$${x}"}});
+    assert_eq!(mistakes(&fine), []);
+    let site: Site = serde_json::from_value(fine.clone()).unwrap();
+    assert_eq!(site.slots.green.all_subnets().len(), 4);
+    fine["slots"]["green"]["subnets"]["user"] = subnet("USER-blue");
+    let found = mistakes(&fine);
+    assert!(found.len() == 1 && found[0].what.contains("the blue slot has the same subnet"), "{found:#?}");
+}

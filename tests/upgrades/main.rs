@@ -6,6 +6,7 @@
 mod absence;
 mod asked;
 mod azure_fails;
+mod azure_looks;
 mod bad_documents;
 mod bounds;
 mod break_glass;

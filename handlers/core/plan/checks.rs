@@ -1,6 +1,5 @@
 //! The checks of `CheckPlan`: everything that the plan needs, judged from raw answers of Azure. One file a subject.
 use crate::plan::{Kind, Plan};
-use crate::resources::gateway::Gateway;
 use serde_json::Value;
 
 mod addresses;
@@ -8,34 +7,23 @@ mod features;
 mod gateway;
 mod idle_slot;
 mod listener;
+mod locks;
+mod node_group;
 mod old_cluster;
 mod outbound;
 mod quota;
+mod retiring;
+mod routes;
+mod seen;
+mod sizes;
 mod slots;
+mod subnets;
 mod version;
 
 pub use idle_slot::IdleSlot;
-
-/// What `CheckPlan` fetched, as it came. `None`: the resource does not exist, or, where said so, was not at hand.
-#[derive(Clone, Debug, Default)]
-pub struct Seen {
-    /// GET of the old slot's managed cluster.
-    pub old_cluster: Option<Value>,
-    /// GET of the new slot's managed cluster.
-    pub new_cluster: Option<Value>,
-    /// GET of the gateway.
-    pub gateway: Option<Gateway>,
-    /// GET of the old slot's subnet.
-    pub old_subnet: Option<Value>,
-    /// GET of the new slot's subnet.
-    pub new_subnet: Option<Value>,
-    /// GET of `Microsoft.ContainerService/locations/<region>/kubernetesVersions`.
-    pub offered: Value,
-    /// GET of `Microsoft.Compute/locations/<region>/usages`, if it was at hand.
-    pub usages: Option<Value>,
-    /// GET of `Microsoft.Compute/skus` for the region, if it was at hand: without it cores cannot be counted.
-    pub sizes: Option<Value>,
-}
+pub use listener::{public_addresses, unproved};
+pub use retiring::cannot_stop;
+pub use seen::Seen;
 
 /// What every upgrade or replacement of a cluster would be refused for while it is as it is.
 #[must_use]
@@ -102,7 +90,9 @@ pub fn check(plan: &Plan, seen: &Seen) -> Verdict {
     let mut findings = slots::check(&plan.site);
     findings.extend(old_cluster::check(plan, seen.old_cluster.as_ref()));
     findings.extend(version::check(plan, seen));
-    findings.extend(gateway::check(plan, seen.gateway.as_ref(), seen.new_cluster.is_some()));
+    findings.extend(gateway::check(plan, seen));
+    findings.extend(locks::check(plan, seen));
+    findings.extend(retiring::check(plan, seen));
     let idle_slot = IdleSlot::of(plan, seen);
     if let IdleSlot::No(finding) = &idle_slot {
         findings.push(finding.clone());
@@ -112,8 +102,11 @@ pub fn check(plan: &Plan, seen: &Seen) -> Verdict {
             findings.extend(features::check(plan, old));
         }
         findings.extend(addresses::check(plan, seen));
+        findings.extend(subnets::check(plan, seen));
+        findings.extend(node_group::check(plan, seen));
         findings.extend(outbound::check(plan, seen));
         findings.extend(quota::check(plan, seen));
+        findings.extend(sizes::check(plan, seen));
     }
     let (wrong, unsettled): (Vec<_>, Vec<_>) =
         findings.into_iter().partition(|finding| finding.passing == Passing::Wrong);

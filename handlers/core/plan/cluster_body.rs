@@ -1,9 +1,10 @@
 //! The new cluster's body from the old one's: equal, except where the plan says so or where a thing can only be
 //! one cluster's. What we do not know is carried along: a setting that a newer api-version brings is not lost.
 use crate::plan::Plan;
-use crate::resources::answers::{name_of, same_id, text};
+use crate::resources::answers::{name_of, same_id, same_name, text};
 use crate::resources::tags::{MARK_TAG, RETIRED_TAG, RUN_TAG, SITE_TAG};
 use crate::workload::digest::digest;
+use crate::workload::manifests::{Placeholders, fill};
 use serde_json::{Map, Value, json};
 
 mod fields;
@@ -14,7 +15,7 @@ pub use fields::{NOT_CARRIED, READ_ONLY};
 pub use merge::merge_patch;
 
 /// Azure refuses a resource with more tags.
-const MOST_TAGS: usize = 50;
+pub(super) const MOST_TAGS: usize = 50;
 
 /// The body for the PUT of the new cluster, from a GET of the old one.
 ///
@@ -31,18 +32,21 @@ pub fn new_cluster(old: &Value, plan: &Plan, run: &str) -> Result<Value, String>
     owned::remove(&mut body, from, text(old, "/properties/nodeResourceGroup"));
     without_what_stays_behind(&mut body);
     rename(&mut body, &plan.new_slot().cluster);
-    move_subnet(&mut body, &plan.old_slot().subnet, &plan.new_slot().subnet);
+    move_subnets(&mut body, plan);
     keep_automatic_upgrades_off(&mut body);
     let moved: Vec<String> = pools_in(&body, &plan.new_slot().subnet).map(ToOwned::to_owned).collect();
 
     // No changes are `null` here, which as a patch would mean: delete the whole cluster.
     if plan.site.cluster_changes.is_object() {
-        merge_patch(&mut body, &plan.site.cluster_changes);
+        merge_patch(&mut body, &changes(plan, run)?);
     }
     // From here on what no change may override.
     fields::remove_all(&mut body, READ_ONLY);
     body["location"] = old["location"].clone();
-    move_subnet(&mut body, &plan.old_slot().subnet, &plan.new_slot().subnet);
+    move_subnets(&mut body, plan);
+    if let Some(group) = &plan.new_slot().node_resource_group {
+        merge_patch(&mut body, &json!({"properties": {"nodeResourceGroup": group}}));
+    }
     place_pools(&mut body, &moved, plan);
     let tags = tags(&body, &plan.site.name, run)?;
     body["tags"] = Value::Object(tags);
@@ -54,10 +58,10 @@ fn without_what_stays_behind(body: &mut Value) {
     fields::remove_all(body, NOT_CARRIED);
     // With a managed identity `clientId` is the word msi, which a PUT does not need. A Windows administrator is
     // needed by Windows pools alone; AKS makes one by itself, and the old one's password cannot be read.
-    if text(body, "/properties/servicePrincipalProfile/clientId") == "msi" {
+    if same_name(text(body, "/properties/servicePrincipalProfile/clientId"), "msi") {
         fields::remove(body, "properties.servicePrincipalProfile");
     }
-    if !pools(body).iter().any(|pool| text(pool, "/osType") == "Windows") {
+    if !pools(body).iter().any(|pool| same_name(text(pool, "/osType"), "Windows")) {
         fields::remove(body, "properties.windowsProfile");
     }
 }
@@ -84,6 +88,31 @@ fn dns_prefix(cluster: &str) -> String {
     let name = name.trim_matches('-');
     let name = if name.is_empty() { "aks" } else { name };
     format!("{name}-{}", &hash[..8])
+}
+
+/// What the site changes, with its placeholders filled.
+fn changes(plan: &Plan, run: &str) -> Result<Value, String> {
+    let slot = plan.new_slot();
+    let filled = Placeholders {
+        cluster_name: name_of(&slot.cluster).to_owned(),
+        cluster_version: plan.version.to_string(),
+        slot_colour: plan.new_colour().name().to_owned(),
+        slot_addresses: slot.addresses.clone(),
+        oidc_issuer: None,
+        run_id: run.to_owned(),
+    };
+    fill(plan.site.cluster_changes.clone(), &filled).map_err(|why| format!("clusterChanges: {why}"))
+}
+
+/// Moves everything that lies in a subnet of the old slot into its counterpart of the new one.
+fn move_subnets(body: &mut Value, plan: &Plan) {
+    let (old, new) = (plan.old_slot(), plan.new_slot());
+    move_subnet(body, &old.subnet, &new.subnet);
+    for (name, from) in &old.subnets {
+        if let Some(to) = new.subnets.get(name) {
+            move_subnet(body, from, to);
+        }
+    }
 }
 
 /// Moves everything that lies in the old slot's subnet, wherever the cluster names it.

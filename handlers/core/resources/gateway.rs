@@ -186,22 +186,40 @@ impl<'a> Pool<'a> {
         same_name(self.name(), name)
     }
 
-    /// Its members as texts, addresses or names, sorted.
+    /// Its members as texts, sorted: addresses, names, or ids of network interfaces.
     #[must_use]
     pub fn members(self) -> Vec<&'a str> {
         let member = |member: &'a Value| {
             let (address, name) = (text(member, "/ipAddress"), text(member, "/fqdn"));
             if address.is_empty() { name } else { address }
         };
-        let mut members: Vec<_> = list(self.0, MEMBERS).iter().map(member).collect();
+        let mut members: Vec<_> = list(self.0, MEMBERS).iter().map(member).chain(self.interfaces()).collect();
         members.sort_unstable();
         members
+    }
+
+    /// Members by network interfaces of machines, which are tied to the pool from the machines' side.
+    fn interfaces(self) -> impl Iterator<Item = &'a str> {
+        list(self.0, "/properties/backendIPConfigurations").iter().map(|member| text(member, "/id"))
+    }
+
+    /// What it holds that is no address, if it does.
+    #[must_use]
+    pub fn foreign(self) -> Option<Foreign> {
+        if self.interfaces().next().is_some() {
+            return Some(Foreign::Interface);
+        }
+        list(self.0, MEMBERS).iter().any(|member| text(member, "/ipAddress").is_empty()).then_some(Foreign::Name)
     }
 
     /// Its members, for people.
     #[must_use]
     pub fn in_words(self) -> String {
-        in_words(self.members().into_iter().map(shortened))
+        let words = |member: &str| match member.to_lowercase().rsplit_once("/networkinterfaces/") {
+            Some((_, interface)) => format!("the network interface {}", shortened(interface)),
+            None => shortened(member),
+        };
+        in_words(self.members().into_iter().map(words))
     }
 
     /// Those of its members that are addresses, in the order of the pool.
@@ -222,6 +240,15 @@ impl<'a> Pool<'a> {
     pub fn first_of(self, addresses: &[Ipv4Addr]) -> Option<Ipv4Addr> {
         self.addresses().find(|held| addresses.contains(held))
     }
+}
+
+/// A member that is no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foreign {
+    /// A machine's network interface.
+    Interface,
+    /// A host name.
+    Name,
 }
 
 const MEMBERS: &str = "/properties/backendAddresses";

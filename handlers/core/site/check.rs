@@ -3,6 +3,7 @@ use crate::site::Site;
 use serde_json::Value;
 
 mod comments;
+mod ids;
 mod meaning;
 mod structure;
 mod undecided;

@@ -151,7 +151,7 @@ fn flatten(object: Value, depth: usize, objects: &mut Vec<Value>) -> Result<(), 
 }
 
 /// Fills the placeholders in every text, the names of members included.
-fn fill(value: Value, filled: &Placeholders) -> Result<Value, String> {
+pub(crate) fn fill(value: Value, filled: &Placeholders) -> Result<Value, String> {
     Ok(match value {
         Value::String(text) => Value::String(fill_text(&text, filled)?),
         Value::Array(items) => {

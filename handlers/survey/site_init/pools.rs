@@ -1,14 +1,26 @@
 //! The gateway's pools: which ones users' traffic goes to, and which one is for the tests.
 use super::{Found, Serving, Sheet};
-use crate::resources::answers::{list, number, same_id, text};
+use crate::resources::answers::{list, number, same_id, same_name, text};
 use crate::resources::gateway::{Gateway, Pool};
+use crate::resources::listening::Asked;
 use serde_json::{Value, json};
 
 pub(super) fn write(sheet: &mut Sheet, gateway: &Gateway, serving: &Serving<'_>) {
     let candidate = match candidate(gateway, serving) {
-        Some((pool, listener)) => {
-            sheet.note("/pools/candidate", &format!("Empty, and behind the listener {}.", text(listener, "/name")));
-            json!(pool)
+        Some((pool, led)) => {
+            let (name, listener) = (pool.name(), text(led.listener, "/name"));
+            match is_called_so(name) {
+                true => sheet.note("/pools/candidate", &format!("Empty, and behind the listener {listener}.")),
+                false => sheet.decide(
+                    "/pools/candidate",
+                    &format!(
+                        "{name} is only a guess: empty, and behind the listener {listener}{}. The new cluster goes there \
+                         before anything proves it, so users must not be led there.",
+                        hosts(led.listener).first().map(|host| format!(" for {host}")).unwrap_or_default()
+                    ),
+                ),
+            }
+            json!(name)
         }
         None => {
             sheet.undecided("/pools/candidate", "an empty pool behind a listener of its own: the gateway has none yet")
@@ -31,22 +43,54 @@ fn holds_as_many(pool: Pool<'_>, serving: &Serving<'_>) -> bool {
     pool.members().len() == serving.addresses.len() && pool.addresses().count() == serving.addresses.len()
 }
 
-/// The empty pool behind a listener that leads nowhere else, and that listener. One that is called so comes first.
-fn candidate<'a>(gateway: &'a Gateway, serving: &Serving<'_>) -> Option<(&'a str, &'a Value)> {
+/// How requests are led to a pool.
+#[derive(Clone, Copy)]
+struct Led<'a> {
+    listener: &'a Value,
+    /// The id of the settings by which its members are spoken to.
+    settings: &'a str,
+    /// What paths begin with that are led there; empty: whatever is led nowhere else.
+    path: &'a str,
+}
+
+/// The empty pool behind a listener that leads nowhere else, and how. One that is called so comes first.
+fn candidate<'a>(gateway: &'a Gateway, serving: &Serving<'_>) -> Option<(Pool<'a>, Led<'a>)> {
     let is_free = |pool: &Pool<'_>| pool.members().is_empty() && !serving.pools.iter().any(|live| pool.is_named(live));
     let empty = gateway.pools().filter(is_free);
-    let mut empty: Vec<_> = empty.filter_map(|pool| Some((pool.name(), listener(gateway, pool)?))).collect();
-    empty.sort_by_key(|(name, _)| !name.to_lowercase().contains("candidate"));
+    let mut empty: Vec<_> = empty.filter_map(|pool| Some((pool, led(gateway, pool)?))).collect();
+    empty.sort_by_key(|(pool, _)| !is_called_so(pool.name()));
     empty.into_iter().next()
 }
 
-fn rule<'a>(gateway: &'a Gateway, pool: Pool<'_>) -> Option<&'a Value> {
-    let leads = |rule: &&Value| same_id(text(rule, "/properties/backendAddressPool/id"), pool.id());
-    list(&gateway.0, "/properties/requestRoutingRules").iter().find(leads)
+fn is_called_so(name: &str) -> bool {
+    name.to_lowercase().contains("candidate")
 }
 
-fn listener<'a>(gateway: &'a Gateway, pool: Pool<'_>) -> Option<&'a Value> {
-    by_id(gateway, "httpListeners", text(rule(gateway, pool)?, "/properties/httpListener/id"))
+/// The first rule that leads to a pool, by itself or by its path map.
+fn led<'a>(gateway: &'a Gateway, pool: Pool<'_>) -> Option<Led<'a>> {
+    let is_it = |place: &Value, at: &str| same_id(text(place, at), pool.id());
+    list(&gateway.0, "/properties/requestRoutingRules").iter().find_map(|rule| {
+        let listener = by_id(gateway, "httpListeners", text(rule, "/properties/httpListener/id"))?;
+        if is_it(rule, "/properties/backendAddressPool/id") {
+            return Some(Led { listener, settings: text(rule, "/properties/backendHttpSettings/id"), path: "" });
+        }
+        let map = by_id(gateway, "urlPathMaps", text(rule, "/properties/urlPathMap/id"))?;
+        if is_it(map, "/properties/defaultBackendAddressPool/id") {
+            let settings = text(map, "/properties/defaultBackendHttpSettings/id");
+            return Some(Led { listener, settings, path: "" });
+        }
+        let mut paths = list(map, "/properties/pathRules").iter();
+        let path = paths.find(|path| is_it(path, "/properties/backendAddressPool/id"))?;
+        let first = list(path, "/properties/paths").first().and_then(Value::as_str).unwrap_or_default();
+        let settings = text(path, "/properties/backendHttpSettings/id");
+        Some(Led { listener, settings, path: first.trim_end_matches('*') })
+    })
+}
+
+fn hosts(listener: &Value) -> Vec<&str> {
+    let several = list(listener, "/properties/hostNames").iter().filter_map(Value::as_str);
+    let single = Some(text(listener, "/properties/hostName")).filter(|host| !host.is_empty());
+    single.into_iter().chain(several).collect()
 }
 
 fn by_id<'a>(gateway: &'a Gateway, collection: &str, id: &str) -> Option<&'a Value> {
@@ -57,7 +101,7 @@ fn by_id<'a>(gateway: &'a Gateway, collection: &str, id: &str) -> Option<&'a Val
 /// Smoke tests ask the candidate's listener what the gateway's own probe asks.
 pub(super) fn smoke_tests(sheet: &mut Sheet, found: &Found, serving: &Serving<'_>) {
     let gateway = &found.gateway;
-    let url = candidate(gateway, serving).and_then(|(name, listener)| url(found, gateway.pool(name)?, listener));
+    let url = candidate(gateway, serving).and_then(|(_, led)| url(found, led));
     let mut test = json!({"url": "", "status": 200});
     match url {
         Some((url, connect_to)) => {
@@ -77,30 +121,32 @@ pub(super) fn smoke_tests(sheet: &mut Sheet, found: &Found, serving: &Serving<'_
 
 /// A URL behind a listener, and the address to connect to where the listener has no host name: it takes every one, and
 /// an ingress only its own.
-fn url(found: &Found, pool: Pool<'_>, listener: &Value) -> Option<(String, Option<String>)> {
-    let gateway = &found.gateway;
-    let rule = rule(gateway, pool)?;
-    let settings = by_id(gateway, "backendHttpSettingsCollection", text(rule, "/properties/backendHttpSettings/id"));
+fn url(found: &Found, led: Led<'_>) -> Option<(String, Option<String>)> {
+    let (gateway, listener) = (&found.gateway, led.listener);
+    let settings = by_id(gateway, "backendHttpSettingsCollection", led.settings);
     let probe = settings.and_then(|settings| by_id(gateway, "probes", text(settings, "/properties/probe/id")));
     let path = probe.map(|probe| text(probe, "/properties/path")).filter(|path| path.starts_with('/')).unwrap_or("/");
-    let host = Some(text(listener, "/properties/hostName")).filter(|host| !host.is_empty());
-    let host = host.or_else(|| list(listener, "/properties/hostNames").first()?.as_str());
+    let path = if path.starts_with(led.path) { path } else { led.path };
+    let host = hosts(listener).first().copied();
     let port = by_id(gateway, "frontendPorts", text(listener, "/properties/frontendPort/id"));
     let port = port.and_then(|port| number(port, "/properties/port"));
-    let (scheme, usual) = if text(listener, "/properties/protocol").eq_ignore_ascii_case("Https") {
-        ("https", 443)
-    } else {
-        ("http", 80)
-    };
+    let is_tls = same_name(text(listener, "/properties/protocol"), "Https");
+    let (scheme, usual) = if is_tls { ("https", 443) } else { ("http", 80) };
     let port = port.filter(|port| *port != usual).map(|port| format!(":{port}")).unwrap_or_default();
+    let there = || Some(format!("{}{port}", address(found, listener)?));
     match (host, served(found)) {
-        (Some(host), _) => (!host.contains(['*', '?'])).then(|| (format!("{scheme}://{host}{port}{path}"), None)),
-        (None, Some(host)) if scheme == "http" => {
-            Some((format!("http://{host}{port}{path}"), Some(format!("{}{port}", address(found, listener)?))))
+        (Some(host), _) => {
+            let url = format!("{scheme}://{host}{port}{path}");
+            // Where another frontend has such a listener, too, the name does not say which one is asked.
+            let public: Vec<_> = found.addresses.iter().collect();
+            let ways = Asked::read(&url, None).map_or(0, |asked| asked.ways(&gateway.0, &public).len());
+            let connect_to = if ways > 1 && !is_tls { there() } else { None };
+            (!host.contains(['*', '?'])).then_some((url, connect_to))
         }
+        (None, Some(host)) if !is_tls => Some((format!("http://{host}{port}{path}"), Some(there()?))),
         // No certificate is for an address.
-        (None, _) if scheme == "https" => None,
-        (None, _) => Some((format!("{scheme}://{}{port}{path}", address(found, listener)?), None)),
+        (None, _) if is_tls => None,
+        (None, _) => Some((format!("{scheme}://{}{path}", there()?), None)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which cluster serves behind the gateway, and where its successor finds room.
-use super::{Found, Sheet};
+use super::{Found, Sheet, further};
 use crate::resources::answers::{lies_in, list, name_of, same_id, same_name, text};
-use crate::resources::gateway::Gateway;
+use crate::resources::gateway::{Foreign, Gateway, Pool};
 use crate::resources::subnet::{self, Place, in_use, place, ranges};
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
@@ -13,13 +13,15 @@ pub struct Serving<'a> {
     pub cluster: &'a Value,
     /// The subnet of its nodes.
     pub subnet: &'a Value,
-    /// The pools whose members lie in that subnet.
+    /// The subnet of its ingress, where that is another.
+    pub ingress: Option<&'a Value>,
+    /// The pools whose members lie in the subnet of its ingress.
     pub pools: Vec<String>,
     /// Those members, each once, in order.
     pub addresses: Vec<Ipv4Addr>,
 }
 
-/// The cluster behind a gateway: the one in whose subnet members of the gateway's pools lie.
+/// The cluster behind a gateway: the one in whose subnet members of the gateway's pools lie, or in a subnet of its ingress.
 ///
 /// # Errors
 /// When there is none, or more than one and none was asked for.
@@ -30,14 +32,15 @@ pub fn serving<'a>(
     wanted: Option<&str>,
 ) -> Result<Serving<'a>, String> {
     let found = clusters.iter().filter(|cluster| wanted.is_none_or(|id| same_id(id, text(cluster, "/id"))));
-    let mut found: Vec<_> = found.filter_map(|cluster| behind(gateway, networks, cluster)).collect();
+    let mut found: Vec<_> = found.filter_map(|cluster| behind(gateway, networks, clusters, cluster)).collect();
     let id = text(&gateway.0, "/id");
     match found.len() {
         1 => Ok(found.remove(0)),
         0 => Err(format!(
             "no pool of {id} holds an address in the subnet of {}: expected the internal addresses of a cluster's \
-             ingress in a pool. Bring the workload behind an internal load balancer, or name another gateway",
-            wanted.unwrap_or("a cluster that can be seen")
+             ingress in a pool. {}, or name another gateway",
+            wanted.unwrap_or("a cluster that can be seen"),
+            instead(gateway, networks, clusters)
         )),
         _ => {
             let names: Vec<_> = found.iter().map(|serving| text(serving.cluster, "/id")).collect();
@@ -46,14 +49,69 @@ pub fn serving<'a>(
     }
 }
 
-/// The gateways that lead to a cluster.
-#[must_use]
-pub fn serving_gateways<'a>(gateways: &'a [Gateway], networks: &[Value], cluster: &Value) -> Vec<&'a Gateway> {
-    gateways.iter().filter(|gateway| behind(gateway, networks, cluster).is_some()).collect()
+/// What to do where no pool holds an address of a cluster, by what they hold.
+fn instead(gateway: &Gateway, networks: &[Value], clusters: &[Value]) -> String {
+    match gateway.pools().find_map(Pool::foreign) {
+        Some(Foreign::Interface) => {
+            return "Nodes are members by their network interfaces: bring the workload behind an internal load balancer".into();
+        }
+        Some(Foreign::Name) => {
+            return "Names are members: put the internal addresses to which they lead in their place".into();
+        }
+        None => {}
+    }
+    let has_no_network = |cluster: &Value| subnet_ids(cluster).next().is_none();
+    if !clusters.is_empty() && clusters.iter().all(has_no_network) {
+        let why = "AKS made the cluster's network for it alone, and no second one can lie beside it";
+        return format!("{why}: make a cluster in a network of your own");
+    }
+    let addresses: Vec<_> = gateway.pools().flat_map(Pool::addresses).collect();
+    let has = |subnet: &&Value| addresses.iter().any(|address| place(&ranges(subnet), *address) == Place::Inside);
+    match subnets(networks).find(has) {
+        Some(subnet) => format!(
+            "Its pools hold addresses in the subnet {}: say with --cluster whose ingress that is",
+            text(subnet, "/name")
+        ),
+        None => "Bring the workload behind an internal load balancer".to_owned(),
+    }
 }
 
-fn behind<'a>(gateway: &Gateway, networks: &'a [Value], cluster: &'a Value) -> Option<Serving<'a>> {
-    let subnet = subnet_of(networks, cluster)?;
+/// The gateways that lead to a cluster.
+#[must_use]
+pub fn serving_gateways<'a>(
+    gateways: &'a [Gateway],
+    networks: &[Value],
+    clusters: &[Value],
+    cluster: &Value,
+) -> Vec<&'a Gateway> {
+    gateways.iter().filter(|gateway| behind(gateway, networks, clusters, cluster).is_some()).collect()
+}
+
+fn behind<'a>(gateway: &Gateway, networks: &'a [Value], clusters: &[Value], cluster: &'a Value) -> Option<Serving<'a>> {
+    let nodes = subnet_of(networks, cluster)?;
+    let own = subnets(networks).filter(|subnet| may_be_ingress(subnet, nodes, clusters, cluster));
+    let in_subnet = |subnet: &'a Value| led_to(gateway, cluster, nodes, subnet);
+    in_subnet(nodes).or_else(|| own.filter_map(in_subnet).next())
+}
+
+/// Whether the ingress of a cluster may have its addresses in this subnet: its load balancers are there, or there is no
+/// other cluster in the network whose they could be.
+fn may_be_ingress(subnet: &Value, nodes: &Value, clusters: &[Value], cluster: &Value) -> bool {
+    let network = |id: &str| id.to_lowercase().split("/subnets/").next().unwrap_or_default().to_owned();
+    let (id, home) = (text(subnet, "/id"), network(text(nodes, "/id")));
+    let is_nodes = clusters.iter().any(|cluster| subnet_ids(cluster).any(|nodes| same_id(nodes, id)));
+    if network(id) != home || is_nodes {
+        return false;
+    }
+    let group = format!("/resourcegroups/{}/", text(cluster, "/properties/nodeResourceGroup").to_lowercase());
+    let used = list(subnet, "/properties/ipConfigurations").iter();
+    let has_balancer = used.map(|it| text(it, "/id").to_lowercase()).any(|id| id.contains(&group));
+    let is_other = |other: &&Value| !same_id(text(other, "/id"), text(cluster, "/id"));
+    let lies_here = |other: &Value| subnet_ids(other).any(|id| network(id) == home);
+    has_balancer || !clusters.iter().filter(is_other).any(lies_here)
+}
+
+fn led_to<'a>(gateway: &Gateway, cluster: &'a Value, nodes: &'a Value, subnet: &'a Value) -> Option<Serving<'a>> {
     let ranges = ranges(subnet);
     let is_inside = |address: &Ipv4Addr| place(&ranges, *address) == Place::Inside;
     let pools: Vec<_> = gateway.pools().filter(|pool| pool.addresses().any(|address| is_inside(&address))).collect();
@@ -61,12 +119,17 @@ fn behind<'a>(gateway: &Gateway, networks: &'a [Value], cluster: &'a Value) -> O
     addresses.sort_unstable();
     addresses.dedup();
     let pools: Vec<_> = pools.iter().map(|pool| pool.name().to_owned()).collect();
-    (!pools.is_empty()).then_some(Serving { cluster, subnet, pools, addresses })
+    let ingress = Some(subnet).filter(|subnet| !same_id(text(subnet, "/id"), text(nodes, "/id")));
+    (!pools.is_empty()).then_some(Serving { cluster, subnet: nodes, ingress, pools, addresses })
+}
+
+fn subnet_ids(cluster: &Value) -> impl Iterator<Item = &str> {
+    let pools = list(cluster, "/properties/agentPoolProfiles").iter();
+    pools.map(|pool| text(pool, "/vnetSubnetID")).filter(|id| !id.is_empty())
 }
 
 fn subnet_of<'a>(networks: &'a [Value], cluster: &Value) -> Option<&'a Value> {
-    let pools = list(cluster, "/properties/agentPoolProfiles");
-    let id = pools.iter().map(|pool| text(pool, "/vnetSubnetID")).find(|id| !id.is_empty())?;
+    let id = subnet_ids(cluster).next()?;
     subnets(networks).find(|subnet| same_id(text(subnet, "/id"), id))
 }
 
@@ -84,12 +147,16 @@ pub(super) fn write(sheet: &mut Sheet, found: &Found, serving: &Serving<'_>, agi
     } else {
         json!(serving.addresses)
     };
-    let slot = json!({
-        "cluster": text(serving.cluster, "/id"), "subnet": text(serving.subnet, "/id"), "addresses": addresses,
-    });
+    let mut slot = json!({"cluster": text(serving.cluster, "/id"), "subnet": text(serving.subnet, "/id")});
+    if let Some(ingress) = serving.ingress {
+        slot["ingressSubnet"] = json!(text(ingress, "/id"));
+        sheet.note(&path(ours, "ingressSubnet"), "Here lie the addresses that the gateway's pools hold.");
+    }
+    slot["addresses"] = addresses;
     let version = text(serving.cluster, "/properties/currentKubernetesVersion");
     sheet.note(&format!("/slots/{ours}"), &format!("Serves now: {name}, Kubernetes {version}."));
-    let idle = idle(sheet, found, serving, other);
+    let mut idle = idle(sheet, found, serving, other);
+    further::write(sheet, found, serving, &mut slot, (other, &mut idle));
     let (blue, green) = if ours == "blue" { (slot, idle) } else { (idle, slot) };
     sheet.set("slots", json!({"blue": blue, "green": green}));
 }
@@ -119,8 +186,24 @@ fn idle(sheet: &mut Sheet, found: &Found, serving: &Serving<'_>, colour: &str) -
         [] => {}
     }
     let cluster = idle_cluster(sheet, found, serving, Some(room), &path("cluster"));
-    let addresses = mirrored(serving, room);
-    let addresses = if addresses.len() == serving.addresses.len() {
+    let mut slot = json!({"cluster": cluster, "subnet": text(room, "/id")});
+    let mut twin = Some(*room);
+    if let Some(ingress) = serving.ingress {
+        twin = counterpart(found, ingress);
+        slot["ingressSubnet"] = match twin {
+            Some(twin) => {
+                sheet.decide(
+                    &path("ingressSubnet"),
+                    "the subnet of the other slot's ingress has this twin, by its name.",
+                );
+                json!(text(twin, "/id"))
+            }
+            None => sheet
+                .undecided(&path("ingressSubnet"), "a subnet for this slot's ingress: there is no twin by its name"),
+        };
+    }
+    let addresses = twin.map(|twin| mirrored(serving, twin)).unwrap_or_default();
+    slot["addresses"] = if addresses.len() == serving.addresses.len() {
         sheet.decide(
             &path("addresses"),
             "they lie as far into the subnet as the other slot's. See that nothing else takes them.",
@@ -131,7 +214,16 @@ fn idle(sheet: &mut Sheet, found: &Found, serving: &Serving<'_>, colour: &str) -
             [sheet.undecided(&path("addresses/0"), "as many internal addresses of this subnet as the other slot has")]
         )
     };
-    json!({"cluster": cluster, "subnet": text(room, "/id"), "addresses": addresses})
+    slot
+}
+
+/// The subnet of the same network whose name has the other colour in it.
+pub(super) fn counterpart<'a>(found: &'a Found, ingress: &Value) -> Option<&'a Value> {
+    let (id, name) = (text(ingress, "/id"), text(ingress, "/name"));
+    let network = id.split("/subnets/").next().unwrap_or_default();
+    let twin = swapped(name);
+    subnets(&found.networks)
+        .find(|subnet| lies_in(text(subnet, "/id"), network) && same_name(text(subnet, "/name"), &twin))
 }
 
 fn idle_cluster(sheet: &mut Sheet, found: &Found, serving: &Serving<'_>, room: Option<&Value>, path: &str) -> Value {
@@ -193,7 +285,7 @@ fn is_reserved(name: &str) -> bool {
 
 /// The addresses that lie as far into another subnet.
 fn mirrored(serving: &Serving<'_>, room: &Value) -> Vec<Ipv4Addr> {
-    let (from, to) = (ranges(serving.subnet), ranges(room));
+    let (from, to) = (ranges(serving.ingress.unwrap_or(serving.subnet)), ranges(room));
     let mirror = |address: &Ipv4Addr| {
         let offset = from.iter().find_map(|range| subnet::offset(*range, *address))?;
         to.iter().find_map(|range| subnet::at(*range, offset)).filter(|address| place(&to, *address) == Place::Inside)
@@ -202,7 +294,7 @@ fn mirrored(serving: &Serving<'_>, room: &Value) -> Vec<Ipv4Addr> {
 }
 
 /// The name with the other colour in it.
-fn swapped(name: &str) -> String {
+pub(super) fn swapped(name: &str) -> String {
     for (one, other) in [("blue", "green"), ("Blue", "Green"), ("BLUE", "GREEN")] {
         if name.contains(one) {
             return name.replace(one, other);

@@ -68,6 +68,7 @@ pub fn seen() -> Seen {
             {"name": {"value": "standardDSv5Family"}, "currentValue": 12, "limit": 24}]})),
         sizes: Some(json!({"value": [{"resourceType": "virtualMachines", "name": "Standard_D4s_v5",
             "family": "standardDSv5Family", "capabilities": [{"name": "vCPUs", "value": "4"}]}]})),
+        ..Seen::default()
     }
 }
 

@@ -1,10 +1,9 @@
-//! The new slot's subnet has room for the new cluster, also while it upgrades its nodes, and for its ingress.
+//! The new slot's subnets have room for the new cluster, also while it upgrades its nodes, and for its ingress.
 use super::{Finding, Seen};
 use crate::plan::cluster_body::{new_cluster, pools};
 use crate::plan::{Kind, Plan};
-use crate::resources::answers::{is_true, list, number, same_id, shortened, text};
+use crate::resources::answers::{is_true, list, number, same_id, same_name, shortened, text};
 use crate::resources::subnet::{self, AZURES_OWN, Place};
-use ipnet::Ipv4Net;
 use serde_json::Value;
 
 const SUBJECT: &str = "addresses";
@@ -14,36 +13,66 @@ const USUAL_PODS: u64 = 30;
 const USUAL_SURGE: &str = "10%";
 
 pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
-    let id = &plan.new_slot().subnet;
-    let Some(subnet) = &seen.new_subnet else {
-        let what = format!("the subnet {id} is expected, but does not exist");
-        return vec![Finding::wrong(SUBJECT, what, "make it, or correct the slot's subnet in the site file")];
+    let slot = plan.new_slot();
+    let mut findings = ingress(plan, seen);
+    let Some(body) = planned_cluster(plan, seen) else { return findings };
+    // Every address of the slot is a load balancer's.
+    let named = slot.addresses.len() as u64;
+    let all = u64::from(plan.site.internal_load_balancers).max(named);
+    let beside_nodes = if slot.ingress_subnet.is_some() { all.saturating_sub(named) } else { all };
+    let mut balancers = vec![(slot.subnet.as_str(), beside_nodes)];
+    if let Some(ingress) = &slot.ingress_subnet {
+        balancers.push((ingress, named));
+    }
+    for id in further(&body, seen) {
+        if !balancers.iter().any(|(known, _)| same_id(known, id)) {
+            balancers.push((id, 0));
+        }
+    }
+    for (id, count) in balancers {
+        findings.extend(room(plan, seen, &body, id, count));
+    }
+    findings
+}
+
+/// The subnets of the new cluster's nodes and pods that are not the old one's, too: of those it is said elsewhere.
+fn further<'a>(body: &'a Value, seen: &Seen) -> Vec<&'a str> {
+    let of = |pool: &'a Value| [text(pool, "/vnetSubnetID"), text(pool, "/podSubnetID")];
+    let olds: Vec<_> = seen
+        .old_cluster
+        .iter()
+        .flat_map(pools)
+        .flat_map(|pool| [text(pool, "/vnetSubnetID"), text(pool, "/podSubnetID")])
+        .collect();
+    let ids = pools(body).iter().flat_map(of);
+    ids.filter(|id| !id.is_empty() && !olds.iter().any(|olds| same_id(olds, id))).collect()
+}
+
+/// Whether a subnet has room for what the new cluster puts there.
+fn room(plan: &Plan, seen: &Seen, body: &Value, id: &str, load_balancers: u64) -> Option<Finding> {
+    let Some(subnet) = seen.subnet(plan, id) else {
+        let what = format!("the subnet {id} is expected, but does not exist, or cannot be seen");
+        return Some(Finding::wrong(SUBJECT, what, "make it, or correct it in the site file"));
     };
     let ranges = subnet::ranges(subnet);
     if ranges.is_empty() {
         let what = format!("the subnet {id} has no address range that can be read");
-        return vec![Finding::wrong(SUBJECT, what, "look at its addressPrefixes")];
+        return Some(Finding::wrong(SUBJECT, what, "look at its addressPrefixes"));
     }
-    let mut findings = ingress(plan, &ranges);
-    let Some(body) = planned_cluster(plan, seen) else { return findings };
-    let need = match needed(&body, plan) {
+    let need = match needed(body, id, load_balancers) {
         Ok(need) => need,
-        Err(why) => {
-            findings.push(Finding::wrong(SUBJECT, why, "correct it at the old cluster, or in clusterChanges"));
-            return findings;
-        }
+        Err(why) => return Some(Finding::wrong(SUBJECT, why, "correct it at the old cluster, or in clusterChanges")),
     };
     let size = ranges.iter().map(|range| subnet::size(*range)).fold(0, u64::saturating_add);
     let in_use = subnet::in_use(subnet, own_node_group(plan, seen).as_deref());
     let total = need.total();
-    if total > size.saturating_sub(in_use) {
+    (total > size.saturating_sub(in_use)).then(|| {
         let what = format!(
             "the new cluster needs {total} addresses ({need}), but the subnet {id} has {size}, of which {in_use} are in use"
         );
         let remedy = "make the subnet larger, or the pools' maxCount, maxPods or maxSurge smaller";
-        findings.push(Finding::wrong(SUBJECT, what, remedy));
-    }
-    findings
+        Finding::wrong(SUBJECT, what, remedy)
+    })
 }
 
 /// The cluster that will be in the new slot. What cannot be made is judged elsewhere.
@@ -64,16 +93,27 @@ fn own_node_group(plan: &Plan, seen: &Seen) -> Option<String> {
     (!group.is_empty()).then(|| format!("/subscriptions/{subscription}/resourceGroups/{group}"))
 }
 
-fn ingress(plan: &Plan, ranges: &[Ipv4Net]) -> Vec<Finding> {
+fn ingress(plan: &Plan, seen: &Seen) -> Vec<Finding> {
     let slot = plan.new_slot();
+    let own = slot.ingress_subnet.as_ref();
+    let id = own.unwrap_or(&slot.subnet);
+    let ranges = seen.subnet(plan, id).map(subnet::ranges).unwrap_or_default();
+    if ranges.is_empty() {
+        return vec![];
+    }
     let judge = |address: &std::net::Ipv4Addr| {
-        let why = match subnet::place(ranges, *address) {
-            Place::Inside => return None,
-            Place::KeptByAzure => "is one that Azure keeps for itself",
-            Place::Outside => "lies outside",
+        let correct = "correct the slot's addresses in the site file";
+        let (why, remedy) = match (subnet::place(&ranges, *address), own) {
+            (Place::Inside, _) => return None,
+            (Place::KeptByAzure, _) => ("is one that Azure keeps for itself", correct.to_owned()),
+            (Place::Outside, Some(_)) => ("lies outside", correct.to_owned()),
+            (Place::Outside, None) => {
+                let named = "if the ingress lies in a subnet of its own, name that as \"ingressSubnet\" of both slots";
+                ("lies outside", format!("{correct}; {named}"))
+            }
         };
-        let what = format!("the slot's address {address} is expected in the subnet {}, but {why}", slot.subnet);
-        Some(Finding::wrong(SUBJECT, what, "correct the slot's addresses in the site file"))
+        let what = format!("the slot's address {address} is expected in the subnet {id}, but {why}");
+        Some(Finding::wrong(SUBJECT, what, remedy))
     };
     slot.addresses.iter().filter_map(judge).collect()
 }
@@ -103,17 +143,26 @@ impl std::fmt::Display for Need {
     }
 }
 
-fn needed(cluster: &Value, plan: &Plan) -> Result<Need, String> {
-    let slot = plan.new_slot();
-    // Every address of the slot is a load balancer's.
-    let load_balancers = u64::from(plan.site.internal_load_balancers).max(slot.addresses.len() as u64);
+/// What a cluster needs in one subnet.
+fn needed(cluster: &Value, id: &str, load_balancers: u64) -> Result<Need, String> {
     let mut need = Need { nodes: 0, surge: 0, pods: 0, load_balancers };
-    for pool in pools(cluster).iter().filter(|pool| same_id(text(pool, "/vnetSubnetID"), &slot.subnet)) {
+    for pool in pools(cluster) {
+        let (of_nodes, of_pods) = (text(pool, "/vnetSubnetID"), text(pool, "/podSubnetID"));
+        let has_pods = if of_pods.is_empty() {
+            pods_lie_with_nodes(cluster) && same_id(of_nodes, id)
+        } else {
+            same_id(of_pods, id)
+        };
+        if !has_pods && !same_id(of_nodes, id) {
+            continue;
+        }
         let nodes = most_nodes(pool);
         let surge = surge(pool, nodes)?;
-        need.nodes = need.nodes.saturating_add(nodes);
-        need.surge = need.surge.saturating_add(surge);
-        if pods_lie_in_node_subnet(cluster, pool) {
+        if same_id(of_nodes, id) {
+            need.nodes = need.nodes.saturating_add(nodes);
+            need.surge = need.surge.saturating_add(surge);
+        }
+        if has_pods {
             let pods = number(pool, "/maxPods").unwrap_or(USUAL_PODS);
             need.pods = need.pods.saturating_add(nodes.saturating_add(surge).saturating_mul(pods));
         }
@@ -121,10 +170,9 @@ fn needed(cluster: &Value, plan: &Plan) -> Result<Need, String> {
     Ok(need)
 }
 
-fn pods_lie_in_node_subnet(cluster: &Value, pool: &Value) -> bool {
-    text(cluster, "/properties/networkProfile/networkPlugin") == "azure"
-        && text(cluster, "/properties/networkProfile/networkPluginMode") != "overlay"
-        && text(pool, "/podSubnetID").is_empty()
+fn pods_lie_with_nodes(cluster: &Value) -> bool {
+    same_name(text(cluster, "/properties/networkProfile/networkPlugin"), "azure")
+        && !same_name(text(cluster, "/properties/networkProfile/networkPluginMode"), "overlay")
 }
 
 /// As many nodes as a pool may have.

@@ -2,14 +2,14 @@
 use super::Finding;
 use crate::plan::Plan;
 use crate::plan::cluster_body::{new_cluster, pools};
-use crate::resources::answers::{is_true, list, shortened, text};
+use crate::resources::answers::{is_true, same_name, shortened, text};
 use serde_json::Value;
 
 const SUBJECT: &str = "old cluster's features";
 
 pub(super) fn check(plan: &Plan, old: &Value) -> Vec<Finding> {
     let mut findings: Vec<_> = ingress_add_on(old).into_iter().chain(refused(old)).collect();
-    if text(old, "/identity/type").eq_ignore_ascii_case("SystemAssigned") && !plan.site.grants_prepared {
+    if same_name(text(old, "/identity/type"), "SystemAssigned") && !plan.site.grants_prepared {
         findings.push(Finding::wrong(
             SUBJECT,
             "the cluster has a system-assigned identity: the new one's is another, and has no roles",
@@ -17,14 +17,17 @@ pub(super) fn check(plan: &Plan, old: &Value) -> Vec<Finding> {
              set \"grantsPrepared\": true in the site file",
         ));
     }
-    match new_cluster(old, plan, "planned") {
-        Ok(planned) => findings.extend(pod_subnets(old, &planned)),
-        Err(why) => findings.push(Finding::wrong(SUBJECT, why, "put the old cluster right")),
+    if let Err(why) = new_cluster(old, plan, "planned") {
+        findings.push(Finding::wrong(SUBJECT, why, "put the old cluster, or the site file, right"));
     }
     findings
 }
 
 pub(super) fn refused(old: &Value) -> Vec<Finding> {
+    // The rest of what such a cluster has is Azure's own choice, and cannot be changed one by one.
+    if let Some(finding) = automatic(old) {
+        return vec![finding];
+    }
     let judges = [principal, entra, windows, upgrades, node_images];
     judges.iter().filter_map(|judge| judge(old)).collect()
 }
@@ -39,9 +42,16 @@ fn ingress_add_on(old: &Value) -> Option<Finding> {
     })
 }
 
+fn automatic(old: &Value) -> Option<Finding> {
+    same_name(text(old, "/sku/name"), "Automatic").then(|| {
+        let what = "the cluster is AKS Automatic: Azure chooses its upgrades and its nodes, and would race the run";
+        Finding::wrong(SUBJECT, what, "change it to the sku Base (az aks update --sku base), or upgrade it as it is")
+    })
+}
+
 fn principal(old: &Value) -> Option<Finding> {
     let client = text(old, "/properties/servicePrincipalProfile/clientId");
-    (!client.is_empty() && client != "msi").then(|| {
+    (!client.is_empty() && !same_name(client, "msi")).then(|| {
         let what = "the cluster acts as a service principal, whose secret cannot be read";
         Finding::wrong(SUBJECT, what, "change it to a user-assigned managed identity (az aks update)")
     })
@@ -57,7 +67,7 @@ fn entra(old: &Value) -> Option<Finding> {
 }
 
 fn windows(old: &Value) -> Option<Finding> {
-    let pool = pools(old).iter().find(|pool| text(pool, "/osType") == "Windows")?;
+    let pool = pools(old).iter().find(|pool| same_name(text(pool, "/osType"), "Windows"))?;
     let name = shortened(text(pool, "/name"));
     let what = format!("the pool {name} runs Windows, and the administrator's password cannot be read");
     Some(Finding::wrong(SUBJECT, what, "move the workload to Linux pools, or replace this cluster by hand"))
@@ -85,21 +95,4 @@ fn node_images(old: &Value) -> Option<Finding> {
                       replaces the nodes once, within 24 h: start no upgrade before that";
         Finding::wrong(SUBJECT, what, remedy)
     })
-}
-
-fn pod_subnets(old: &Value, planned: &Value) -> Vec<Finding> {
-    let of = |cluster: &Value, name: &str| {
-        let pool = pools(cluster).iter().find(|pool| text(pool, "/name") == name);
-        pool.map_or_else(String::new, |pool| text(pool, "/podSubnetID").to_ascii_lowercase())
-    };
-    let shared = |pool: &&Value| {
-        let (name, subnet) = (text(pool, "/name"), text(pool, "/podSubnetID").to_ascii_lowercase());
-        !subnet.is_empty() && of(planned, name) == subnet
-    };
-    let say = |pool: &Value| {
-        let what = format!("the pods of the pool {} have a subnet of their own", shortened(text(pool, "/name")));
-        let remedy = "name another subnet for the new cluster: the pools, complete, in \"clusterChanges\"";
-        Finding::wrong(SUBJECT, what, remedy)
-    };
-    list(old, "/properties/agentPoolProfiles").iter().filter(shared).map(say).collect()
 }

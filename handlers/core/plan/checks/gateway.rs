@@ -1,16 +1,16 @@
 //! The gateway runs, nobody else writes it, and its pools hold what they must before traffic is touched.
-use super::{Finding, listener};
+use super::{Finding, Seen, listener};
 use crate::plan::Plan;
 use crate::resources::answers::{shortened, text};
-use crate::resources::gateway::{Gateway, Pool};
+use crate::resources::gateway::{Foreign, Gateway, Pool};
 use crate::resources::tags::AGIC_TAG;
 use std::net::Ipv4Addr;
 
 const SUBJECT: &str = "gateway";
 
-pub(super) fn check(plan: &Plan, gateway: Option<&Gateway>, has_leftover: bool) -> Vec<Finding> {
+pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
     let id = &plan.site.gateway;
-    let Some(gateway) = gateway else {
+    let Some(gateway) = &seen.gateway else {
         let what = format!("{id} is expected, but does not exist");
         return vec![Finding::wrong(SUBJECT, what, "correct the gateway in the site file")];
     };
@@ -25,9 +25,9 @@ pub(super) fn check(plan: &Plan, gateway: Option<&Gateway>, has_leftover: bool) 
     }
     findings.extend(room(id, gateway));
     findings.extend(live_pools(plan, gateway));
-    findings.extend(candidate(plan, gateway));
+    findings.extend(candidate(plan, gateway, seen));
     if findings.is_empty() {
-        findings.extend(elsewhere(plan, gateway, has_leftover));
+        findings.extend(elsewhere(plan, gateway, seen.new_cluster.is_some()));
     }
     findings
 }
@@ -90,16 +90,30 @@ fn live_pools(plan: &Plan, gateway: &Gateway) -> Vec<Finding> {
             expected.iter().map(Ipv4Addr::to_string).collect::<Vec<_>>().join(", "),
             pool.in_words()
         );
-        let remedy = "correct the pool, or the slot's addresses in the site file";
-        Some(Finding::wrong(SUBJECT, what, remedy))
+        Some(Finding::wrong(SUBJECT, what, remedy(pool)))
     };
     plan.site.pools.live.iter().filter_map(judge).collect()
 }
 
-fn candidate(plan: &Plan, gateway: &Gateway) -> Vec<Finding> {
+/// A share of traffic is made of whole addresses, which the slots name.
+fn remedy(pool: Pool<'_>) -> &'static str {
+    match pool.foreign() {
+        Some(Foreign::Interface) => {
+            "nodes or machines are members there by their network interfaces, and those of a new cluster are not known \
+             beforehand: bring the workload behind an internal load balancer, and put its addresses in their place"
+        }
+        Some(Foreign::Name) => {
+            "a name cannot be shared out between two clusters, and a gateway keeps what it once stood for: put the internal \
+             addresses of the ingress, to which the name leads, in its place"
+        }
+        None => "correct the pool, or the slot's addresses in the site file",
+    }
+}
+
+fn candidate(plan: &Plan, gateway: &Gateway, seen: &Seen) -> Vec<Finding> {
     let name = &plan.site.pools.candidate;
     let Some(pool) = gateway.pool(name) else { return vec![missing(plan, name)] };
-    let mut findings = listener::check(plan, &gateway.0);
+    let mut findings = listener::check(plan, &gateway.0, seen);
     if !pool.members().is_empty() {
         let what = format!("the candidate pool {name} is expected to be empty, but holds {}", pool.in_words());
         findings.push(Finding::wrong(SUBJECT, what, "see who put them there, and empty the pool"));

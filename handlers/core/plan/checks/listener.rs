@@ -1,115 +1,69 @@
 //! The candidate pool is behind the listener that the smoke tests ask, so that they test the new cluster.
-use super::Finding;
+use super::{Finding, Seen};
 use crate::plan::Plan;
-use crate::resources::answers::{list, name_of, number, same_id, same_name, text};
+use crate::resources::answers::{list, name_of, same_name, shortened, text};
+use crate::resources::gateway::Gateway;
+use crate::resources::listening::{Asked, Leads, Way};
+use crate::site::{SmokeTest, address_of};
 use serde_json::Value;
-use wildmatch::WildMatch;
 
 const SUBJECT: &str = "candidate listener";
 
-pub(super) fn check(plan: &Plan, gateway: &Value) -> Vec<Finding> {
-    let candidate = &plan.site.pools.candidate;
-    let remedy = format!("bind the pool {candidate} to a listener of its own, and let the smoke tests ask that one");
-    let judge = |url: &str| {
-        let asked = Asked::read(url)?;
-        let Some(listener) = asked.listener(gateway) else {
-            return Some(format!("{url} is expected to reach the gateway, but no listener answers it"));
-        };
-        let name = text(listener, "/name");
-        match asked.pool(gateway, listener) {
-            Some(pool) if same_name(name_of(pool), candidate) => None,
-            Some(pool) => Some(format!(
-                "{url} is expected to reach the pool {candidate}, but the listener {name} leads it to {}",
-                name_of(pool)
-            )),
-            None => {
-                Some(format!("{url} is expected to reach the pool {candidate}, but the listener {name} has no rule"))
-            }
-        }
-    };
+pub(super) fn check(plan: &Plan, gateway: &Value, seen: &Seen) -> Vec<Finding> {
+    let public: Vec<_> = seen.network.iter().collect();
     let tests = plan.site.smoke_tests.iter();
-    tests.filter_map(|test| judge(&test.url)).map(|what| Finding::wrong(SUBJECT, what, remedy.clone())).collect()
+    let wrong = tests.filter_map(|test| judge(plan, gateway, &public, test));
+    wrong.map(|(what, remedy)| Finding::wrong(SUBJECT, what, remedy)).collect()
 }
 
-/// The parts of a URL that a gateway looks at.
-struct Asked<'a> {
-    protocol: &'static str,
-    host: &'a str,
-    port: u64,
-    path: &'a str,
+/// The ids of the gateway's public addresses, without which nobody knows where a request arrives.
+#[must_use]
+pub fn public_addresses(gateway: &Gateway) -> Vec<String> {
+    let frontends = list(&gateway.0, "/properties/frontendIPConfigurations").iter();
+    let ids = frontends.map(|frontend| text(frontend, "/properties/publicIPAddress/id").to_owned());
+    ids.filter(|id| !id.is_empty()).collect()
 }
 
-impl<'a> Asked<'a> {
-    /// `None` for what is no URL: the site file was checked.
-    fn read(url: &'a str) -> Option<Self> {
-        let (protocol, usual_port, rest) = match (url.strip_prefix("http://"), url.strip_prefix("https://")) {
-            (Some(rest), _) => ("Http", 80, rest),
-            (None, Some(rest)) => ("Https", 443, rest),
-            (None, None) => return None,
-        };
-        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let (authority, path) = rest.split_at(end);
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) => (host, port.parse().ok()?),
-            None => (authority, usual_port),
-        };
-        let path = path.split(['?', '#']).next().unwrap_or_default();
-        let path = if path.is_empty() { "/" } else { path };
-        Some(Self { protocol, host, port, path })
-    }
-
-    /// The listener that takes it: an exact host name wins over a pattern, and a pattern over none.
-    fn listener<'b>(&self, gateway: &'b Value) -> Option<&'b Value> {
-        let fits = |listener: &&Value| {
-            text(listener, "/properties/protocol").eq_ignore_ascii_case(self.protocol)
-                && port(gateway, listener).is_none_or(|port| port == self.port)
-        };
-        let listeners = list(gateway, "/properties/httpListeners").iter().filter(fits);
-        let ranked = listeners.filter_map(|listener| self.rank(listener).map(|rank| (rank, listener)));
-        ranked.min_by_key(|(rank, _)| *rank).map(|(_, listener)| listener)
-    }
-
-    fn rank(&self, listener: &Value) -> Option<u8> {
-        let names = list(listener, "/properties/hostNames").iter().filter_map(Value::as_str);
-        let single = Some(text(listener, "/properties/hostName")).filter(|name| !name.is_empty());
-        let names: Vec<_> = names.chain(single).collect();
-        if names.is_empty() {
-            return Some(2);
-        }
-        let ranks = names.iter().filter_map(|name| {
-            if name.eq_ignore_ascii_case(self.host) {
-                Some(0)
-            } else {
-                WildMatch::new_case_insensitive(name).matches(self.host).then_some(1)
-            }
-        });
-        ranks.min()
-    }
-
-    /// The pool to which the listener's rule leads this path.
-    fn pool<'b>(&self, gateway: &'b Value, listener: &Value) -> Option<&'b str> {
-        let rules = list(gateway, "/properties/requestRoutingRules").iter();
-        let rule = rules
-            .filter(|rule| same_id(text(rule, "/properties/httpListener/id"), text(listener, "/id")))
-            .min_by_key(|rule| number(rule, "/properties/priority").unwrap_or(u64::MAX))?;
-        let map = text(rule, "/properties/urlPathMap/id");
-        if map.is_empty() {
-            return Some(text(rule, "/properties/backendAddressPool/id"));
-        }
-        let map = list(gateway, "/properties/urlPathMaps").iter().find(|known| same_id(text(known, "/id"), map))?;
-        let takes = |rule: &&Value| {
-            let patterns = list(rule, "/properties/paths").iter().filter_map(Value::as_str);
-            patterns.into_iter().any(|pattern| WildMatch::new_case_insensitive(pattern).matches(self.path))
-        };
-        let rule = list(map, "/properties/pathRules").iter().find(takes);
-        Some(rule.map_or(text(map, "/properties/defaultBackendAddressPool/id"), |rule| {
-            text(rule, "/properties/backendAddressPool/id")
-        }))
-    }
+/// Why the smoke tests of a plan prove nothing at this gateway; `None`: each of them reaches the candidate pool. `public`
+/// are GETs of its public addresses, as far as they are known.
+#[must_use]
+pub fn unproved(plan: &Plan, gateway: &Gateway, public: &[Value]) -> Option<String> {
+    let public: Vec<_> = public.iter().collect();
+    plan.site.smoke_tests.iter().find_map(|test| judge(plan, &gateway.0, &public, test)).map(|(what, _)| what)
 }
 
-fn port(gateway: &Value, listener: &Value) -> Option<u64> {
-    let id = text(listener, "/properties/frontendPort/id");
-    let ports = list(gateway, "/properties/frontendPorts");
-    number(ports.iter().find(|port| same_id(text(port, "/id"), id))?, "/properties/port")
+fn judge(plan: &Plan, gateway: &Value, public: &[&Value], test: &SmokeTest) -> Option<(String, String)> {
+    let candidate = &plan.site.pools.candidate;
+    let url = &test.url;
+    let asked = Asked::read(url, test.connect_to.as_deref().and_then(address_of))?;
+    let ways = asked.ways(gateway, public);
+    let is_candidates = |way: &&Way<'_>| matches!(way.to, Leads::Pool(id) if same_name(name_of(id), candidate));
+    let bind = || format!("bind the pool {candidate} to a listener of its own, and let the smoke tests ask that one");
+    let Some(astray) = ways.iter().find(|way| !is_candidates(way)) else {
+        let what = format!("{url} is expected to reach the gateway, but no listener answers it");
+        return ways.is_empty().then(|| (what, bind()));
+    };
+    let Way { frontend, listener, to } = astray;
+    let leads = match to {
+        Leads::Pool(id) => format!("leads it to {}", name_of(id)),
+        Leads::Away => "redirects it".to_owned(),
+        Leads::Nowhere => "has no rule".to_owned(),
+    };
+    let Some(right) = ways.iter().find(is_candidates) else {
+        let what = format!("{url} is expected to reach the pool {candidate}, but the listener {listener} {leads}");
+        return Some((what, bind()));
+    };
+    let what = format!(
+        "{url} is expected to reach the pool {candidate} by the listener {} at the frontend {}, but it may as well arrive at \
+         the frontend {}, where the listener {listener} {leads}",
+        right.listener,
+        shortened(right.frontend),
+        shortened(frontend)
+    );
+    let remedy = format!(
+        "say at which it arrives: \"connectTo\" with the frontend's address for an http URL; or give the listener {} a port \
+         or host name that no other frontend has",
+        right.listener
+    );
+    Some((what, remedy))
 }

@@ -30,7 +30,12 @@ pub(super) fn check(plan: &Plan, cluster: Option<&Value>) -> Vec<Finding> {
         findings.push(Finding::wrong(SUBJECT, what, "start it, and see that it serves"));
     }
     let pools = list(cluster, "/properties/agentPoolProfiles");
-    if !pools.iter().any(|pool| same_id(text(pool, "/vnetSubnetID"), &slot.subnet)) {
+    if !pools.is_empty() && pools.iter().all(|pool| text(pool, "/vnetSubnetID").is_empty()) {
+        let what = format!("{} lies in a network that AKS made for it alone", slot.cluster);
+        let remedy = "a second cluster cannot lie beside it: make a cluster in a network of your own once by hand, with a \
+                      subnet for each slot";
+        findings.push(Finding::wrong(SUBJECT, what, remedy));
+    } else if !pools.iter().any(|pool| same_id(text(pool, "/vnetSubnetID"), &slot.subnet)) {
         let what = format!("no node pool of {} lies in the slot's subnet {}", slot.cluster, slot.subnet);
         findings.push(Finding::wrong(SUBJECT, what, "correct the slot's subnet in the site file"));
     }

@@ -1,9 +1,10 @@
 //! The subscription may use as many cores more as the new cluster has: both clusters run at once.
 use super::addresses::planned_cluster;
+use super::sizes::{find, machines};
 use super::{Finding, Seen};
 use crate::plan::cluster_body::pools;
 use crate::plan::{Kind, Plan};
-use crate::resources::answers::{list, number, shortened, text};
+use crate::resources::answers::{list, number, same_name, shortened, text};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -39,22 +40,19 @@ pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
 fn needed(cluster: &Value, sizes: &Value) -> BTreeMap<String, u64> {
     let mut needed = BTreeMap::new();
     for pool in pools(cluster) {
-        let name = text(pool, "/vmSize");
-        let is_machine = |size: &&Value| {
-            text(size, "/resourceType") == "virtualMachines" && text(size, "/name").eq_ignore_ascii_case(name)
-        };
-        let Some(size) = list(sizes, "/value").iter().find(is_machine) else { continue };
-        let capability = list(size, "/capabilities").iter().find(|one| text(one, "/name") == "vCPUs");
-        let each: u64 = capability.and_then(|one| text(one, "/value").parse().ok()).unwrap_or(0);
-        let cores = each.saturating_mul(number(pool, "/count").unwrap_or(0));
-        let quotas = if text(pool, "/scaleSetPriority") == "Spot" {
-            vec!["lowPriorityCores"]
-        } else {
-            vec!["cores", text(size, "/family")]
-        };
-        for quota in quotas {
-            let sum: &mut u64 = needed.entry(quota.to_owned()).or_default();
-            *sum = sum.saturating_add(cores);
+        for (name, count) in machines(pool) {
+            let Some(size) = find(sizes, name) else { continue };
+            let capability = list(size, "/capabilities").iter().find(|one| text(one, "/name") == "vCPUs");
+            let each: u64 = capability.and_then(|one| text(one, "/value").parse().ok()).unwrap_or(0);
+            let quotas = if same_name(text(pool, "/scaleSetPriority"), "Spot") {
+                vec!["lowPriorityCores"]
+            } else {
+                vec!["cores", text(size, "/family")]
+            };
+            for quota in quotas {
+                let sum: &mut u64 = needed.entry(quota.to_owned()).or_default();
+                *sum = sum.saturating_add(each.saturating_mul(count));
+            }
         }
     }
     needed

@@ -35,7 +35,7 @@ pub const READ_ONLY: &[&str] = &[
 
 /// Members that may be written, but are the old cluster's alone.
 pub const NOT_CARRIED: &[&str] = &[
-    // AKS makes the group, and refuses one that exists.
+    // AKS makes the group, and refuses one that exists: a slot names its own.
     "properties.nodeResourceGroup",
     // Addresses can be bound to one load balancer or gateway only.
     "properties.networkProfile.loadBalancerProfile.outboundIPs",

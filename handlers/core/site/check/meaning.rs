@@ -1,9 +1,10 @@
 //! What a site file must mean, beyond its structure. It may have any form: what cannot be read is not judged.
-use super::{Mistake, mistake};
+use super::{Mistake, ids, mistake};
 use crate::resources::answers::{list, same_id, shortened, text};
 use crate::resources::tags::{MARK_TAG, RETIRED_TAG, RUN_TAG, SITE_TAG};
 use crate::site::address_of;
 use crate::step::Step;
+use crate::workload::manifests::Placeholders;
 use http::Uri;
 use ipnet::Ipv4Net;
 use serde_json::Value;
@@ -11,27 +12,10 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 pub(super) fn mistakes(file: &Value) -> Vec<Mistake> {
-    [ids, slots, addresses, pools, stages, gates, deadlines, manifests, smoke_tests, changes]
+    [ids::mistakes, slots, addresses, pools, stages, gates, deadlines, manifests, smoke_tests, changes]
         .iter()
         .flat_map(|judge| judge(file))
         .collect()
-}
-
-fn ids(file: &Value) -> Vec<Mistake> {
-    let places =
-        ["/gateway", "/slots/blue/cluster", "/slots/blue/subnet", "/slots/green/cluster", "/slots/green/subnet"];
-    let judge = |place: &str| {
-        let id = text(file, place);
-        let subscription = id.strip_prefix("/subscriptions/")?.split('/').next()?;
-        let expected = "expected a subscription's id like 00000000-0000-0000-0000-000000000001";
-        (!is_uuid(subscription)).then(|| mistake(place, format!("{expected}, found {:?}", shortened(subscription))))
-    };
-    places.into_iter().filter_map(judge).collect()
-}
-
-fn is_uuid(text: &str) -> bool {
-    let lengths = text.split('-').map(str::len);
-    lengths.eq([8, 4, 4, 4, 12]) && text.chars().all(|letter| letter == '-' || letter.is_ascii_hexdigit())
 }
 
 fn slots(file: &Value) -> Vec<Mistake> {
@@ -80,8 +64,9 @@ fn pools(file: &Value) -> Vec<Mistake> {
     let candidate = file.pointer("/pools/candidate").map(|name| ("/pools/candidate".to_owned(), name));
     for (place, name) in live.chain(candidate) {
         let Some(name) = name.as_str() else { continue };
-        if name.trim().is_empty() || name.contains('/') {
-            mistakes.push(mistake(&place, format!("expected the name of a pool, found {:?}", shortened(name))));
+        if let Some(why) = ids::no_name(name, 80) {
+            let what = format!("expected the name of a pool, found {:?}: {why}", shortened(name));
+            mistakes.push(mistake(&place, what));
         }
         // Azure compares names without case.
         if let Some(first) = seen.get(&name.to_ascii_lowercase()) {
@@ -239,6 +224,12 @@ fn changes(file: &Value) -> Vec<Mistake> {
         return vec![mistake("/clusterChanges", "expected an object: a merge patch for the cluster's body")];
     }
     let mut mistakes = Vec::new();
+    // What is known only of a cluster that exists cannot be in the body that makes it.
+    let desk =
+        Placeholders { oidc_issuer: None, ..Placeholders::of_the_desk(list(file, "/slots/green/addresses").len()) };
+    if let Err(why) = desk.fills(changes) {
+        mistakes.push(mistake("/clusterChanges", why));
+    }
     for member in ["/location", "/name", "/id", "/properties/kubernetesVersion"] {
         if changes.pointer(member).is_some() {
             mistakes.push(mistake(format!("/clusterChanges{member}"), "the run sets this itself"));

@@ -113,7 +113,7 @@ fn shape(path: &str, pattern: &str) -> String {
         Some("name") => "1 to 40 lower-case letters, digits and hyphens".to_owned(),
         Some("gateway") => id("Microsoft.Network/applicationGateways/<name>"),
         Some("cluster") => id("Microsoft.ContainerService/managedClusters/<name>"),
-        Some("subnet") => id("Microsoft.Network/virtualNetworks/<network>/subnets/<name>"),
+        Some("subnet" | "ingressSubnet") => id("Microsoft.Network/virtualNetworks/<network>/subnets/<name>"),
         Some("digest") => "a SHA-256 in 64 lower-case hex digits".to_owned(),
         Some("url") => "a URL that begins with http:// or https://".to_owned(),
         _ => format!("a text that fits {pattern}"),

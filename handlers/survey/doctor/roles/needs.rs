@@ -1,7 +1,7 @@
 //! What the app's identity must be allowed to do, and where: of `infra/actions.json`, and with data.
 use crate::resources::answers::{is_true, list, name_of, text};
 use crate::run::event::{REQUESTS, STEPS};
-use crate::site::Site;
+use crate::site::{Site, Slot};
 use crate::survey::doctor::{Observed, SeenSite};
 use serde::Deserialize;
 use serde_json::Value;
@@ -91,7 +91,7 @@ fn scopes(action: &str, site: &Site, seen: &SeenSite) -> Vec<String> {
     };
     let is = |part: &str| action.contains(part);
     let (blue, green) = (&site.slots.blue, &site.slots.green);
-    let mut scopes = if is("/locations/") || is("/skus/") {
+    let mut scopes = if is("/locations/") || is("/skus/") || is("/locks/") || is("/resourceGroups/") {
         let clusters = format!("/subscriptions/{}", blue.cluster.split('/').nth(2).unwrap_or_default());
         vec![if is("Microsoft.Network") { format!("/subscriptions/{}", site.subscription()) } else { clusters }]
     } else if is("/managedClusters/") {
@@ -100,10 +100,10 @@ fn scopes(action: &str, site: &Site, seen: &SeenSite) -> Vec<String> {
         vec![site.gateway.clone()]
     } else if is("/subnets/join") {
         let mut subnets = parts("/properties/gatewayIPConfigurations", "/properties/subnet/id");
-        subnets.extend([blue.subnet.clone(), green.subnet.clone()]);
+        subnets.extend([blue, green].into_iter().flat_map(Slot::all_subnets));
         subnets
     } else if is("/subnets/") {
-        vec![blue.subnet.clone(), green.subnet.clone()]
+        [blue, green].into_iter().flat_map(Slot::all_subnets).collect()
     } else if is("/publicIPAddresses/") {
         parts("/properties/frontendIPConfigurations", "/properties/publicIPAddress/id")
     } else if is("/ApplicationGatewayWebApplicationFirewallPolicies/") {
