@@ -5,6 +5,7 @@ pub mod kinds;
 pub mod manifests;
 pub mod placeholders;
 pub mod readiness;
+pub mod twice;
 pub mod yaml;
 
 /// So much is shown of a text that came from outside.

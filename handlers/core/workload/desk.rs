@@ -114,7 +114,8 @@ pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Fin
             Some(why) if desk.versions.is_empty() => findings.push(found.finding(Weight::Warns, &why)),
             Some(why) => findings.push(found.finding(Weight::Refuses, &why)),
             None => {
-                let said = typed::mistakes(&found.value, desk.versions);
+                let mut said = typed::mistakes(&found.value, desk.versions);
+                said.extend(super::twice::twice(&found.value));
                 findings.extend(said.into_iter().map(|(weight, what)| found.finding(weight, &what)));
                 if kinds::is_known(&found.value) {
                     let broken = rules::broken(&found.value);
