@@ -2,6 +2,7 @@
 //! what writes are two; whoever writes shows a permit for each write.
 pub mod answer;
 pub mod arm;
+pub mod attached;
 pub mod break_glass;
 pub mod clusters;
 pub mod gateways;

@@ -1,5 +1,6 @@
 //! What Azure and Kubernetes answer, as raw JSON: what we read of it, and what we change in it. It decides nothing.
 pub mod answers;
+pub mod attached;
 pub mod cluster;
 pub mod gateway;
 pub mod leads;

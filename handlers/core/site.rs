@@ -4,6 +4,7 @@
 pub mod check;
 pub mod emergency;
 
+use crate::resources::attached::Attached;
 use crate::step::Step;
 use crate::workload::manifests::{Placeholders, objects};
 use schemars::JsonSchema;
@@ -66,9 +67,17 @@ pub struct Site {
     /// Partners who filter by source address know the new cluster's outbound address, or none do.
     #[serde(default)]
     pub partners_know_outbound_address: bool,
-    /// The clusters use a system-assigned identity, and its role assignments are made for each new cluster by others.
+    /// Each new cluster gets identities of its own, where the clusters' are not the user's (the system-assigned one, the
+    /// kubelets', those of add-ons), and others give them their roles.
     #[serde(default)]
     pub grants_prepared: bool,
+    /// Each new cluster issues the tokens of its pods under a name of its own, and others make the federated credentials
+    /// for it before traffic moves.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub federation_prepared: bool,
+    /// What hangs on the clusters, is not carried to a new one, and is made anew by others, or not needed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_carried: Vec<Attached>,
     /// What hangs on the slots' subnets (network security groups, route tables, service endpoints, …) differs on purpose.
     #[serde(default, skip_serializing_if = "is_false")]
     pub subnets_may_differ: bool,

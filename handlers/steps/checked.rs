@@ -4,8 +4,10 @@ use super::acting::Azure;
 use super::presence::{is_missed, look_again};
 use crate::plan::checks::{Finding, Seen, Verdict, check};
 use crate::plan::{Kind, Plan};
+use crate::resources::attached::Attached;
 use crate::resources::cluster::Cluster;
 use crate::run::{Outcome, Run, StepError, Waiting};
+use std::borrow::Cow;
 
 /// What the checks say.
 pub enum Checked {
@@ -19,7 +21,8 @@ pub enum Checked {
 
 /// Looks at everything that the plan needs, and judges it as if the leftover that it lists were gone.
 pub async fn checked(run: &Run, azure: &Azure) -> Result<Checked, StepError> {
-    let plan = &run.plan;
+    let asked = asked(run);
+    let plan = asked.as_ref();
     let mut seen = look(plan, azure).await?;
     if let Some(mark) = seen.gateway.as_ref().and_then(|gateway| run.new_glass(gateway)) {
         return Ok(Checked::Wait(Outcome::GlassBroken(mark)));
@@ -34,6 +37,18 @@ pub async fn checked(run: &Run, azure: &Azure) -> Result<Checked, StepError> {
         Verdict::Fine { delete_leftover: true } => Checked::Fine(seen.new_cluster.take().map(Cluster)),
         Verdict::Fine { delete_leftover: false } => Checked::Fine(None),
     })
+}
+
+/// The plan; of a run of format 1 as if its site had consented to everything, for it was published when nobody asked.
+fn asked(run: &Run) -> Cow<'_, Plan> {
+    let plan = &run.plan;
+    if !run.keeps_old_rules() {
+        return Cow::Borrowed(plan);
+    }
+    let mut site = plan.site.clone();
+    (site.grants_prepared, site.federation_prepared) = (true, true);
+    site.not_carried = Attached::ALL.to_vec();
+    Cow::Owned(Plan { site, ..Plan::clone(plan) })
 }
 
 async fn look(plan: &Plan, azure: &Azure) -> Result<Seen, StepError> {
@@ -64,6 +79,11 @@ async fn look(plan: &Plan, azure: &Azure) -> Result<Seen, StepError> {
     }
     if let Some(group) = seen.node_group(plan) {
         seen.node_group_exists = azure.group_exists(&group).await?;
+    }
+    if plan.kind != Kind::Return
+        && let Some(old) = &seen.old_cluster
+    {
+        seen.attached = azure.attached(old, &plan.site.not_carried).await?;
     }
     Ok(seen)
 }

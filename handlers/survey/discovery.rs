@@ -1,6 +1,7 @@
 //! What lies around a gateway or a cluster: looked at with Resource Manager and the cluster's API server alone, before
 //! there is a store, a bus or a function.
 use crate::azure::arm::{Arm, ArmError};
+use crate::azure::attached::attached;
 use crate::azure::kubernetes::connect;
 use crate::process::clock::Clock;
 use crate::process::cloud::Cloud;
@@ -28,6 +29,18 @@ const KINDS: [(&str, &str); 5] = [
     ("apps/v1", "StatefulSet"),
     ("v1", "Service"),
     ("networking.k8s.io/v1", "Ingress"),
+];
+
+/// What both clusters do while there are two. Not every cluster knows these kinds, and not everybody may see them.
+const MORE_KINDS: [(&str, &str); 8] = [
+    ("batch/v1", "CronJob"),
+    ("v1", "PersistentVolumeClaim"),
+    ("keda.sh/v1alpha1", "ScaledObject"),
+    ("keda.sh/v1alpha1", "ScaledJob"),
+    ("cert-manager.io/v1", "ClusterIssuer"),
+    ("cert-manager.io/v1", "Issuer"),
+    ("argoproj.io/v1alpha1", "CronWorkflow"),
+    ("sparkoperator.k8s.io/v1beta2", "ScheduledSparkApplication"),
 ];
 
 /// Who looks, and where.
@@ -74,11 +87,25 @@ impl Looker {
         let networks = self.networks(&gateways, &clusters).await?;
         let gateway = one(&gateways, &networks, &clusters, id)?.clone();
         let serves = serving(&gateway, &networks, &clusters, cluster).map_err(anyhow::Error::msg)?.cluster.clone();
-        let objects = self.inside(&serves).await.map_err(|error| format!("{error:#}"));
+        let inside = self.inside(&serves).await.map_err(|error| format!("{error:#}"));
+        let (objects, unseen) = match inside {
+            Ok(Inside { objects, unseen }) => (Ok(objects), unseen),
+            Err(why) => (Err(why), vec![]),
+        };
+        let attached = attached(&self.arm, &serves, &[]).await?;
         let addresses = list(&gateway.0, "/properties/frontendIPConfigurations").iter();
         let addresses = addresses.map(|part| text(part, "/properties/publicIPAddress/id").to_owned());
         let addresses = self.readable(addresses.filter(|id| !id.is_empty())).await?;
-        Ok(Found { gateway, networks, addresses, clusters, cluster: cluster.map(str::to_owned), objects })
+        Ok(Found {
+            gateway,
+            networks,
+            addresses,
+            clusters,
+            cluster: cluster.map(str::to_owned),
+            objects,
+            unseen,
+            attached,
+        })
     }
 
     async fn clusters(&self, subscription: &str, wanted: Option<&str>) -> anyhow::Result<Vec<Value>> {
@@ -127,31 +154,71 @@ impl Looker {
     /// # Errors
     /// When it cannot be reached from here, or refuses.
     pub async fn answers(&self, cluster: &Value) -> anyhow::Result<()> {
-        self.listed(cluster, &[("v1", "Namespace")]).await.map(|_| ())
+        self.listed(cluster, &[("v1", "Namespace")], &[]).await.map(|_| ())
     }
 
     /// What runs in a cluster.
     ///
     /// # Errors
     /// When its API server cannot be reached from here, or refuses.
-    pub async fn inside(&self, cluster: &Value) -> anyhow::Result<Vec<Value>> {
-        self.listed(cluster, &KINDS).await
+    pub async fn inside(&self, cluster: &Value) -> anyhow::Result<Inside> {
+        self.listed(cluster, &KINDS, &MORE_KINDS).await
     }
 
-    async fn listed(&self, cluster: &Value, kinds: &[(&str, &str)]) -> anyhow::Result<Vec<Value>> {
+    async fn listed(
+        &self,
+        cluster: &Value,
+        kinds: &[(&str, &str)],
+        more: &[(&str, &'static str)],
+    ) -> anyhow::Result<Inside> {
         let looked = async {
             let server = connect(&self.arm, &self.wire, &self.credential, text(cluster, "/id")).await?;
-            let mut objects = vec![];
+            let mut inside = Inside::default();
             for (api_version, kind) in kinds {
-                objects.extend(server.all(api_version, kind).await?);
+                inside.objects.extend(of_kind(kind, server.all(api_version, kind).await?));
             }
-            Ok::<_, StepError>(objects)
+            for (api_version, kind) in more {
+                match server.all(api_version, kind).await.map_err(StepError::into_cause) {
+                    Ok(found) => inside.objects.extend(of_kind(kind, found)),
+                    Err(error) => match refusal(&error) {
+                        Some(404) => {}
+                        Some(401 | 403) => inside.unseen.push(*kind),
+                        _ => return Err(error.into()),
+                    },
+                }
+            }
+            Ok::<_, StepError>(inside)
         };
         let looked = timeout(PATIENCE, looked).await;
         let looked =
             looked.with_context(|| format!("its API server does not answer within {} s", PATIENCE.as_secs()))?;
         looked.map_err(StepError::into_cause)
     }
+}
+
+/// What runs in a cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Inside {
+    /// The objects.
+    pub objects: Vec<Value>,
+    /// Further kinds, of which nobody was allowed to see any.
+    pub unseen: Vec<&'static str>,
+}
+
+/// Objects in a list do not say what they are.
+fn of_kind(kind: &str, found: Vec<Value>) -> impl Iterator<Item = Value> {
+    found.into_iter().map(move |mut object| {
+        object["kind"] = kind.into();
+        object
+    })
+}
+
+/// The status with which an API server refused.
+fn refusal(error: &anyhow::Error) -> Option<u16> {
+    error.chain().find_map(|cause| match cause.downcast_ref::<kube::Error>()? {
+        kube::Error::Api(status) => Some(status.code),
+        _ => None,
+    })
 }
 
 fn below(subscription: &str, kind: &str) -> String {

@@ -2,11 +2,14 @@
 //! guessed is written and marked, and what nobody but a person can know is a placeholder that `site check` reports.
 use crate::plan::checks::{Finding, cannot_stop, refused};
 use crate::resources::answers::{is_true, list, name_of, shortened, text};
+use crate::resources::attached::Listed;
 use crate::resources::gateway::Gateway;
 use crate::resources::tags::AGIC_TAG;
 use crate::site::is_name;
 use serde_json::{Value, json};
 
+mod both;
+mod carried;
 mod controllers;
 mod further;
 mod pools;
@@ -33,6 +36,10 @@ pub struct Found {
     pub cluster: Option<String>,
     /// What runs in the serving cluster: workloads and services. Or why it could not be looked into.
     pub objects: Result<Vec<Value>, String>,
+    /// Kinds of objects that nobody was allowed to see.
+    pub unseen: Vec<&'static str>,
+    /// What hangs on the serving cluster.
+    pub attached: Vec<Listed>,
 }
 
 /// Writes the file.
@@ -66,8 +73,10 @@ pub fn draft(found: &Found, name: Option<&str>) -> Result<Draft, String> {
     }
     moves(&mut sheet, serving.addresses.len(), cannot_stop(serving.cluster));
     controllers::write(&mut sheet, found, serving.cluster);
+    both::write(&mut sheet, found);
     pools::smoke_tests(&mut sheet, found, &serving);
     clusters_ways(&mut sheet, serving.cluster, serving.subnet);
+    carried::write(&mut sheet, found, serving.cluster);
     Ok(sheet.finish())
 }
 
@@ -136,12 +145,6 @@ fn clusters_ways(sheet: &mut Sheet, cluster: &Value, subnet: &Value) {
             "/partnersKnowOutboundAddress",
             &format!("The new cluster goes out by an address of its own (outboundType {out:?})."),
         );
-    }
-    if text(cluster, "/identity/type").eq_ignore_ascii_case("SystemAssigned") {
-        sheet.placeholder("grantsPrepared", "true, if somebody gives each new cluster's own identity its roles");
-        let name = text(cluster, "/name");
-        sheet
-            .note("/grantsPrepared", &format!("{name} has a system-assigned identity; a user-assigned one is better."));
     }
     let add_ons = cluster.pointer("/properties/addonProfiles").and_then(Value::as_object);
     let is_on = |(name, profile): (&String, &Value)| is_true(profile, "/enabled").then(|| name.clone());

@@ -18,7 +18,7 @@ var listed = loadJsonContent('../actions.json')
 var granted = filter(listed, entry => !contains(entry, 'when') || contains(oldClusterHas, entry.?when ?? ''))
 var roles = {
   'region reader': 'Reads versions, quota, locks, the names of groups and the state of operations.'
-  'cluster replacer': 'Creates, watches and deletes clusters.'
+  'cluster replacer': 'Creates, watches and deletes clusters, and sees what hangs on them.'
   'traffic turner': 'Reads and writes the application gateway.'
   // The scale controller's, too: without it messages are not counted but peeked at, one and then ten, and no error says so.
   'message counter': 'Counts messages, for scaling, and sees the subscriptions.'

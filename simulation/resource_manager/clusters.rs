@@ -58,7 +58,16 @@ impl Clusters {
                 Ok(json(200, &profiles::upgrades(cluster, &self.versions)))
             }
             (_, 3 | 4, Some("agentpools")) => pools::answer(desk, ask, place),
-            (_, 3.., Some("maintenanceconfigurations" | "providers")) => {
+            (
+                _,
+                3..,
+                Some(
+                    "maintenanceconfigurations"
+                    | "privateendpointconnections"
+                    | "providers"
+                    | "trustedaccessrolebindings",
+                ),
+            ) => {
                 found(&desk.registry.store, &owner(place))?;
                 plain::answer(desk, ask, place)
             }

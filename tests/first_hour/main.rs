@@ -1,6 +1,7 @@
 //! A platform engineer's first hour: a site file from what is there, and an installation looked over.
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
 
+mod carried;
 mod doctor;
 mod doctor_app;
 mod site_init;

@@ -33,10 +33,16 @@ fn places(draft: &Draft) -> Vec<&str> {
     draft.placeholders.iter().map(|(place, _)| place.as_str()).collect()
 }
 
-/// The one thing that a person must decide in the article's base: its clusters go out by addresses of their own.
+/// What a person must decide in the article's base: its clusters go out by addresses of their own, and their pods get
+/// identities by issuers of their own.
 fn decided(text: &str) -> Site {
-    let line = text.lines().find(|line| line.contains("\"partnersKnowOutboundAddress\": \"decide: ")).unwrap();
-    parse(&text.replace(line, "\"partnersKnowOutboundAddress\": true,")).unwrap()
+    let mut decided = text.to_owned();
+    for member in ["partnersKnowOutboundAddress", "federationPrepared"] {
+        let open = format!("\"{member}\": \"decide: ");
+        let line = text.lines().find(|line| line.contains(&open)).unwrap();
+        decided = decided.replace(line.trim_end_matches(','), &format!("\"{member}\": true"));
+    }
+    parse(&decided).unwrap()
 }
 
 #[test]
@@ -44,7 +50,7 @@ fn a_file_from_what_is_there_equals_the_one_that_people_wrote() {
     story(|| async {
         let shop = Shop::open(&Options { probe: false, ..Options::default() }, |_| {}).unwrap();
         let draft = drafted(&found(&shop).await);
-        assert_eq!(places(&draft), ["/partnersKnowOutboundAddress"]);
+        assert_eq!(places(&draft), ["/partnersKnowOutboundAddress", "/federationPrepared"]);
         let site = decided(&draft.text);
         let written = &shop.site;
         assert_eq!((&site.gateway, &site.pools), (&written.gateway, &written.pools));
@@ -115,10 +121,16 @@ fn nothing_is_written_while_looking() {
 #[test]
 fn without_a_candidate_pool_a_person_must_make_one() {
     let draft = changed(|found| gateway_parts(found, "backendAddressPools").retain(|pool| pool["name"] != "candidate"));
-    assert_eq!(places(&draft), ["/pools/candidate", "/smokeTests/0/url", "/partnersKnowOutboundAddress"]);
+    assert_eq!(
+        places(&draft),
+        ["/pools/candidate", "/smokeTests/0/url", "/partnersKnowOutboundAddress", "/federationPrepared"]
+    );
     let mistakes = parse(&draft.text).unwrap_err();
     let undecided: Vec<_> = mistakes.iter().map(|mistake| mistake.path.as_str()).collect();
-    assert_eq!(undecided, ["/partnersKnowOutboundAddress", "/pools/candidate", "/smokeTests/0/url"]);
+    assert_eq!(
+        undecided,
+        ["/federationPrepared", "/partnersKnowOutboundAddress", "/pools/candidate", "/smokeTests/0/url"]
+    );
     assert!(mistakes.iter().all(|mistake| mistake.what.starts_with("undecided: ")), "{mistakes:?}");
 }
 
@@ -128,7 +140,8 @@ fn without_an_idle_subnet_a_person_must_make_one() {
         let subnets = found.networks[0]["properties"]["subnets"].as_array_mut().unwrap();
         subnets.retain(|subnet| subnet["name"] != "green");
     });
-    let expected = ["/slots/green/subnet", "/slots/green/addresses/0", "/partnersKnowOutboundAddress"];
+    let expected =
+        ["/slots/green/subnet", "/slots/green/addresses/0", "/partnersKnowOutboundAddress", "/federationPrepared"];
     assert_eq!(places(&draft), expected);
     assert!(draft.text.contains("managedClusters/aks-green"), "{}", draft.text);
 }
@@ -180,7 +193,7 @@ fn agic_is_found_by_its_tag_its_add_on_or_its_image() {
     for change in changes {
         let draft = changed(|found| change(found));
         assert!(draft.text.contains("// DECIDE: AGIC mode: the "), "{}", draft.text);
-        assert_eq!(places(&draft), ["/slots/blue/addresses/0", "/partnersKnowOutboundAddress"]);
+        assert_eq!(places(&draft), ["/slots/blue/addresses/0", "/partnersKnowOutboundAddress", "/federationPrepared"]);
     }
 }
 
@@ -193,7 +206,7 @@ fn what_every_plan_would_be_refused_for_is_said_at_once() {
     let said: Vec<_> = draft.marks.iter().filter(|(_, what)| what.contains("CheckPlan would refuse")).collect();
     assert_eq!(said.len(), 1, "{:?}", draft.marks);
     assert!(said[0].1.contains("\"NodeImage\"") && said[0].1.contains("SecurityPatch"), "{said:?}");
-    assert_eq!(places(&draft), ["/partnersKnowOutboundAddress"], "the file is good as it is");
+    assert_eq!(places(&draft), ["/partnersKnowOutboundAddress", "/federationPrepared"], "the file is good as it is");
 }
 
 #[test]
@@ -280,7 +293,12 @@ fn an_ingress_in_a_subnet_of_its_own_is_found_with_its_twin() {
     assert_eq!(site.slots.blue.addresses, [std::net::Ipv4Addr::new(10, 1, 64, 20)]);
     assert_eq!(site.slots.green.addresses, [std::net::Ipv4Addr::new(10, 1, 65, 20)]);
     let alone = changed(|found| with_ingress_apart(found, &both[..1]));
-    let expected = ["/slots/green/ingressSubnet", "/slots/green/addresses/0", "/partnersKnowOutboundAddress"];
+    let expected = [
+        "/slots/green/ingressSubnet",
+        "/slots/green/addresses/0",
+        "/partnersKnowOutboundAddress",
+        "/federationPrepared",
+    ];
     assert_eq!(places(&alone), expected);
 }
 

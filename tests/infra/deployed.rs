@@ -40,14 +40,14 @@ fn config(azure: &SimulatedAzure, snapshot: &Snapshot) -> Config {
     Config::read(|name| settings[name].as_str().map(str::to_owned)).unwrap()
 }
 
-/// The site file of what is there, with the one decision taken that a person must take.
+/// The site file of what is there, with the decisions taken that a person must take.
 async fn drafted(azure: &SimulatedAzure, gateway: &str) -> Site {
     let found = looker(azure, "person", PERSON).around(gateway, None).await.unwrap();
     let draft = draft(&found, Some("shop")).unwrap();
     let undecided: Vec<_> = draft.placeholders.iter().map(|(place, _)| place.as_str()).collect();
-    assert_eq!(undecided, ["/partnersKnowOutboundAddress"], "{}", draft.text);
+    assert_eq!(undecided, ["/partnersKnowOutboundAddress", "/federationPrepared"], "{}", draft.text);
     let lines = draft.text.lines().map(|line| match line.split_once("\"decide: ") {
-        Some((member, _)) => format!("{member}true,"),
+        Some((member, _)) => format!("{member}true{}", if line.ends_with(',') { "," } else { "" }),
         None => line.to_owned(),
     });
     parse(&lines.collect::<Vec<_>>().join("\n")).unwrap()

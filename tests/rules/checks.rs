@@ -10,6 +10,7 @@ use bluegreen_core::site::Leftover;
 use serde_json::{Value, json};
 use world::{assert_refused, leftover, old, refused, seen, set};
 
+mod carried;
 mod clusters;
 mod listeners;
 mod subnets;
@@ -377,6 +378,7 @@ fn hostile_answers_are_findings_and_never_a_panic() {
                 network: vec![odd.clone()],
                 locks: vec![odd.clone()],
                 node_group_exists: Some(true),
+                attached: vec![],
             };
             assert!(!refused(&Plan { kind, ..plan() }, &seen).is_empty());
         }

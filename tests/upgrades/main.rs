@@ -12,6 +12,7 @@ mod bounds;
 mod break_glass;
 mod broken_sites;
 mod calls;
+mod carried;
 mod cheap;
 mod deliveries;
 mod duplicates;

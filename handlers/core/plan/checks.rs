@@ -3,9 +3,12 @@ use crate::plan::{Kind, Plan};
 use serde_json::Value;
 
 mod addresses;
+mod attached;
 mod features;
 mod gateway;
+mod identities;
 mod idle_slot;
+mod issuer;
 mod listener;
 mod locks;
 mod node_group;
@@ -20,7 +23,10 @@ mod slots;
 mod subnets;
 mod version;
 
+pub use attached::said;
+pub use identities::{Made, made_by_azure};
 pub use idle_slot::IdleSlot;
+pub use issuer::gives_identities;
 pub use listener::{public_addresses, unproved};
 pub use retiring::cannot_stop;
 pub use seen::Seen;
@@ -100,6 +106,9 @@ pub fn check(plan: &Plan, seen: &Seen) -> Verdict {
     if let Some(old) = &seen.old_cluster {
         if plan.kind != Kind::Return {
             findings.extend(features::check(plan, old));
+            findings.extend(identities::check(plan, old));
+            findings.extend(issuer::check(plan, old));
+            findings.extend(attached::check(plan, &seen.attached));
         }
         findings.extend(addresses::check(plan, seen));
         findings.extend(subnets::check(plan, seen));

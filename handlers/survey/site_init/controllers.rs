@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// Namespaces that Azure fills: a new cluster has them by itself.
-const AZURES: [&str; 10] = [
+pub(super) const AZURES: [&str; 10] = [
     "kube-system",
     "kube-public",
     "kube-node-lease",

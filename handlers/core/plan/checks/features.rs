@@ -9,14 +9,6 @@ const SUBJECT: &str = "old cluster's features";
 
 pub(super) fn check(plan: &Plan, old: &Value) -> Vec<Finding> {
     let mut findings: Vec<_> = ingress_add_on(old).into_iter().chain(refused(old)).collect();
-    if same_name(text(old, "/identity/type"), "SystemAssigned") && !plan.site.grants_prepared {
-        findings.push(Finding::wrong(
-            SUBJECT,
-            "the cluster has a system-assigned identity: the new one's is another, and has no roles",
-            "give the cluster a user-assigned identity, or see that somebody assigns the roles to each new cluster and \
-             set \"grantsPrepared\": true in the site file",
-        ));
-    }
     if let Err(why) = new_cluster(old, plan, "planned") {
         findings.push(Finding::wrong(SUBJECT, why, "put the old cluster, or the site file, right"));
     }

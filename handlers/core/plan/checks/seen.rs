@@ -2,6 +2,7 @@
 use super::{locks, node_group, public_addresses, subnets};
 use crate::plan::Plan;
 use crate::resources::answers::{same_id, text};
+use crate::resources::attached::Listed;
 use crate::resources::gateway::Gateway;
 use serde_json::Value;
 
@@ -30,6 +31,8 @@ pub struct Seen {
     pub locks: Vec<Value>,
     /// Whether the group that the new cluster's nodes will get exists, if that was at hand.
     pub node_group_exists: Option<bool>,
+    /// What hangs on the old cluster, of the kinds to which the site has not consented.
+    pub attached: Vec<Listed>,
 }
 
 impl Seen {

@@ -82,6 +82,15 @@ fn has_azure_rbac(seen: &SeenSite) -> bool {
     clusters.into_iter().any(|cluster| is_true(cluster, "/properties/aadProfile/enableAzureRBAC"))
 }
 
+/// What hangs on a cluster, or is about it, lies below it or in its group.
+const AROUND: [&str; 5] = [
+    "Microsoft.AlertsManagement/",
+    "Microsoft.Authorization/roleAssignments/",
+    "Microsoft.EventGrid/",
+    "Microsoft.Insights/",
+    "Microsoft.KubernetesConfiguration/",
+];
+
 /// Where a right is needed: what Azure checks it on.
 fn scopes(action: &str, site: &Site, seen: &SeenSite) -> Vec<String> {
     let gateway = seen.gateway.as_ref().ok().and_then(Option::as_ref).map(|gateway| &gateway.0);
@@ -94,7 +103,7 @@ fn scopes(action: &str, site: &Site, seen: &SeenSite) -> Vec<String> {
     let mut scopes = if is("/locations/") || is("/skus/") || is("/locks/") || is("/resourceGroups/") {
         let clusters = format!("/subscriptions/{}", blue.cluster.split('/').nth(2).unwrap_or_default());
         vec![if is("Microsoft.Network") { format!("/subscriptions/{}", site.subscription()) } else { clusters }]
-    } else if is("/managedClusters/") {
+    } else if is("/managedClusters/") || AROUND.iter().any(|part| is(part)) {
         vec![group_of(&blue.cluster).to_owned(), group_of(&green.cluster).to_owned()]
     } else if is("/applicationGateways/") {
         vec![site.gateway.clone()]
