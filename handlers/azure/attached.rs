@@ -63,9 +63,7 @@ async fn list(arm: &Arm, cluster: &Value, collection: &Collection) -> Result<Res
         Ok(items) => Ok(Ok(items)),
         Err(error) if UNUSED.contains(&error.code.as_str()) => Ok(Ok(vec![])),
         // Too few rights, or a cloud that does not know this.
-        Err(error) if matches!(error.status, 400 | 403 | 404 | 405) && error.has_code() => {
-            Ok(Err(format!("{}: {}", error.what, error.code)))
-        }
+        Err(error) if matches!(error.status, 400 | 403 | 404 | 405) && error.has_code() => Ok(Err(error.code)),
         Err(error) => Err(error),
     }
 }

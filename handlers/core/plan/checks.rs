@@ -23,7 +23,7 @@ mod slots;
 mod subnets;
 mod version;
 
-pub use attached::said;
+pub use attached::found;
 pub use identities::{Made, made_by_azure};
 pub use idle_slot::IdleSlot;
 pub use issuer::gives_identities;

@@ -1,6 +1,6 @@
 //! What a new cluster does not have of the old one's, though its body is the same: a person must see to it.
 use super::{Found, Sheet};
-use crate::plan::checks::{gives_identities, made_by_azure, said};
+use crate::plan::checks::{found as in_words, gives_identities, made_by_azure};
 use crate::resources::answers::{is_true, text};
 use serde_json::{Value, json};
 
@@ -43,9 +43,9 @@ pub(super) fn write(sheet: &mut Sheet, found: &Found, cluster: &Value) {
 fn attached(sheet: &mut Sheet, found: &Found) {
     let mut open = vec![];
     for listed in &found.attached {
-        let Some(what) = said(listed) else { continue };
-        let (kind, (_, without)) = (listed.kind.name(), listed.kind.in_words());
-        sheet.note("/notCarried", &format!("{kind}: {what}: without them {without}."));
+        let Some(names) = in_words(listed) else { continue };
+        let (kind, (words, without)) = (listed.kind.name(), listed.kind.in_words());
+        sheet.note("/notCarried", &format!("{kind}: {words} ({names}). Without them in the new cluster, {without}."));
         let what = format!("{kind}, if others make them for each new cluster, or nobody needs them");
         open.push(sheet.undecided(&format!("/notCarried/{}", open.len()), &what));
     }

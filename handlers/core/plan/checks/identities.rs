@@ -23,25 +23,27 @@ pub struct Made {
     at: String,
 }
 
-pub(super) fn check(plan: &Plan, old: &Value) -> Vec<Finding> {
-    if plan.site.grants_prepared {
-        return vec![];
-    }
+/// One finding for all: a run's journal is bounded, and every identity must be in it.
+pub(super) fn check(plan: &Plan, old: &Value) -> Option<Finding> {
     // What keeps the body from being planned is said elsewhere.
     let planned = new_cluster(old, plan, "planned").ok();
-    let remains = |made: &Made| planned.as_ref().is_none_or(|planned| made.remains(planned));
-    let finding = |made: Made| {
-        let Made { whose, roles, better, .. } = made;
-        let what =
-            format!("{whose} is Azure's own making: the new cluster's is another, and has no roles (usually {roles})");
-        let better = if better.is_empty() { String::new() } else { format!("{better}, or ") };
-        let remedy = format!(
-            "{better}see that somebody gives each new cluster's its roles before SyncWorkloads, and set \"grantsPrepared\": \
-             true in the site file"
-        );
-        Finding::wrong(SUBJECT, what, remedy)
-    };
-    made_by_azure(old).into_iter().filter(remains).map(finding).collect()
+    let remains = |made: &Made| planned.as_ref().is_none_or(|planned| made.remains(planned, old));
+    let made: Vec<_> = made_by_azure(old).into_iter().filter(remains).collect();
+    if plan.site.grants_prepared || made.is_empty() {
+        return None;
+    }
+    let named: Vec<_> = made.iter().map(|Made { whose, roles, .. }| format!("{whose} ({roles})")).collect();
+    let what = format!(
+        "Azure made identities for the old cluster, and others for the new one, without the roles that they usually need: {}",
+        named.join(", ")
+    );
+    let better: Vec<_> = made.iter().map(|made| made.better).filter(|better| !better.is_empty()).collect();
+    let better = if better.is_empty() { String::new() } else { format!("{}, or ", better.join(" and ")) };
+    let remedy = format!(
+        "{better}see that somebody gives each new cluster's their roles before SyncWorkloads, and set \"grantsPrepared\": true \
+         in the site file"
+    );
+    Some(Finding::wrong(SUBJECT, what, remedy))
 }
 
 /// The identities of a cluster that Azure made for it, and would make anew for its copy.
@@ -60,9 +62,8 @@ pub fn made_by_azure(cluster: &Value) -> Vec<Made> {
     for (name, id) in kubelets.filter(|(_, id)| lies_with_the_nodes(id, cluster)) {
         made.push(Made {
             whose: format!("the identity {} of the kubelets", shortened(name_of(id))),
-            roles: "AcrPull on the registries, without which no image is pulled",
-            better: "give the kubelets an identity of your own (properties.identityProfile.kubeletidentity in \
-                     \"clusterChanges\")",
+            roles: "AcrPull on the registries",
+            better: "give the kubelets one of your own (identityProfile in \"clusterChanges\")",
             at: format!("/properties/identityProfile/{}/resourceId", escaped(name)),
         });
     }
@@ -77,7 +78,7 @@ pub fn made_by_azure(cluster: &Value) -> Vec<Made> {
     if !id.is_empty() && is_true(cluster, &format!("{ROUTING}/enabled")) {
         made.push(Made {
             whose: format!("the identity {} of application routing", shortened(name_of(id))),
-            roles: "DNS Zone Contributor on its zones, Key Vault Certificate User on its vaults",
+            roles: "DNS Zone Contributor on its zones",
             better: "",
             at: format!("{ROUTING}/enabled"),
         });
@@ -87,10 +88,10 @@ pub fn made_by_azure(cluster: &Value) -> Vec<Made> {
 
 impl Made {
     /// Whether a planned body leaves its making to Azure again.
-    fn remains(&self, planned: &Value) -> bool {
+    fn remains(&self, planned: &Value, old: &Value) -> bool {
         match planned.pointer(&self.at) {
             Some(Value::Bool(is_on)) => *is_on,
-            Some(Value::String(kind)) => same_name(kind, "SystemAssigned"),
+            Some(Value::String(said)) => same_name(said, "SystemAssigned") || lies_with_the_nodes(said, old),
             // No identity is named for the kubelets, or the add-on is left out.
             _ => self.at.ends_with("/resourceId"),
         }
@@ -110,11 +111,11 @@ fn escaped(name: &str) -> String {
 /// Azure spells the names of add-ons in more than one way.
 fn roles_of(add_on: &str) -> &'static str {
     let known = [
-        ("azureKeyvaultSecretsProvider", "Key Vault Secrets User, and Certificate User, on the vaults"),
+        ("azureKeyvaultSecretsProvider", "Key Vault Secrets User on the vaults"),
         ("omsagent", "Monitoring Metrics Publisher on the cluster"),
         ("aciConnectorLinux", "Network Contributor on the subnet of the virtual nodes"),
-        ("ingressApplicationGateway", "Contributor on the gateway, Network Contributor on its subnet"),
-        ("azurepolicy", "those that you gave it: it works without"),
+        ("ingressApplicationGateway", "Contributor on the gateway"),
+        ("azurepolicy", "only what you gave it"),
     ];
-    known.iter().find(|(name, _)| same_name(name, add_on)).map_or("those that you gave it", |(_, roles)| roles)
+    known.iter().find(|(name, _)| same_name(name, add_on)).map_or("what you gave it", |(_, roles)| roles)
 }

@@ -12,11 +12,10 @@ pub(super) fn check(plan: &Plan, old: &Value) -> Option<Finding> {
     if plan.site.federation_prepared || !gives_identities(old) || !stays {
         return None;
     }
-    let what = "pods get identities of Entra by tokens of their cluster's own issuer, and the new cluster has another: \
-                without federated credentials for it they get ready, and then get no token";
-    let remedy = "see that somebody makes each federated credential for each new cluster's issuer before traffic moves (at a \
-                  gate before SyncWorkloads, or a manifest with ${oidc.issuer}), and set \"federationPrepared\": true in the \
-                  site file";
+    let what = "pods get identities of Entra by their cluster's own issuer, and the new cluster has another: without federated \
+                credentials for it they get ready, and then no token";
+    let remedy = "see that somebody makes them for each new cluster before traffic moves (at a gate before SyncWorkloads, or \
+                  by manifests with ${oidc.issuer}), and set \"federationPrepared\": true in the site file";
     Some(Finding::wrong(SUBJECT, what, remedy))
 }
 
