@@ -15,6 +15,7 @@ mod judged;
 pub mod overwriting;
 mod presence;
 mod proof;
+mod ready;
 mod restore_traffic;
 mod retire_old_cluster;
 mod shift_traffic;

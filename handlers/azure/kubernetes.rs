@@ -1,35 +1,34 @@
 //! The API server of a cluster. Kubeconfigs and tokens live in memory alone.
+mod applying;
+mod lists;
+mod served;
+
+pub use applying::{Applied, KubernetesWriter, MANAGER};
+
+use super::Reader;
 use super::arm::{Arm, Question};
-use super::permit::Permit;
-use super::{Reader, Writer};
 use crate::process::cloud::AKS_SERVER_SCOPE;
-use crate::process::limits::Pages;
 use crate::process::wire::Wire;
 use crate::resources::object::{describe, name};
 use crate::run::StepError;
+use crate::workload::refusal::{Cause, Refusal, in_words};
 use anyhow::{Context, anyhow};
 use azure_core::credentials::TokenCredential;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams};
+use jiff::Timestamp;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::core::{ApiResource, GroupVersionKind, TypeMeta};
-use kube::discovery::{ApiCapabilities, Scope};
-use serde_json::Value;
-use std::collections::BTreeMap;
+use kube::core::Status;
+use serde_json::{Value, json};
+use served::Kinds;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Mutex;
-
-/// The field manager of everything that we apply.
-pub const MANAGER: &str = "aks-bluegreen";
-
-/// So many objects are asked for at once: a node has 20 KB and more.
-const A_PAGE: u32 = 250;
 
 /// One cluster's API server, to be looked at.
 pub struct Kubernetes {
     client: kube::Client,
-    kinds: Mutex<BTreeMap<String, (ApiResource, ApiCapabilities)>>,
+    kinds: Mutex<Kinds>,
 }
 
 impl Reader {
@@ -74,105 +73,64 @@ pub async fn connect(
 }
 
 impl Kubernetes {
-    /// The object as the cluster has it; `None` when there is none, or its kind is not served yet.
+    /// The object as the cluster has it; `None` when there is none, or its kind is not served.
     ///
     /// # Errors
     /// When the API server does not answer.
     pub async fn find(&self, object: &Value) -> Result<Option<Value>, StepError> {
-        let Some(api) = self.api(object).await? else { return Ok(None) };
-        let found = api.get_opt(name(object)).await.map_err(|error| failed("read", object, &error))?;
+        let Some(kind) = self.served(object).await? else { return Ok(None) };
+        let found = kind.api(&self.client, kind.namespace_of(object)).get_opt(name(object)).await;
+        let found = found.map_err(|error| failed(&format!("read {}", describe(object)), error))?;
         Ok(found.map(serde_json::to_value).transpose().map_err(anyhow::Error::from)?)
     }
 
-    /// All objects of a built-in kind, in all namespaces.
+    /// When the definition of an object's kind was last changed; `None` when it has none.
     ///
     /// # Errors
     /// When the API server does not answer.
-    pub async fn all(&self, api_version: &str, kind: &str) -> Result<Vec<Value>, StepError> {
-        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
-        let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource);
-        let failed = || format!("failed to list {kind}s");
-        let (mut all, mut pages) = (vec![], Pages::default());
-        let mut wanted = ListParams::default().limit(A_PAGE);
-        loop {
-            let list = api.list(&wanted).await.with_context(failed)?;
-            for item in list.items {
-                all.push(serde_json::to_value(item).map_err(anyhow::Error::from)?);
-            }
-            let Some(next) = list.metadata.continue_.filter(|next| !next.is_empty()) else { return Ok(all) };
-            pages.ask(&next).map_err(anyhow::Error::msg).with_context(failed)?;
-            wanted = wanted.continue_token(&next);
-        }
-    }
-
-    async fn api(&self, object: &Value) -> Result<Option<Api<DynamicObject>>, StepError> {
-        let text = |member: &str| object[member].as_str().unwrap_or_default().to_owned();
-        let types = TypeMeta { api_version: text("apiVersion"), kind: text("kind") };
-        let mut kinds = self.kinds.lock().await;
-        let key = format!("{}/{}", types.api_version, types.kind);
-        if !kinds.contains_key(&key) {
-            let wanted = GroupVersionKind::try_from(&types).context("no apiVersion and kind")?;
-            match kube::discovery::pinned_kind(&self.client, &wanted).await {
-                Ok(found) => _ = kinds.insert(key.clone(), found),
-                Err(kube::Error::Discovery(_)) => return Ok(None),
-                Err(kube::Error::Api(status)) if status.code == 404 => return Ok(None),
-                Err(error) => return Err(anyhow!(error).context(format!("failed to look for the kind {key}")).into()),
-            }
-        }
-        let Some((resource, capabilities)) = kinds.get(&key) else { return Ok(None) };
-        let client = self.client.clone();
-        Ok(Some(match capabilities.scope {
-            Scope::Cluster => Api::all_with(client, resource),
-            Scope::Namespaced => {
-                let namespace = object["metadata"]["namespace"].as_str().unwrap_or("default");
-                Api::namespaced_with(client, namespace, resource)
-            }
-        }))
+    pub async fn defined(&self, object: &Value) -> Result<Option<Timestamp>, StepError> {
+        let Some(kind) = self.served(object).await? else { return Ok(None) };
+        let name = format!("{}.{}", kind.resource.plural, kind.resource.group);
+        let definition = json!({
+            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": name}});
+        let Some(found) = self.find(&definition).await? else { return Ok(None) };
+        let changes = found["metadata"]["managedFields"].as_array().into_iter().flatten().map(|entry| &entry["time"]);
+        let moments = changes.chain([&found["metadata"]["creationTimestamp"]]);
+        Ok(moments.filter_map(|moment| moment.as_str()?.parse().ok()).max())
     }
 }
 
-/// One cluster's API server, to which objects can be applied.
-pub struct KubernetesWriter(Kubernetes);
-
-impl std::ops::Deref for KubernetesWriter {
-    type Target = Kubernetes;
-    fn deref(&self) -> &Kubernetes {
-        &self.0
-    }
+/// An API server's refusal, without the client's words.
+fn refusal_of(status: &Status) -> Refusal {
+    let causes = status.details.iter().flat_map(|details| &details.causes).map(|cause| Cause {
+        reason: cause.reason.clone(),
+        message: cause.message.clone(),
+        field: cause.field.clone(),
+    });
+    let message = if status.message.is_empty() {
+        format!("{} (no reason was given)", status.code)
+    } else {
+        status.message.clone()
+    };
+    Refusal { code: status.code, message, causes: causes.collect() }
 }
 
-impl Writer {
-    /// Connects to a cluster as this process's identity, to write.
-    ///
-    /// # Errors
-    /// When Azure gives no kubeconfig, or it cannot be used.
-    pub async fn kubernetes(&self, cluster: &str) -> Result<KubernetesWriter, StepError> {
-        Ok(KubernetesWriter(connect(self.arm.reader(), &self.wire, &self.credential, cluster).await?))
-    }
+/// An API server's refusal of a question, in words for a person.
+#[derive(Debug, thiserror::Error)]
+#[error("{said}")]
+pub struct Refused {
+    /// The HTTP status; 0 where the answer was no `Status`.
+    pub code: u16,
+    said: String,
 }
 
-impl KubernetesWriter {
-    /// Applies an object by server-side apply. What another manager owns is not taken from it.
-    ///
-    /// # Errors
-    /// When the permit is too old, the kind is not served yet, or the API server refuses.
-    pub async fn apply(&self, permit: Permit, object: &Value) -> Result<(), StepError> {
-        let Some(api) = self.api(object).await? else {
-            return Err(anyhow!("the cluster does not serve the kind of {} yet", describe(object)).into());
-        };
-        permit.redeem()?;
-        let applied = api.patch(name(object), &PatchParams::apply(MANAGER), &Patch::Apply(object)).await;
-        match applied {
-            Ok(_) => Ok(()),
-            Err(kube::Error::Api(status)) if matches!(status.code, 400 | 409 | 422) => {
-                Err(StepError::Terminal(format!("failed to apply {}: {}", describe(object), status.message)))
-            }
-            Err(error) => Err(failed("apply", object, &error)),
-        }
-    }
-}
-
-fn failed(what: &str, object: &Value, error: &kube::Error) -> StepError {
-    anyhow!("failed to {what} {}: {error}", describe(object)).into()
+/// What could not be done, in words for a person: a missing right is named.
+fn failed(what: &str, error: kube::Error) -> StepError {
+    let kube::Error::Api(status) = error else {
+        return anyhow!(error).context(format!("failed to {what}")).into();
+    };
+    let seconds = status.details.as_ref().map_or(0, |details| details.retry_after_seconds);
+    let retry_after = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
+    let refused = Refused { code: status.code, said: in_words(&refusal_of(&status)) };
+    StepError::Transient { cause: anyhow!(refused).context(format!("failed to {what}")), retry_after }
 }

@@ -6,6 +6,7 @@ pub mod event;
 pub mod flow;
 mod following;
 pub mod intended;
+pub mod jobs;
 pub mod journal;
 pub mod kept;
 mod mended;

@@ -1,10 +1,13 @@
 //! What runs in a cluster: manifests as objects, their placeholders, their readiness, their digests.
 pub mod desk;
 pub mod digest;
+pub mod ended;
 pub mod kinds;
 pub mod manifests;
 pub mod placeholders;
 pub mod readiness;
+pub mod refusal;
+pub mod seen;
 pub mod twice;
 pub mod yaml;
 

@@ -1,24 +1,34 @@
 //! Manifests are applied and ready. Progress is read back from the cluster: there is no cursor.
+mod jobs;
+mod told;
+mod wanted;
+mod writing;
+
 use super::acting::Azure;
-use super::not_yet;
 use super::presence::{Presence, look_again, not_tagged, presence};
-use crate::azure::kubernetes::Kubernetes;
-use crate::resources::cluster::Cluster;
-use crate::run::{Outcome, Run, StepError, StepResult};
+use crate::azure::kubernetes::KubernetesWriter;
+use crate::run::{Fact, Run, StepError, StepResult};
 use crate::site::Manifest;
-use crate::workload::digest::digest;
-use crate::workload::manifests::Placeholders;
-use crate::workload::readiness::unready;
-use serde_json::Value;
-use std::time::Duration;
-use tokio::time::Instant;
+use crate::workload::readiness::never_ready;
+use crate::workload::refusal::is_own;
+use crate::workload::seen::Seen;
+use jobs::Gone;
+use std::collections::BTreeMap;
+use tokio::sync::Mutex;
+use told::Told;
+use wanted::Wanted;
 
-/// One batch goes on for so long; the rest is for the next look.
-const BATCH: Duration = Duration::from_secs(45);
-/// The annotation that tells which content of an object we applied last.
-const APPLIED: &str = "aks-bluegreen/applied";
+/// What one look at the manifests works with.
+struct Look<'a> {
+    run: &'a Run,
+    azure: &'a Azure,
+    kubernetes: KubernetesWriter,
+    /// Whether the definition of a custom kind is young, by `apiVersion` and kind.
+    young: Mutex<BTreeMap<String, bool>>,
+}
 
-/// These manifests are applied to the new cluster, in order, and what they run is ready.
+/// These manifests are applied to the new cluster, in order, and what they run is ready. What is refused does not keep the
+/// rest from being applied: the next look comes back to it.
 pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepResult {
     let slot = run.plan.new_slot();
     let cluster = match presence(run, azure, &slot.cluster).await? {
@@ -27,75 +37,70 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
         Presence::Missed(cluster) => return look_again(cluster, "the new cluster was not found"),
         Presence::Gone => return super::terminal("the new cluster is gone"),
     };
-    let wanted = wanted(run, azure, &cluster, manifests).await?;
+    let wanted = wanted::wanted(run, azure, &cluster, manifests).await?;
     let kubernetes = azure.writer.kubernetes(&slot.cluster).await?;
-    let (began, batch) = (Instant::now(), azure.clock().real(BATCH));
-    let (mut waiting, mut applied) = (vec![], 0);
-    for object in &wanted {
-        let found = kubernetes.find(object).await?;
-        match found.filter(|found| digest_of(found) == digest_of(object)) {
-            Some(found) => waiting.extend(unready(&found)),
-            None if began.elapsed() >= batch => return not_yet(progress(applied, wanted.len())),
-            None => {
-                kubernetes.apply(azure.permit().await?, object).await?;
-                applied += 1;
-            }
+    let values: Vec<_> = wanted.iter().map(|object| &object.value).collect();
+    let seen = kubernetes.seen(&values).await?;
+    // What was not served a moment ago may be when its turn comes.
+    kubernetes.forget_custom_kinds().await;
+    let look = Look { run, azure, kubernetes, young: Mutex::default() };
+    let mut told = Told::of(wanted.len());
+    let mut to_write = vec![];
+    for (object, seen) in wanted.iter().zip(seen) {
+        match seen.filter(|seen| seen.applied.as_ref() == Some(&object.digest)) {
+            Some(seen) => judge(run, object, seen, &mut told),
+            None => match look.gone(object).await? {
+                Gone::Complete => told.learn(run, object, jobs::COMPLETE),
+                Gone::Expired => {}
+                Gone::Failed(why) => told.never.push(why),
+                Gone::Missing => to_write.push(object),
+            },
         }
     }
-    if applied > 0 {
-        return not_yet(progress(applied, wanted.len()));
+    look.write(&to_write, &mut told).await;
+    told.outcome()
+}
+
+/// What an object that was applied as it is wanted has come to.
+fn judge(run: &Run, object: &Wanted, seen: Seen, told: &mut Told) {
+    if seen.completed {
+        told.learn(run, object, jobs::COMPLETE);
+    } else if seen.expires {
+        told.learn(run, object, jobs::EXPIRING);
     }
-    match waiting.first() {
-        None => Ok(Outcome::Done),
-        Some(first) if waiting.len() == 1 => not_yet(first.clone()),
-        Some(first) => not_yet(format!("{first}, and {} more", waiting.len() - 1)),
+    let never = seen.failed.or_else(|| never_ready(&object.value).filter(|_| seen.unready.is_some()));
+    match (never, seen.unready) {
+        (Some(why), _) => told.never.push(why),
+        (None, Some(why)) => told.waiting.push(why),
+        (None, None) => {}
     }
 }
 
-/// Everything that runs in a cluster is ready; `None`: it is.
-pub async fn first_unready(kubernetes: &Kubernetes) -> Result<Option<String>, StepError> {
-    let nodes = kubernetes.all("v1", "Node").await?;
-    if nodes.is_empty() {
-        return Ok(Some("the cluster has no nodes yet".into()));
+impl Look<'_> {
+    /// Whether an object is of a custom kind whose definition changed within the last minute: the server may know the one
+    /// before. One that cannot be read may be young.
+    async fn is_young(&self, object: &Wanted) -> Result<bool, StepError> {
+        if is_own(object.api_version()) {
+            return Ok(false);
+        }
+        let kind = format!("{}/{}", object.api_version(), object.kind());
+        let mut known = self.young.lock().await;
+        if let Some(young) = known.get(&kind) {
+            return Ok(*young);
+        }
+        let defined = self.kubernetes.defined(&object.value).await;
+        let now = self.azure.now();
+        let young = defined.map_or(true, |at| at.is_some_and(|at| now.duration_since(at) < writing::YOUNG));
+        known.insert(kind, young);
+        Ok(young)
     }
-    if let Some(why) = nodes.iter().find_map(unready) {
-        return Ok(Some(why));
-    }
-    for kind in ["Deployment", "DaemonSet", "StatefulSet"] {
-        let mut workloads = kubernetes.all("apps/v1", kind).await?;
-        // A list leaves out the kind of its items.
-        workloads.iter_mut().for_each(|workload| workload["kind"] = kind.into());
-        if let Some(why) = workloads.iter().find_map(unready) {
-            return Ok(Some(why));
+}
+
+impl Told {
+    /// Remembers what was seen of a Job, if it is news.
+    fn learn(&mut self, run: &Run, object: &Wanted, ran: crate::run::jobs::Ran) {
+        if run.jobs.of(&object.digest).is_none_or(|known| known < ran) {
+            self.facts.push(Fact::Job(object.digest.clone(), ran));
         }
     }
-    Ok(None)
-}
-
-async fn wanted(run: &Run, azure: &Azure, cluster: &Cluster, all: &[Manifest]) -> Result<Vec<Value>, StepError> {
-    let placeholders = Placeholders::of(run, cluster);
-    let mut wanted = vec![];
-    for manifest in all {
-        let Some(digest) = &manifest.digest else {
-            return super::terminal(format!("{} was not published: publish the site", manifest.file));
-        };
-        let text = azure.manifest(digest).await?;
-        wanted.extend(manifest.objects(&text, &placeholders).map_err(StepError::Terminal)?);
-    }
-    for object in &mut wanted {
-        let digest = digest(&object.to_string());
-        if !object["metadata"]["annotations"].is_object() {
-            object["metadata"]["annotations"] = serde_json::json!({});
-        }
-        object["metadata"]["annotations"][APPLIED] = digest.into();
-    }
-    Ok(wanted)
-}
-
-fn digest_of(object: &Value) -> Option<&str> {
-    object["metadata"]["annotations"][APPLIED].as_str()
-}
-
-fn progress(applied: usize, of: usize) -> String {
-    format!("{applied} of {of} objects were just applied")
 }

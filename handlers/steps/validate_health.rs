@@ -1,8 +1,8 @@
 //! Nodes, workloads, smoke tests and the gateway's own probe of the new cluster pass.
 use super::acting::Azure;
-use super::apply::first_unready;
 use super::overwriting::{instead, overwritten};
 use super::proof::{Needs, Proof, proof, write};
+use super::ready::{Ready, ready};
 use super::watch::ask;
 use super::{again_in, following, not_yet};
 use crate::azure::operations::Progress;
@@ -23,10 +23,10 @@ pub async fn validate_health(run: &Run, azure: &Azure) -> StepResult {
 
 /// The cluster is ready by itself and reachable through the candidate listener; then the gateway is asked.
 async fn offered(run: &Run, azure: &Azure) -> StepResult {
-    let kubernetes = azure.kubernetes(&run.plan.new_slot().cluster).await?;
-    if let Some(why) = first_unready(&kubernetes).await? {
-        return not_yet(why);
-    }
+    let but = match ready(run, azure).await? {
+        Ready::No(why) => return not_yet(why),
+        Ready::Yes(but) => but.map_or_else(String::new, |but| format!(" ({but})")),
+    };
     let members = run.plan.candidate();
     match proof(run, azure, &members, Needs::All).await? {
         Proof::InFlight(again) => again_in("the candidate pool is being filled", again),
@@ -44,7 +44,7 @@ async fn offered(run: &Run, azure: &Azure) -> StepResult {
             None => Ok(Outcome::NotYet(Waiting {
                 following: Some(ask(run, azure).await?),
                 proved: Some(mark),
-                ..Waiting::because("the gateway is asked what its probe sees")
+                ..Waiting::because(format!("the gateway is asked what its probe sees{but}"))
             })),
         },
     }
@@ -80,10 +80,9 @@ async fn probed(run: &Run, azure: &Azure, progress: Progress) -> StepResult {
     if let Some(why) = smoke(run, azure).await? {
         return following(why, ask(run, azure).await?);
     }
-    let kubernetes = azure.kubernetes(&run.plan.new_slot().cluster).await?;
-    match first_unready(&kubernetes).await? {
-        Some(why) => following(why, ask(run, azure).await?),
-        None => Ok(Outcome::Done),
+    match ready(run, azure).await? {
+        Ready::No(why) => following(why, ask(run, azure).await?),
+        Ready::Yes(_) => Ok(Outcome::Done),
     }
 }
 

@@ -2,7 +2,7 @@
 //! there is a store, a bus or a function.
 use crate::azure::arm::{Arm, ArmError};
 use crate::azure::attached::attached;
-use crate::azure::kubernetes::connect;
+use crate::azure::kubernetes::{Refused, connect};
 use crate::process::clock::Clock;
 use crate::process::cloud::Cloud;
 use crate::process::wire::Wire;
@@ -175,12 +175,12 @@ impl Looker {
             let server = connect(&self.arm, &self.wire, &self.credential, text(cluster, "/id")).await?;
             let mut inside = Inside::default();
             for (api_version, kind) in kinds {
-                inside.objects.extend(of_kind(kind, server.all(api_version, kind).await?));
+                inside.objects.extend(server.all(api_version, kind).await?);
             }
             for (api_version, kind) in more {
                 match server.all(api_version, kind).await.map_err(StepError::into_cause) {
-                    Ok(found) => inside.objects.extend(of_kind(kind, found)),
-                    Err(error) => match refusal(&error) {
+                    Ok(found) => inside.objects.extend(found),
+                    Err(error) => match error.downcast_ref::<Refused>().map(|refused| refused.code) {
                         Some(404) => {}
                         Some(401 | 403) => inside.unseen.push(*kind),
                         _ => return Err(error.into()),
@@ -203,22 +203,6 @@ pub struct Inside {
     pub objects: Vec<Value>,
     /// Further kinds, of which nobody was allowed to see any.
     pub unseen: Vec<&'static str>,
-}
-
-/// Objects in a list do not say what they are.
-fn of_kind(kind: &str, found: Vec<Value>) -> impl Iterator<Item = Value> {
-    found.into_iter().map(move |mut object| {
-        object["kind"] = kind.into();
-        object
-    })
-}
-
-/// The status with which an API server refused.
-fn refusal(error: &anyhow::Error) -> Option<u16> {
-    error.chain().find_map(|cause| match cause.downcast_ref::<kube::Error>()? {
-        kube::Error::Api(status) => Some(status.code),
-        _ => None,
-    })
 }
 
 fn below(subscription: &str, kind: &str) -> String {

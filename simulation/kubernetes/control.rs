@@ -1,6 +1,6 @@
 //! The controllers of one cluster, its scheduler and its kubelets: what they remember beside the objects, and their round.
 use super::{
-    definitions, garbage, namespaces, nodes::Nodes, objects::Objects, outages::Outages, pods::Pods, replica_sets,
+    definitions, garbage, jobs, namespaces, nodes::Nodes, objects::Objects, outages::Outages, pods::Pods, replica_sets,
     rollouts::Rollouts, services::Balancers, sets, shape::Shape,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -26,7 +26,7 @@ impl Controllers {
         replica_sets::run(objects, now);
         sets::run_stateful_sets(objects, now);
         sets::run_daemon_sets(objects, now);
-        sets::run_jobs(objects, now);
+        jobs::run(objects, now);
         self.pods.run(objects, &self.nodes, self.outages.is_broken(now), now);
         self.balancers.run(objects, now);
     }
@@ -35,7 +35,8 @@ impl Controllers {
     pub fn next_change(&self, objects: &Objects, now: Timestamp) -> Option<Timestamp> {
         let moments = self.nodes.moments().chain(self.pods.moments(now)).chain(self.balancers.moments());
         let moments = moments.chain(self.rollouts.moments()).chain(self.outages.moments());
-        moments.chain(definitions::moments(&objects.store)).filter(|moment| *moment > now).min()
+        let moments = moments.chain(definitions::moments(&objects.store)).chain(jobs::moments(&objects.store));
+        moments.filter(|moment| *moment > now).min()
     }
 
     /// Treats everything as if it had been there for `age` longer.

@@ -25,10 +25,34 @@ pub(super) fn make(objects: &mut Objects, now: Timestamp) {
         let object = json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name}, "value": 2_000_000_000});
         objects.make("priorityclasses.scheduling.k8s.io", "", object, now);
     }
-    for name in ["default", "managed-csi", "azurefile-csi"] {
-        let object = json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": name}, "provisioner": "disk.csi.azure.com"});
-        objects.make("storageclasses.storage.k8s.io", "", object, now);
-    }
+}
+
+/// What its add-on manager makes once and then leaves alone, so that its fields are that manager's.
+pub(super) fn made_once() -> Vec<Value> {
+    let labels = json!({"addonmanager.kubernetes.io/mode": "EnsureExists", "kubernetes.io/cluster-service": "true"});
+    let class = |name: &str, driver: &str, sku: &str, is_default: bool| {
+        let annotations = json!({"storageclass.kubernetes.io/is-default-class": is_default.to_string()});
+        let mut class = json!({
+            "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": name, "labels": labels},
+            "provisioner": driver, "parameters": {"skuname": sku}, "allowVolumeExpansion": true,
+            "reclaimPolicy": "Delete", "volumeBindingMode": "WaitForFirstConsumer",
+        });
+        if is_default {
+            class["metadata"]["annotations"] = annotations;
+        }
+        class
+    };
+    let map = |name: &str, data: Value| {
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "kube-system", "labels": labels},
+               "data": data})
+    };
+    vec![
+        class("default", "disk.csi.azure.com", "StandardSSD_LRS", true),
+        class("managed-csi", "disk.csi.azure.com", "StandardSSD_LRS", false),
+        class("managed-csi-premium", "disk.csi.azure.com", "Premium_LRS", false),
+        class("azurefile-csi", "file.csi.azure.com", "Standard_LRS", false),
+        map("coredns-custom", json!({"Empty.server": ""})),
+    ]
 }
 
 /// What is applied then, as its add-on manager does.

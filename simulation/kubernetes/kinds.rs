@@ -53,13 +53,29 @@ const TABLE: &[(&str, &str, &str)] = &[
         "admissionregistration.k8s.io",
         "v1",
         "mutatingwebhookconfigurations MutatingWebhookConfiguration - c -|\
-         validatingwebhookconfigurations ValidatingWebhookConfiguration - c -",
+         validatingwebhookconfigurations ValidatingWebhookConfiguration - c -|\
+         validatingadmissionpolicies ValidatingAdmissionPolicy - c status|\
+         validatingadmissionpolicybindings ValidatingAdmissionPolicyBinding - c -",
     ),
     ("apiextensions.k8s.io", "v1", "customresourcedefinitions CustomResourceDefinition crd,crds c status"),
+    ("apiregistration.k8s.io", "v1", "apiservices APIService - c status"),
     ("coordination.k8s.io", "v1", "leases Lease - n -"),
     ("autoscaling", "v2", "horizontalpodautoscalers HorizontalPodAutoscaler hpa n status"),
+    ("autoscaling", "v1", "horizontalpodautoscalers HorizontalPodAutoscaler hpa n status"),
+    ("certificates.k8s.io", "v1", "certificatesigningrequests CertificateSigningRequest csr c status"),
+    (
+        "flowcontrol.apiserver.k8s.io",
+        "v1",
+        "flowschemas FlowSchema - c status|prioritylevelconfigurations PriorityLevelConfiguration - c status",
+    ),
+    ("node.k8s.io", "v1", "runtimeclasses RuntimeClass - c -"),
     ("scheduling.k8s.io", "v1", "priorityclasses PriorityClass pc c -"),
-    ("storage.k8s.io", "v1", "storageclasses StorageClass sc c -|csidrivers CSIDriver - c -"),
+    (
+        "storage.k8s.io",
+        "v1",
+        "storageclasses StorageClass sc c -|csidrivers CSIDriver - c -|csinodes CSINode - c -|\
+         csistoragecapacities CSIStorageCapacity - n -|volumeattachments VolumeAttachment - c status",
+    ),
 ];
 
 impl Kind {

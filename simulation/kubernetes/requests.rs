@@ -5,6 +5,7 @@ use super::{
     discovery,
     kinds::Kind,
     merge, openapi,
+    pages::Page,
     place::{Place, Query},
     refusal::Refusal,
     selectors::Selector,
@@ -112,7 +113,8 @@ impl Server {
             Method::GET => {
                 let matching = self.objects.store.all(&resource).filter(|(_, object)| selector.matches(object));
                 let version = self.objects.store.version().to_string();
-                Ok(ok(&view.list(kind, matching.map(|(_, object)| &**object), &version, now)))
+                let (objects, metadata) = Page::asked(query)?.of(matching, &version);
+                Ok(ok(&view.list(kind, objects, metadata, now)))
             }
             Method::POST => {
                 let object = body(ask)?;

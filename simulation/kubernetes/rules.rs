@@ -164,5 +164,16 @@ fn check_pod(kind: &Kind, name: &str, spec: &Value, at: &str) -> Result<(), Refu
             }
         }
     }
+    for (index, volume) in spec["volumes"].as_array().into_iter().flatten().enumerate() {
+        for source in ["configMap", "secret", "projected", "downwardAPI"] {
+            let mode = &volume[source]["defaultMode"];
+            if mode.as_i64().is_some_and(|mode| !(0..=0o777).contains(&mode)) {
+                let field = format!("{at}.volumes[{index}].{source}.defaultMode");
+                let wrong =
+                    format!("Invalid value: {mode}: must be a number between 0 and 0777 (octal), both inclusive");
+                return Err(Refusal::invalid(kind, name, &field, "FieldValueInvalid", &wrong));
+            }
+        }
+    }
     Ok(())
 }

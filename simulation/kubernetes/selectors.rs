@@ -23,8 +23,11 @@ const FIELDS: &[&str] = &[
     "metadata.namespace",
     "spec.nodeName",
     "status.phase",
+    "reason",
     "type",
+    "involvedObject.kind",
     "involvedObject.name",
+    "involvedObject.namespace",
     "involvedObject.uid",
     "spec.unschedulable",
 ];

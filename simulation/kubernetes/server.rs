@@ -1,7 +1,7 @@
 //! One cluster's API server and what goes on behind it in time.
 use super::{
-    apply::Writer, control::Controllers, installed, moments::shift_moments, objects::Objects, refusal::Refusal,
-    routes::Routes, shape::Shape, writes::Target, writes::Written, writes::applying,
+    apply::Writer, control::Controllers, installed, kinds::Kind, moments::shift_moments, objects::Objects,
+    refusal::Refusal, routes::Routes, shape::Shape, writes::Target, writes::Written, writes::applying, writes::create,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -40,6 +40,9 @@ impl Server {
         };
         server.controllers.nodes.set(host, server.shape.nodes, now);
         installed::make(&mut server.objects, now);
+        for object in installed::made_once() {
+            let _ = server.make(&object, "addon-manager", now);
+        }
         for object in installed::applied() {
             // It cannot be refused: the namespace has just been made and the object is complete.
             let _ = server.apply(&object, now);
@@ -111,10 +114,7 @@ impl Server {
     /// When the API server would refuse it, or does not know its kind.
     pub fn apply(&mut self, object: &Value, now: Timestamp) -> Result<Value, Refusal> {
         self.advance(now);
-        let version = object["apiVersion"].as_str().unwrap_or_default();
-        let mut kinds = self.objects.kinds.iter();
-        let found = kinds.find(|kind| kind.api_version() == version && object["kind"] == kind.kind.as_str());
-        let kind = found.cloned().ok_or_else(Refusal::no_such_resource)?;
+        let kind = self.kind_of(object)?;
         let namespace =
             if kind.namespaced { object["metadata"]["namespace"].as_str().unwrap_or("default") } else { "" };
         if kind.namespaced && self.objects.store.get("namespaces", "", namespace).is_none() {
@@ -125,6 +125,28 @@ impl Server {
         let writer = Writer { manager: "kubectl", subresource: "", now };
         let (written, _) = applying::apply_call(&mut self.objects, &target, object.clone(), &writer, true)?;
         Ok(self.settled(&target, written, now))
+    }
+
+    /// Makes an object as another manager does, whose fields they are then.
+    ///
+    /// # Errors
+    /// When the API server would refuse it, or does not know its kind.
+    pub fn make(&mut self, object: &Value, manager: &str, now: Timestamp) -> Result<Value, Refusal> {
+        self.advance(now);
+        let kind = self.kind_of(object)?;
+        let namespace =
+            if kind.namespaced { object["metadata"]["namespace"].as_str().unwrap_or("default") } else { "" };
+        let name = object["metadata"]["name"].as_str().unwrap_or_default();
+        let target = Target { kind: &kind, namespace, name, subresource: "", dry_run: false };
+        let written = create(&mut self.objects, &target, object.clone(), &Writer { manager, subresource: "", now })?;
+        Ok(self.settled(&target, written, now))
+    }
+
+    fn kind_of(&self, object: &Value) -> Result<Kind, Refusal> {
+        let version = object["apiVersion"].as_str().unwrap_or_default();
+        let mut kinds = self.objects.kinds.iter();
+        let found = kinds.find(|kind| kind.api_version() == version && object["kind"] == kind.kind.as_str());
+        found.cloned().ok_or_else(Refusal::no_such_resource)
     }
 
     /// An object that was just written, after everybody whom the write concerns has acted.

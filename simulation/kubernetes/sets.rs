@@ -1,7 +1,5 @@
-//! StatefulSets, DaemonSets and Jobs.
+//! StatefulSets and DaemonSets.
 use super::{
-    conditions::set_condition,
-    moments::second,
     names::template_hash,
     objects::Objects,
     pods::{MOST_PODS, is_ready, make_pod, pinned_to, pods_of},
@@ -15,7 +13,8 @@ const REVISION: &str = "controller-revision-hash";
 
 type Pods = Vec<(Name, Arc<Value>)>;
 
-fn leaving(pod: &Value) -> bool {
+/// Whether it was told to end.
+pub(super) fn leaving(pod: &Value) -> bool {
     pod["metadata"]["deletionTimestamp"].is_string()
 }
 
@@ -23,7 +22,8 @@ fn is_of(pod: &Value, revision: &str) -> bool {
     pod["metadata"]["labels"][REVISION] == revision
 }
 
-fn living(store: &Store, resource: &str) -> Vec<(Name, Arc<Value>)> {
+/// What of a kind was not told to end.
+pub(super) fn living(store: &Store, resource: &str) -> Vec<(Name, Arc<Value>)> {
     let mut list = store.copy(resource);
     list.retain(|(_, object)| !leaving(object));
     list
@@ -119,39 +119,5 @@ pub(super) fn run_daemon_sets(objects: &mut Objects, now: Timestamp) {
             "updatedNumberScheduled": updated, "numberMisscheduled": 0,
         });
         objects.store.put_status("daemonsets.apps", &name, &set, status);
-    }
-}
-
-pub(super) fn run_jobs(objects: &mut Objects, now: Timestamp) {
-    for (name, job) in living(&objects.store, "jobs.batch") {
-        let has_ended = job["status"]["completionTime"].is_string();
-        let mut pods = pods_of(&objects.store, &job);
-        pods.retain(|(_, pod)| !leaving(pod));
-        let desired = usize::try_from(job["spec"]["completions"].as_u64().unwrap_or(1)).unwrap_or(1).min(1000);
-        if !has_ended && job["spec"]["suspend"] != true {
-            for _ in pods.len()..desired {
-                let labels = json!({"job-name": name.1, "batch.kubernetes.io/job-name": name.1});
-                make_pod(objects, &job, None, &labels, None, now);
-            }
-        }
-        if has_ended {
-            continue;
-        }
-        let pods = pods_of(&objects.store, &job);
-        let succeeded = pods.iter().filter(|(_, pod)| pod["status"]["phase"] == "Succeeded").count();
-        let started = job["status"]["startTime"].as_str().map_or_else(|| second(now), ToOwned::to_owned);
-        let mut status = json!({"startTime": started, "active": pods.len() - succeeded, "succeeded": succeeded});
-        if succeeded >= desired {
-            status["completionTime"] = json!(second(now));
-            set_condition(
-                &mut status,
-                "Complete",
-                "True",
-                "CompletionsReached",
-                "Reached expected number of succeeded pods",
-                now,
-            );
-        }
-        objects.store.put_status("jobs.batch", &name, &job, status);
     }
 }

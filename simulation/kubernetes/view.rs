@@ -54,28 +54,37 @@ impl View {
         }
     }
 
-    /// A list of objects at a version of the store.
-    pub fn list<'object>(
-        self,
-        kind: &Kind,
-        objects: impl Iterator<Item = &'object Value>,
-        version: &str,
-        now: Timestamp,
-    ) -> Value {
+    /// A list of objects with its `metadata`. What items of Kubernetes' own kinds are is said by the list alone.
+    pub fn list(self, kind: &Kind, objects: Vec<&Value>, metadata: Value, now: Timestamp) -> Value {
+        let objects = objects.into_iter();
         let (sort, api_version, items): (_, _, Vec<Value>) = match self {
             Self::Whole => {
-                (format!("{}List", kind.kind), kind.api_version(), objects.map(|one| shown(kind, one)).collect())
+                (format!("{}List", kind.kind), kind.api_version(), objects.map(|one| item(kind, one)).collect())
             }
             Self::Metadata => {
                 ("PartialObjectMetadataList".into(), "meta.k8s.io/v1".into(), objects.map(partial).collect())
             }
             Self::Table(include) => {
                 let rows: Vec<_> = objects.map(|object| (object, carried(kind, object, include))).collect();
-                return tables::table(kind, &rows, version, now);
+                let mut table = tables::table(kind, &rows, "", now);
+                table["metadata"] = metadata;
+                return table;
             }
         };
-        json!({"kind": sort, "apiVersion": api_version, "metadata": {"resourceVersion": version}, "items": items})
+        json!({"kind": sort, "apiVersion": api_version, "metadata": metadata, "items": items})
     }
+}
+
+/// An object in a list: custom resources alone say what they are.
+fn item(kind: &Kind, object: &Value) -> Value {
+    let mut item = shown(kind, object);
+    if kind.built_in
+        && let Some(members) = item.as_object_mut()
+    {
+        members.shift_remove("apiVersion");
+        members.shift_remove("kind");
+    }
+    item
 }
 
 /// An object as this version of its kind.

@@ -18,6 +18,7 @@ use super::{
     rules,
     services::give_cluster_address,
     view::scale_of,
+    webhooks,
 };
 use form::{keep_what_is_not_theirs, well_formed};
 use serde_json::{Value, json};
@@ -151,6 +152,7 @@ fn finish(
     if kind.kind == "Service" {
         give_cluster_address(objects, &mut object);
     }
+    webhooks::call(objects, kind, &object, if before.is_some() { "UPDATE" } else { "CREATE" })?;
     rules::check(kind, before, &object)?;
     if kind.counts_generations() {
         let old = before.map_or(0, |before| before["metadata"]["generation"].as_u64().unwrap_or(0));

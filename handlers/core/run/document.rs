@@ -2,6 +2,7 @@
 //! room, and takes a hop.
 use super::calls::Level;
 use super::following::Following;
+use super::jobs::Jobs;
 use super::kept::Kept;
 use super::others::Others;
 use super::readiness::Readiness;
@@ -127,6 +128,9 @@ pub struct Document {
     /// Since when it cannot be told whether the traffic is well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unclear: Option<Unclear>,
+    /// Jobs in the new cluster that may be gone again, since they have ended.
+    #[serde(default, skip_serializing_if = "Jobs::is_empty")]
+    pub jobs: Jobs,
     /// How often the sweep came since the last look.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub sweeps: u32,
@@ -270,6 +274,7 @@ impl Run {
             others: Others::default(),
             missed: None,
             unclear: None,
+            jobs: Jobs::default(),
             sweeps: 0,
             repairs: 0,
             dead_letters: 0,

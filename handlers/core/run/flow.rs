@@ -83,9 +83,13 @@ fn wait(run: &Run, mut next: Run, waiting: Waiting, now: Timestamp) -> Run {
     next.prove(waiting.proved);
     let unclear = waiting.facts.iter().find_map(|fact| match fact {
         Fact::Unclear(why) => Some(why.as_str()),
-        Fact::Writes | Fact::Reduces(_) | Fact::Leads(_) | Fact::OthersWrite | Fact::Readiness(_) | Fact::Missed(_) => {
-            None
-        }
+        Fact::Writes
+        | Fact::Reduces(_)
+        | Fact::Leads(_)
+        | Fact::OthersWrite
+        | Fact::Readiness(_)
+        | Fact::Missed(_)
+        | Fact::Job(..) => None,
     });
     if waiting.facts.iter().any(|fact| matches!(fact, Fact::Readiness(_))) {
         next.judged(unclear, now);

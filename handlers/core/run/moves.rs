@@ -162,6 +162,7 @@ impl Run {
                 Fact::Readiness(readiness) => self.know(readiness.clone(), now),
                 // What it comes to is said when all is learnt.
                 Fact::Unclear(_) => {}
+                Fact::Job(digest, ran) => self.0.jobs.learn(digest, *ran),
                 Fact::Missed(cluster) => {
                     let before = missed_before.as_ref().filter(|before| before.cluster == *cluster);
                     let since = before.map_or(now, |before| before.since);

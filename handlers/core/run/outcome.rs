@@ -1,6 +1,7 @@
 //! What a look can have seen: what a step says to `decide`.
 use super::Mark;
 use super::following::Following;
+use super::jobs::Ran;
 use super::readiness::Readiness;
 use crate::resources::leads::Leads;
 use crate::resources::size::Size;
@@ -65,6 +66,8 @@ pub enum Fact {
     Unclear(String),
     /// This cluster was not found, or does not carry the run's tag.
     Missed(String),
+    /// What was seen of a Job, by the digest of what was applied.
+    Job(String, Ran),
 }
 
 /// Why it is not yet done, and when to look again.

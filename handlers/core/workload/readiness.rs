@@ -1,4 +1,5 @@
 //! Whether Kubernetes objects are ready, from what their controllers say of them.
+use crate::resources::answers::{is_true, list, text};
 use crate::resources::object::describe;
 use serde_json::Value;
 
@@ -9,10 +10,12 @@ pub fn unready(object: &Value) -> Option<String> {
     let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64);
     let observed = || number("/status/observedGeneration") >= number("/metadata/generation");
     let rolled = |wanted: i64, updated: i64, ready: i64| {
+        let paused = if is_true(object, "/spec/paused") { ", and it is paused" } else { "" };
         if !observed() {
             return Some(format!("{name} was not looked at by its controller yet"));
         }
-        (updated < wanted || ready < wanted).then(|| format!("{name}: {} of {wanted} ready", ready.min(updated)))
+        (updated < wanted || ready < wanted)
+            .then(|| format!("{name}: {} of {wanted} ready{paused}", ready.min(updated)))
     };
     let status = |member: &str| number(&format!("/status/{member}")).unwrap_or(0);
     match object["kind"].as_str()? {
@@ -28,8 +31,10 @@ pub fn unready(object: &Value) -> Option<String> {
             let wanted = status("desiredNumberScheduled");
             rolled(wanted, status("updatedNumberScheduled"), status("numberReady"))
         }
+        "Job" if condition(object, "Complete") => None,
         "Job" if condition(object, "Failed") => Some(format!("{name} failed")),
-        "Job" if !condition(object, "Complete") => Some(format!("{name} has not completed")),
+        "Job" if is_true(object, "/spec/suspend") => Some(format!("{name} is suspended")),
+        "Job" => Some(format!("{name} has not completed")),
         "CustomResourceDefinition" if !condition(object, "Established") => Some(format!("{name} is not established")),
         "Service" if object["spec"]["type"] == "LoadBalancer" => {
             let addresses = object.pointer("/status/loadBalancer/ingress").and_then(Value::as_array);
@@ -40,9 +45,48 @@ pub fn unready(object: &Value) -> Option<String> {
     }
 }
 
+/// Whether more than their presence is looked at in objects of this kind.
+#[must_use]
+pub fn has_readiness(kind: &str) -> bool {
+    ["CustomResourceDefinition", "DaemonSet", "Deployment", "Job", "Node", "Service", "StatefulSet"].contains(&kind)
+}
+
+/// Why an object in a cluster has failed for good, in its controller's words.
+#[must_use]
+pub fn failed(object: &Value) -> Option<String> {
+    let found = (object["kind"] == "Job").then(|| the_condition(object, "Failed")).flatten()?;
+    let (reason, message) = (text(found, "/reason"), text(found, "/message"));
+    Some(format!("{} failed: {reason}: {message}", describe(object)))
+}
+
+/// Why what this manifest wants can never be ready, and what to do. A paused Deployment may be ready from before.
+#[must_use]
+pub fn never_ready(wanted: &Value) -> Option<String> {
+    let name = describe(wanted);
+    match text(wanted, "/kind") {
+        "Job" if is_true(wanted, "/spec/suspend") && !is_started_by_others(wanted) => {
+            Some(format!("{name} is suspended, so that it never completes: take spec.suspend out"))
+        }
+        "Deployment" if is_true(wanted, "/spec/paused") => {
+            Some(format!("{name} is paused, so that it is never rolled out: take spec.paused out"))
+        }
+        _ => None,
+    }
+}
+
+/// Whether somebody else starts a suspended Job when its time has come, as a queue does.
+fn is_started_by_others(job: &Value) -> bool {
+    let labels = job["metadata"]["labels"].as_object();
+    !text(job, "/spec/managedBy").is_empty()
+        || labels.is_some_and(|labels| labels.contains_key("kueue.x-k8s.io/queue-name"))
+}
+
 fn condition(object: &Value, name: &str) -> bool {
-    let conditions = object.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
-    conditions.into_iter().any(|condition| condition["type"] == name && condition["status"] == "True")
+    the_condition(object, name).is_some()
+}
+
+fn the_condition<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
+    list(object, "/status/conditions").iter().find(|one| one["type"] == name && one["status"] == "True")
 }
 
 #[cfg(test)]
@@ -68,5 +112,39 @@ mod tests {
         assert!(unready(&service).is_some());
         service["status"]["loadBalancer"]["ingress"] = json!([{"ip": "10.1.15.1"}]);
         assert_eq!(unready(&service), None);
+    }
+
+    #[test]
+    fn a_job_says_how_it_ended_and_what_keeps_it_from_ending() {
+        let job = |spec: &Value, kind: &str| {
+            json!({"kind": "Job", "metadata": {"name": "once", "namespace": "shop"}, "spec": spec, "status": {"conditions": [
+                {"type": kind, "status": "True", "reason": "BackoffLimitExceeded", "message": "too often"}]}})
+        };
+        let none = json!({});
+        assert_eq!((unready(&job(&none, "Complete")), failed(&job(&none, "Complete"))), (None, None));
+        assert_eq!(failed(&job(&none, "Failed")).unwrap(), "Job shop/once failed: BackoffLimitExceeded: too often");
+        assert_eq!(unready(&job(&json!({"suspend": true}), "Suspended")).unwrap(), "Job shop/once is suspended");
+        assert!(never_ready(&job(&json!({"suspend": true}), "")).unwrap().contains("take spec.suspend out"));
+        let mut queued = job(&json!({"suspend": true}), "");
+        queued["metadata"]["labels"] = json!({"kueue.x-k8s.io/queue-name": "night"});
+        assert_eq!(never_ready(&queued), None, "the queue starts it");
+        let cron = json!({"kind": "CronJob", "metadata": {"name": "night"}, "spec": {"suspend": true}});
+        assert_eq!((never_ready(&cron), unready(&cron)), (None, None));
+    }
+
+    #[test]
+    fn a_paused_deployment_says_so() {
+        let paused = json!({"kind": "Deployment", "metadata": {"name": "web", "generation": 1},
+            "spec": {"replicas": 2, "paused": true}, "status": {"observedGeneration": 1}});
+        assert_eq!(unready(&paused).unwrap(), "Deployment web: 0 of 2 ready, and it is paused");
+        assert!(never_ready(&paused).unwrap().contains("take spec.paused out"));
+    }
+
+    #[test]
+    fn every_kind_that_can_be_unready_has_a_readiness() {
+        for kind in ["Deployment", "StatefulSet", "DaemonSet", "Job", "CustomResourceDefinition", "Node"] {
+            let object = json!({"kind": kind, "metadata": {"name": "x", "generation": 1}});
+            assert!(unready(&object).is_some() && has_readiness(kind), "{kind}");
+        }
     }
 }

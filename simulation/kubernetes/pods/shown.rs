@@ -14,9 +14,11 @@ pub(super) fn show(object: &Value, state: &PodState, stage: Stage, now: Timestam
         return object;
     };
     object["spec"]["nodeName"] = json!(node);
-    let Stage { running, ready, finished, .. } = stage;
+    let Stage { running, ready, finished, failed, .. } = stage;
     let status = &mut object["status"];
-    status["phase"] = json!(if finished {
+    status["phase"] = json!(if failed {
+        "Failed"
+    } else if finished {
         "Succeeded"
     } else if running {
         "Running"
@@ -38,7 +40,9 @@ pub(super) fn show(object: &Value, state: &PodState, stage: Stage, now: Timestam
     let containers = object["spec"]["containers"].as_array().into_iter().flatten();
     let containers: Vec<Value> = containers
         .map(|container| {
-            let state = if finished {
+            let state = if failed {
+                json!({"terminated": {"exitCode": 1, "reason": "Error"}})
+            } else if finished {
                 json!({"terminated": {"exitCode": 0, "reason": "Completed"}})
             } else if running {
                 json!({"running": {"startedAt": second(scheduled)}})

@@ -17,6 +17,7 @@ enum Behaviour {
     Slow,
     NeverReady,
     Flapping,
+    Failing,
 }
 
 /// What is not in a pod's object: its place in time.
@@ -42,6 +43,7 @@ pub(super) struct Stage {
     pub running: bool,
     pub ready: bool,
     pub finished: bool,
+    pub failed: bool,
 }
 
 impl PodState {
@@ -51,6 +53,7 @@ impl PodState {
         let images: Vec<&str> = containers.filter_map(|container| container["image"].as_str()).collect();
         let behaviour = match images.join(" ") {
             images if images.contains("never-ready") => Behaviour::NeverReady,
+            images if images.contains("always-fails") => Behaviour::Failing,
             images if images.contains("flapping") => Behaviour::Flapping,
             images if images.contains("slow") => Behaviour::Slow,
             _ => Behaviour::Normal,
@@ -80,7 +83,7 @@ impl PodState {
         let wait = match self.behaviour {
             Behaviour::Normal | Behaviour::Flapping => READY_AFTER,
             Behaviour::Slow => SLOWLY_READY_AFTER,
-            Behaviour::NeverReady => return None,
+            Behaviour::NeverReady | Behaviour::Failing => return None,
         };
         Some(later(self.scheduled?, wait))
     }
@@ -104,7 +107,8 @@ impl PodState {
     pub fn stage(&self, broken: bool, now: Timestamp) -> Stage {
         let (ready, finished) = (self.ready(now) && !broken, self.finished(now));
         let started = self.scheduled.is_some_and(|scheduled| later(scheduled, RUNNING_AFTER) <= now);
-        Stage { scheduled: self.scheduled.is_some(), running: started || ready || finished, ready, finished }
+        let failed = finished && self.behaviour == Behaviour::Failing;
+        Stage { scheduled: self.scheduled.is_some(), running: started || ready || finished, ready, finished, failed }
     }
 
     /// The next moment after `now` at which this pod changes by itself.

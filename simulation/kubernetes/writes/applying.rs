@@ -8,6 +8,7 @@ use crate::kubernetes::{
     apply::{self, Writer},
     objects::Objects,
     refusal::Refusal,
+    typed,
 };
 use serde_json::{Value, json};
 
@@ -35,6 +36,9 @@ pub(in crate::kubernetes) fn apply_call(
     }
     if wanted["metadata"]["managedFields"].as_array().is_some_and(|list| !list.is_empty()) {
         return Err(Refusal::bad_request("metadata.managedFields must be nil"));
+    }
+    if kind.built_in && target.subresource.is_empty() {
+        typed::check(kind, &wanted)?;
     }
     let live = find(objects, target).ok();
     if live.is_none() {

@@ -1,8 +1,11 @@
 //! The real kube client against the simulated API servers, in process, on a paused clock.
 mod apply;
 mod calls;
+mod jobs;
 mod kubectl;
+mod lists;
 mod objects;
+mod refusals;
 mod rollouts;
 mod visits;
 mod watches;

@@ -70,6 +70,7 @@ fn missed(seen: &Seen) -> Option<Value> {
         | Fact::Readiness(_)
         | Fact::Unclear(_)
         | Fact::Leads(_)
+        | Fact::Job(..)
         | Fact::OthersWrite => None,
     })?;
     Some(json!({"missed": {"cluster": missed, "since": Timestamp::UNIX_EPOCH}}))

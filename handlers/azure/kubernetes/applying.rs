@@ -1,0 +1,62 @@
+//! Applying objects to a cluster, and what its API server says of it.
+use super::{Kubernetes, connect, failed, refusal_of};
+use crate::azure::Writer;
+use crate::azure::permit::Permit;
+use crate::resources::object::{describe, name};
+use crate::run::StepError;
+use crate::workload::refusal::Refusal;
+use kube::api::{Patch, PatchParams};
+use serde_json::Value;
+
+/// The field manager of everything that we apply.
+pub const MANAGER: &str = "aks-bluegreen";
+
+/// One cluster's API server, to which objects can be applied.
+pub struct KubernetesWriter(Kubernetes);
+
+impl std::ops::Deref for KubernetesWriter {
+    type Target = Kubernetes;
+    fn deref(&self) -> &Kubernetes {
+        &self.0
+    }
+}
+
+/// What became of an object that was to be applied.
+pub enum Applied {
+    /// It is there, as the cluster has it now.
+    Yes(Box<Value>),
+    /// The API server refuses it.
+    Refused(Refusal),
+    /// Its kind is not served.
+    NotServed,
+}
+
+impl Writer {
+    /// Connects to a cluster as this process's identity, to write.
+    ///
+    /// # Errors
+    /// When Azure gives no kubeconfig, or it cannot be used.
+    pub async fn kubernetes(&self, cluster: &str) -> Result<KubernetesWriter, StepError> {
+        Ok(KubernetesWriter(connect(self.arm.reader(), &self.wire, &self.credential, cluster).await?))
+    }
+}
+
+impl KubernetesWriter {
+    /// Applies an object by server-side apply. What another manager owns is taken from it only with `force`.
+    ///
+    /// # Errors
+    /// When the permit is too old, nobody answers, this identity is not known (401), or too much was asked for (429).
+    pub async fn apply(&self, permit: Permit, object: &Value, force: bool) -> Result<Applied, StepError> {
+        let Some(kind) = self.served(object).await? else { return Ok(Applied::NotServed) };
+        let params = PatchParams { force, ..PatchParams::apply(MANAGER) };
+        permit.redeem()?;
+        let api = kind.api(&self.client, kind.namespace_of(object));
+        match api.patch(name(object), &params, &Patch::Apply(object)).await {
+            Ok(live) => Ok(Applied::Yes(Box::new(serde_json::to_value(live).map_err(anyhow::Error::from)?))),
+            Err(kube::Error::Api(status)) if !matches!(status.code, 401 | 429) => {
+                Ok(Applied::Refused(refusal_of(&status)))
+            }
+            Err(error) => Err(failed(&format!("apply {}", describe(object)), error)),
+        }
+    }
+}

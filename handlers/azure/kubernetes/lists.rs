@@ -1,0 +1,178 @@
+//! Lists of objects, page by page. What items leave out, their kind, is filled in here for whoever reads them.
+use super::served::Kind;
+use super::{Kubernetes, failed};
+use crate::process::limits::Pages;
+use crate::resources::object::name;
+use crate::run::StepError;
+use crate::workload::readiness::has_readiness;
+use crate::workload::seen::Seen;
+use anyhow::anyhow;
+use kube::api::ListParams;
+use kube::core::{ApiResource, GroupVersionKind};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// So many objects are asked for at once: a node has 20 KB and more,
+const A_PAGE: u32 = 250;
+/// a definition up to 1 MB,
+const A_PAGE_OF_DEFINITIONS: u32 = 20;
+/// what is said of an object alone, little.
+const A_PAGE_OF_METADATA: u32 = 500;
+/// Objects of a kind in more namespaces than this are asked for in all of them at once.
+const MOST_NAMESPACES: usize = 4;
+
+/// What of an object a list is to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shows {
+    Whole,
+    Metadata,
+}
+
+/// By what an object is known in a cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    api_version: String,
+    kind: String,
+    /// None for what lies in no namespace.
+    namespace: Option<String>,
+    name: String,
+}
+
+impl Key {
+    fn of(kind: &Kind, object: &Value) -> Self {
+        Self {
+            api_version: kind.resource.api_version.clone(),
+            kind: kind.resource.kind.clone(),
+            namespace: kind.namespace_of(object).map(str::to_owned),
+            name: name(object).to_owned(),
+        }
+    }
+}
+
+impl Kubernetes {
+    /// All objects of a built-in kind, in all namespaces. Each says its kind.
+    ///
+    /// # Errors
+    /// When the API server does not answer.
+    pub async fn all(&self, api_version: &str, kind: &str) -> Result<Vec<Value>, StepError> {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+        let kind = Kind { resource, namespaced: false };
+        let mut all = vec![];
+        self.pages(&kind, None, Shows::Whole, &ListParams::default(), &mut |object| all.push(object)).await?;
+        Ok(all)
+    }
+
+    /// The events that tell of a Job. Who must not read them has none.
+    ///
+    /// # Errors
+    /// When the API server does not answer.
+    pub async fn events_of_job(&self, namespace: &str, job: &str) -> Result<Vec<Value>, StepError> {
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Event"));
+        let kind = Kind { resource, namespaced: true };
+        let about = ListParams::default().fields(&format!("involvedObject.kind=Job,involvedObject.name={job}"));
+        match kind.api(&self.client, Some(namespace)).list(&about.limit(A_PAGE)).await {
+            Ok(list) => {
+                let values =
+                    list.items.into_iter().map(|event| serde_json::to_value(event).map_err(anyhow::Error::from));
+                Ok(values.collect::<Result<_, _>>()?)
+            }
+            Err(kube::Error::Api(status)) if status.code == 403 => Ok(vec![]),
+            Err(error) => Err(failed(&format!("read the events of Job {namespace}/{job}"), error)),
+        }
+    }
+
+    /// What is there of each of these objects, in their order. They are asked for in lists, one for each kind and
+    /// namespace; of kinds that have no readiness only what is said of an object is read.
+    ///
+    /// # Errors
+    /// When the API server does not answer.
+    pub async fn seen(&self, wanted: &[&Value]) -> Result<Vec<Option<Seen>>, StepError> {
+        let (mut keys, mut lists) = (vec![], BTreeMap::new());
+        for object in wanted {
+            let kind = self.served(object).await?;
+            keys.push(kind.as_ref().map(|kind| Key::of(kind, object)));
+            if let Some(kind) = kind {
+                let list = (kind.resource.api_version.clone(), kind.resource.kind.clone());
+                let (_, namespaces) = lists.entry(list).or_insert_with(|| (kind.clone(), BTreeSet::new()));
+                namespaces.insert(kind.namespace_of(object).map(str::to_owned));
+            }
+        }
+        let is_wanted: HashSet<&Key> = keys.iter().flatten().collect();
+        let mut found: HashMap<Key, Seen> = HashMap::new();
+        for (kind, namespaces) in lists.into_values() {
+            let everywhere = BTreeSet::from([None]);
+            let namespaces = if namespaces.len() > MOST_NAMESPACES { everywhere } else { namespaces };
+            let shows = if has_readiness(&kind.resource.kind) { Shows::Whole } else { Shows::Metadata };
+            for namespace in namespaces {
+                let mut keep = |object: Value| {
+                    let key = Key::of(&kind, &object);
+                    if is_wanted.contains(&key) {
+                        found.insert(key, Seen::of(&object));
+                    }
+                };
+                self.pages(&kind, namespace.as_deref(), shows, &ListParams::default(), &mut keep).await?;
+            }
+        }
+        Ok(keys.iter().map(|key| key.as_ref().and_then(|key| found.remove(key))).collect())
+    }
+
+    async fn pages(
+        &self,
+        kind: &Kind,
+        namespace: Option<&str>,
+        shows: Shows,
+        about: &ListParams,
+        each: &mut (dyn FnMut(Value) + Send),
+    ) -> Result<(), StepError> {
+        let api = kind.api(&self.client, namespace);
+        let what = format!("list {}s", kind.resource.kind);
+        let mut limit = match (shows, kind.resource.kind.as_str()) {
+            (Shows::Metadata, _) => A_PAGE_OF_METADATA,
+            (Shows::Whole, "CustomResourceDefinition") => A_PAGE_OF_DEFINITIONS,
+            (Shows::Whole, _) => A_PAGE,
+        };
+        let (mut token, mut pages) = (String::new(), Pages::default());
+        loop {
+            let mut wanted = about.clone().limit(limit);
+            if !token.is_empty() {
+                wanted = wanted.continue_token(&token);
+            }
+            let asked = match shows {
+                Shows::Whole => api.list(&wanted).await.map(|list| (list.metadata, values(list.items))),
+                Shows::Metadata => api.list_metadata(&wanted).await.map(|list| (list.metadata, values(list.items))),
+            };
+            let (metadata, items) = match asked {
+                Err(error) if limit > 1 && is_too_large(&error) => {
+                    limit = (limit / 4).max(1);
+                    continue;
+                }
+                asked => asked.map_err(|error| failed(&what, error))?,
+            };
+            for mut item in items.map_err(anyhow::Error::from)? {
+                item["apiVersion"] = kind.resource.api_version.clone().into();
+                item["kind"] = kind.resource.kind.clone().into();
+                each(item);
+            }
+            let Some(next) = metadata.continue_.filter(|next| !next.is_empty()) else { return Ok(()) };
+            pages.ask(&next).map_err(|why| anyhow!("failed to {what}: {why}"))?;
+            token = next;
+        }
+    }
+}
+
+fn values(items: Vec<impl serde::Serialize>) -> serde_json::Result<Vec<Value>> {
+    items.into_iter().map(serde_json::to_value).collect()
+}
+
+/// Whether an answer was larger than we read: fewer objects at once may do.
+fn is_too_large(error: &kube::Error) -> bool {
+    let mut source: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = source {
+        if error.is::<http_body_util::LengthLimitError>() || error.to_string().contains("length limit exceeded") {
+            return true;
+        }
+        source = error.source();
+    }
+    false
+}

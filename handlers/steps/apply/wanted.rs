@@ -1,0 +1,65 @@
+//! The objects that the manifests want, as they are applied.
+use super::super::acting::Azure;
+use crate::resources::cluster::Cluster;
+use crate::run::{Run, StepError};
+use crate::site::Manifest;
+use crate::workload::digest::digest;
+use crate::workload::manifests::Placeholders;
+use crate::workload::seen::APPLIED;
+use serde_json::{Value, json};
+
+/// An object as it is applied.
+pub struct Wanted {
+    /// The place of its file among the manifests.
+    pub file: usize,
+    /// The object, with its digest as an annotation.
+    pub value: Value,
+    /// The digest of its content.
+    pub digest: String,
+}
+
+impl Wanted {
+    /// Its `apiVersion`.
+    pub fn api_version(&self) -> &str {
+        self.value["apiVersion"].as_str().unwrap_or_default()
+    }
+
+    /// Its kind.
+    pub fn kind(&self) -> &str {
+        self.value["kind"].as_str().unwrap_or_default()
+    }
+
+    /// Whether it lies in the same file and is of the same kind: the order of such objects does not matter.
+    pub fn is_beside(&self, other: &Self) -> bool {
+        self.file == other.file && self.api_version() == other.api_version() && self.kind() == other.kind()
+    }
+}
+
+/// What these manifests want of a cluster, in their order.
+pub async fn wanted(
+    run: &Run,
+    azure: &Azure,
+    cluster: &Cluster,
+    manifests: &[Manifest],
+) -> Result<Vec<Wanted>, StepError> {
+    let placeholders = Placeholders::of(run, cluster);
+    let mut wanted = vec![];
+    for (file, manifest) in manifests.iter().enumerate() {
+        let Some(digest) = &manifest.digest else {
+            return Err(StepError::Terminal(format!("{} was not published: publish the site", manifest.file)));
+        };
+        let text = azure.manifest(digest).await?;
+        let objects = manifest.objects(&text, &placeholders).map_err(StepError::Terminal)?;
+        wanted.extend(objects.into_iter().map(|value| marked(file, value)));
+    }
+    Ok(wanted)
+}
+
+fn marked(file: usize, mut value: Value) -> Wanted {
+    let digest = digest(&value.to_string());
+    if !value["metadata"]["annotations"].is_object() {
+        value["metadata"]["annotations"] = json!({});
+    }
+    value["metadata"]["annotations"][APPLIED] = digest.clone().into();
+    Wanted { file, value, digest }
+}

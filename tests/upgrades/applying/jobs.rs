@@ -1,0 +1,100 @@
+//! Jobs that are removed when they have ended are not made again; those that can never complete are said at once.
+use super::{applied, applies, ends, ends_with, given_up_at_once, object, says, upgraded, with};
+use crate::story;
+use bluegreen::step::Step;
+use serde_json::json;
+use simulated_azure::{Effect, Fault};
+use std::time::Duration;
+
+fn job(name: &str, image: &str, more: &str) -> String {
+    format!(
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: {name}, namespace: default}}\nspec:\n{more}  template:\n    spec:\n      \
+         restartPolicy: Never\n      containers: [{{name: c, image: \"{image}\"}}]\n---\n"
+    )
+}
+
+#[test]
+fn a_job_that_is_removed_when_done_is_not_made_again() {
+    for seconds in [0, 20, 3600] {
+        story(|| async {
+            let more = format!("  ttlSecondsAfterFinished: {seconds}\n");
+            let both = job("one", "one:1", &more) + &job("two", "two:1", &more);
+            let shop = with(&[("jobs.yaml", both)]).await;
+            upgraded(&ends(&shop).await);
+            assert_eq!((applied(&shop, "/jobs/one"), applied(&shop, "/jobs/two")), (1, 1), "{seconds}");
+            assert!(object(&shop, "jobs.batch", "default", "one").is_none() || seconds == 3600, "{seconds}");
+        });
+    }
+}
+
+#[test]
+fn a_job_that_others_let_expire_is_not_made_again() {
+    story(|| async {
+        let shop = with(&[("jobs.yaml", job("one", "one:1", "") + &job("slow", "slow:1", ""))]).await;
+        let run = ends_with(&shop, Step::InstallControllers, async |green| {
+            while object(&shop, "jobs.batch", "default", "one")
+                .is_none_or(|job| job["status"]["completionTime"].is_null())
+            {
+                shop.azure.clock().sleep(Duration::from_secs(1)).await;
+            }
+            // A look sees that it is complete; then somebody cleans up.
+            shop.azure.clock().sleep(Duration::from_secs(16)).await;
+            let mut live = object(&shop, "jobs.batch", "default", "one").unwrap();
+            live["spec"]["ttlSecondsAfterFinished"] = json!(0);
+            live["metadata"]
+                .as_object_mut()
+                .unwrap()
+                .retain(|member, _| matches!(member.as_str(), "name" | "namespace"));
+            let now = shop.azure.clock().now();
+            shop.azure.world().kubernetes.server(green).unwrap().apply(&live, now).unwrap();
+        })
+        .await;
+        upgraded(&run);
+        assert!(applied(&shop, "/jobs/one") <= 1);
+    });
+}
+
+#[test]
+fn a_crash_right_after_a_job_was_applied_does_not_run_it_twice() {
+    story(|| async {
+        let shop = with(&[("jobs.yaml", job("one", "one:1", "  ttlSecondsAfterFinished: 0\n"))]).await;
+        shop.azure.world().faults.add(Fault::once("dies", applies("/jobs/one"), Effect::KillAfter));
+        upgraded(&ends(&shop).await);
+        assert_eq!(applied(&shop, "/jobs/one"), 1);
+    });
+}
+
+#[test]
+fn a_job_that_fails_for_good_is_said_at_once_also_when_it_is_gone() {
+    for ttl in ["", "  ttlSecondsAfterFinished: 0\n"] {
+        story(|| async {
+            let more = format!("  backoffLimit: 1\n{ttl}");
+            let shop = with(&[("jobs.yaml", job("one", "always-fails:1", &more))]).await;
+            let run = ends(&shop).await;
+            given_up_at_once(&run);
+            says(&run, "Job default/one failed");
+            says(&run, "BackoffLimitExceeded: Job has reached the specified backoff limit");
+        });
+    }
+}
+
+#[test]
+fn what_is_suspended_or_paused_is_said_at_once() {
+    let paused = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: default}\nspec:\n  paused: true\n  selector: \
+        {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec: {containers: [{name: web, image: \"web:1\"}]}\n";
+    let cron = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: night, namespace: default}\nspec:\n  suspend: true\n  schedule: \
+        \"0 3 * * *\"\n  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: \"c:1\"}]}}}}\n";
+    story(|| async {
+        let shop = with(&[("jobs.yaml", job("one", "one:1", "  suspend: true\n"))]).await;
+        let run = ends(&shop).await;
+        given_up_at_once(&run);
+        says(&run, "Job default/one is suspended, so that it never completes: take spec.suspend out");
+    });
+    story(|| async {
+        let shop = with(&[("paused.yaml", paused.to_owned())]).await;
+        let run = ends(&shop).await;
+        given_up_at_once(&run);
+        says(&run, "Deployment default/web is paused, so that it is never rolled out");
+    });
+    story(|| async { upgraded(&ends(&with(&[("cron.yaml", cron.to_owned())]).await).await) });
+}
