@@ -2,8 +2,8 @@
 pub mod desk;
 pub mod digest;
 pub mod ended;
-pub mod kinds;
 pub mod manifests;
+pub mod members;
 pub mod placeholders;
 pub mod readiness;
 pub mod refusal;

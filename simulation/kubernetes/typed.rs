@@ -1,79 +1,158 @@
-//! Pure: the members of the kinds that are applied most, by the types of `k8s-openapi`. A real server answers an apply that has
-//! others with 500 and without a reason, whatever `fieldValidation` says.
+//! Pure: the members of the kinds that a server knows by itself. A real server answers an apply that has others with 500 and
+//! without a reason, whatever `fieldValidation` says; one that it cannot read, likewise.
+use super::lists::{Merge, key_of, merge_of};
 use super::{kinds::Kind, refusal::Refusal};
-use k8s_openapi::api::{
-    apps::v1 as apps, autoscaling::v2 as autoscaling, batch::v1 as batch, core::v1 as core,
-    networking::v1 as networking, policy::v1 as policy, rbac::v1 as rbac, storage::v1 as storage,
-};
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use kinds::{Members, Shape, Type};
+use serde_json::{Map, Value};
+use std::fmt::Write;
 
 /// Refuses an applied object that has a member which its kind has not, or one of another type.
 pub(super) fn check(kind: &Kind, object: &Value) -> Result<(), Refusal> {
-    let Some(read) = reader(&kind.api_version(), &kind.kind) else { return Ok(()) };
-    let Some(wrong) = read(object) else { return Ok(()) };
+    let Some(of) = Type::of(&kind.api_version(), &kind.kind) else { return Ok(()) };
+    let mut walk = Walk { kind, names: vec![], place: String::new(), wrong: vec![], unreadable: None };
+    walk.value(object, of);
     let text = |member: &str| object["metadata"][member].as_str().unwrap_or_default();
     let (namespace, name, version) = (text("namespace"), text("name"), &kind.version);
-    let message = format!(
-        "failed to create typed patch object ({namespace}/{name}; {}/{version}, Kind={}): .{wrong}",
-        kind.group, kind.kind
-    );
+    let whose = format!("({namespace}/{name}; {}/{version}, Kind={})", kind.group, kind.kind);
+    let message = match (walk.wrong.as_slice(), walk.unreadable) {
+        ([], None) => return Ok(()),
+        ([], Some(why)) => format!(
+            "failed to convert new object {whose} to proper version: unable to convert unstructured object to {}/{version}, \
+             Kind={}: error decoding from json: {why}",
+            kind.group, kind.kind
+        ),
+        ([one], _) => format!("failed to create typed patch object {whose}: {one}"),
+        (several, _) => format!("failed to create typed patch object {whose}: errors:\n  {}", several.join("\n  ")),
+    };
     Err(Refusal::new(500, "", message))
 }
 
-type Read = fn(&Value) -> Option<String>;
+struct Walk<'a> {
+    kind: &'a Kind,
+    /// The members on the way, without what lists add.
+    names: Vec<&'a str>,
+    place: String,
+    wrong: Vec<String>,
+    /// What fits the schema and is no value all the same.
+    unreadable: Option<String>,
+}
 
-/// What is wrong with an object as this type.
-fn wrong<T: DeserializeOwned>(object: &Value) -> Option<String> {
-    let mut unknown = None;
-    let mut track = serde_path_to_error::Track::new();
-    let tracked = serde_path_to_error::Deserializer::new(object, &mut track);
-    let read = serde_ignored::deserialize::<_, _, T>(tracked, |path| {
-        let path: Vec<_> = path.to_string().split('.').filter(|part| *part != "?").map(ToOwned::to_owned).collect();
-        unknown.get_or_insert(path.join("."));
-    });
-    match (read, unknown) {
-        (Err(error), _) => Some(format!("{}: {}", track.path(), as_servers_say(&error.to_string()))),
-        (Ok(_), unknown) => unknown.map(|path| format!("{path}: field not declared in schema")),
+impl<'a> Walk<'a> {
+    fn value(&mut self, value: &'a Value, of: Type) {
+        let expected = match (of.shape(), value) {
+            (_, Value::Null)
+            | (Shape::Any, _)
+            | (Shape::Text | Shape::Time, Value::String(_))
+            | (Shape::Boolean, Value::Bool(_))
+            | (Shape::Number, Value::Number(_))
+            | (Shape::IntegerOrText, Value::String(_) | Value::Number(_)) => return,
+            (Shape::Integer, Value::Number(number)) => {
+                if !number.is_i64() && !number.is_u64() {
+                    self.unreadable(format!("json: cannot unmarshal number {number} into Go value of type int64"));
+                }
+                return;
+            }
+            (Shape::Base64, Value::String(text)) => {
+                if let Some(at) = first_bad_byte(text) {
+                    self.unreadable(format!("illegal base64 data at input byte {at}"));
+                }
+                return;
+            }
+            (Shape::List(item), Value::Array(items)) => return self.items(value, items, item),
+            (Shape::Map(item), Value::Object(members)) => {
+                for (name, value) in members {
+                    self.within(name, |walk| walk.value(value, item));
+                }
+                return;
+            }
+            (Shape::Object(members), Value::Object(object)) => return self.members(object, members),
+            (Shape::Integer | Shape::Number, _) => format!("numeric (int or float), got {}", go_type(value)),
+            (Shape::Boolean, _) => format!("boolean, got &{{{}}}", go_value(value)),
+            (Shape::List(_), _) => format!("list, got &{{{}}}", go_value(value)),
+            (Shape::Map(_) | Shape::Object(_), _) => format!("map, got &{{{}}}", go_value(value)),
+            (Shape::IntegerOrText, _) => format!("any scalar, got &{{{}}}", go_value(value)),
+            (Shape::Text | Shape::Base64 | Shape::Time, _) => {
+                format!("string, got &value.valueUnstructured{{Value:{}}}", go_value(value))
+            }
+        };
+        self.wrong.push(format!("{}: expected {expected}", self.place));
+    }
+
+    fn members(&mut self, object: &'a Map<String, Value>, members: &Members) {
+        for (name, value) in object {
+            self.within(name, |walk| match members.get(name.as_str()) {
+                Some(member) => walk.value(value, member.of),
+                None => walk.wrong.push(format!("{}: field not declared in schema", walk.place)),
+            });
+        }
+    }
+
+    fn items(&mut self, list: &Value, items: &'a [Value], of: Type) {
+        let keys = match merge_of(self.kind, &self.names, list) {
+            Merge::Keyed(keys) => keys,
+            Merge::Atomic | Merge::Set | Merge::Fields => &[],
+        };
+        for (at, item) in items.iter().enumerate() {
+            let before = self.place.len();
+            match key_of(item, keys).filter(|key| !key.is_empty()) {
+                Some(key) => {
+                    let key: Vec<_> = key.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                    let _ = write!(self.place, "[{}]", key.join(","));
+                }
+                None => {
+                    let _ = write!(self.place, "[{at}]");
+                }
+            }
+            self.value(item, of);
+            self.place.truncate(before);
+        }
+    }
+
+    fn within(&mut self, name: &'a str, look: impl FnOnce(&mut Self)) {
+        let before = self.place.len();
+        self.place.push('.');
+        self.place.push_str(name);
+        self.names.push(name);
+        look(self);
+        self.names.pop();
+        self.place.truncate(before);
+    }
+
+    fn unreadable(&mut self, why: String) {
+        self.unreadable.get_or_insert(why);
     }
 }
 
-/// `invalid type: string "yes", expected a boolean`, as a server says it.
-fn as_servers_say(why: &str) -> String {
-    let (got, expected) = why.split_once(", expected ").unwrap_or((why, ""));
-    let expected = match expected {
-        "a string" => "string",
-        "a boolean" => "boolean",
-        "i32" | "i64" | "f64" | "u32" | "u64" => "numeric (int or float)",
-        "a sequence" => "list",
-        _ => "map",
-    };
-    let got = got.trim_start_matches("invalid type: ");
-    format!("expected {expected}, got {}", got.split(' ').next().unwrap_or_default())
+/// As Go's `encoding/base64` counts.
+fn first_bad_byte(text: &str) -> Option<usize> {
+    let text = text.replace(['\n', '\r'], "");
+    match STANDARD.decode(&text) {
+        Ok(_) => None,
+        Err(base64::DecodeError::InvalidByte(at, _)) => Some(at),
+        Err(base64::DecodeError::InvalidLastSymbol { offset, .. }) => Some(offset),
+        Err(base64::DecodeError::InvalidLength(_) | base64::DecodeError::InvalidPadding) => Some(text.len() / 4 * 4),
+    }
 }
 
-macro_rules! kinds {
-    ($api:expr, $kind:expr; $($version:literal: $($type:path),+;)+) => {
-        match $api {
-            $($version => match $kind {
-                $(kind if kind == <$type as k8s_openapi::Resource>::KIND => Some(wrong::<$type> as Read),)+
-                _ => None,
-            },)+
-            _ => None,
+fn go_type(value: &Value) -> &'static str {
+    match value {
+        Value::String(_) => "string",
+        Value::Bool(_) => "bool",
+        Value::Array(_) => "[]interface {}",
+        Value::Object(_) => "map[string]interface {}",
+        Value::Number(_) | Value::Null => "int64",
+    }
+}
+
+fn go_value(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => format!("[{}]", items.iter().map(go_value).collect::<Vec<_>>().join(" ")),
+        Value::Object(members) => {
+            let members: Vec<_> = members.iter().map(|(name, value)| format!("{name}:{}", go_value(value))).collect();
+            format!("map[{}]", members.join(" "))
         }
-    };
-}
-
-fn reader(api: &str, kind: &str) -> Option<Read> {
-    kinds! { api, kind;
-        "v1": core::ConfigMap, core::Namespace, core::PersistentVolumeClaim, core::Pod, core::Secret, core::Service,
-            core::ServiceAccount;
-        "apps/v1": apps::DaemonSet, apps::Deployment, apps::StatefulSet;
-        "autoscaling/v2": autoscaling::HorizontalPodAutoscaler;
-        "batch/v1": batch::CronJob, batch::Job;
-        "networking.k8s.io/v1": networking::Ingress, networking::NetworkPolicy;
-        "policy/v1": policy::PodDisruptionBudget;
-        "rbac.authorization.k8s.io/v1": rbac::ClusterRole, rbac::ClusterRoleBinding, rbac::Role, rbac::RoleBinding;
-        "storage.k8s.io/v1": storage::StorageClass;
+        other => other.to_string(),
     }
 }

@@ -7,7 +7,6 @@ mod every_interleaving;
 mod example;
 mod flow;
 mod format_1;
-mod kinds;
 mod manifests;
 mod site;
 mod two_stages;

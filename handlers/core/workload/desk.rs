@@ -8,8 +8,8 @@ mod order;
 mod rules;
 mod typed;
 
-use super::kinds;
 use super::manifests::{Placed, Placeholders, read};
+use super::members;
 use super::yaml::Notice;
 use crate::plan::Version;
 use crate::resources::answers::{list, text};
@@ -117,7 +117,7 @@ pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Fin
                 let mut said = typed::mistakes(&found.value, desk.versions);
                 said.extend(super::twice::twice(&found.value));
                 findings.extend(said.into_iter().map(|(weight, what)| found.finding(weight, &what)));
-                if kinds::is_known(&found.value) {
+                if members::is_known(&found.value) {
                     let broken = rules::broken(&found.value);
                     findings.extend(broken.iter().map(|what| found.finding(Weight::Refuses, what)));
                 }

@@ -5,7 +5,7 @@
 use super::Weight;
 use crate::plan::Version;
 use crate::resources::answers::{shortened, text};
-use crate::workload::kinds;
+use crate::workload::members;
 use serde_json::Value;
 
 /// So many mistakes are said of one object.
@@ -14,7 +14,7 @@ const MOST: usize = 10;
 /// What is wrong with the members of an object of Kubernetes' own; nothing is said of other kinds.
 #[must_use]
 pub fn mistakes(object: &Value, versions: &[Version]) -> Vec<(Weight, String)> {
-    let Some(found) = kinds::mistakes(object) else { return unknown_kind(object) };
+    let Some(found) = members::mistakes(object) else { return unknown_kind(object) };
     let is_newer = versions.iter().any(|version| version.minor > kinds::KNOWN);
     // What a placeholder stands for is not known yet.
     let found = found.into_iter().filter(|mistake| !mistake.what.contains("${") && !mistake.place.contains("${"));

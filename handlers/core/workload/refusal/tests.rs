@@ -1,3 +1,4 @@
+//! What each refusal means, in servers' own words.
 use super::*;
 use serde_json::json;
 

@@ -14,7 +14,7 @@ fn a_member_that_the_kind_has_not_is_a_500_without_a_reason() {
     for (member, value, words) in [
         ("/spec/replica", json!(1), ".spec.replica: field not declared in schema"),
         ("/spec/replicas", json!("two"), ".spec.replicas: expected numeric (int or float), got string"),
-        ("/spec/template/spec/hostNetwork", json!("yes"), "spec.hostNetwork: expected boolean, got string"),
+        ("/spec/template/spec/hostNetwork", json!("yes"), "spec.hostNetwork: expected boolean, got &{yes}"),
         ("/metadata/label", json!({}), ".metadata.label: field not declared in schema"),
     ] {
         let mut object = deployment("web", "web:1", 1);
@@ -29,6 +29,29 @@ fn a_member_that_the_kind_has_not_is_a_500_without_a_reason() {
         json!([{"name": "k", "secret": {"secretName": "s", "defaultMode": 755}}]);
     let (code, message) = apply(&mut fleet, &format!("{DEPLOYMENTS}/web"), &object);
     assert!(code == 422 && message.contains("must be a number between 0 and 0777"), "{code} {message}");
+}
+
+#[test]
+fn what_a_server_cannot_read_is_told_in_its_words() {
+    let mut fleet = fleet(1);
+    let mut refused = |object: Value| {
+        let kind = object["kind"].as_str().unwrap().to_lowercase();
+        let (code, message) = apply(&mut fleet, &format!("/api/v1/namespaces/default/{kind}s/a"), &object);
+        assert_eq!(code, 500, "{message}");
+        message
+    };
+    let map = refused(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"a": 1}}));
+    assert!(map.ends_with("Kind=ConfigMap): .data.a: expected string, got &value.valueUnstructured{Value:1}"), "{map}");
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "data": {"a": "%%"}});
+    let secret = refused(secret);
+    let words = "Kind=Secret: error decoding from json: illegal base64 data at input byte 0";
+    assert!(secret.starts_with("failed to convert new object (") && secret.ends_with(words), "{secret}");
+    let several =
+        refused(json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"selectors": {},
+        "ports": [{"port": 80, "target": 1}]}}));
+    let words = "errors:\n  .spec.selectors: field not declared in schema\n  .spec.ports[port=80,protocol=\"TCP\"].target: \
+        field not declared in schema";
+    assert!(several.ends_with(words), "{several}");
 }
 
 #[test]

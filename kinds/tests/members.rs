@@ -1,4 +1,4 @@
-//! The members of Kubernetes' own kinds, as the binary carries them, are those of `k8s-openapi`'s types.
+//! The members of Kubernetes' own kinds, as the table has them, are those of `k8s-openapi`'s types.
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
 use k8s_openapi::Resource;
 use k8s_openapi::api::{
@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/workload/kinds.txt");
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/members.txt");
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "a person asks for the file to be written; no code of ours reads it")]
@@ -26,7 +26,7 @@ fn the_kinds_that_the_binary_knows_are_those_of_kubernetes() {
         return;
     }
     let kept = std::fs::read_to_string(FILE).unwrap();
-    assert!(kept == current, "kinds.txt is old: run `BLUEGREEN_WRITE=1 cargo test the_kinds_that_the_binary_knows`");
+    assert!(kept == current, "members.txt is old: run `BLUEGREEN_WRITE=1 cargo test the_kinds_that_the_binary_knows`");
 }
 
 #[derive(Default)]

@@ -1,0 +1,115 @@
+//! The members of Kubernetes' own kinds. They lie in `members.txt`, which a test writes from the types of `k8s-openapi` and
+//! compares with them: types in a binary cost megabytes, and minutes of every build.
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::LazyLock;
+
+/// The minor version of Kubernetes whose kinds these are.
+pub const KNOWN: u16 = 37;
+
+/// What a value must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Type(&'static str);
+
+/// A member of an object.
+#[derive(Clone, Copy, Debug)]
+pub struct Member {
+    /// What its value must be.
+    pub of: Type,
+    /// Whether the schema requires it. A server may take nothing for its zero.
+    pub is_required: bool,
+}
+
+/// The members of an object, by their names.
+pub type Members = BTreeMap<&'static str, Member>;
+
+/// How values of a type look.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape {
+    /// Anything.
+    Any,
+    /// A text.
+    Text,
+    /// True or false.
+    Boolean,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// A whole number, or a text.
+    IntegerOrText,
+    /// Bytes, as a text in base64.
+    Base64,
+    /// A moment, as a text of RFC 3339.
+    Time,
+    /// A list of these.
+    List(Type),
+    /// An object with any names, and values of this type.
+    Map(Type),
+    /// An object with these members.
+    Object(&'static Members),
+}
+
+impl Type {
+    /// That of an object with this `apiVersion` and kind; `None`: it is none of Kubernetes' own stable kinds.
+    #[must_use]
+    pub fn of(api_version: &str, kind: &str) -> Option<Self> {
+        TABLE.roots.get(&(api_version, kind)).copied()
+    }
+
+    /// Its short name: `apps.v1.DeploymentSpec`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.0
+    }
+
+    /// How its values look.
+    #[must_use]
+    pub fn shape(self) -> Shape {
+        match self.0 {
+            "string" => Shape::Text,
+            "boolean" => Shape::Boolean,
+            "integer" => Shape::Integer,
+            "number" => Shape::Number,
+            "int-or-string" => Shape::IntegerOrText,
+            "base64" => Shape::Base64,
+            "time" => Shape::Time,
+            name => match (name.strip_prefix("[]"), name.strip_prefix("{}")) {
+                (Some(item), _) => Shape::List(Self(item)),
+                (_, Some(value)) => Shape::Map(Self(value)),
+                (None, None) => TABLE.types.get(name).map_or(Shape::Any, Shape::Object),
+            },
+        }
+    }
+}
+
+/// Whether a group is one of Kubernetes' own, all stable kinds of which are known here.
+#[must_use]
+pub fn is_own_group(group: &str) -> bool {
+    TABLE.groups.contains(group)
+}
+
+#[derive(Default)]
+struct Table {
+    roots: HashMap<(&'static str, &'static str), Type>,
+    groups: HashSet<&'static str>,
+    types: HashMap<&'static str, Members>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let (mut table, mut current) = (Table::default(), "");
+    for line in include_str!("members.txt").lines() {
+        if let Some((root, name)) = line.split_once(" = ") {
+            let (api, kind) = root.split_once(' ').unwrap_or((root, ""));
+            table.roots.insert((api, kind), Type(name));
+            table.groups.insert(api.rsplit_once('/').map_or("", |(group, _)| group));
+        } else if let Some(member) = line.strip_prefix(' ') {
+            let (name, of) = member.split_once(' ').unwrap_or((member, "any"));
+            let (name, is_required) = name.strip_suffix('!').map_or((name, false), |name| (name, true));
+            table.types.entry(current).or_default().insert(name, Member { of: Type(of), is_required });
+        } else {
+            current = line;
+            table.types.entry(line).or_default();
+        }
+    }
+    table
+});
