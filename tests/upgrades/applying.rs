@@ -2,6 +2,7 @@
 //! they have ended, fields that others own, ten thousand objects.
 mod jobs;
 mod many;
+mod public;
 mod refused;
 mod taken;
 
