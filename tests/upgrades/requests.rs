@@ -200,6 +200,22 @@ fn whatever_lies_among_the_dead_letters_is_dealt_with_and_recorded() {
     });
 }
 
+#[test]
+fn a_request_that_waited_and_became_a_dead_letter_waits_no_more() {
+    story(|| async {
+        let shop = open(|_| {});
+        let _ = ten_runs(&shop).await;
+        ask(&shop, "later", Kind::Upgrade, Some("latest-stable"));
+        tokio::time::sleep(MINUTE).await;
+        let (_, waits) = records(&shop, "waiting/").remove(0);
+        send(&shop, "dead-letters", "later/0123", &waits["request"].to_string());
+        tokio::time::sleep(MINUTE).await;
+        assert!(records(&shop, "waiting/").is_empty());
+        let (_, refusal) = records(&shop, "refusals/").remove(0);
+        assert_eq!(refusal["request"]["id"], "later", "{refusal}");
+    });
+}
+
 /// Ten runs of other sites in the same subscription, each held.
 async fn ten_runs(shop: &Shop) -> Vec<Run> {
     let model = open(|_| {});

@@ -29,11 +29,16 @@ pub async fn dead_letter(app: &App, delivered: Result<Delivered, Unread>) -> Rep
     };
     let reason = &cut(delivered.dead_letter.as_deref().unwrap_or("no reason was given"), LONGEST_REASON);
     let Ok(event) = serde_json::from_value::<Event>(delivered.body.clone()) else {
-        let (body, id) = (cut(&delivered.body.to_string(), 500), delivered.message_id.unwrap_or_default());
-        let told = format!("a dead letter that is no event, message {} ({reason}): {body}", cut(&id, 200));
+        let (body, message) = (cut(&delivered.body.to_string(), 500), delivered.message_id.unwrap_or_default());
+        let told = format!("a dead letter that is no event, message {} ({reason}): {body}", cut(&message, 200));
         call(app, "dead-letter/no-event", "", &told).await;
+        // A request that waited came as messages of its own.
+        let id = delivered.body["id"].as_str().map_or(message, str::to_owned);
         let why = format!("it could not be handled, and is a dead letter now: {reason}");
         refusals::refuse(app, QUEUE, &id, &why, &body).await;
+        if let Err(error) = app.store.waits_no_more(&id).await {
+            error!(request = id, "it is still shown as one that waits: {error:#}");
+        }
         return Reply::Done("no event of a run".into());
     };
     // The third of a step holds the run, and calls.
