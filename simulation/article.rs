@@ -11,15 +11,16 @@ use serde_json::{Value, json};
 impl Article {
     /// Sets up the article's base. The workloads are the caller's.
     pub fn set_up(world: &mut World, options: &Options, now: Timestamp) -> Self {
+        world.set_cloud(options.cloud);
         let article = Self::named(options);
         let parts = [
-            (article.network.clone(), network()),
+            (article.network.clone(), network(&article.location)),
             (
                 article.public_address.clone(),
-                json!({"location": "westeurope", "sku": {"name": "Standard"}, "properties": {"publicIPAllocationMethod": "Static"}}),
+                json!({"location": article.location, "sku": {"name": "Standard"}, "properties": {"publicIPAllocationMethod": "Static"}}),
             ),
-            (article.control_plane_identity.clone(), json!({"location": "westeurope"})),
-            (article.kubelet_identity.clone(), json!({"location": "westeurope"})),
+            (article.control_plane_identity.clone(), json!({"location": article.location})),
+            (article.kubelet_identity.clone(), json!({"location": article.location})),
             (article.gateway.clone(), gateway::body(&article)),
             (article.blue.clone(), article.cluster(&article.blue_subnet, options)),
         ];
@@ -31,10 +32,10 @@ impl Article {
     }
 }
 
-fn network() -> Value {
+fn network(location: &str) -> Value {
     let subnet = |name: &str, prefix: &str| json!({"name": name, "properties": {"addressPrefix": prefix}});
     json!({
-        "location": "westeurope",
+        "location": location,
         "properties": {
             "addressSpace": {"addressPrefixes": ["10.1.0.0/16"]},
             "subnets": [subnet("gateway", "10.1.32.0/24"), subnet("blue", "10.1.0.0/20"), subnet("green", "10.1.16.0/20")],

@@ -159,9 +159,9 @@ impl SimulatedAzure {
     /// What the script and the world's latency have in store for a call.
     fn in_store(&self, process: &Process, ask: &mut Ask) -> (Option<Effect>, Drawn) {
         let mut world = self.world();
-        let World { faults, latency, made, .. } = &mut *world;
+        let World { faults, latency, made, cloud, .. } = &mut *world;
         let struck = faults.strike(process, ask, self.clock.now());
-        let latency = latency.as_ref().filter(|_| router::asks_control_plane(ask));
+        let latency = latency.as_ref().filter(|_| router::asks_control_plane(ask, *cloud));
         let drawn = latency.map(|latency| latency.draw(process, made)).unwrap_or_default();
         if let Some(look) = drawn.look {
             ask.extensions_mut().insert(look);

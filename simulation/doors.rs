@@ -58,6 +58,7 @@ impl Doors {
     pub async fn open(azure: &SimulatedAzure, options: &Options) -> Result<Self, Error> {
         let folder = Arc::new(Folder::open(&options.folder)?);
         let certificates = Certificates::new()?;
+        let cloud = azure.world().cloud();
         folder.write(folder::AUTHORITY, certificates.authority.as_bytes())?;
         folder.write(folder::CERTIFICATE, certificates.localhost.as_bytes())?;
         folder.write(folder::KEY, certificates.key.as_bytes())?;
@@ -99,7 +100,7 @@ impl Doors {
         for (service, listener) in ports {
             let port = port_of(&listener);
             let namespace = options.namespace.as_str().into();
-            let door = Door { azure: azure.clone(), service, port, namespace };
+            let door = Door { azure: azure.clone(), service, port, namespace, cloud };
             doors.serve(listener, door.serving());
         }
         if let Some((plain, tls, serve)) = amqp {

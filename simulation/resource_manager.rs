@@ -61,6 +61,7 @@ use quota::Quota;
 use registry::Registry;
 use serde_json::{Value, json};
 use sites::Sites;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use subscriptions::Subscriptions;
 use timeline::Due;
@@ -78,6 +79,8 @@ pub struct ResourceManager {
     pub spells_groups_small: bool,
     /// Where the other services are.
     pub neighbours: Neighbours,
+    /// The versions of its API that a provider answers, by the provider in lower case; all, where it is not named.
+    api_versions: BTreeMap<String, Vec<String>>,
     registry: Registry,
     subscriptions: Subscriptions,
     authorization: Authorization,

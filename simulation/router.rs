@@ -1,9 +1,10 @@
-//! Which service a host name belongs to. The three clouds' names are known.
+//! Which service a host name belongs to, in the world's cloud.
 pub use crate::hosts::{CallersTime, Origin, host_of, origin_of};
 
 use crate::{
-    Ask, Reply, World,
+    Ask, Cloud, Reply, World,
     answer::{NoAnswer, json},
+    cloud::is_below,
     resource_manager,
 };
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use jiff::Timestamp;
 pub fn respond(world: &mut World, ask: &Ask, now: Timestamp) -> Result<Reply, NoAnswer> {
     let host = host_of(ask).to_lowercase();
     world.resource_manager.advance(&mut world.kubernetes, now);
-    Ok(match Service::of(&host) {
+    Ok(match Service::of(&host, world.cloud) {
         Service::ResourceManager => {
             if names(ask, "microsoft.servicebus") {
                 world.resource_manager.mirror(&world.service_bus, now);
@@ -50,8 +51,8 @@ pub fn respond(world: &mut World, ask: &Ask, now: Timestamp) -> Result<Reply, No
 }
 
 /// Whether a control plane is asked, where each call takes its time: no users' request, no token.
-pub(crate) fn asks_control_plane(ask: &Ask) -> bool {
-    match Service::of(&host_of(ask).to_lowercase()) {
+pub(crate) fn asks_control_plane(ask: &Ask, cloud: Cloud) -> bool {
+    match Service::of(&host_of(ask).to_lowercase(), cloud) {
         Service::ResourceManager | Service::Blobs | Service::Bus | Service::Kubernetes => true,
         Service::Entra | Service::Publishing | Service::Users => false,
     }
@@ -72,16 +73,22 @@ enum Service {
 
 impl Service {
     /// Whose host it is, in lower case.
-    fn of(host: &str) -> Self {
-        match host {
-            name if name.starts_with("management.") => Self::ResourceManager,
-            name if name.starts_with("login.") || name == "169.254.169.254" => Self::Entra,
-            name if name.starts_with("graph.") => Self::Entra,
-            name if name.contains(".scm.") => Self::Publishing,
-            name if name.contains(".blob.core.") => Self::Blobs,
-            name if name.contains(".servicebus.") => Self::Bus,
-            name if name.contains(".azmk8s.io") || name.contains(".azk8s.") => Self::Kubernetes,
-            _ => Self::Users,
+    fn of(host: &str, cloud: Cloud) -> Self {
+        let below = |name: &str| is_below(host, name);
+        if below(cloud.resource_manager()) {
+            Self::ResourceManager
+        } else if host == "169.254.169.254" || below(cloud.login()) || below(cloud.graph()) {
+            Self::Entra
+        } else if host.contains(".scm.") && below(cloud.apps()) {
+            Self::Publishing
+        } else if host.contains(".blob.") && below(cloud.storage()) {
+            Self::Blobs
+        } else if below(cloud.bus()) {
+            Self::Bus
+        } else if below(cloud.api_servers()) {
+            Self::Kubernetes
+        } else {
+            Self::Users
         }
     }
 }

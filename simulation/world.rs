@@ -1,5 +1,5 @@
 //! The whole simulated world: the state of every service, and what was asked of them.
-use crate::{Ask, Faults, Latency, latency::Made, prober::users::User, record::Call};
+use crate::{Ask, Cloud, Faults, Latency, latency::Made, prober::users::User, record::Call};
 use crate::{
     blobs::Blobs, entra::Entra, kubernetes::Fleet, resource_manager::ResourceManager, service_bus::Broker,
     traffic::Traffic,
@@ -9,6 +9,8 @@ use bytes::Bytes;
 /// The state of every service. It is changed only by a call, or by time when somebody looks.
 #[derive(Default)]
 pub struct World {
+    /// Which cloud it is; [`set_cloud`](Self::set_cloud) changes it.
+    pub(crate) cloud: Cloud,
     /// Azure Resource Manager: clusters, gateways, networks, operations.
     pub resource_manager: ResourceManager,
     /// The API server of each cluster.
@@ -45,6 +47,18 @@ pub struct World {
 pub type Witness = Box<dyn FnMut(&World, &Call, &Ask) + Send>;
 
 impl World {
+    /// The world is this cloud, before anything lies in it.
+    pub fn set_cloud(&mut self, cloud: Cloud) {
+        self.cloud = cloud;
+        self.resource_manager.set_cloud(cloud);
+    }
+
+    /// Which cloud it is.
+    #[must_use]
+    pub const fn cloud(&self) -> Cloud {
+        self.cloud
+    }
+
     /// Keeps a call that was made, after the witness has seen it.
     pub(crate) fn note(&mut self, mut call: Call, ask: &Ask) {
         if let Some(mut witness) = self.witness.take() {

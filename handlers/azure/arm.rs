@@ -3,7 +3,7 @@ pub use super::answer::Answer;
 use super::permit::Permit;
 use super::second_opinion::SecondOpinion;
 use crate::process::clock::Clock;
-use crate::process::cloud::Cloud;
+use crate::process::cloud::{Cloud, other_version};
 use crate::process::limits::Pages;
 use crate::run::StepError;
 use azure_core::credentials::TokenCredential;
@@ -91,6 +91,9 @@ impl ArmError {
 
 /// What stands for the code of an error that has none.
 const NO_CODE: &str = "HTTP ";
+
+/// Azure's words for a version of an API that it does not know.
+const UNKNOWN_VERSION: [&str; 3] = ["InvalidApiVersionParameter", "InvalidResourceType", "NoRegisteredProviderFound"];
 
 /// Whether an id has more than one type and name after its last provider.
 fn is_part(id: &str) -> bool {
@@ -330,14 +333,11 @@ impl Call<'_> {
         }
         let text = |pointer: &str| answer.body.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         // App Service's own errors have no envelope.
-        Err(ArmError {
-            what: self.what(),
-            status: answer.status,
-            code: text("/error/code")
-                .or_else(|| text("/Code"))
-                .unwrap_or_else(|| format!("{NO_CODE}{}", answer.status)),
-            message: text("/error/message").or_else(|| text("/Message")).unwrap_or_else(|| "no message".into()),
-            retry_after: answer.retry_after(),
-        })
+        let code = text("/error/code").or_else(|| text("/Code"));
+        let code = code.unwrap_or_else(|| format!("{NO_CODE}{}", answer.status));
+        let message = text("/error/message").or_else(|| text("/Message")).unwrap_or_else(|| "no message".into());
+        let remedy = UNKNOWN_VERSION.contains(&code.as_str()).then(|| other_version(&self.url)).flatten();
+        let message = remedy.map_or_else(|| message.clone(), |remedy| format!("{message} Remedy: {remedy}."));
+        Err(ArmError { what: self.what(), status: answer.status, code, message, retry_after: answer.retry_after() })
     }
 }

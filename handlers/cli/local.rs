@@ -4,7 +4,7 @@ mod options;
 pub use options::Local;
 
 use super::say;
-use super::simulate::verdict;
+use super::simulate::{cloud, verdict};
 use crate::local::live::{LOG, Live, chaos};
 use crate::local::screen::Screen;
 use crate::local::story::{Plot, Told, play};
@@ -90,7 +90,7 @@ async fn whole(arguments: &Local, folder: &Path) -> anyhow::Result<(Live, ExitCo
     say(&format!(
         "Starting the simulated Azure, the gateway and the function app.\nAddresses, keys, logs: {place}\n\n"
     ))?;
-    let live = Live::open(arguments.options(folder)).await?;
+    let live = Live::open(arguments.options(folder, cloud()?)).await?;
     let plot = Plot { failure: arguments.fail, over_sockets: true, ..Plot::default() };
     let deaths = AtomicUsize::new(0);
     let killed = || arguments.chaos.then(|| deaths.load(Ordering::Relaxed));

@@ -4,9 +4,11 @@ use crate::local::failures::{Expected, Failure};
 use crate::local::shop::{Options, Shop};
 use crate::local::story::{Plot, Told, play};
 use crate::local::timeline::{timeline, totals};
+use crate::process::config::cloud_name_from_environment;
 use crate::run::Ending;
+use anyhow::Context;
 use clap::Args;
-use simulated_azure::Latency;
+use simulated_azure::{Cloud, Latency, article};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -40,7 +42,8 @@ pub fn simulate(arguments: &Simulate) -> anyhow::Result<ExitCode> {
     // No sockets: without them each jump of the paused clock costs no system call.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
     runtime.block_on(async {
-        let options = Options { latency: Some(Latency::of(arguments.seed)), ..Options::default() };
+        let base = article::Options { cloud: cloud()?, ..article::Options::default() };
+        let options = Options { base, latency: Some(Latency::of(arguments.seed)), ..Options::default() };
         let shop = Shop::open(&options, |_| {})?;
         let opened = shop.azure.clock().now();
         let told = play(&shop, plot).await?;
@@ -52,6 +55,12 @@ pub fn simulate(arguments: &Simulate) -> anyhow::Result<ExitCode> {
         }
         Ok(verdict(&told, arguments.fail))
     })
+}
+
+/// The cloud that the simulated world is.
+pub(super) fn cloud() -> anyhow::Result<Cloud> {
+    let name = cloud_name_from_environment()?;
+    Cloud::named(&name).with_context(|| format!("the simulated Azure has no cloud {name}"))
 }
 
 /// 0 the ending that the options ask for, 3 another, 4 held.

@@ -103,7 +103,8 @@ impl Failure {
         let green = scene.article.green.to_lowercase();
         let own = |on: On| if over_sockets { on } else { on.by(self.step.name()) };
         let gateway = || On::call(Method::PUT, "/applicationgateways/");
-        let apply = |namespace: &str| On { host: ".azmk8s.io".into(), ..On::call(Method::PATCH, namespace) };
+        let servers = scene.azure.world().cloud().api_servers();
+        let apply = |namespace: &str| On { host: servers.into(), ..On::call(Method::PATCH, namespace) };
         Some(match (self.step, self.when) {
             // The plan was made from a first look, by another function.
             (Step::CheckPlan, _) => (own(On::call(Method::GET, "/kubernetesversions")), u32::from(over_sockets)),

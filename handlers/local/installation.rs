@@ -2,10 +2,10 @@
 use super::setting::{ACCOUNT, NAMESPACE};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use simulated_azure::World;
 use simulated_azure::article::{Article, SUBSCRIPTION};
 use simulated_azure::entra::principal_of;
 use simulated_azure::resource_manager::HostStatus;
+use simulated_azure::{Cloud, World};
 
 /// The client id of the function app's identity.
 pub const CLIENT: &str = "00000000-0000-4000-8000-00000000c11e";
@@ -30,11 +30,13 @@ pub fn namespace() -> String {
     Installation::of(&Article { subscription: SUBSCRIPTION.into(), ..Article::default() }).namespace
 }
 
-impl Default for Addresses {
-    fn default() -> Self {
+impl Addresses {
+    /// At the services' own host names.
+    #[must_use]
+    pub fn of(cloud: Cloud) -> Self {
         Self {
-            blobs: format!("https://{ACCOUNT}.blob.core.windows.net/"),
-            bus: format!("{NAMESPACE}.servicebus.windows.net"),
+            blobs: format!("https://{ACCOUNT}.blob.{}/", cloud.storage()),
+            bus: format!("{NAMESPACE}.{}", cloud.bus()),
             client: CLIENT.into(),
         }
     }

@@ -19,7 +19,7 @@ use serde_json::json;
 use simulated_azure::data_plane::{self, DataPlane, load::Load};
 use simulated_azure::doors::{self, Connection, Doors, Ports, Serve};
 use simulated_azure::functions_host::{FunctionsHost, Instances};
-use simulated_azure::{Clock, Latency, Process, SimulatedAzure, article, service_bus};
+use simulated_azure::{Clock, Cloud, Latency, Process, SimulatedAzure, article, service_bus};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,6 +40,8 @@ pub struct Options {
     pub rate: u32,
     /// Which functions share a process.
     pub instances: Instances,
+    /// Which cloud the world is.
+    pub cloud: Cloud,
 }
 
 /// The running shop. Dropping it ends every process and closes every port.
@@ -63,8 +65,8 @@ impl Live {
     pub async fn open(options: Options) -> anyhow::Result<Self> {
         #[expect(clippy::disallowed_methods, reason = "the simulated world begins today")]
         let began = Timestamp::now();
-        let mut scene =
-            Scene::set(Clock::running_at(began, options.speed), &article::Options::default(), true, |_| {})?;
+        let base = article::Options { cloud: options.cloud, ..article::Options::default() };
+        let mut scene = Scene::set(Clock::running_at(began, options.speed), &base, true, |_| {})?;
         let azure = scene.azure.clone();
         azure.world().latency = Some(Latency::of(1));
         let mut doors = doors(&azure, &options).await?;

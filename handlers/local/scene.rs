@@ -44,7 +44,7 @@ impl Scene {
         // Long before anything happens: what stands at the beginning has stood for a day.
         let before = began - SignedDuration::from_hours(24);
         let article = Article::set_up(&mut azure.world(), base, before);
-        Installation::of(&article).set_up(&mut azure.world(), &article, &Addresses::default(), before);
+        Installation::of(&article).set_up(&mut azure.world(), &article, &Addresses::of(base.cloud), before);
         let mut site = example(&article)?;
         change(&mut site);
         publish(&mut azure.world(), ACCOUNT, &site, began)?;

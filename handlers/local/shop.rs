@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use simulated_azure::article;
 use simulated_azure::functions_host::{FunctionsHost, HostOptions, Start};
 use simulated_azure::prober::Prober;
-use simulated_azure::{Clock, Latency, Process, SimulatedAzure};
+use simulated_azure::{Clock, Cloud, Latency, Process, SimulatedAzure};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -73,7 +73,7 @@ impl Shop {
         let began: Timestamp = "2026-11-25T08:00:00Z".parse()?;
         let clock = Clock::starting_at(began);
         let scene = Scene::set(clock, &options.base, options.duplicate_detection, change)?;
-        Self::around(scene, &config()?, options)
+        Self::around(scene, &config(options.base.cloud)?, options)
     }
 
     /// Opens the function app, with these settings, around a scene.
@@ -110,7 +110,7 @@ impl Shop {
 /// # Errors
 /// When a setting makes no URL.
 pub fn app_of(azure: &SimulatedAzure, process: &Process) -> anyhow::Result<App> {
-    app_with(azure, process, &config()?)
+    app_with(azure, process, &config(azure.world().cloud())?)
 }
 
 /// The clients of one process of this world, with these settings of a function app.
@@ -124,13 +124,14 @@ pub fn app_with(azure: &SimulatedAzure, process: &Process, config: &Config) -> a
 }
 
 /// The settings of the shop's function app.
-fn config() -> anyhow::Result<Config> {
-    let Addresses { blobs, bus, client } = Addresses::default();
+fn config(cloud: Cloud) -> anyhow::Result<Config> {
+    let Addresses { blobs, bus, client } = Addresses::of(cloud);
     Config::read(|name| match name {
         "AzureWebJobsStorage__blobServiceUri" => Some(blobs.clone()),
         "ServiceBusConnection__fullyQualifiedNamespace" => Some(bus.clone()),
         "SERVICE_BUS_RESOURCE_ID" => Some(namespace()),
         "AZURE_CLIENT_ID" => Some(client.clone()),
+        "AZURE_CLOUD" => Some(cloud.name().to_owned()),
         _ => None,
     })
 }

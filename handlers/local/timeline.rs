@@ -5,6 +5,7 @@ use crate::run::{Entry, Level};
 use crate::site::Colour;
 use crate::text::plain;
 use jiff::Timestamp;
+use simulated_azure::Cloud;
 use simulated_azure::prober::Minute;
 use std::fmt::Write;
 use std::time::Duration;
@@ -18,7 +19,11 @@ pub fn timeline(scene: &Scene, told: &Told, began: Timestamp) -> String {
     let mut text = String::new();
     let plan = &told.run.plan;
     let (old, new) = (plan.old.name(), plan.new_colour().name());
-    let _ = writeln!(text, "Upgrade of {} from {old} to {new}, Kubernetes {}", plan.site.name, plan.version);
+    let where_ = match scene.azure.world().cloud() {
+        Cloud::Public => String::new(),
+        cloud => format!(", in {}", cloud.name()),
+    };
+    let _ = writeln!(text, "Upgrade of {} from {old} to {new}, Kubernetes {}{where_}", plan.site.name, plan.version);
     let _ = writeln!(text, "\n{:>8}  {:<19} {:<29} what was seen", "time", "step", "traffic (b blue, g green)");
     for entry in &told.run.journal {
         text += &line(scene, &told.users.minutes, entry, began);

@@ -21,6 +21,21 @@ pub struct Cloud {
     pub compute: String,
 }
 
+/// The settings that name other versions of the APIs.
+const CONTAINER_SERVICE: &str = "CONTAINER_SERVICE_API_VERSION";
+const NETWORK: &str = "NETWORK_API_VERSION";
+const COMPUTE: &str = "COMPUTE_API_VERSION";
+
+/// What to do when a cloud does not know the version of an API with which a path was asked; `None`: it is none of those that
+/// can be set.
+#[must_use]
+pub fn other_version(path: &str) -> Option<String> {
+    let path = path.to_lowercase();
+    let all = [("containerservice", CONTAINER_SERVICE), ("network", NETWORK), ("compute", COMPUTE)];
+    let found = all.iter().find(|(provider, _)| path.contains(&format!("/providers/microsoft.{provider}/")));
+    found.map(|(_, setting)| format!("set {setting} to the newest of them that is not newer than ours"))
+}
+
 /// The AKS server application: the audience of tokens for a cluster's API server, the same in every cloud.
 pub const AKS_SERVER_SCOPE: &str = "6dae42f8-4368-4678-94ff-3960e28e3630/.default";
 /// The audience of tokens for Service Bus, the same in every cloud.
@@ -55,6 +70,32 @@ impl Cloud {
         }
     }
 
+    /// The same with other versions of the APIs, where a cloud does not know ours.
+    ///
+    /// # Errors
+    /// When one is no version.
+    pub fn speaking(mut self, setting: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let all = [
+            (CONTAINER_SERVICE, &mut self.container_service),
+            (NETWORK, &mut self.network),
+            (COMPUTE, &mut self.compute),
+        ];
+        for (name, version) in all {
+            let Some(given) = setting(name) else { continue };
+            let parts: Vec<_> = given.splitn(4, '-').collect();
+            let is_date = |parts: &[&str]| {
+                let digits =
+                    |part: &str, count: usize| part.len() == count && part.bytes().all(|it| it.is_ascii_digit());
+                matches!(parts, [year, month, day, ..] if digits(year, 4) && digits(month, 2) && digits(day, 2))
+            };
+            if !is_date(&parts) || !matches!(parts.get(3), None | Some(&"preview")) {
+                return Err(format!("{name} is {given:?}: expected a version of an API, such as {version}"));
+            }
+            *version = given;
+        }
+        Ok(self)
+    }
+
     /// A cloud of one's own: the host of its Resource Manager (with a port, if need be) and its login URL.
     #[must_use]
     pub fn custom(host: &str, authority: &str) -> Self {
@@ -87,6 +128,20 @@ impl Cloud {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_of_apis_can_be_set_and_must_be_some() {
+        let spoken = |given: &str| {
+            let setting = |name: &str| (name == "NETWORK_API_VERSION").then(|| given.to_owned());
+            Cloud::named("AzureChinaCloud").unwrap().speaking(setting).map(|cloud| cloud.network)
+        };
+        assert_eq!(spoken("2024-05-01"), Ok("2024-05-01".into()));
+        assert_eq!(spoken("2024-05-01-preview"), Ok("2024-05-01-preview".into()));
+        for wrong in ["", "latest", "2024-5-1", "2024-05-01-beta", "2024-05-01-preview-2", "v1"] {
+            let why = spoken(wrong).unwrap_err();
+            assert!(why.contains("NETWORK_API_VERSION") && why.contains("such as 20"), "{why}");
+        }
+    }
 
     #[test]
     fn tokens_go_to_hosts_under_the_suffix_alone() {

@@ -75,6 +75,20 @@ pub fn cloud_from_environment() -> anyhow::Result<Cloud> {
     cloud(&|name: &str| std::env::var(name).ok().filter(|value| !value.is_empty()))
 }
 
+/// The name of the cloud that the environment of the process names, for a world that is simulated.
+///
+/// # Errors
+/// When it names none that is known.
+pub fn cloud_name_from_environment() -> anyhow::Result<String> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
+    let given = std::env::var("AZURE_CLOUD").ok().filter(|name| !name.is_empty());
+    let name = given.unwrap_or_else(|| "AzurePublicCloud".into());
+    match Cloud::named(&name) {
+        Ok(_) => Ok(name),
+        Err(_) => bail!("AZURE_CLOUD is {name:?}: expected AzurePublicCloud, AzureChinaCloud or AzureUSGovernment"),
+    }
+}
+
 /// The store that the environment of the process names.
 ///
 /// # Errors
@@ -126,14 +140,15 @@ fn store(setting: &impl Fn(&str) -> Option<String>) -> anyhow::Result<String> {
 }
 
 fn cloud(setting: &impl Fn(&str) -> Option<String>) -> anyhow::Result<Cloud> {
-    match (setting("AZURE_RESOURCE_MANAGER"), setting("AZURE_AUTHORITY_HOST")) {
-        (Some(host), Some(authority)) => Ok(Cloud::custom(&host, &authority)),
+    let named = match (setting("AZURE_RESOURCE_MANAGER"), setting("AZURE_AUTHORITY_HOST")) {
+        (Some(host), Some(authority)) => Cloud::custom(&host, &authority),
         (Some(_), None) => bail!("AZURE_RESOURCE_MANAGER is set, so AZURE_AUTHORITY_HOST must be, too"),
         (None, _) => {
             let name = setting("AZURE_CLOUD").unwrap_or_else(|| "AzurePublicCloud".into());
-            Cloud::named(&name).map_err(anyhow::Error::msg)
+            Cloud::named(&name).map_err(anyhow::Error::msg)?
         }
-    }
+    };
+    named.speaking(setting).map_err(anyhow::Error::msg)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 //! Every id and name of the article's base, and the body of its clusters. Pure data.
+use crate::Cloud;
 use serde_json::{Value, json};
 
 /// What the article's base is made of. The defaults are the article's own.
@@ -14,11 +15,13 @@ pub struct Options {
     pub overlay: bool,
     /// Whether people log in to the clusters with Entra.
     pub entra: bool,
+    /// In which cloud.
+    pub cloud: Cloud,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { addresses: 4, version: "1.33.5".into(), nodes: 3, overlay: false, entra: true }
+        Self { addresses: 4, version: "1.33.5".into(), nodes: 3, overlay: false, entra: true, cloud: Cloud::Public }
     }
 }
 
@@ -79,7 +82,7 @@ impl Article {
         Self {
             subscription: subscription.into(),
             resource_group: group.into(),
-            location: "westeurope".into(),
+            location: options.cloud.region().into(),
             gateway_subnet: format!("{network}/subnets/gateway"),
             blue_subnet: format!("{network}/subnets/blue"),
             green_subnet: format!("{network}/subnets/green"),

@@ -3,8 +3,7 @@ use super::listener::{Connection, Serve};
 use super::service::{Destination, Service};
 use crate::answer::{NoAnswer, json};
 use crate::hosts::{CallersTime, Origin};
-
-use crate::{Process, Reply, SimulatedAzure};
+use crate::{Cloud, Process, Reply, SimulatedAzure};
 use axum::body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
@@ -26,6 +25,8 @@ pub(super) struct Door {
     pub port: u16,
     /// The one Service Bus namespace.
     pub namespace: Arc<str>,
+    /// The world's cloud.
+    pub cloud: Cloud,
 }
 
 impl Door {
@@ -53,7 +54,7 @@ impl Door {
         request: http::Request<Incoming>,
         secure: bool,
     ) -> Result<Reply, NoAnswer> {
-        let Some(destination) = self.service.destination(request.uri().path(), &self.namespace) else {
+        let Some(destination) = self.service.destination(request.uri().path(), &self.namespace, self.cloud) else {
             return Ok(refusal(404, "NotFound", self.service.advice()));
         };
         let Some(uri) = canonical(&destination, request.uri().query()) else {

@@ -1,4 +1,6 @@
 //! Which service a door leads to, and what a path of the door means under the service's canonical host name.
+use crate::Cloud;
+use crate::cloud::is_below;
 
 /// What a path of Resource Manager's door begins with that leads to the publishing site of the app named behind it.
 pub(super) const PUBLISHING: &str = "/scm/";
@@ -27,24 +29,24 @@ pub(super) struct Destination<'path> {
 
 impl Service {
     /// Where a path leads; `None` when it names no account or no cluster.
-    pub fn destination<'path>(self, path: &'path str, namespace: &str) -> Option<Destination<'path>> {
+    pub fn destination<'path>(self, path: &'path str, namespace: &str, cloud: Cloud) -> Option<Destination<'path>> {
         let whole = |host: &str| Some(Destination { host: host.into(), path, prefix: "" });
         match self {
             Self::ResourceManager => match first_segments(path, PUBLISHING) {
                 Some((prefix, app, path)) => {
                     let good = app.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-                    let host = format!("{app}.scm.azurewebsites.net");
+                    let host = format!("{app}.scm.{}", cloud.apps());
                     good.then_some(Destination { host, path, prefix })
                 }
-                None => whole("management.azure.com"),
+                None => whole(cloud.resource_manager()),
             },
-            Self::Login => whole("login.microsoftonline.com"),
-            Self::Bus => whole(&format!("{namespace}.servicebus.windows.net")),
+            Self::Login => whole(cloud.login()),
+            Self::Bus => whole(&format!("{namespace}.{}", cloud.bus())),
             Self::Blobs => {
                 let (prefix, account, path) = first_segments(path, "/")?;
                 let good = account.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
                 (good && (3..=24).contains(&account.len())).then(|| Destination {
-                    host: format!("{account}.blob.core.windows.net"),
+                    host: format!("{account}.blob.{}", cloud.storage()),
                     path,
                     prefix,
                 })
@@ -52,7 +54,7 @@ impl Service {
             Self::Kubernetes => {
                 let (prefix, host, path) = first_segments(path, "/clusters/")?;
                 let good = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
-                let named = host.contains(".azmk8s.io") || host.contains(".azk8s.");
+                let named = is_below(&host.to_lowercase(), cloud.api_servers());
                 (good && named).then(|| Destination { host: host.to_lowercase(), path, prefix })
             }
         }
@@ -93,7 +95,8 @@ mod tests {
 
     #[test]
     fn accounts_and_clusters_are_named_by_the_path() {
-        let blobs = |path| Service::Blobs.destination(path, "bus").map(|to| (to.host, to.path, to.prefix));
+        let blobs =
+            |path| Service::Blobs.destination(path, "bus", Cloud::Public).map(|to| (to.host, to.path, to.prefix));
         let host = "shop.blob.core.windows.net".to_owned();
         assert_eq!(blobs("/shop/runs/a%2Fb"), Some((host.clone(), "/runs/a%2Fb", "/shop")));
         assert_eq!(blobs("/shop"), Some((host, "/", "/shop")));
@@ -102,11 +105,11 @@ mod tests {
         }
         let fqdn = "shop-1.hcp.westeurope.azmk8s.io";
         let path = format!("/clusters/{fqdn}/api/v1/pods");
-        let found = Service::Kubernetes.destination(&path, "bus").unwrap();
+        let found = Service::Kubernetes.destination(&path, "bus", Cloud::Public).unwrap();
         assert_eq!((found.host.as_str(), found.path), (fqdn, "/api/v1/pods"));
         assert_eq!(found.prefix, format!("/clusters/{fqdn}"));
         for nowhere in ["/api/v1", "/clusters/", "/clusters/management.azure.com/subscriptions"] {
-            assert_eq!(Service::Kubernetes.destination(nowhere, "bus"), None, "{nowhere}");
+            assert_eq!(Service::Kubernetes.destination(nowhere, "bus", Cloud::Public), None, "{nowhere}");
         }
     }
 }

@@ -3,7 +3,7 @@ use super::{Claims, Entra, pairs};
 use crate::{Ask, Reply, answer::json, hosts::origin_of, ids::TENANT};
 use http::{Method, Uri};
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -15,7 +15,8 @@ impl Entra {
             return no_graph();
         }
         match rest {
-            "oauth2/v2.0/token" => self.token(ask, tenant, now),
+            "oauth2/v2.0/token" => self.token(ask, tenant, &V2, now),
+            "oauth2/token" => self.token(ask, tenant, &V1, now),
             "v2.0/.well-known/openid-configuration" | ".well-known/openid-configuration" => {
                 configuration(origin, tenant)
             }
@@ -28,7 +29,7 @@ impl Entra {
     }
 
     /// <https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow>
-    fn token(&mut self, ask: &Ask, tenant: &str, now: Timestamp) -> Reply {
+    fn token(&mut self, ask: &Ask, tenant: &str, door: &Door, now: Timestamp) -> Reply {
         if ask.method() != Method::POST {
             let text = format!("The endpoint only accepts POST requests. Received a {} request.", ask.method());
             return refuse(400, "invalid_request", 900_561, &text, now);
@@ -37,7 +38,7 @@ impl Entra {
         let form = std::str::from_utf8(ask.body()).ok().and_then(|body| format!("/?{body}").parse::<Uri>().ok());
         let form = form.as_ref().map(pairs).unwrap_or_default();
         let said = |name: &str| form.get(name).map_or("", String::as_str);
-        for needed in ["grant_type", "client_id", "scope"] {
+        for needed in ["grant_type", "client_id", door.names_audience] {
             if said(needed).is_empty() {
                 let text = format!("The request body must contain the following parameter: '{needed}'.");
                 return refuse(400, "invalid_request", 900_144, &text, now);
@@ -53,7 +54,7 @@ impl Entra {
                 "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.";
             return refuse(401, "invalid_client", 7_000_216, text, now);
         }
-        let Some(audience) = said("scope").strip_suffix("/.default") else {
+        let Some(audience) = said(door.names_audience).strip_suffix(door.behind_audience) else {
             let text = format!(
                 "The provided value for scope {} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).",
                 said("scope")
@@ -62,10 +63,38 @@ impl Entra {
         };
         let tenant = if matches!(tenant, "common" | "organizations") { TENANT } else { tenant };
         let claims = Claims::new(tenant, said("client_id"), audience, now, self.application_lifetime);
-        let left = claims.expires - claims.issued;
+        let (issued, expires) = (claims.issued, claims.expires);
+        let left = expires - issued;
         let token = self.issue(claims);
-        json(200, &json!({"token_type": "Bearer", "expires_in": left, "ext_expires_in": left, "access_token": token}))
+        let answer = json!({"token_type": "Bearer", "expires_in": left, "ext_expires_in": left, "access_token": token});
+        json(200, &if door.is_old { in_texts(answer, audience, issued, expires) } else { answer })
     }
+}
+
+/// What tells the two doors for tokens apart.
+struct Door {
+    /// The member of the form that names whom the token is for,
+    names_audience: &'static str,
+    /// and what stands behind that name.
+    behind_audience: &'static str,
+    is_old: bool,
+}
+
+const V2: Door = Door { names_audience: "scope", behind_audience: "/.default", is_old: false };
+/// The door of ADAL, which older clients still use.
+///
+/// <https://learn.microsoft.com/entra/identity-platform/access-tokens#token-formats>
+const V1: Door = Door { names_audience: "resource", behind_audience: "", is_old: true };
+
+/// The old door's answer: numbers are texts there.
+fn in_texts(mut answer: Value, audience: &str, issued: i64, expires: i64) -> Value {
+    for member in ["expires_in", "ext_expires_in"] {
+        answer[member] = answer[member].to_string().into();
+    }
+    answer["resource"] = audience.into();
+    answer["not_before"] = issued.to_string().into();
+    answer["expires_on"] = expires.to_string().into();
+    answer
 }
 
 /// Microsoft Graph, as one sees it who may not read the directory: the Azure CLI then goes on with object ids.

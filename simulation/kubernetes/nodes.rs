@@ -104,11 +104,11 @@ fn new_node(shape: &Shape, name: &str, number: u32) -> Value {
         "apiVersion": "v1", "kind": "Node",
         "metadata": {"name": name, "labels": {
             "agentpool": "system", "kubernetes.azure.com/agentpool": "system", "kubernetes.azure.com/mode": "system",
-            "kubernetes.azure.com/cluster": shape.cluster, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
+            "kubernetes.azure.com/cluster": shape.node_group.rsplit('/').next().unwrap_or_default(), "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
             "kubernetes.io/hostname": name, "node.kubernetes.io/instance-type": "Standard_D4s_v5",
             "topology.kubernetes.io/zone": format!("zone-{}", number % 3 + 1),
         }},
-        "spec": {"providerID": format!("azure:///{name}")},
+        "spec": {"providerID": provider_id(shape, name, number)},
         "status": {
             "addresses": [{"type": "InternalIP", "address": node_address(number)}, {"type": "Hostname", "address": name}],
             "capacity": capacity, "allocatable": capacity,
@@ -120,6 +120,16 @@ fn new_node(shape: &Shape, name: &str, number: u32) -> Value {
             },
         },
     })
+}
+
+/// As the cloud provider writes it: the group's name in lower case, the machine by its number.
+fn provider_id(shape: &Shape, name: &str, number: u32) -> String {
+    let (above, group) = shape.node_group.rsplit_once('/').unwrap_or_default();
+    let set = name.split_once("vmss").map_or(name, |(set, _)| set);
+    format!(
+        "azure://{above}/{}/providers/Microsoft.Compute/virtualMachineScaleSets/{set}vmss/virtualMachines/{number}",
+        group.to_lowercase()
+    )
 }
 
 fn node_address(number: u32) -> String {

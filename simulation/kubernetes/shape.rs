@@ -9,4 +9,6 @@ pub struct Shape {
     pub version: String,
     /// How many nodes.
     pub nodes: u32,
+    /// The resource id of the group of the nodes.
+    pub node_group: String,
 }

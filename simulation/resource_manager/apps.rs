@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// Adds it to the body of an app.
 pub(crate) fn fill_in(app: &mut Value, store: &Store, neighbours: &Neighbours) {
     let name = app["name"].as_str().unwrap_or_default().to_lowercase();
-    let (host, publishing) = (format!("{name}.azurewebsites.net"), neighbours.publishing(&name));
+    let (host, publishing) = (format!("{name}.{}", neighbours.cloud.apps()), neighbours.publishing(&name));
     let is_linux = app["kind"].as_str().is_some_and(|kind| kind.split(',').any(|part| part == "linux"));
     let plan = app["properties"]["serverFarmId"].as_str().and_then(|id| store.get(&key(id)));
     let tier = plan.map(|plan| plan["sku"]["tier"].clone());

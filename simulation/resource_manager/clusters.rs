@@ -114,7 +114,7 @@ impl Clusters {
         }
         let etag = registry.ids.guid();
         let Some(stored) = registry.store.get_mut(cluster) else { return };
-        ending::succeeded(stored, change, &etag);
+        ending::succeeded(stored, change, &etag, registry.cloud);
         self.run(cluster, stored, change, fleet, at);
         show(registry, cluster, "Succeeded");
     }
@@ -134,7 +134,10 @@ impl Clusters {
                 let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
                 let host = text(&body["properties"]["fqdn"]).to_lowercase();
                 let version = text(&body["properties"]["currentKubernetesVersion"]);
-                fleet.add(&host, Shape { cluster: text(&body["name"]), version, nodes }, at);
+                let subscription = cluster.split('/').nth(2).unwrap_or_default();
+                let group = text(&body["properties"]["nodeResourceGroup"]);
+                let node_group = format!("/subscriptions/{subscription}/resourceGroups/{group}");
+                fleet.add(&host, Shape { cluster: text(&body["name"]), version, nodes, node_group }, at);
                 self.api_servers.insert(cluster.into(), host);
             }
             _ => {}

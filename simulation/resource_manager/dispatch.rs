@@ -4,7 +4,8 @@ use super::desk::Desk;
 use super::kinds::{self, is_or_below};
 use super::place::Place;
 use super::{ResourceManager, entities, gateways, locks, plain, root, scopes, templates};
-use crate::{Ask, answer::json, publishing};
+use crate::entra::{Claims, claims};
+use crate::{Ask, answer::json, hosts::origin_of, publishing};
 use http::Method;
 use jiff::Timestamp;
 use serde_json::json;
@@ -53,6 +54,7 @@ impl ResourceManager {
             let message = "The api-version query parameter (?api-version=) is required for all requests.";
             return Err(refuse(400, "MissingApiVersionParameter", message));
         }
+        self.served(ask, place)?;
         if ask.body().len() > LARGEST_BODY {
             let message = "The size of the request content exceeds the maximum of 4194304 bytes.";
             return Err(refuse(413, "RequestContentTooLarge", message));
@@ -70,9 +72,34 @@ impl ResourceManager {
         self.registry.script.refusal_for(verb, &place.id()).map_or(Ok(()), Err)
     }
 
+    /// A provider knows some versions of its API.
+    fn served(&self, ask: &Ask, place: &Place) -> Result<(), Refusal> {
+        let provider = place.namespace.as_deref().unwrap_or_default().to_lowercase();
+        let asked = parameter(ask, "api-version").unwrap_or_default();
+        let Some(known) = self.api_versions.get(&provider) else { return Ok(()) };
+        if known.iter().any(|version| version == asked) {
+            return Ok(());
+        }
+        let message = format!(
+            "No registered resource provider found for location '{}' and API version '{asked}' for type '{}'. The supported api-versions are '{}'. The supported locations are '{}'.",
+            place.location().unwrap_or_default(),
+            place.steps.first().map_or("", String::as_str),
+            known.join(", "),
+            self.registry.cloud.region(),
+        );
+        Err(refuse(400, "NoRegisteredProviderFound", message))
+    }
+
     fn authenticated(&self, ask: &Ask) -> Result<(), Refusal> {
         let token = header(ask, "authorization").and_then(|value| value.split_once(' '));
         match token {
+            Some((scheme, token))
+                if scheme.eq_ignore_ascii_case("bearer")
+                    && claims(token).is_some_and(|it| !self.is_for_us(&it, ask)) =>
+            {
+                let message = "The access token has been obtained for wrong audience or resource. It should exactly match with one of the allowed audiences.";
+                Err(refuse(401, "InvalidAuthenticationTokenAudience", message).challenging(&self.neighbours.login))
+            }
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() => Ok(()),
             _ => Err(refuse(
                 401,
@@ -81,6 +108,13 @@ impl ResourceManager {
             )
             .challenging(&self.neighbours.login)),
         }
+    }
+
+    /// Whether a token is for Resource Manager, under the cloud's names or that of the door.
+    fn is_for_us(&self, claims: &Claims, ask: &Ask) -> bool {
+        let audience = claims.audience.trim_end_matches('/');
+        let own = self.neighbours.cloud.audiences().map(|one| one.trim_end_matches('/'));
+        own.contains(&audience) || origin_of(ask) == audience
     }
 
     fn at_location(&self, ask: &Ask, place: &Place, now: Timestamp) -> Answered {

@@ -1,11 +1,12 @@
 //! What providers fill in when a resource is made. Pure.
 use super::place::{Place, key};
+use crate::Cloud;
 use crate::entra::principal_of;
 use crate::ids::{TENANT, guid_of, hex_of};
 use serde_json::{Map, Value, json};
 
 /// Adds to a new body what its provider does. What the body says itself stays.
-pub(crate) fn fill(place: &Place, body: &mut Value) {
+pub(crate) fn fill(place: &Place, body: &mut Value, cloud: Cloud) {
     identities(body);
     let (id, name) = (place.id(), place.name().to_owned());
     if !body["properties"].is_object() {
@@ -19,13 +20,13 @@ pub(crate) fn fill(place: &Place, body: &mut Value) {
         }
         "microsoft.network/publicipaddresses" => json!({"ipAddress": address(&id)}),
         "microsoft.storage/storageaccounts" => {
-            let at = |service: &str| format!("https://{name}.{service}.core.windows.net/");
+            let at = |service: &str| format!("https://{name}.{service}.{}/", cloud.storage());
             let services = ["blob", "queue", "table", "file", "dfs", "web"];
             let endpoints: Map<_, _> = services.iter().map(|it| ((*it).to_owned(), at(it).into())).collect();
             json!({"primaryEndpoints": endpoints})
         }
         "microsoft.servicebus/namespaces" => {
-            json!({"status": "Active", "serviceBusEndpoint": format!("https://{name}.servicebus.windows.net:443/")})
+            json!({"status": "Active", "serviceBusEndpoint": format!("https://{name}.{}:443/", cloud.bus())})
         }
         "microsoft.web/sites" => json!({"state": "Running"}),
         "microsoft.insights/components" => {

@@ -1,8 +1,11 @@
 //! Where the cloud's other services are, as Resource Manager's answers name them. Pure.
+use crate::Cloud;
 
 /// The services beside Resource Manager. The default is the public cloud; behind doors they are on loopback.
 #[derive(Clone, Debug)]
 pub struct Neighbours {
+    /// The cloud.
+    pub cloud: Cloud,
     /// Base URL of Entra ID, without a slash at its end.
     pub login: String,
     /// The API servers are below this base URL, each under its host name; `None`: each at its host name, port 443.
@@ -17,17 +20,24 @@ pub struct Neighbours {
 
 impl Default for Neighbours {
     fn default() -> Self {
-        Self {
-            login: "https://login.microsoftonline.com".into(),
-            api_servers: None,
-            graph: "https://graph.microsoft.com".into(),
-            publishing: None,
-            authority: include_str!("certificate_authority.pem").into(),
-        }
+        Self::of(Cloud::Public)
     }
 }
 
 impl Neighbours {
+    /// Those of a cloud, at their own host names.
+    #[must_use]
+    pub fn of(cloud: Cloud) -> Self {
+        Self {
+            cloud,
+            login: format!("https://{}", cloud.login()),
+            api_servers: None,
+            graph: format!("https://{}", cloud.graph()),
+            publishing: None,
+            authority: include_str!("certificate_authority.pem").into(),
+        }
+    }
+
     /// The URL of the API server with this host name.
     #[must_use]
     pub fn api_server(&self, host: &str) -> String {
@@ -42,7 +52,7 @@ impl Neighbours {
     pub fn publishing(&self, app: &str) -> String {
         match &self.publishing {
             Some(base) => format!("{base}/{app}"),
-            None => format!("{app}.scm.azurewebsites.net"),
+            None => format!("{app}.scm.{}", self.cloud.apps()),
         }
     }
 }

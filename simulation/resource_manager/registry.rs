@@ -6,6 +6,7 @@ use super::place::{Place, key};
 use super::script::Script;
 use super::store::Store;
 use super::timeline::{Due, Timeline, after};
+use crate::Cloud;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::time::Duration;
@@ -15,6 +16,8 @@ const NETWORK: &str = "microsoft.network/virtualnetworks";
 /// Everything that is written down, whoever answers for it.
 #[derive(Default)]
 pub(crate) struct Registry {
+    /// Where everything lies.
+    pub cloud: Cloud,
     pub store: Store,
     pub operations: Operations,
     pub timeline: Timeline,
@@ -46,7 +49,7 @@ impl Registry {
     pub fn settle(&mut self, place: &Place, mut body: Value) {
         let etag = self.etag();
         let (id, kind) = (place.id(), place.lower_kind());
-        filled::fill(place, &mut body);
+        filled::fill(place, &mut body, self.cloud);
         if kind == NETWORK {
             let subnets = body["properties"].as_object_mut().and_then(|fields| fields.shift_remove("subnets"));
             self.store.remove(&key(&id));

@@ -30,7 +30,7 @@ fn cloud(neighbours: &Neighbours, origin: &str) -> Value {
         "portal": "https://portal.azure.com",
         "authentication": {
             "loginEndpoint": login,
-            "audiences": ["https://management.core.windows.net/", "https://management.azure.com/"],
+            "audiences": neighbours.cloud.audiences(),
             "tenant": "common",
             "identityProvider": "AAD",
         },
@@ -47,7 +47,7 @@ fn cloud(neighbours: &Neighbours, origin: &str) -> Value {
         "vmImageAliasDoc": "https://raw.githubusercontent.com/Azure/azure-rest-api-specs/main/arm-compute/quickstart-templates/aliases.json",
         "logAnalyticsResourceId": "https://api.loganalytics.io",
         "suffixes": {
-            "storage": "core.windows.net", "keyVaultDns": "vault.azure.net", "sqlServerHostname": "database.windows.net",
+            "storage": neighbours.cloud.storage(), "keyVaultDns": "vault.azure.net", "sqlServerHostname": "database.windows.net",
             "acrLoginServer": "azurecr.io", "storageSyncEndpointSuffix": "afs.azure.net",
             "mysqlServerEndpoint": "mysql.database.azure.com", "postgresqlServerEndpoint": "postgres.database.azure.com",
         },

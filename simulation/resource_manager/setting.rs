@@ -1,12 +1,25 @@
 //! What a test sets up: rights, offers, quota, failures, the world at its beginning.
 use super::answers::refuse;
 use super::place::{Place, key};
-use super::{HostStatus, ResourceManager, Version, kinds};
+use super::{HostStatus, Neighbours, ResourceManager, Version, kinds};
+use crate::Cloud;
 use crate::kubernetes::Fleet;
 use jiff::Timestamp;
 use serde_json::Value;
 
 impl ResourceManager {
+    /// Everything lies in this cloud.
+    pub(crate) fn set_cloud(&mut self, cloud: Cloud) {
+        self.neighbours = Neighbours::of(cloud);
+        self.registry.cloud = cloud;
+    }
+
+    /// From now on a provider answers these versions of its API alone.
+    pub fn serve_api_versions(&mut self, provider: &str, versions: &[&str]) {
+        let versions = versions.iter().map(|version| (*version).to_owned()).collect();
+        self.api_versions.insert(provider.to_lowercase(), versions);
+    }
+
     /// From now on every caller may do only this. `*` stands for any text, as in role definitions; case does not count.
     pub fn allow_only(&mut self, actions: Vec<String>) {
         self.allow_only_at(vec![("/".into(), actions)]);
@@ -64,7 +77,7 @@ impl ResourceManager {
         if let (Some(subscription), Some(group)) = (&place.subscription, &place.group) {
             let group_id = format!("/subscriptions/{subscription}/resourceGroups/{group}");
             if self.registry.store.get(&key(&group_id)).is_none() {
-                let location = body["location"].as_str().unwrap_or("westeurope").to_owned();
+                let location = body["location"].as_str().unwrap_or(self.registry.cloud.region()).to_owned();
                 self.add_group(subscription, group, &location);
             }
         }

@@ -7,7 +7,7 @@ use bluegreen::survey::doctor::{Observed, Row, State, Unread, examine, has_findi
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use simulated_azure::service_bus::{QueueOptions, SubscriptionOptions};
-use simulated_azure::{Effect, Fault, On};
+use simulated_azure::{Cloud, Effect, Fault, On};
 use std::time::Duration;
 
 pub async fn seen(shop: &Shop) -> Observed {
@@ -16,7 +16,7 @@ pub async fn seen(shop: &Shop) -> Observed {
 
 /// What is seen when this id is named as the function app's.
 pub async fn seen_as(shop: &Shop, app: &str) -> Observed {
-    let Addresses { blobs, bus, .. } = Addresses::default();
+    let Addresses { blobs, bus, .. } = Addresses::of(Cloud::Public);
     let app = Some(app.parse().unwrap());
     let here = shop.azure.clock().now();
     look_over(&looker(&shop.azure), &shop.operator.store, &checkup::Installation { store: blobs, bus, app }, Some(here))

@@ -17,6 +17,19 @@ fn check(name: &str, content: &str) -> (Option<i32>, String) {
 }
 
 #[test]
+fn a_simulated_upgrade_is_in_the_cloud_that_is_named() {
+    let china = output(&["simulate"], &[("AZURE_CLOUD", "AzureChinaCloud")]);
+    assert_eq!(china.status.code(), Some(0), "{china:?}");
+    assert!(text(&china.stdout).contains(", in AzureChinaCloud\n"), "{china:?}");
+    for command in ["simulate", "local"] {
+        let nowhere = output(&[command], &[("AZURE_CLOUD", "Mars")]);
+        assert_eq!(nowhere.status.code(), Some(1), "{nowhere:?}");
+        let said = text(&nowhere.stderr);
+        assert!(said.contains("\"Mars\": expected AzurePublicCloud, AzureChinaCloud or AzureUSGovernment"), "{said}");
+    }
+}
+
+#[test]
 fn a_good_site_file_is_well_formed() {
     let ended = output(&["site", "check", example().to_str().unwrap()], &[]);
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");

@@ -15,6 +15,7 @@ mod broken_sites;
 mod calls;
 mod carried;
 mod cheap;
+mod clouds;
 mod deliveries;
 mod duplicates;
 #[path = "../fixtures/edited.rs"]

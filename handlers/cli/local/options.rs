@@ -3,6 +3,7 @@ use crate::local::failures::Failure;
 use crate::local::live::Options;
 use crate::process::config::FASTEST;
 use clap::{Args, ValueEnum};
+use simulated_azure::Cloud;
 use simulated_azure::doors::Ports;
 use simulated_azure::functions_host::Instances;
 use std::path::{Path, PathBuf};
@@ -83,7 +84,7 @@ pub struct LocalPorts {
 }
 
 impl Local {
-    pub fn options(&self, folder: &Path) -> Options {
+    pub fn options(&self, folder: &Path, cloud: Cloud) -> Options {
         let ports = &self.ports;
         Options {
             folder: folder.to_owned(),
@@ -104,6 +105,7 @@ impl Local {
                 Sharing::One => Instances::One,
                 Sharing::Each => Instances::EachFunction,
             },
+            cloud,
         }
     }
 }

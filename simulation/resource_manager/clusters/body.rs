@@ -2,6 +2,7 @@
 use super::super::filled;
 use super::super::place::{Place, squeezed};
 use super::super::versions;
+use crate::Cloud;
 use crate::ids::{TENANT, guid_of, hex_of};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -110,7 +111,7 @@ fn without_secrets(properties: &mut Map<String, Value>) {
 }
 
 /// What a cluster shows once it is provisioned.
-pub(super) fn provisioned(body: &mut Value, etag: &str) {
+pub(super) fn provisioned(body: &mut Value, etag: &str, cloud: Cloud) {
     let id = body["id"].as_str().unwrap_or_default().to_owned();
     let place = Place::of(&id);
     let location = squeezed(body["location"].as_str().unwrap_or_default());
@@ -127,8 +128,9 @@ pub(super) fn provisioned(body: &mut Value, etag: &str) {
     let in_nodes = |what: &str| format!("/subscriptions/{subscription}/resourceGroups/{nodes}/providers/{what}");
     let version = properties["kubernetesVersion"].clone();
     if properties["fqdn"].as_str().is_none() {
-        properties["fqdn"] = format!("{domain}.hcp.{location}.azmk8s.io").into();
-        properties["azurePortalFQDN"] = format!("{domain}.portal.hcp.{location}.azmk8s.io").into();
+        let below = format!("hcp.{location}.{}", cloud.api_servers());
+        properties["fqdn"] = format!("{domain}.{below}").into();
+        properties["azurePortalFQDN"] = format!("{domain}.portal.{below}").into();
     }
     if has_identity && properties["servicePrincipalProfile"].is_null() {
         properties["servicePrincipalProfile"] = json!({"clientId": "msi"});

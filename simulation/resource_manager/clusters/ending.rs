@@ -1,6 +1,7 @@
 //! What the end of an operation leaves of a cluster's body. Pure.
 use super::super::operations::ClusterChange;
 use super::body;
+use crate::Cloud;
 use serde_json::{Value, json};
 
 /// The operation went wrong, with this code and message.
@@ -17,12 +18,12 @@ pub(super) fn failed(body: &mut Value, change: &ClusterChange, code: &str, messa
 }
 
 /// The operation, which is no deletion, went well.
-pub(super) fn succeeded(stored: &mut Value, change: &ClusterChange, etag: &str) {
+pub(super) fn succeeded(stored: &mut Value, change: &ClusterChange, etag: &str, cloud: Cloud) {
     if let Some(properties) = stored["properties"].as_object_mut() {
         properties.shift_remove("status");
     }
     match change {
-        ClusterChange::Put => body::provisioned(stored, etag),
+        ClusterChange::Put => body::provisioned(stored, etag, cloud),
         ClusterChange::Start => show_power(stored, "Running"),
         ClusterChange::Stop => show_power(stored, "Stopped"),
         ClusterChange::PutPool(name) => {

@@ -8,6 +8,25 @@ use std::collections::BTreeSet;
 /// Collections inside of sub-resources whose members are sub-resources themselves.
 const NESTED: &[&str] = &["pathRules", "advancedRoutingRules", "loadDistributionTargets"];
 
+/// Collections that a gateway always shows: clients generated from its description rely on them.
+const ALWAYS: &[&str] = &[
+    "authenticationCertificates",
+    "backendSettingsCollection",
+    "customErrorConfigurations",
+    "listeners",
+    "loadDistributionPolicies",
+    "privateLinkConfigurations",
+    "probes",
+    "redirectConfigurations",
+    "rewriteRuleSets",
+    "routingRules",
+    "sslCertificates",
+    "sslProfiles",
+    "trustedClientCertificates",
+    "trustedRootCertificates",
+    "urlPathMaps",
+];
+
 /// Refuses what the service refuses at once.
 pub(super) fn checked(id: &str, wanted: &Value, existing: Option<&Value>) -> Result<(), Refusal> {
     let Some(location) = wanted["location"].as_str() else {
@@ -99,6 +118,12 @@ pub(super) fn accepted(id: &str, mut wanted: Value, etag: &str, state: &str, gui
         properties["defaultPredefinedSslPolicy"] = "AppGwSslPolicy20220101".into();
     }
     if let Some(properties) = properties.as_object_mut() {
+        for always in ALWAYS {
+            let shown = properties.entry(*always).or_insert(Value::Null);
+            if shown.is_null() {
+                *shown = Value::Array(vec![]);
+            }
+        }
         for (collection, value) in properties.iter_mut() {
             fill(value, &format!("{id}/{collection}"), &format!("Microsoft.Network/applicationGateways/{collection}"));
         }

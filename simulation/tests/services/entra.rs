@@ -80,6 +80,23 @@ async fn an_application_gets_a_token_with_a_secret_or_an_assertion() {
 }
 
 #[tokio::test]
+async fn older_clients_ask_at_the_older_door_and_get_texts() {
+    let mut entra = Entra::default();
+    let uri = "https://login.microsoftonline.com/my-tenant/oauth2/token?api-version=1.0";
+    let form = "grant_type=client_credentials&client_id=app&client_secret=s";
+    let (status, said) = ask(&mut entra, "POST", uri, &[], form).await;
+    assert_eq!(status, 400);
+    assert!(said["error_description"].as_str().unwrap().contains("'resource'"), "{said}");
+    let form = format!("{form}&resource=https%3A%2F%2Fmanagement.azure.com%2F");
+    let (status, said) = ask(&mut entra, "POST", uri, &[], &form).await;
+    assert_eq!((status, said["resource"].as_str()), (200, Some("https://management.azure.com/")));
+    let number = |member: &str| said[member].as_str().unwrap().parse::<i64>().unwrap();
+    assert_eq!(number("expires_on") - number("not_before"), number("expires_in"));
+    let token = claims(said["access_token"].as_str().unwrap()).unwrap();
+    assert_eq!(token.audience, "https://management.azure.com/");
+}
+
+#[tokio::test]
 async fn an_incomplete_request_for_a_token_is_refused_with_its_code() {
     let mut entra = Entra::default();
     let uri = "https://login.microsoftonline.com/t/oauth2/v2.0/token";

@@ -36,7 +36,8 @@ fn at(count: i64) -> Timestamp {
 }
 
 fn shape(nodes: u32) -> Shape {
-    Shape { cluster: "green".into(), version: "1.34.1".into(), nodes }
+    let node_group = "/subscriptions/s/resourceGroups/MC_rg-shop_green_westeurope".into();
+    Shape { cluster: "green".into(), version: "1.34.1".into(), nodes, node_group }
 }
 
 /// A fleet of one cluster that began at `began`.

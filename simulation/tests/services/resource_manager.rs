@@ -1,5 +1,6 @@
 //! The simulated Resource Manager keeps what its contract promises, through the door that the clients use.
 mod calls;
+mod clouds;
 mod cluster_life;
 mod clusters;
 mod credentials;

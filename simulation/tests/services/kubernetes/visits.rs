@@ -124,7 +124,7 @@ fn an_incident_answers_500_and_makes_workloads_unready_while_it_lasts() {
 fn the_first_cluster_that_holds_an_address_answers() {
     let mut fleet = fleet(1);
     let other = "blue-1.hcp.westeurope.azmk8s.io";
-    fleet.add(other, Shape { cluster: "blue".into(), version: "1.33.4".into(), nodes: 1 }, began());
+    fleet.add(other, Shape { cluster: "blue".into(), version: "1.33.4".into(), ..shape(1) }, began());
     for object in [deployment("web", "web:1", 1), service("web", "LoadBalancer")] {
         fleet.server(other).unwrap().apply(&object, began()).unwrap();
     }

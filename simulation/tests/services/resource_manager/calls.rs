@@ -3,6 +3,8 @@ use super::scene::Scene;
 use axum::body::Body;
 use http::{Method, Request};
 use serde_json::json;
+use simulated_azure::Cloud;
+use simulated_azure::article::Options;
 
 #[tokio::test(start_paused = true)]
 async fn a_call_without_a_token_is_challenged() {
@@ -164,7 +166,7 @@ async fn retry_after_can_be_set_and_can_be_missing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_china_call_is_sent_back_to_the_china_host() {
-    let scene = Scene::new();
+    let scene = Scene::with(&Options { cloud: Cloud::China, ..Options::default() });
     let url = format!("https://management.chinacloudapi.cn{}?api-version=1", scene.article.blue);
     let started = scene.call(Method::DELETE, &url, &[], None).await;
     let follow = started.header("azure-asyncoperation").unwrap();
