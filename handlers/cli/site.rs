@@ -7,6 +7,7 @@ use crate::functions::regions::Regions;
 use crate::functions::start::look;
 use crate::plan::planning::serving;
 use crate::plan::{Version, planned};
+use crate::run::StepError;
 use crate::site::Site;
 use crate::site::check;
 use anyhow::Context;
@@ -73,7 +74,7 @@ pub async fn publish(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
 
 /// The newest patch of each minor version that an upgrade from the serving cluster could go to next.
 async fn next_versions(app: &App, site: &Site) -> anyhow::Result<Vec<Version>> {
-    let world = look(app, site, &Regions::default()).await?;
+    let world = look(app, site, &Regions::default()).await.map_err(StepError::into_cause)?;
     let serves = serving(site, &world.gateway).map_err(anyhow::Error::msg)?;
     let old: Version = world
         .cluster(serves)

@@ -120,9 +120,14 @@ async fn begin(
     }
     // Ten deliveries are over in seconds, an outage of Azure is not: the request must outlive it.
     let seen = timeout_at(app.looks_end(), look(app, site, &Regions::default())).await;
-    let world = match seen.unwrap_or_else(|_| Err(anyhow::anyhow!("the looks took too long"))) {
+    let world = match seen.unwrap_or_else(|_| Err(anyhow::anyhow!("the looks took too long").into())) {
         Ok(world) => world,
-        Err(error) => return Ok(Err(Started::Later(format!("Azure does not answer: {error:#}")))),
+        // The same look is refused again, whenever it is tried.
+        Err(StepError::Terminal(why)) => return Ok(Err(Started::Refused(why))),
+        Err(error) => {
+            let why = format!("Azure does not answer: {:#}", error.into_cause());
+            return Ok(Err(Started::Later(why)));
+        }
     };
     let world = World { before: size_before(app, site, request, &world, last).await?, ..world };
     let plan = match plan(site, request, &world) {
@@ -146,18 +151,15 @@ async fn begin(
 /// Looks at everything that a plan is made of.
 ///
 /// # Errors
-/// When Azure does not answer.
-pub async fn look(app: &App, site: &Site, regions: &Regions) -> anyhow::Result<World> {
+/// When Azure does not answer, or refuses the look itself.
+pub async fn look(app: &App, site: &Site, regions: &Regions) -> Result<World, StepError> {
     let reader = app.reader.at(app.store.now()?);
-    let seen = async {
-        let gateway = reader.gateway(&site.gateway).await?;
-        let blue = reader.cluster(&site.slots.blue.cluster).await?;
-        let green = reader.cluster(&site.slots.green.cluster).await?;
-        let location = blue.as_ref().or(green.as_ref()).map_or("", |cluster| cluster.location()).to_owned();
-        let offered = regions.offered(&reader, site.subscription(), &location).await?;
-        Ok(World { gateway, blue, green, offered, before: None })
-    };
-    seen.await.map_err(StepError::into_cause)
+    let gateway = reader.gateway(&site.gateway).await?;
+    let blue = reader.cluster(&site.slots.blue.cluster).await?;
+    let green = reader.cluster(&site.slots.green.cluster).await?;
+    let location = blue.as_ref().or(green.as_ref()).map_or("", |cluster| cluster.location()).to_owned();
+    let offered = regions.offered(&reader, site.subscription(), &location).await?;
+    Ok(World { gateway, blue, green, offered, before: None })
 }
 
 /// How big the cluster to which a request returns was before it was reduced: the run that retired it recorded that.

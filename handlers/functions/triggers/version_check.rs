@@ -10,6 +10,7 @@ use crate::plan::planning::serving;
 use crate::plan::request::{BY_ITSELF, Request};
 use crate::plan::versions::{Support, wanted};
 use crate::plan::{Kind, Version};
+use crate::run::StepError;
 use crate::run::event::{Message, REQUESTS};
 use crate::site::NewVersions;
 use crate::workload::digest::digest;
@@ -67,7 +68,7 @@ pub async fn version_check(app: &App) -> Reply {
 /// When the store, the bus or Azure does not answer.
 pub async fn consider(app: &App, regions: &Regions, name: &str, function: &str) -> anyhow::Result<bool> {
     let site = app.store.site(name).await?.with_context(|| format!("there is no site {name}"))?;
-    let world = look(app, &site, regions).await?;
+    let world = look(app, &site, regions).await.map_err(StepError::into_cause)?;
     let location = [&world.blue, &world.green].into_iter().flatten().next().map_or("", |cluster| cluster.location());
     regions.compare(app, site.subscription(), location, &world.offered).await?;
     let policy = match site.new_versions {
