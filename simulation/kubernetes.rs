@@ -30,7 +30,6 @@ mod namespaces;
 mod nodes;
 mod objects;
 mod openapi;
-mod options;
 mod outages;
 mod pages;
 mod place;
@@ -55,6 +54,7 @@ mod validation;
 mod view;
 mod watching;
 mod webhooks;
+mod write_options;
 mod writes;
 
 pub(crate) use endpoints::Endpoint;

@@ -4,7 +4,7 @@ use super::{
     bodies::{self, body},
     discovery,
     kinds::Kind,
-    merge, openapi, options,
+    merge, openapi,
     pages::Page,
     place::{Place, Query},
     reading::Strictness,
@@ -13,6 +13,7 @@ use super::{
     server::Server,
     view::{View, scale_of, shown},
     watching::Watch,
+    write_options,
     writes::{self, Target, applying, deleting},
 };
 use crate::{Ask, Reply, answer::json as reply};
@@ -122,7 +123,7 @@ impl Server {
                 Ok(ok(&view.list(kind, objects, metadata, now)))
             }
             Method::POST => {
-                let strictness = options::check(ask.method(), query, false)?;
+                let strictness = write_options::check(ask.method(), query, false)?;
                 let object = self.object_in(ask, kind, strictness)?;
                 let target =
                     Target { kind, namespace: &place.namespace, name: "", subresource: "", dry_run: query.dry_run() };
@@ -167,7 +168,7 @@ impl Server {
         }
         let target = Target { kind, namespace: &place.namespace, name, subresource, dry_run: query.dry_run() };
         let is_apply = sort_of_patch(ask) == APPLY;
-        let strictness = options::check(ask.method(), query, is_apply)?;
+        let strictness = write_options::check(ask.method(), query, is_apply)?;
         let writer = writer(ask, query, subresource, now, strictness);
         match *ask.method() {
             Method::GET => {

@@ -151,7 +151,7 @@ impl Server {
         found.cloned().ok_or_else(Refusal::no_such_resource)
     }
 
-    /// An object that was just written, after everybody whom the write concerns has acted.
+    /// Lets everybody act whom a write concerns. The answer is the object as it was written.
     pub(super) fn settled(&mut self, written: Written, now: Timestamp) -> Value {
         let stored = match written {
             Written::OnTrial(object) => return object,
