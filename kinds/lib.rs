@@ -62,15 +62,27 @@ impl Type {
         self.0
     }
 
+    /// Whether it is a quantity, such as `500m` or `1Gi`, which a server writes in one form only.
+    #[must_use]
+    pub fn is_quantity(self) -> bool {
+        self.0 == "quantity"
+    }
+
+    /// Whether it is a whole number that 32 bits must hold.
+    #[must_use]
+    pub fn is_short_integer(self) -> bool {
+        self.0 == "int32"
+    }
+
     /// How its values look.
     #[must_use]
     pub fn shape(self) -> Shape {
         match self.0 {
             "string" => Shape::Text,
             "boolean" => Shape::Boolean,
-            "integer" => Shape::Integer,
+            "integer" | "int32" => Shape::Integer,
             "number" => Shape::Number,
-            "int-or-string" => Shape::IntegerOrText,
+            "int-or-string" | "quantity" => Shape::IntegerOrText,
             "base64" => Shape::Base64,
             "time" => Shape::Time,
             name => match (name.strip_prefix("[]"), name.strip_prefix("{}")) {

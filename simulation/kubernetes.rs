@@ -4,16 +4,20 @@
 //! respond ─► requests ─► writes ─► objects ◄─ control (nodes, pods, rollouts, services …) ◄─ time
 //!                └► watching ◄──────┘ └► routes ◄─ visit
 //! ```
+mod addresses;
 mod admission;
 mod apply;
 mod bodies;
 mod conditions;
 mod control;
+mod defaults;
 mod definitions;
 mod discovery;
 mod endpoints;
 mod fields;
 mod garbage;
+mod generated;
+mod generations;
 mod installed;
 mod jobs;
 mod kinds;
@@ -30,8 +34,10 @@ mod outages;
 mod pages;
 mod place;
 mod pods;
+mod reading;
 mod refusal;
 mod replica_sets;
+mod reports;
 mod requests;
 mod rollouts;
 mod routes;
@@ -44,9 +50,11 @@ mod shape;
 mod store;
 mod tables;
 mod typed;
+mod validation;
 mod view;
 mod watching;
 mod webhooks;
+mod write_options;
 mod writes;
 
 pub(crate) use endpoints::Endpoint;

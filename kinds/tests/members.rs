@@ -91,6 +91,9 @@ fn short(name: &str) -> String {
 
 fn type_of(schema: &Value, types: &Map<String, Value>) -> String {
     if let Some(name) = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) {
+        if name.ends_with(".Quantity") {
+            return "quantity".into();
+        }
         let of = &types[name];
         return if of.get("properties").is_some() { short(name) } else { type_of(of, types) };
     }
@@ -110,6 +113,7 @@ fn type_of(schema: &Value, types: &Map<String, Value>) -> String {
             Some("date-time") => "time".into(),
             _ => "string".into(),
         },
+        Some("integer") if schema["format"] == "int32" => "int32".into(),
         Some(plain @ ("integer" | "number" | "boolean")) => plain.into(),
         _ => "any".into(),
     }

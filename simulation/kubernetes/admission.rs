@@ -1,133 +1,125 @@
-//! Pure: the defaults that an API server fills in.
-use super::kinds::Kind;
-use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::{Map, Value, json};
+//! What admission makes of a pod: its ServiceAccount with the token, its priority, how long it bears a lost node.
+use super::{
+    defaults::list_of,
+    kinds::Kind,
+    names::{hash, letters},
+    objects::Objects,
+    refusal::Refusal,
+};
+use serde_json::{Value, json};
 
-/// Fills in what charts and readers rely on.
-pub(super) fn fill_in(kind: &Kind, object: &mut Value) {
-    if !kind.built_in {
-        return;
-    }
-    match kind.kind.as_str() {
-        "Deployment" => {
-            let spec = &mut object["spec"];
-            default(spec, "replicas", json!(1));
-            default(spec, "strategy", json!({"type": "RollingUpdate"}));
-            if spec["strategy"]["type"] == "RollingUpdate" {
-                default(&mut spec["strategy"], "rollingUpdate", json!({}));
-                default(&mut spec["strategy"]["rollingUpdate"], "maxUnavailable", json!("25%"));
-                default(&mut spec["strategy"]["rollingUpdate"], "maxSurge", json!("25%"));
-            }
-            default(spec, "revisionHistoryLimit", json!(10));
-            default(spec, "progressDeadlineSeconds", json!(600));
-        }
-        "StatefulSet" => {
-            let spec = &mut object["spec"];
-            default(spec, "replicas", json!(1));
-            default(spec, "podManagementPolicy", json!("OrderedReady"));
-            default(spec, "updateStrategy", json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}));
-            default(spec, "revisionHistoryLimit", json!(10));
-        }
-        "DaemonSet" => {
-            let strategy = json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}});
-            default(&mut object["spec"], "updateStrategy", strategy);
-            default(&mut object["spec"], "revisionHistoryLimit", json!(10));
-        }
-        "ReplicaSet" => default(&mut object["spec"], "replicas", json!(1)),
-        "Job" => {
-            for (name, value) in [
-                ("completions", json!(1)),
-                ("parallelism", json!(1)),
-                ("backoffLimit", json!(6)),
-                ("suspend", json!(false)),
-            ] {
-                default(&mut object["spec"], name, value);
-            }
-        }
-        "Service" => fill_in_service(object),
-        "Secret" => fill_in_secret(object),
-        "PersistentVolumeClaim" => default(object, "status", json!({"phase": "Bound"})),
-        "Ingress" => default(object, "status", json!({"loadBalancer": {}})),
-        _ => {}
-    }
-    if kind.kind == "Pod" {
-        fill_in_pod(&mut object["spec"]);
-    } else if object["spec"]["template"]["spec"].is_object() {
-        fill_in_pod(&mut object["spec"]["template"]["spec"]);
-    }
-}
+const TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+const LOST: [&str; 2] = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
+/// So many seconds a pod bears it that its node is lost.
+const BORNE: u64 = 300;
 
-fn default(object: &mut Value, name: &str, value: Value) {
-    if let Value::Object(members) = object
-        && members.get(name).is_none_or(Value::is_null)
+/// Admits a pod that a caller creates.
+pub(super) fn admit(objects: &Objects, kind: &Kind, pod: &mut Value) -> Result<(), Refusal> {
+    let text = |value: &Value, other: &str| value.as_str().unwrap_or(other).to_owned();
+    let (metadata, spec) = (&pod["metadata"], &pod["spec"]);
+    let (name, namespace) = (text(&metadata["name"], ""), text(&metadata["namespace"], ""));
+    let account = text(&spec["serviceAccountName"], "default");
+    if objects.store.get("serviceaccounts", &namespace, &account).is_none() {
+        let why =
+            format!("error looking up service account {namespace}/{account}: serviceaccount {account:?} not found");
+        return Err(Refusal::forbidden(kind, &name, &why));
+    }
+    if let Some(class) = spec["priorityClassName"].as_str().filter(|class| !class.is_empty())
+        && objects.store.get("priorityclasses.scheduling.k8s.io", "", class).is_none()
     {
-        members.insert(name.into(), value);
+        return Err(Refusal::forbidden(kind, &name, &format!("no PriorityClass with name {class} was found")));
     }
+    furnish(objects, pod);
+    Ok(())
 }
 
-/// A member that is a list; empty if it is none.
-pub(super) fn list_of<'a>(object: &'a mut Value, name: &str) -> &'a mut [Value] {
-    object.get_mut(name).and_then(Value::as_array_mut).map_or(&mut [], Vec::as_mut_slice)
+/// Gives a new pod what no template has.
+pub(super) fn furnish(objects: &Objects, pod: &mut Value) {
+    let namespace = pod["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
+    let name = pod["spec"]["serviceAccountName"].as_str().unwrap_or("default").to_owned();
+    let account = objects.store.get("serviceaccounts", &namespace, &name).cloned();
+    for member in ["serviceAccountName", "serviceAccount"] {
+        pod["spec"][member] = json!(name);
+    }
+    let wants = |object: &Value| object["automountServiceAccountToken"].as_bool();
+    let mounts = wants(&pod["spec"]).or(account.as_deref().and_then(wants)).unwrap_or(true);
+    if mounts {
+        mount_token(pod);
+    }
+    if pod["spec"]["enableServiceLinks"].is_null() {
+        pod["spec"]["enableServiceLinks"] = json!(true);
+    }
+    let class = pod["spec"]["priorityClassName"].as_str().unwrap_or_default();
+    let class = objects.store.get("priorityclasses.scheduling.k8s.io", "", class);
+    let priority = class.map_or(json!(0), |class| class["value"].clone());
+    let policy = class.and_then(|class| class["preemptionPolicy"].as_str()).unwrap_or("PreemptLowerPriority");
+    pod["spec"]["preemptionPolicy"] = json!(policy);
+    pod["spec"]["priority"] = priority;
+    tolerate(&mut pod["spec"]);
+    pod["status"] = json!({"phase": "Pending", "qosClass": quality(&pod["spec"])});
 }
 
-fn fill_in_service(object: &mut Value) {
-    let spec = &mut object["spec"];
-    default(spec, "type", json!("ClusterIP"));
-    default(spec, "sessionAffinity", json!("None"));
-    for port in list_of(spec, "ports") {
-        default(port, "protocol", json!("TCP"));
-        let target = port["port"].clone();
-        default(port, "targetPort", target);
-    }
-    default(object, "status", json!({"loadBalancer": {}}));
-}
-
-fn fill_in_secret(object: &mut Value) {
-    default(object, "type", json!("Opaque"));
-    let Some(Value::Object(texts)) = object.as_object_mut().and_then(|object| object.shift_remove("stringData")) else {
-        return;
-    };
-    default(object, "data", json!({}));
-    let Some(data) = object["data"].as_object_mut() else { return };
-    for (name, text) in texts {
-        data.insert(name, json!(STANDARD.encode(text.as_str().unwrap_or_default())));
-    }
-}
-
-fn fill_in_pod(spec: &mut Value) {
-    for (name, value) in [
-        ("restartPolicy", json!("Always")),
-        ("terminationGracePeriodSeconds", json!(30)),
-        ("dnsPolicy", json!("ClusterFirst")),
-        ("securityContext", json!({})),
-        ("schedulerName", json!("default-scheduler")),
-    ] {
-        default(spec, name, value);
-    }
+fn mount_token(pod: &mut Value) {
+    let metadata = &pod["metadata"];
+    let number = hash(format!("{}/{}", metadata["namespace"], metadata["name"]).as_bytes());
+    let name = format!("kube-api-access-{}", letters(number, 5));
+    let field = json!({"apiVersion": "v1", "fieldPath": "metadata.namespace"});
+    let volume = json!({"name": name, "projected": {"defaultMode": 420, "sources": [
+        {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+        {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+        {"downwardAPI": {"items": [{"fieldRef": field, "path": "namespace"}]}}]}});
+    let spec = &mut pod["spec"];
+    let mut is_used = false;
     for list in ["containers", "initContainers"] {
-        for container in list_of(spec, list).iter_mut().filter(|container| container.is_object()) {
-            let latest =
-                container["image"].as_str().is_some_and(|image| image.ends_with(":latest") || !image.contains(':'));
-            default(container, "imagePullPolicy", json!(if latest { "Always" } else { "IfNotPresent" }));
-            default(container, "resources", json!({}));
-            default(container, "terminationMessagePath", json!("/dev/termination-log"));
-            default(container, "terminationMessagePolicy", json!("File"));
-            for port in list_of(container, "ports") {
-                default(port, "protocol", json!("TCP"));
+        for container in list_of(spec, list) {
+            let mounts = container["volumeMounts"].as_array().cloned().unwrap_or_default();
+            if mounts.iter().all(|mount| mount["mountPath"] != TOKEN) {
+                push(container, "volumeMounts", json!({"mountPath": TOKEN, "name": name, "readOnly": true}));
+                is_used = true;
             }
+        }
+    }
+    if is_used {
+        push(spec, "volumes", volume);
+    }
+}
+
+fn tolerate(spec: &mut Value) {
+    for key in LOST {
+        let borne = |one: &Value| {
+            (one["key"] == key || one["key"].is_null() && one["operator"] == "Exists")
+                && (one["effect"] == "NoExecute" || one["effect"].is_null())
+        };
+        if !spec["tolerations"].as_array().is_some_and(|all| all.iter().any(borne)) {
+            let one = json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": BORNE});
+            push(spec, "tolerations", one);
         }
     }
 }
 
-/// Whether an object's desired state differs: what `metadata.generation` counts.
-pub(super) fn desired_differs(kind: &Kind, before: &Value, after: &Value) -> bool {
-    let nothing = Map::new();
-    let desired = |object: &Value| -> Map<String, Value> {
-        let members = object.as_object().unwrap_or(&nothing).iter();
-        members
-            .filter(|(name, _)| *name != "metadata" && (*name != "status" || !kind.status))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()
-    };
-    desired(before) != desired(after)
+fn push(object: &mut Value, member: &str, value: Value) {
+    match &mut object[member] {
+        Value::Array(items) => items.push(value),
+        other => *other = json!([value]),
+    }
+}
+
+/// How well a pod is treated when a node has not enough.
+fn quality(spec: &Value) -> &'static str {
+    let (mut guaranteed, mut some) = (true, false);
+    for list in ["containers", "initContainers"] {
+        for container in spec[list].as_array().into_iter().flatten() {
+            let resources = &container["resources"];
+            for name in ["cpu", "memory"] {
+                let (limit, request) = (&resources["limits"][name], &resources["requests"][name]);
+                some |= limit.is_string() || request.is_string();
+                guaranteed &= limit.is_string() && (request == limit || request.is_null());
+            }
+        }
+    }
+    match (guaranteed, some) {
+        (true, _) => "Guaranteed",
+        (false, true) => "Burstable",
+        (false, false) => "BestEffort",
+    }
 }

@@ -1,9 +1,10 @@
 //! Pure: server-side apply, and who manages which field.
 use super::{
-    fields::{Fields, Path, differences, from_json, leaves, remove, shown, to_json},
+    fields::{Fields, Path, differences, from_json, is_below, is_empty, leaves, remove, shown, to_json},
     kinds::Kind,
-    lists::{Merge, find, key_of, merge_of},
+    lists::{Merge, key_in, merge_of},
     moments::second,
+    reading::{self, Strictness},
     refusal::Refusal,
 };
 use jiff::Timestamp;
@@ -16,6 +17,15 @@ pub(super) struct Writer<'a> {
     pub manager: &'a str,
     pub subresource: &'a str,
     pub now: Timestamp,
+    /// What to do about members that the kind has not.
+    pub strictness: Strictness,
+}
+
+impl Writer<'_> {
+    /// The time of its entry; one by way of a `Scale` has none.
+    fn time(&self) -> Value {
+        if self.subresource == "scale" { Value::Null } else { json!(second(self.now)) }
+    }
 }
 
 /// One entry of `managedFields`.
@@ -39,8 +49,8 @@ impl Entry {
         } else {
             format!(" with subresource {:?}", self.subresource)
         };
-        let at = if self.applies { String::new() } else { format!(" at {}", self.time.as_str().unwrap_or_default()) };
-        format!("conflict with {:?}{place} using {}{at}", self.manager, self.version)
+        let using = if self.applies { String::new() } else { format!(" using {}", self.version) };
+        format!("conflict with {:?}{place}{using}", self.manager)
     }
 }
 
@@ -67,6 +77,11 @@ fn record(object: &mut Value, mut entries: Vec<Entry>) {
             "manager": entry.manager, "operation": operation, "apiVersion": entry.version, "time": entry.time,
             "fieldsType": "FieldsV1", "fieldsV1": to_json(&entry.fields),
         });
+        if entry.time.is_null()
+            && let Some(members) = value.as_object_mut()
+        {
+            members.shift_remove("time");
+        }
         if !entry.subresource.is_empty() {
             value["subresource"] = json!(entry.subresource);
         }
@@ -85,13 +100,15 @@ fn known_leaves(kind: &Kind, object: &Value) -> Result<BTreeMap<Path, Value>, Re
     leaves(kind, object).map_err(|why| {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
-        let version = kind.api_version();
         // The real server wraps this in a plain error, which becomes a 500 without a reason.
         let named = if namespace.is_empty() { format!("/{name}") } else { format!("{namespace}/{name}") };
         Refusal::new(
             500,
             "",
-            format!("failed to create typed patch object ({named}; {version}, Kind={}): {why}", kind.kind),
+            format!(
+                "failed to create typed patch object ({named}; {}/{}, Kind={}): {why}",
+                kind.group, kind.version, kind.kind
+            ),
         )
     })
 }
@@ -101,6 +118,7 @@ pub(super) fn apply(kind: &Kind, live: &Value, wanted: &Value, writer: &Writer, 
     let wants = known_leaves(kind, wanted)?;
     let mut merged = live.clone();
     overlay(kind, &mut merged, wanted, &mut vec![]);
+    reading::read(kind, &mut merged).map_err(|why| unreadable(kind, wanted, &why))?;
     let changed = differences(&known_leaves(kind, live)?, &known_leaves(kind, &merged)?);
     let mut entries = entries(live);
     let mut conflicts = vec![];
@@ -115,7 +133,7 @@ pub(super) fn apply(kind: &Kind, live: &Value, wanted: &Value, writer: &Writer, 
         }
     }
     if !conflicts.is_empty() {
-        return Err(conflict(kind, wanted, &conflicts));
+        return Err(conflict(&conflicts));
     }
     let fields: Fields = wants.into_keys().collect();
     let before = entries.iter().position(|entry| entry.is(writer, true)).map(|at| entries.remove(at));
@@ -128,9 +146,11 @@ pub(super) fn apply(kind: &Kind, live: &Value, wanted: &Value, writer: &Writer, 
             remove(&mut merged, path);
         }
     }
+    // An apply that changes nothing but who manages what has no time of its own.
     let time = match &before {
-        Some(before) if before.fields == fields && merged == *live => before.time.clone(),
-        _ => json!(second(writer.now)),
+        Some(before) if merged == *live => before.time.clone(),
+        None if merged == *live => Value::Null,
+        _ => writer.time(),
     };
     let (manager, subresource) = (writer.manager.to_owned(), writer.subresource.to_owned());
     entries.push(Entry { manager, applies: true, subresource, version: kind.api_version(), time, fields });
@@ -138,32 +158,72 @@ pub(super) fn apply(kind: &Kind, live: &Value, wanted: &Value, writer: &Writer, 
     Ok(merged)
 }
 
+/// Whether somebody manages a field.
+pub(super) fn has_an_owner(object: &Value, path: &[&str]) -> bool {
+    entries(object).iter().any(|entry| entry.fields.iter().any(|known| known == path))
+}
+
+/// A field that nobody manages belongs to whoever set it before anybody applied.
+pub(super) fn before_first_apply(field: &str) -> Refusal {
+    let who = "conflict with \"before-first-apply\" with subresource \"scale\" using autoscaling/v1";
+    conflict(&[(who.into(), field.into())])
+}
+
 /// Records who changed what in a write that is no apply: the writer takes over what it changed.
 pub(super) fn note_update(kind: &Kind, before: &Value, after: &mut Value, writer: &Writer) {
+    let is_reset = |entries: &Vec<Value>| entries.iter().all(|entry| entry.as_object().is_some_and(Map::is_empty));
+    let is_untracked = before["metadata"]["uid"].is_string() && before["metadata"]["managedFields"].is_null();
+    if is_untracked || after["metadata"]["managedFields"].as_array().is_some_and(is_reset) {
+        return record(after, vec![]);
+    }
     // An object with a nameless list item keeps the records that it has.
     let (Ok(old), Ok(new)) = (leaves(kind, before), leaves(kind, after)) else { return };
     let changed = differences(&old, &new);
     let mut entries = entries(before);
     for entry in &mut entries {
         entry.fields.retain(|path| {
-            new.contains_key(path) && (!changed.contains(path) || entry.manager == writer.manager && !entry.applies)
+            is_below(&new, path) && (!changed.contains(path) || entry.manager == writer.manager && !entry.applies)
         });
     }
-    let fields: Fields = changed.into_iter().filter(|path| new.contains_key(path)).collect();
+    let mut fields = Fields::new();
+    for path in changed.iter().filter(|path| new.contains_key(*path)) {
+        for length in 1..path.len() {
+            let above = &path[..length];
+            if !fields.contains(above) && !is_always_there(above) && !is_below(&old, &above.to_vec()) {
+                fields.insert(above.to_vec());
+            }
+        }
+        fields.insert(path.clone());
+    }
     if !fields.is_empty() {
         let at = entries.iter().position(|entry| entry.is(writer, false));
         let mut fields = fields;
         if let Some(at) = at {
             fields.append(&mut entries.remove(at).fields);
         }
-        let time = json!(second(writer.now));
+        let time = writer.time();
         let (manager, subresource) = (writer.manager.to_owned(), writer.subresource.to_owned());
         entries.push(Entry { manager, applies: false, subresource, version: kind.api_version(), time, fields });
     }
     record(after, entries);
 }
 
-fn conflict(kind: &Kind, wanted: &Value, conflicts: &[(String, String)]) -> Refusal {
+/// Whether Go writes a part even of an empty object, so that it belongs to nobody.
+fn is_always_there(path: &[String]) -> bool {
+    const PARTS: &[&str] = &[
+        "f:metadata",
+        "f:spec",
+        "f:status",
+        "f:strategy",
+        "f:updateStrategy",
+        "f:template",
+        "f:jobTemplate",
+        "f:containers",
+    ];
+    path.iter().all(|part| !part.starts_with("k:")) && path.last().is_some_and(|part| PARTS.contains(&part.as_str()))
+}
+
+fn conflict(conflicts: &[(String, String)]) -> Refusal {
     let count = conflicts.len();
     let message = match conflicts {
         [(name, field)] => format!("Apply failed with 1 conflict: {name}: {field}"),
@@ -181,9 +241,21 @@ fn conflict(kind: &Kind, wanted: &Value, conflicts: &[(String, String)]) -> Refu
         .map(|(name, field)| json!({"reason": "FieldManagerConflict", "message": name, "field": field}))
         .collect();
     let mut refusal = Refusal::new(409, "Conflict", message);
-    refusal.details =
-        json!({"name": wanted["metadata"]["name"], "group": kind.group, "kind": kind.plural, "causes": causes});
+    refusal.details = json!({"causes": causes});
     refusal
+}
+
+/// An object that fits the schema, but has a value that Go cannot read.
+fn unreadable(kind: &Kind, wanted: &Value, why: &str) -> Refusal {
+    let text = |member: &str| wanted["metadata"][member].as_str().unwrap_or_default();
+    let (group, version, sort) = (&kind.group, &kind.version, &kind.kind);
+    let message = format!(
+        "failed to convert new object ({}/{}; {group}/{version}, Kind={sort}) to proper version: unable to convert unstructured \
+         object to {group}/{version}, Kind={sort}: error decoding from json: {why}",
+        text("namespace"),
+        text("name")
+    );
+    Refusal::new(500, "", message)
 }
 
 /// Lays a configuration over an object, lists by their keys.
@@ -193,22 +265,22 @@ fn overlay<'a>(kind: &Kind, base: &mut Value, over: &'a Value, names: &mut Vec<&
             if !base.is_object() {
                 *base = Value::Object(Map::new());
             }
-            for (name, value) in over.iter().filter(|(_, value)| !value.is_null()) {
+            for (name, value) in over {
                 names.push(name);
                 overlay(kind, &mut base[name.as_str()], value, names);
                 names.pop();
             }
         }
         (Merge::Keyed(keys), Value::Array(over)) => {
-            let Some(items) = as_list(base) else { return };
-            for item in over {
-                let at = key_of(item, keys).and_then(|key| find(items, &key));
-                let at = at.unwrap_or_else(|| {
-                    items.push(json!({}));
-                    items.len() - 1
-                });
-                overlay(kind, &mut items[at], item, names);
+            let live = as_list(base).map(std::mem::take).unwrap_or_default();
+            let mut merged = vec![];
+            for (mut item, over) in interleave(kind, live, over, keys) {
+                if let Some(over) = over {
+                    overlay(kind, &mut item, over, names);
+                }
+                merged.push(item);
             }
+            *base = Value::Array(merged);
         }
         (Merge::Set, Value::Array(over)) => {
             let Some(items) = as_list(base) else { return };
@@ -218,8 +290,49 @@ fn overlay<'a>(kind: &Kind, base: &mut Value, over: &'a Value, names: &mut Vec<&
                 }
             });
         }
+        // No value takes a value away, but not what others have below it.
+        (_, Value::Null) if merge_of(kind, names, base) != Merge::Atomic && !is_empty(base) => {}
         _ => *base = over.clone(),
     }
+}
+
+/// The items of two keyed lists in the order that an apply gives them: the applied ones in their order, each of the others where
+/// it was between those that both have.
+fn interleave<'a>(kind: &Kind, live: Vec<Value>, over: &'a [Value], keys: &[&str]) -> Vec<(Value, Option<&'a Value>)> {
+    let of_over: Vec<_> = over.iter().map(|item| key_in(kind, item, keys)).collect();
+    let place = |item: &Value| {
+        let key = key_in(kind, item, keys)?;
+        of_over.iter().position(|applied| applied.as_ref() == Some(&key))
+    };
+    let mut live: Vec<(Option<usize>, Value)> = live.into_iter().map(|item| (place(&item), item)).collect();
+    let mut shared: Vec<usize> = live.iter().filter_map(|(at, _)| *at).collect();
+    shared.sort_unstable();
+    let (mut merged, mut left, mut right, mut next) = (vec![], 0, 0, shared.into_iter().peekable());
+    while left < live.len() || right < over.len() {
+        if let Some((at, item)) = live.get_mut(left) {
+            match *at {
+                None => {
+                    merged.push((item.take(), None));
+                    left += 1;
+                    continue;
+                }
+                // It has had, or will have, its place elsewhere.
+                Some(at) if at != right && (at < right || next.peek().is_some_and(|next| *next != at)) => {
+                    left += 1;
+                    continue;
+                }
+                Some(_) => {}
+            }
+        }
+        let Some(applied) = over.get(right) else { break };
+        let known = live.iter_mut().find(|(at, _)| *at == Some(right));
+        merged.push((known.map_or_else(|| json!({}), |(_, item)| item.take()), Some(applied)));
+        if next.peek() == Some(&right) {
+            next.next();
+        }
+        right += 1;
+    }
+    merged
 }
 
 fn as_list(value: &mut Value) -> Option<&mut Vec<Value>> {

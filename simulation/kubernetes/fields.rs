@@ -1,7 +1,7 @@
 //! Pure: sets of fields, as `managedFields` records them (`fieldsV1`, with `f:`, `k:` and `v:` members).
 use super::{
     kinds::Kind,
-    lists::{Merge, find, key_of, merge_of},
+    lists::{Merge, find, key_in, merge_of},
 };
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +22,6 @@ const SYSTEM: &[&str] = &[
     "deletionTimestamp",
     "deletionGracePeriodSeconds",
     "managedFields",
-    "generateName",
     "selfLink",
 ];
 
@@ -59,7 +58,9 @@ fn collect<'a>(
     found: &mut BTreeMap<Path, Value>,
 ) -> Result<(), String> {
     match (merge_of(kind, names, value), value) {
-        (_, Value::Null) => {}
+        (_, Value::Null) => {
+            found.insert(path.clone(), Value::Null);
+        }
         (Merge::Fields, Value::Object(members)) if !members.is_empty() => {
             for (name, value) in members {
                 names.push(name);
@@ -71,8 +72,8 @@ fn collect<'a>(
         }
         (Merge::Keyed(keys), Value::Array(items)) if !items.is_empty() => {
             for (at, item) in items.iter().enumerate() {
-                let place = format!(".{}", names.join("."));
-                let Some(key) = key_of(item, keys) else {
+                let place = shown(path);
+                let Some(key) = key_in(kind, item, keys) else {
                     let keys = keys.join("\", \"");
                     return Err(format!(
                         "{place}: element {at}: associative list with keys has an element that omits key field \"{keys}\""
@@ -80,10 +81,7 @@ fn collect<'a>(
                 };
                 path.push(format!("k:{}", Value::Object(key)));
                 if found.insert(path.clone(), Value::Null).is_some() {
-                    return Err(format!(
-                        "{place}: duplicate entries for key [{}]",
-                        path[path.len() - 1].trim_start_matches("k:")
-                    ));
+                    return Err(format!("{place}: duplicate entries for key {}", shown(&path[path.len() - 1..])));
                 }
                 for (name, value) in item.as_object().into_iter().flatten() {
                     names.push(name);
@@ -118,20 +116,27 @@ pub(super) fn differences(before: &BTreeMap<Path, Value>, after: &BTreeMap<Path,
 /// As `fieldsV1`.
 pub(super) fn to_json(fields: &Fields) -> Value {
     let mut root = Map::new();
-    for path in fields {
-        insert(&mut root, path);
+    let mut paths = fields.iter().peekable();
+    while let Some(path) = paths.next() {
+        // What is itself a member says so beside what is below it; a list's item always.
+        let is_more = paths.peek().is_some_and(|next| next.starts_with(path));
+        insert(&mut root, path, is_more);
     }
     Value::Object(root)
 }
 
-fn insert(node: &mut Map<String, Value>, path: &[String]) {
+/// Whether something of an object is at a path or below it.
+pub(super) fn is_below(leaves: &BTreeMap<Path, Value>, path: &Path) -> bool {
+    leaves.range(path.clone()..).next().is_some_and(|(found, _)| found.starts_with(path))
+}
+
+fn insert(node: &mut Map<String, Value>, path: &[String], is_more: bool) {
     let Some((element, rest)) = path.split_first() else { return };
     let Value::Object(child) = node.entry(element.clone()).or_insert_with(|| json!({})) else { return };
-    // A list's item is itself a member, beside its fields.
-    if rest.is_empty() && element.starts_with("k:") {
+    if rest.is_empty() && (is_more || element.starts_with("k:")) {
         child.insert(".".into(), json!({}));
     }
-    insert(child, rest);
+    insert(child, rest, is_more);
 }
 
 /// From `fieldsV1`.
@@ -185,7 +190,7 @@ pub(super) fn remove(object: &mut Value, path: &[String]) {
     }
 }
 
-fn is_empty(value: &Value) -> bool {
+pub(super) fn is_empty(value: &Value) -> bool {
     value.as_object().is_some_and(Map::is_empty) || value.as_array().is_some_and(Vec::is_empty)
 }
 

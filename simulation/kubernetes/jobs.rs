@@ -4,7 +4,8 @@ use super::{
     moments::second,
     names::hash,
     objects::Objects,
-    pods::{make_pod, pods_of},
+    pods::{is_ready, make_pod, pods_of},
+    reports::report,
     sets::{leaving, living},
     store::{Name, Store},
 };
@@ -37,7 +38,7 @@ fn go_on(objects: &mut Objects, name: &Name, job: &Value, now: Timestamp) {
         let mut status = json!({"active": 0, "succeeded": 0});
         set_condition(&mut status, "Suspended", "True", "JobSuspended", "Job suspended", now);
         if job["status"]["conditions"].is_null() {
-            objects.store.put_status(JOBS, name, job, status);
+            report(objects, JOBS, name, job, status, now);
         }
         return;
     }
@@ -66,9 +67,16 @@ fn go_on(objects: &mut Objects, name: &Name, job: &Value, now: Timestamp) {
     let mut pods = pods_of(&objects.store, job);
     pods.retain(|(_, pod)| !leaving(pod));
     let started = job["status"]["startTime"].as_str().map_or_else(|| second(now), ToOwned::to_owned);
-    let mut status = json!({"startTime": started, "active": pods.len() - succeeded - failed, "succeeded": succeeded});
-    if failed > 0 {
-        status["failed"] = json!(failed);
+    let active =
+        pods.iter().filter(|(_, pod)| pod["status"]["phase"] != "Failed" && pod["status"]["phase"] != "Succeeded");
+    let ready = active.filter(|(_, pod)| is_ready(pod)).count();
+    let mut status = json!({"startTime": started, "active": pods.len() - succeeded - failed, "ready": ready,
+        "terminating": 0, "uncountedTerminatedPods": {}});
+    // Like the real server, zero is left out.
+    for (member, count) in [("succeeded", succeeded), ("failed", failed)] {
+        if count > 0 {
+            status[member] = json!(count);
+        }
     }
     if let Some((condition, reason, words)) = end {
         if condition == "Complete" {
@@ -78,7 +86,7 @@ fn go_on(objects: &mut Objects, name: &Name, job: &Value, now: Timestamp) {
         set_condition(&mut status, condition, "True", reason, words, now);
         tell(objects, name, job, (condition, reason, words), now);
     }
-    objects.store.put_status(JOBS, name, job, status);
+    report(objects, JOBS, name, job, status, now);
 }
 
 /// The event by which a Job's end is known when the Job is gone.

@@ -93,7 +93,8 @@ impl Kind {
     pub fn counts_generations(&self) -> bool {
         !self.built_in
             || matches!(self.group.as_str(), "apps" | "batch" | "networking.k8s.io" | "policy" | "apiextensions.k8s.io")
-            || self.group == "admissionregistration.k8s.io"
+            || matches!(self.group.as_str(), "admissionregistration.k8s.io" | "scheduling.k8s.io")
+            || self.group.is_empty() && self.kind == "Pod"
     }
 }
 

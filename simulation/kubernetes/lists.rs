@@ -76,6 +76,15 @@ pub(super) fn key_of(item: &Value, keys: &[&str]) -> Option<Map<String, Value>> 
     item.is_object().then(|| keys.iter().map(key).collect()).flatten()
 }
 
+/// As [`key_of`], in a list of this kind: where a server knows the kind by itself, a key that is missing is an empty text.
+pub(super) fn key_in(kind: &Kind, item: &Value, keys: &[&str]) -> Option<Map<String, Value>> {
+    let whole = |item: &Map<String, Value>| {
+        let key = |name: &&str| ((*name).to_owned(), item.get(*name).cloned().unwrap_or_else(|| json!("")));
+        keys.iter().map(key).collect()
+    };
+    key_of(item, keys).or_else(|| item.as_object().filter(|_| kind.built_in).map(whole))
+}
+
 /// The place in a list of the item with this key.
 pub(super) fn find(list: &[Value], key: &Map<String, Value>) -> Option<usize> {
     let keys: Vec<&str> = key.keys().map(String::as_str).collect();

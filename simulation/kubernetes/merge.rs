@@ -78,6 +78,7 @@ fn patch_list<'a>(kind: &Kind, base: &mut Value, patch: &'a [Value], keys: &[&st
         *items = patch.iter().filter(|item| item["$patch"] != "replace").cloned().collect();
         return;
     }
+    let live: Vec<Value> = items.iter().map(|item| item[key].clone()).collect();
     for item in patch {
         let at = items.iter().position(|present| present[key] == item[key]);
         match (at, item["$patch"] == "delete") {
@@ -91,6 +92,28 @@ fn patch_list<'a>(kind: &Kind, base: &mut Value, patch: &'a [Value], keys: &[&st
             }
         }
     }
+    *items = ordered(std::mem::take(items), patch, &live, key);
+}
+
+/// The items of a patched list: those of the patch in its order, the others in theirs, each of them before the first of the patch
+/// that came after it before.
+fn ordered(items: Vec<Value>, patch: &[Value], live: &[Value], key: &str) -> Vec<Value> {
+    let place = |list: &[Value], item: &Value| list.iter().position(|known| *known == item[key]);
+    let keys: Vec<Value> = patch.iter().map(|item| item[key].clone()).collect();
+    let (mut patched, others): (Vec<Value>, Vec<Value>) =
+        items.into_iter().partition(|item| place(&keys, item).is_some());
+    patched.sort_by_key(|item| place(&keys, item));
+    let (mut patched, mut merged) = (patched.into_iter().peekable(), vec![]);
+    for other in others {
+        let was = place(live, &other);
+        while let Some(next) = patched.next_if(|next| place(live, next).is_none_or(|at| was.is_none_or(|was| was > at)))
+        {
+            merged.push(next);
+        }
+        merged.push(other);
+    }
+    merged.extend(patched);
+    merged
 }
 
 /// A JSON patch (RFC 6902). `Err` says which operation cannot be done.

@@ -19,12 +19,14 @@ pub(super) struct Objects {
     pub host: String,
     pub kinds: Vec<Kind>,
     pub store: Store,
+    /// What the answer to the present call warns of.
+    pub warnings: Vec<String>,
     issued: u64,
 }
 
 impl Objects {
     pub fn new(host: &str) -> Self {
-        Self { host: host.into(), kinds: kinds::built_in(), store: Store::default(), issued: 0 }
+        Self { host: host.into(), kinds: kinds::built_in(), store: Store::default(), warnings: vec![], issued: 0 }
     }
 
     pub fn kind_of(&self, resource: &str) -> Option<&Kind> {

@@ -1,17 +1,19 @@
 //! One call to an API server: who may ask, what is meant, and which answer it gets.
 use super::{
     apply::Writer,
-    bodies::{body, parse},
+    bodies::{self, body},
     discovery,
     kinds::Kind,
     merge, openapi,
     pages::Page,
     place::{Place, Query},
+    reading::Strictness,
     refusal::Refusal,
     selectors::Selector,
     server::Server,
     view::{View, scale_of, shown},
     watching::Watch,
+    write_options,
     writes::{self, Target, applying, deleting},
 };
 use crate::{Ask, Reply, answer::json as reply};
@@ -21,7 +23,8 @@ use serde_json::{Value, json};
 
 /// A larger body is refused.
 const LARGEST_BODY: usize = 3 * 1024 * 1024;
-const PATCHES: &str = "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml";
+const PATCHES: &str = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
+const APPLY: &str = "application/apply-patch+yaml";
 
 /// What a call leads to.
 pub(super) enum Answer {
@@ -35,7 +38,10 @@ type Answered = Result<Answer, Refusal>;
 impl Server {
     pub(super) fn answer(&mut self, ask: &Ask, now: Timestamp) -> Answer {
         self.advance(now);
-        self.route(ask, now).unwrap_or_else(|refusal| Answer::Reply(refusal.reply()))
+        self.objects.warnings.clear();
+        let answer = self.route(ask, now).unwrap_or_else(|refusal| Answer::Reply(refusal.reply()));
+        let warnings = std::mem::take(&mut self.objects.warnings);
+        if let Answer::Reply(reply) = answer { Answer::Reply(warned(reply, &warnings)) } else { answer }
     }
 
     fn route(&mut self, ask: &Ask, now: Timestamp) -> Answered {
@@ -117,11 +123,13 @@ impl Server {
                 Ok(ok(&view.list(kind, objects, metadata, now)))
             }
             Method::POST => {
-                let object = body(ask)?;
+                let strictness = write_options::check(ask.method(), query, false)?;
+                let object = self.object_in(ask, kind, strictness)?;
                 let target =
                     Target { kind, namespace: &place.namespace, name: "", subresource: "", dry_run: query.dry_run() };
-                let written = writes::create(&mut self.objects, &target, object, &writer(ask, query, "", now))?;
-                let created = self.settled(&target, written, now);
+                let written =
+                    writes::create(&mut self.objects, &target, object, &writer(ask, query, "", now, strictness))?;
+                let created = self.settled(written, now);
                 Ok(Answer::Reply(reply(201, &view.of(kind, &created, now))))
             }
             Method::DELETE => {
@@ -159,7 +167,9 @@ impl Server {
             return Err(Refusal::no_such_resource());
         }
         let target = Target { kind, namespace: &place.namespace, name, subresource, dry_run: query.dry_run() };
-        let writer = writer(ask, query, subresource, now);
+        let is_apply = sort_of_patch(ask) == APPLY;
+        let strictness = write_options::check(ask.method(), query, is_apply)?;
+        let writer = writer(ask, query, subresource, now, strictness);
         match *ask.method() {
             Method::GET => {
                 let object = writes::find(&self.objects, &target)?;
@@ -170,9 +180,9 @@ impl Server {
                 }))
             }
             Method::PUT => {
-                let object = body(ask)?;
+                let object = self.object_in(ask, kind, strictness)?;
                 let written = writes::replace(&mut self.objects, &target, object, &writer)?;
-                let object = self.settled(&target, written, now);
+                let object = self.settled(written, now);
                 Ok(shown_as(kind, &object, subresource, 200))
             }
             Method::PATCH => self.patch_call(ask, &target, query, &writer),
@@ -187,6 +197,13 @@ impl Server {
         }
     }
 
+    /// The object in a body, and a warning of each member that it has twice.
+    fn object_in(&mut self, ask: &Ask, kind: &Kind, strictness: Strictness) -> Result<Value, Refusal> {
+        let (object, doubles) = bodies::object(ask, kind, strictness)?;
+        self.objects.warnings.extend(doubles);
+        Ok(object)
+    }
+
     fn delete(&mut self, target: &Target, options: &Value, now: Timestamp) -> Result<Value, Refusal> {
         let answer = deleting::delete(&mut self.objects, target, options, now)?;
         if !target.dry_run {
@@ -196,53 +213,49 @@ impl Server {
     }
 
     fn patch_call(&mut self, ask: &Ask, target: &Target, query: &Query, writer: &Writer) -> Answered {
-        let sort = ask.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let sort = sort.split(';').next().unwrap_or_default().trim();
         let kind = target.kind;
-        match sort {
-            "application/apply-patch+yaml" => {
-                if query.text("fieldManager").is_empty() {
-                    let wrong = "Required value: is required for apply patch";
-                    let mut refusal = Refusal::invalid(kind, "", "fieldManager", "FieldValueRequired", wrong);
-                    refusal.message = format!("PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: {wrong}");
-                    return Err(refusal);
-                }
-                let wanted = body(ask)?;
+        match sort_of_patch(ask) {
+            APPLY => {
+                let (wanted, doubles) = bodies::applied(ask, writer.strictness)?;
+                self.objects.warnings.extend(doubles);
                 let (written, new) =
                     applying::apply_call(&mut self.objects, target, wanted, writer, query.is_true("force"))?;
-                let object = self.settled(target, written, writer.now);
+                let object = self.settled(written, writer.now);
                 Ok(shown_as(kind, &object, target.subresource, if new { 201 } else { 200 }))
             }
             "application/merge-patch+json" => {
-                let patch = body(ask)?;
+                let patch = bodies::patch(ask, Value::is_object, "map[string]interface {}")?;
                 let written = writes::change(&mut self.objects, target, writer, |object| {
                     let mut object = object.clone();
                     merge::merge_patch(&mut object, &patch);
                     Ok(object)
                 })?;
-                let object = self.settled(target, written, writer.now);
+                let object = self.settled(written, writer.now);
                 Ok(shown_as(kind, &object, target.subresource, 200))
             }
             "application/strategic-merge-patch+json" if kind.built_in => {
-                let patch = body(ask)?;
+                let patch = bodies::patch(ask, Value::is_object, "map[string]interface {}")?;
                 let written = writes::change(&mut self.objects, target, writer, |object| {
                     let mut object = object.clone();
                     merge::strategic_patch(kind, &mut object, &patch, &mut vec![]);
                     Ok(object)
                 })?;
-                let object = self.settled(target, written, writer.now);
+                let object = self.settled(written, writer.now);
                 Ok(shown_as(kind, &object, target.subresource, 200))
             }
             "application/json-patch+json" => {
-                let patch = parse(ask)?;
-                let wrong = |why| Refusal::new(422, "Invalid", why);
+                let patch = bodies::patch(ask, Value::is_array, "[]handlers.jsonPatchOp")?;
+                // The real server does not say which operation it was either.
+                let wrong =
+                    |_| Refusal::bare(422, "Invalid", "the server rejected our request due to an error in our request");
                 let written = writes::change(&mut self.objects, target, writer, |object| {
                     merge::json_patch(object, &patch).map_err(wrong)
                 })?;
-                let object = self.settled(target, written, writer.now);
+                let object = self.settled(written, writer.now);
                 Ok(shown_as(kind, &object, target.subresource, 200))
             }
-            _ => Err(Refusal::unsupported_media_type(PATCHES)),
+            "application/strategic-merge-patch+json" => Err(Refusal::unsupported_media_type(PATCHES)),
+            _ => Err(Refusal::bare(415, "UnsupportedMediaType", "415: Unsupported Media Type")),
         }
     }
 }
@@ -255,7 +268,28 @@ fn shown_as(kind: &Kind, object: &Value, subresource: &str, status: u16) -> Answ
     Answer::Reply(reply(status, &if subresource == "scale" { scale_of(object) } else { shown(kind, object) }))
 }
 
-fn writer<'a>(ask: &'a Ask, query: &'a Query, subresource: &'a str, now: Timestamp) -> Writer<'a> {
+/// An answer with the server's warnings.
+fn warned(mut reply: Reply, warnings: &[String]) -> Reply {
+    for warning in warnings {
+        if let Ok(value) = format!("299 - {warning:?}").parse() {
+            reply.headers_mut().append("warning", value);
+        }
+    }
+    reply
+}
+
+fn sort_of_patch(ask: &Ask) -> &str {
+    let sort = ask.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    sort.split(';').next().unwrap_or_default().trim()
+}
+
+fn writer<'a>(
+    ask: &'a Ask,
+    query: &'a Query,
+    subresource: &'a str,
+    now: Timestamp,
+    strictness: Strictness,
+) -> Writer<'a> {
     let agent =
         ask.headers().get("user-agent").and_then(|value| value.to_str().ok()).and_then(|agent| agent.split('/').next());
     let manager = match query.text("fieldManager") {
@@ -263,5 +297,5 @@ fn writer<'a>(ask: &'a Ask, query: &'a Query, subresource: &'a str, now: Timesta
         named => named,
     };
     // Scaling writes the object's own fields.
-    Writer { manager, subresource, now }
+    Writer { manager, subresource, now, strictness }
 }

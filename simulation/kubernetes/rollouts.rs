@@ -2,7 +2,7 @@
 mod progress;
 mod replicas;
 
-use super::{conditions::is_owned_by, names::template_hash, objects::Objects, store::Name};
+use super::{conditions::is_owned_by, names::template_hash, objects::Objects, reports::report, store::Name};
 use jiff::Timestamp;
 use progress::{Progress, Sizes, shown};
 use replicas::{REPLICA_SETS, REVISION, make_set, renew, revision, set_name, shift};
@@ -73,6 +73,6 @@ impl Rollouts {
         let progress = self.0.entry(uid).or_insert_with(|| Progress::begun(template, deployment, &sizes, now));
         progress.note(template, deployment, &sizes, now);
         let status = shown(name, deployment, template, &sizes, progress, now);
-        objects.store.put_status(DEPLOYMENTS, name, deployment, status);
+        report(objects, DEPLOYMENTS, name, deployment, status, now);
     }
 }

@@ -1,7 +1,8 @@
 //! One cluster's API server and what goes on behind it in time.
 use super::{
     apply::Writer, control::Controllers, installed, kinds::Kind, moments::shift_moments, objects::Objects,
-    refusal::Refusal, routes::Routes, shape::Shape, writes::Target, writes::Written, writes::applying, writes::create,
+    reading::Strictness, refusal::Refusal, routes::Routes, shape::Shape, writes::Target, writes::Written,
+    writes::applying, writes::create,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -122,9 +123,9 @@ impl Server {
         }
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         let target = Target { kind: &kind, namespace, name, subresource: "", dry_run: false };
-        let writer = Writer { manager: "kubectl", subresource: "", now };
+        let writer = Writer { manager: "kubectl", subresource: "", now, strictness: Strictness::Ignore };
         let (written, _) = applying::apply_call(&mut self.objects, &target, object.clone(), &writer, true)?;
-        Ok(self.settled(&target, written, now))
+        Ok(self.settled(written, now))
     }
 
     /// Makes an object as another manager does, whose fields they are then.
@@ -138,8 +139,9 @@ impl Server {
             if kind.namespaced { object["metadata"]["namespace"].as_str().unwrap_or("default") } else { "" };
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         let target = Target { kind: &kind, namespace, name, subresource: "", dry_run: false };
-        let written = create(&mut self.objects, &target, object.clone(), &Writer { manager, subresource: "", now })?;
-        Ok(self.settled(&target, written, now))
+        let writer = Writer { manager, subresource: "", now, strictness: Strictness::Ignore };
+        let written = create(&mut self.objects, &target, object.clone(), &writer)?;
+        Ok(self.settled(written, now))
     }
 
     fn kind_of(&self, object: &Value) -> Result<Kind, Refusal> {
@@ -149,8 +151,8 @@ impl Server {
         found.cloned().ok_or_else(Refusal::no_such_resource)
     }
 
-    /// An object that was just written, after everybody whom the write concerns has acted.
-    pub(super) fn settled(&mut self, target: &Target, written: Written, now: Timestamp) -> Value {
+    /// Lets everybody act whom a write concerns. The answer is the object as it was written.
+    pub(super) fn settled(&mut self, written: Written, now: Timestamp) -> Value {
         let stored = match written {
             Written::OnTrial(object) => return object,
             Written::Quietly(stored) => stored,
@@ -159,8 +161,8 @@ impl Server {
                 stored
             }
         };
-        let found = self.objects.store.get(&target.kind.resource(), target.namespace, target.name);
-        (**found.unwrap_or(&stored)).clone()
+        // What the controllers then do to it is not in the answer.
+        (*stored).clone()
     }
 
     /// Treats everything as if it had been there for `age` longer, and lets happen what had happened by then.

@@ -1,5 +1,5 @@
 //! Services: their addresses inside the cluster and those of their load balancers.
-use super::{admission::list_of, endpoints, names::hash, objects::Objects, store::Name};
+use super::{endpoints, names::hash, objects::Objects, store::Name};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -61,25 +61,6 @@ impl Balancers {
             status = json!({"loadBalancer": {}});
         }
         objects.store.put_status("services", name, service, status);
-    }
-}
-
-/// Gives a new Service its address inside the cluster.
-pub(super) fn give_cluster_address(objects: &mut Objects, service: &mut Value) {
-    if service["spec"]["type"] == "ExternalName" {
-        return;
-    }
-    if service["spec"]["clusterIP"].as_str().is_none_or(str::is_empty) {
-        let number = objects.issue();
-        service["spec"]["clusterIP"] = json!(format!("10.0.{}.{}", number % 255 + 1, number / 256 % 254 + 1));
-    }
-    service["spec"]["clusterIPs"] = json!([service["spec"]["clusterIP"]]);
-    if service["spec"]["type"] == "LoadBalancer" {
-        for port in list_of(&mut service["spec"], "ports") {
-            if port.is_object() && port["nodePort"].is_null() {
-                port["nodePort"] = json!(30_000 + objects.issue() % 2_768);
-            }
-        }
     }
 }
 

@@ -3,6 +3,7 @@ use super::{
     names::template_hash,
     objects::Objects,
     pods::{MOST_PODS, is_ready, make_pod, pinned_to, pods_of},
+    reports::report,
     store::{Name, Store},
 };
 use jiff::Timestamp;
@@ -83,7 +84,7 @@ pub(super) fn run_stateful_sets(objects: &mut Objects, now: Timestamp) {
             "updatedReplicas": updated, "currentReplicas": if rolled { updated } else { pods.len() - updated.min(pods.len()) },
             "currentRevision": if rolled { &revision } else { before }, "updateRevision": revision, "collisionCount": 0,
         });
-        objects.store.put_status("statefulsets.apps", &name, &set, status);
+        report(objects, "statefulsets.apps", &name, &set, status, now);
     }
 }
 
@@ -118,6 +119,6 @@ pub(super) fn run_daemon_sets(objects: &mut Objects, now: Timestamp) {
             "numberReady": ready, "numberAvailable": ready, "numberUnavailable": machines.len() - ready.min(machines.len()),
             "updatedNumberScheduled": updated, "numberMisscheduled": 0,
         });
-        objects.store.put_status("daemonsets.apps", &name, &set, status);
+        report(objects, "daemonsets.apps", &name, &set, status, now);
     }
 }

@@ -1,8 +1,7 @@
 //! Pure: the members of the kinds that a server knows by itself. A real server answers an apply that has others with 500 and
 //! without a reason, whatever `fieldValidation` says; one that it cannot read, likewise.
 use super::lists::{Merge, key_of, merge_of};
-use super::{kinds::Kind, refusal::Refusal};
-use base64::{Engine, engine::general_purpose::STANDARD};
+use super::{kinds::Kind, reading::first_bad_byte, refusal::Refusal};
 use kinds::{Members, Shape, Type};
 use serde_json::{Map, Value};
 use std::fmt::Write;
@@ -121,17 +120,6 @@ impl<'a> Walk<'a> {
 
     fn unreadable(&mut self, why: String) {
         self.unreadable.get_or_insert(why);
-    }
-}
-
-/// As Go's `encoding/base64` counts.
-fn first_bad_byte(text: &str) -> Option<usize> {
-    let text = text.replace(['\n', '\r'], "");
-    match STANDARD.decode(&text) {
-        Ok(_) => None,
-        Err(base64::DecodeError::InvalidByte(at, _)) => Some(at),
-        Err(base64::DecodeError::InvalidLastSymbol { offset, .. }) => Some(offset),
-        Err(base64::DecodeError::InvalidLength(_) | base64::DecodeError::InvalidPadding) => Some(text.len() / 4 * 4),
     }
 }
 

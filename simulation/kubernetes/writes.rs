@@ -7,16 +7,17 @@ mod target;
 pub(super) use target::{Target, Written};
 
 use super::{
-    admission,
+    addresses, admission,
     apply::{self, Writer},
     conditions::has_finalizers,
+    defaults, generated, generations,
     kinds::Kind,
     moments::second,
     names::letters,
     objects::Objects,
+    reading,
     refusal::Refusal,
     rules,
-    services::give_cluster_address,
     view::scale_of,
     webhooks,
 };
@@ -41,15 +42,18 @@ pub(super) fn create(
 ) -> Result<Written, Refusal> {
     let kind = target.kind;
     well_formed(target, &object)?;
+    let mut warnings = reading::read_body(kind, &mut object, writer.strictness)?;
+    objects.warnings.append(&mut warnings);
     if object["metadata"]["name"].as_str().is_none_or(str::is_empty)
         && let Some(prefix) = object["metadata"]["generateName"].as_str().map(ToOwned::to_owned)
     {
         object["metadata"]["name"] = json!(format!("{prefix}{}", letters(objects.issue(), 5)));
     }
     if object["metadata"]["resourceVersion"].as_str().is_some_and(|version| !version.is_empty()) {
-        return Err(Refusal::bad_request("resourceVersion should not be set on objects to be created"));
+        return Err(Refusal::new(500, "", "resourceVersion should not be set on objects to be created"));
     }
     let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    objects.warnings.extend(form::warning_of_name(kind, &name));
     admit_to_namespace(objects, kind, target.namespace, &name)?;
     if objects.store.get(&kind.resource(), target.namespace, &name).is_some() {
         return Err(Refusal::already_exists(kind, &name));
@@ -61,10 +65,20 @@ pub(super) fn create(
 pub(super) fn replace(
     objects: &mut Objects,
     target: &Target,
-    object: Value,
+    mut object: Value,
     writer: &Writer,
 ) -> Result<Written, Refusal> {
     well_formed(target, &object)?;
+    if target.subresource != "scale" {
+        let mut warnings = reading::read_body(target.kind, &mut object, writer.strictness)?;
+        objects.warnings.append(&mut warnings);
+    }
+    if object["metadata"]["name"].as_str().is_none_or(str::is_empty) {
+        return Err(Refusal::bad_request(format!(
+            "the name of the object ({} based on URL) was undeterminable: name must be provided",
+            target.name
+        )));
+    }
     change(objects, target, writer, |_| Ok(object))
 }
 
@@ -77,29 +91,19 @@ pub(super) fn change(
 ) -> Result<Written, Refusal> {
     let live = find(objects, target)?;
     let base = if target.subresource == "scale" { scale_of(&live) } else { (*live).clone() };
-    let edited = edit(&base)?;
+    let mut edited = edit(&base)?;
     well_formed(target, &edited)?;
-    let name = &edited["metadata"]["name"];
-    if !edited.is_object() || !edited["metadata"].is_object() || name != target.name {
-        return Err(Refusal::bad_request(format!(
-            "the name of the object ({name}) does not match the name on the URL ({})",
-            target.name
-        )));
+    if target.subresource != "scale" {
+        let mut warnings = reading::read_patched(target.kind, &mut edited, writer.strictness)?;
+        objects.warnings.append(&mut warnings);
     }
-    let based_on = edited["metadata"]["resourceVersion"].as_str().unwrap_or_default();
-    if !based_on.is_empty() && live["metadata"]["resourceVersion"] != based_on {
-        return Err(Refusal::conflict(target.kind, target.name, MODIFIED));
+    if !edited.is_object() || !edited["metadata"].is_object() || edited["metadata"]["name"] != target.name {
+        return Err(form::other_name(&edited, target));
     }
-    if edited["metadata"]["uid"].as_str().is_some_and(|uid| live["metadata"]["uid"] != uid) {
-        let why = format!(
-            "Precondition failed: UID in precondition: {}, UID in object meta: {}",
-            edited["metadata"]["uid"], live["metadata"]["uid"]
-        );
-        return Err(Refusal::conflict(target.kind, target.name, &why));
-    }
+    form::is_of_this(target, &live, &edited)?;
     let object = if target.subresource == "scale" {
         let mut object = (*live).clone();
-        object["spec"]["replicas"] = edited["spec"]["replicas"].as_u64().map_or(json!(0), |count| json!(count));
+        object["spec"]["replicas"] = form::scaled(target, &edited)?;
         object
     } else {
         edited
@@ -144,23 +148,22 @@ fn finish(
             object["metadata"]["labels"]["kubernetes.io/metadata.name"] = json!(target.name);
             object["status"] = json!({"phase": "Active"});
         }
-        if kind.kind == "Pod" {
-            object["status"] = json!({"phase": "Pending"});
-        }
     }
-    admission::fill_in(kind, &mut object);
-    if kind.kind == "Service" {
-        give_cluster_address(objects, &mut object);
-    }
-    webhooks::call(objects, kind, &object, if before.is_some() { "UPDATE" } else { "CREATE" })?;
-    rules::check(kind, before, &object)?;
-    if kind.counts_generations() {
-        let old = before.map_or(0, |before| before["metadata"]["generation"].as_u64().unwrap_or(0));
-        let more = before.is_none_or(|before| admission::desired_differs(kind, before, &object));
-        object["metadata"]["generation"] = json!(old + u64::from(more));
+    if kind.built_in && target.subresource != "status" {
+        defaults::fill_in(kind, &mut object);
     }
     if !applied {
         apply::note_update(kind, before.unwrap_or(&json!({})), &mut object, writer);
+    }
+    complete(objects, target, before, &mut object)?;
+    webhooks::call(objects, kind, &object, if before.is_some() { "UPDATE" } else { "CREATE" })?;
+    if target.subresource != "status" {
+        rules::check(kind, before, &object)?;
+    }
+    if kind.counts_generations() {
+        let old = before.map_or(0, |before| before["metadata"]["generation"].as_u64().unwrap_or(0));
+        let more = before.is_none_or(|before| generations::differ(kind, before, &object));
+        object["metadata"]["generation"] = json!(old + u64::from(more));
     }
     if target.dry_run {
         return Ok(Written::OnTrial(object));
@@ -176,6 +179,23 @@ fn finish(
     }
     let concerns = objects.store.version() != version && concerns_controllers(kind, &stored);
     Ok(if concerns { Written::ForControllers(stored) } else { Written::Quietly(stored) })
+}
+
+/// Gives an object what the server gives.
+fn complete(objects: &mut Objects, target: &Target, before: Option<&Value>, object: &mut Value) -> Result<(), Refusal> {
+    let kind = target.kind;
+    if !kind.built_in || target.subresource == "status" {
+        return Ok(());
+    }
+    match kind.kind.as_str() {
+        "Service" => addresses::give(objects, kind, before, object),
+        "Job" => {
+            let causes = generated::select(before, object);
+            if causes.is_empty() { Ok(()) } else { Err(Refusal::invalid_for(kind, target.name, &causes)) }
+        }
+        "Pod" if before.is_none() && object["spec"].is_object() => admission::admit(objects, kind, object),
+        _ => Ok(()),
+    }
 }
 
 /// Whether a controller may have to do something after a write. Most of a chart's objects concern none.

@@ -1,5 +1,6 @@
 //! Pods as their controllers make and find them.
 use crate::kubernetes::{
+    admission,
     conditions::{is_owned_by, owned_by},
     merge::merge_patch,
     names::letters,
@@ -30,7 +31,7 @@ pub(in crate::kubernetes) fn make_pod(
     labels.extend(more_labels.as_object().cloned().unwrap_or_default());
     let mut object = json!({
         "apiVersion": "v1", "kind": "Pod",
-        "metadata": {"name": name, "generateName": format!("{prefix}-"), "labels": labels, "ownerReferences": owned_by(owner)},
+        "metadata": {"name": name, "generation": 1, "generateName": format!("{prefix}-"), "labels": labels, "ownerReferences": owned_by(owner)},
         "spec": template["spec"], "status": {"phase": "Pending"},
     });
     if template["metadata"]["annotations"].is_object() {
@@ -42,6 +43,8 @@ pub(in crate::kubernetes) fn make_pod(
         let affinity = json!({"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}});
         merge_patch(&mut object, &json!({"spec": {"affinity": affinity}}));
     }
+    object["metadata"]["namespace"] = json!(namespace);
+    admission::furnish(objects, &mut object);
     objects.make("pods", &namespace, object, now);
 }
 

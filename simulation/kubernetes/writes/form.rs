@@ -1,6 +1,10 @@
 //! Pure: the form that an object must have to be written, and what in it is not the writer's.
-use super::target::Target;
-use crate::kubernetes::refusal::Refusal;
+use super::{MODIFIED, target::Target};
+use crate::kubernetes::{
+    kinds::Kind,
+    refusal::Refusal,
+    validation::texts::{label, subdomain},
+};
 use serde_json::{Map, Value, json};
 
 /// Refuses an object whose outline is wrong.
@@ -17,24 +21,30 @@ pub(super) fn well_formed(target: &Target, object: &Value) -> Result<(), Refusal
         (kind.api_version(), kind.kind.as_str())
     };
     let differs = |found: &Value, expected: &str| !found.is_null() && found != expected;
-    if differs(&object["apiVersion"], &version) || differs(&object["kind"], sort) {
+    if differs(&object["apiVersion"], &version) {
+        let found = object["apiVersion"].as_str().unwrap_or_default();
+        let message =
+            format!("the API version in the data ({found}) does not match the expected API version ({version})");
+        return Err(Refusal::bad_request(message));
+    }
+    if differs(&object["kind"], sort) {
+        let (found, version) = (object["kind"].as_str().unwrap_or_default(), &kind.version);
+        let group = kind.group.split('.').next().filter(|group| !group.is_empty()).unwrap_or("core");
         let message = format!(
-            "{sort} in version {version:?} cannot be handled as a {}: the object in the body is {} {}",
-            kind.kind, object["apiVersion"], object["kind"]
+            "{found} in version {version:?} cannot be handled as a {sort}: converting ({version}.{found}) to \
+             ({group}.{sort}): unknown conversion"
         );
         return Err(Refusal::bad_request(message));
     }
     let namespace = &object["metadata"]["namespace"];
-    if kind.namespaced && differs(namespace, target.namespace) {
-        let message = format!(
-            "the namespace of the provided object does not match the namespace sent on the request ({namespace}, {:?})",
-            target.namespace
-        );
+    if kind.namespaced && differs(namespace, target.namespace) && namespace != "" {
+        let message = "the namespace of the provided object does not match the namespace sent on the request";
         return Err(Refusal::bad_request(message));
     }
+    if kind.built_in {
+        return Ok(());
+    }
     for (part, is_right) in [
-        ("spec", object["spec"].is_null() || object["spec"].is_object() || !kind.built_in),
-        ("status", object["status"].is_null() || object["status"].is_object() || !kind.built_in),
         ("metadata.labels", object["metadata"]["labels"].is_null() || object["metadata"]["labels"].is_object()),
         (
             "metadata.annotations",
@@ -47,6 +57,63 @@ pub(super) fn well_formed(target: &Target, object: &Value) -> Result<(), Refusal
         }
     }
     Ok(())
+}
+
+/// What a server warns of when a name becomes that of pods, or their hostname.
+pub(super) fn warning_of_name(kind: &Kind, name: &str) -> Option<String> {
+    let used = match kind.kind.as_str() {
+        "Deployment" | "ReplicaSet" | "Job" | "CronJob" if kind.built_in => "in Pod names and hostnames",
+        "Pod" if kind.built_in => "in the Pod's hostname",
+        _ => return None,
+    };
+    let wrong = label(name);
+    let words = format!(
+        "metadata.name: this is used {used}, which can result in surprising behavior; a DNS label is recommended: [{}]",
+        wrong.join(" ")
+    );
+    (!wrong.is_empty() && subdomain(name).is_empty()).then_some(words)
+}
+
+/// An object that has another name than its place.
+pub(super) fn other_name(object: &Value, target: &Target) -> Refusal {
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    let place = target.name;
+    Refusal::bad_request(format!("the name of the object ({name}) does not match the name on the URL ({place})"))
+}
+
+/// Refuses a change that is based on another version, or meant for another object of the same name.
+pub(super) fn is_of_this(target: &Target, live: &Value, edited: &Value) -> Result<(), Refusal> {
+    let based_on = edited["metadata"]["resourceVersion"].as_str().unwrap_or_default();
+    if !based_on.is_empty() && live["metadata"]["resourceVersion"] != based_on {
+        if target.kind.built_in && based_on.parse::<u64>().is_err() {
+            let message = format!("strconv.ParseUint: parsing {based_on:?}: invalid syntax");
+            return Err(Refusal::new(500, "", message));
+        }
+        return Err(Refusal::conflict(target.kind, target.name, MODIFIED));
+    }
+    if let Some(uid) = edited["metadata"]["uid"].as_str().filter(|uid| live["metadata"]["uid"] != *uid) {
+        let space = if target.namespace.is_empty() { String::new() } else { format!("{}/", target.namespace) };
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: /registry/{}/{space}{}, ResourceVersion: 0, AdditionalErrorMsg: \
+             Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            target.kind.plural,
+            target.name,
+            live["metadata"]["uid"].as_str().unwrap_or_default()
+        );
+        return Err(Refusal::conflict(target.kind, target.name, &why));
+    }
+    Ok(())
+}
+
+/// The replicas that a `Scale` asks for.
+pub(super) fn scaled(target: &Target, scale: &Value) -> Result<Value, Refusal> {
+    let replicas = &scale["spec"]["replicas"];
+    if replicas.as_i64().is_some_and(|count| count < 0) {
+        let wrong = format!("Invalid value: {replicas}: must be greater than or equal to 0");
+        let causes = [("spec.replicas".into(), "FieldValueInvalid", wrong)];
+        return Err(Refusal::invalid_as("Scale", "autoscaling", target.name, &causes));
+    }
+    Ok(replicas.as_u64().map_or(json!(0), |count| json!(count)))
 }
 
 /// Restores what the caller may not change: identity, times, and the other half of spec and status.

@@ -5,8 +5,10 @@ mod jobs;
 mod kubectl;
 mod lists;
 mod objects;
+mod reading;
 mod refusals;
 mod rollouts;
+mod rules;
 mod visits;
 mod watches;
 
