@@ -1,4 +1,6 @@
 //! The bodies of calls: JSON, or YAML where their type says so. Pure.
+mod go;
+
 use super::refusal::Refusal;
 use crate::Ask;
 use serde_json::Value;
@@ -7,6 +9,18 @@ use serde_json::Value;
 pub(super) fn body(ask: &Ask) -> Result<Value, Refusal> {
     let value = parse(ask)?;
     if value.is_object() { Ok(value) } else { Err(Refusal::bad_request("the body of the request is not an object")) }
+}
+
+/// The body of a deletion.
+pub(super) fn options(ask: &Ask) -> Result<Value, Refusal> {
+    let first = |ask: &Ask| ask.body().iter().copied().find(|byte| !byte.is_ascii_whitespace());
+    body(ask).map_err(|refusal| match (refusal.code, first(ask)) {
+        (400, Some(b'{')) if serde_json::from_slice::<Value>(ask.body()).is_err() => {
+            let why = go::why(ask.body()).unwrap_or_else(|| "unexpected end of JSON input".into());
+            Refusal::bad_request(format!("couldn't get version/kind; json parse error: {why}"))
+        }
+        _ => refusal,
+    })
 }
 
 /// The body as JSON, or as YAML where its type says so.

@@ -25,6 +25,21 @@ impl Refusal {
         Self::new(400, "BadRequest", message)
     }
 
+    pub(super) fn unauthorized() -> Self {
+        Self::new(401, "Unauthorized", "Unauthorized")
+    }
+
+    /// Forms of answers of which this server has none.
+    pub(super) fn not_acceptable() -> Self {
+        let message = "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf";
+        Self { details: value!({}), ..Self::new(406, "NotAcceptable", message) }
+    }
+
+    /// What an admission plugin does not let in.
+    pub(super) fn forbidden(kind: &Kind, name: &str, why: &str) -> Self {
+        Self::new(403, "Forbidden", format!("{} {name:?} is forbidden: {why}", kind.resource())).about(kind, name)
+    }
+
     /// A path that leads nowhere.
     pub(super) fn no_such_resource() -> Self {
         let mut refusal = Self::new(404, "NotFound", "the server could not find the requested resource");
@@ -51,7 +66,10 @@ impl Refusal {
         let full = if kind.group.is_empty() { kind.kind.clone() } else { format!("{}.{}", kind.kind, kind.group) };
         let mut refusal = Self::new(422, "Invalid", format!("{full} {name:?} is invalid: {field}: {wrong}"));
         let causes = value!([{"reason": reason, "message": wrong, "field": field}]);
-        refusal.details = value!({"name": name, "group": kind.group, "kind": kind.kind, "causes": causes});
+        refusal.details = value!({"name": name, "kind": kind.kind, "causes": causes});
+        if !kind.group.is_empty() {
+            refusal.details["group"] = value!(kind.group);
+        }
         refusal
     }
 
@@ -74,7 +92,8 @@ impl Refusal {
     }
 
     pub(super) fn method_not_allowed() -> Self {
-        Self::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+        let message = "the server does not allow this method on the requested resource";
+        Self { details: value!({}), ..Self::new(405, "MethodNotAllowed", message) }
     }
 
     /// A version that has been forgotten.
@@ -107,6 +126,10 @@ impl Refusal {
 
     /// As an HTTP answer.
     pub(super) fn reply(&self) -> Reply {
-        json(self.code, &self.status())
+        let mut reply = json(self.code, &self.status());
+        if let Some(seconds) = self.details["retryAfterSeconds"].as_u64().filter(|seconds| *seconds > 0) {
+            reply.headers_mut().insert("retry-after", seconds.into());
+        }
+        reply
     }
 }

@@ -1,9 +1,11 @@
 //! Pods as their controllers make and find them.
 use crate::kubernetes::{
     conditions::{is_owned_by, owned_by},
+    events,
     merge::merge_patch,
     names::letters,
     objects::Objects,
+    policies,
     store::{Name, Store},
 };
 use jiff::Timestamp;
@@ -41,6 +43,20 @@ pub(in crate::kubernetes) fn make_pod(
         let terms = json!({"nodeSelectorTerms": [{"matchFields": field}]});
         let affinity = json!({"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}});
         merge_patch(&mut object, &json!({"spec": {"affinity": affinity}}));
+    }
+    object["metadata"]["namespace"] = json!(namespace);
+    if let Some(why) = policies::keeps_out(objects, &namespace, &object) {
+        let sort = owner["kind"].as_str().unwrap_or_default().to_lowercase();
+        // Its name is another each time.
+        let why =
+            format!("Error creating: {}", why.replace(&format!("{name:?}"), &format!("{:?}", format!("{prefix}-"))));
+        return events::tell_once(
+            objects,
+            owner,
+            ("Warning", "FailedCreate", &why),
+            &format!("{sort}-controller"),
+            now,
+        );
     }
     objects.make("pods", &namespace, object, now);
 }
