@@ -4,8 +4,10 @@
 //! respond ─► requests ─► writes ─► objects ◄─ control (nodes, pods, rollouts, services …) ◄─ time
 //!                └► watching ◄──────┘ └► routes ◄─ visit
 //! ```
+mod access;
 mod addresses;
 mod admission;
+mod api_services;
 mod apply;
 mod bodies;
 mod conditions;
@@ -13,11 +15,15 @@ mod control;
 mod defaults;
 mod definitions;
 mod discovery;
+mod disruptions;
 mod endpoints;
+mod events;
 mod fields;
+mod front;
 mod garbage;
 mod generated;
 mod generations;
+mod headers;
 mod installed;
 mod jobs;
 mod kinds;
@@ -30,10 +36,13 @@ mod namespaces;
 mod nodes;
 mod objects;
 mod openapi;
+mod options;
 mod outages;
 mod pages;
+mod parts;
 mod place;
 mod pods;
+mod policies;
 mod reading;
 mod refusal;
 mod replica_sets;
@@ -57,6 +66,7 @@ mod webhooks;
 mod write_options;
 mod writes;
 
+pub use access::Right;
 pub(crate) use endpoints::Endpoint;
 pub(crate) use landscape::Landscape;
 pub(crate) use pods::ENDS_AFTER;
@@ -87,6 +97,8 @@ pub struct Visit {
 pub struct Fleet {
     /// How fast the world's clock goes; 0 counts as 1. A watch waits by it.
     pub(crate) speed: u32,
+    /// What identities may do in each cluster, also in those that come.
+    limits: Vec<(String, Vec<Right>)>,
     servers: BTreeMap<String, Arc<Mutex<Server>>>,
 }
 
@@ -97,8 +109,21 @@ fn open(server: &Mutex<Server>) -> MutexGuard<'_, Server> {
 impl Fleet {
     /// A new cluster's API server, with its nodes on their way. One that has this host name already is replaced.
     pub fn add(&mut self, host: &str, shape: Shape, now: Timestamp) {
-        let server = Server::new(host, shape, now);
+        let mut server = Server::new(host, shape, now);
+        for (identity, rights) in &self.limits {
+            server.allow_only(identity, rights.clone());
+        }
         self.servers.insert(host.to_lowercase(), Arc::new(Mutex::new(server)));
+    }
+
+    /// Lets an identity of Entra ID (its object id; `*`: each that is not named) do only this in every cluster, those that
+    /// come included. Until then it may do everything.
+    pub fn allow_only(&mut self, identity: &str, rights: &[Right]) {
+        self.limits.retain(|(named, _)| named != identity);
+        self.limits.push((identity.to_owned(), rights.to_vec()));
+        for server in self.servers.values() {
+            open(server).allow_only(identity, rights.to_vec());
+        }
     }
 
     /// The cluster is gone.

@@ -61,7 +61,7 @@ fn file(cluster: &str) -> String {
     format!("{KUBECONFIGS}/{cluster}.yaml")
 }
 
-/// The simulated API servers let in everybody who shows a token, so nobody has to log in here.
+/// The simulated API servers know the token of their operator, so nobody has to log in here.
 fn kubeconfig(name: &str, server: &str, authority: &str) -> String {
     let authority = BASE64_STANDARD.encode(authority);
     format!(

@@ -1,4 +1,6 @@
 //! The bodies of calls: JSON, or YAML where their type says so. Pure.
+mod go;
+
 use super::{
     kinds::Kind,
     reading::{Strictness, doubles::doubles},
@@ -93,6 +95,18 @@ pub(super) fn applied(ask: &Ask, strictness: Strictness) -> Result<(Value, Vec<S
     let value: Value = serde_saphyr::from_str_with_options(&text, options).map_err(|why| not_yaml(&why))?;
     let (value, _) = again(value)?;
     Ok((value, if strictness == Strictness::Ignore { vec![] } else { vec![words] }))
+}
+
+/// The body of a deletion.
+pub(super) fn options(ask: &Ask) -> Result<Value, Refusal> {
+    let first = |ask: &Ask| ask.body().iter().copied().find(|byte| !byte.is_ascii_whitespace());
+    body(ask).map_err(|refusal| match (refusal.code, first(ask)) {
+        (400, Some(b'{')) if serde_json::from_slice::<Value>(ask.body()).is_err() => {
+            let why = go::why(ask.body()).unwrap_or_else(|| "unexpected end of JSON input".into());
+            Refusal::bad_request(format!("couldn't get version/kind; json parse error: {why}"))
+        }
+        _ => refusal,
+    })
 }
 
 /// The body as JSON, or as YAML where its type says so.

@@ -1,7 +1,7 @@
 //! The controllers of one cluster, its scheduler and its kubelets: what they remember beside the objects, and their round.
 use super::{
-    definitions, garbage, jobs, namespaces, nodes::Nodes, objects::Objects, outages::Outages, pods::Pods, replica_sets,
-    rollouts::Rollouts, services::Balancers, sets, shape::Shape,
+    api_services, definitions, disruptions, events, garbage, jobs, namespaces, nodes::Nodes, objects::Objects,
+    outages::Outages, pods::Pods, policies, replica_sets, rollouts::Rollouts, services::Balancers, sets, shape::Shape,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -29,6 +29,10 @@ impl Controllers {
         jobs::run(objects, now);
         self.pods.run(objects, &self.nodes, self.outages.is_broken(now), now);
         self.balancers.run(objects, now);
+        disruptions::run(objects, now);
+        api_services::run(objects, now);
+        policies::run(objects);
+        events::forget(objects, now);
     }
 
     /// The next moment after `now` at which something changes by itself.

@@ -1,4 +1,8 @@
 //! The pods behind a Service, and how they are listed.
+mod slices;
+
+pub(super) use slices::of_server;
+
 use super::{
     objects::Objects,
     pods::is_ready,
@@ -52,43 +56,29 @@ fn pods_behind<'store>(
     })
 }
 
-/// Lists the endpoints of a Service.
+/// Lists the endpoints of a Service, in the older form and in the newer.
 pub(super) fn list(objects: &mut Objects, name: &Name, service: &Value, now: Timestamp) {
     let Some(wanted) = service["spec"]["selector"].as_object().filter(|wanted| !wanted.is_empty()) else { return };
-    let (mut ready, mut waiting) = (vec![], vec![]);
-    for ((_, pod_name), pod) in
-        objects.store.all("pods").filter(|((space, _), pod)| *space == name.0 && matches(pod, wanted))
-    {
-        if pod["status"]["podIP"].is_null() || pod["status"]["phase"] == "Succeeded" {
+    let mut groups: Vec<Group> = vec![];
+    let pods = objects.store.all("pods").filter(|((space, _), pod)| *space == name.0 && matches(pod, wanted));
+    for ((_, pod_name), pod) in pods {
+        let over = matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
+        let ports = ports_of(service, pod);
+        let none = ports.is_empty() && service["spec"]["ports"].as_array().is_some_and(|ports| !ports.is_empty());
+        if pod["status"]["podIP"].is_null() || over || none {
             continue;
         }
+        let at = groups.iter().position(|group| group.ports == ports).unwrap_or_else(|| {
+            groups.push(Group { ports, ready: vec![], waiting: vec![] });
+            groups.len() - 1
+        });
         let target = json!({"kind": "Pod", "namespace": name.0, "name": pod_name, "uid": pod["metadata"]["uid"]});
         let address = json!({"ip": pod["status"]["podIP"], "nodeName": pod["spec"]["nodeName"], "targetRef": target});
-        if is_ready(pod) { ready.push(address) } else { waiting.push(address) }
+        let ready = is_ready(pod) || service["spec"]["publishNotReadyAddresses"] == true;
+        if ready { groups[at].ready.push(address) } else { groups[at].waiting.push(address) }
     }
-    let ports = service["spec"]["ports"].as_array().into_iter().flatten();
-    let ports: Vec<Value> = ports
-        .map(|port| {
-            let number = if port["targetPort"].is_u64() { &port["targetPort"] } else { &port["port"] };
-            let mut shown = json!({"port": number, "protocol": port["protocol"]});
-            if port["name"].is_string() {
-                shown["name"] = port["name"].clone();
-            }
-            shown
-        })
-        .collect();
-    let mut subset = Map::new();
-    for (field, list) in [("addresses", ready), ("notReadyAddresses", waiting)] {
-        if !list.is_empty() {
-            subset.insert(field.into(), json!(list));
-        }
-    }
-    let subsets = if subset.is_empty() {
-        json!([])
-    } else {
-        subset.insert("ports".into(), json!(ports));
-        json!([subset])
-    };
+    slices::show(objects, name, service, &groups, now);
+    let subsets: Vec<Value> = groups.iter().map(Group::subset).collect();
     match objects.store.get("endpoints", &name.0, &name.1).cloned() {
         None => {
             let object = json!({
@@ -99,13 +89,62 @@ pub(super) fn list(objects: &mut Objects, name: &Name, service: &Value, now: Tim
             });
             objects.make("endpoints", &name.0, object, now);
         }
-        Some(found) if found["subsets"] == subsets => {}
+        Some(found) if found["subsets"].as_array() == Some(&subsets) => {}
         Some(found) => {
             let mut updated = (*found).clone();
-            updated["subsets"] = subsets;
+            updated["subsets"] = json!(subsets);
             objects.store.put("endpoints", name, updated);
         }
     }
+}
+
+/// Pods that listen on the same numbers.
+struct Group {
+    ports: Vec<Value>,
+    ready: Vec<Value>,
+    waiting: Vec<Value>,
+}
+
+impl Group {
+    fn subset(&self) -> Value {
+        let mut subset = Map::new();
+        for (field, list) in [("addresses", &self.ready), ("notReadyAddresses", &self.waiting), ("ports", &self.ports)]
+        {
+            if !list.is_empty() {
+                subset.insert(field.into(), json!(list));
+            }
+        }
+        Value::Object(subset)
+    }
+}
+
+/// The ports of a Service on one of its pods: a name is looked up in the pod's containers, and left out where none has it.
+fn ports_of(service: &Value, pod: &Value) -> Vec<Value> {
+    let ports = service["spec"]["ports"].as_array().into_iter().flatten();
+    let found = ports.filter_map(|port| {
+        let target = &port["targetPort"];
+        let number = match target.as_str() {
+            Some(name) => port_named(pod, name, port["protocol"].as_str().unwrap_or("TCP"))?,
+            None if target.is_u64() => target.clone(),
+            None => port["port"].clone(),
+        };
+        let mut shown = json!({"port": number, "protocol": port["protocol"]});
+        for member in ["name", "appProtocol"] {
+            if port[member].is_string() {
+                shown[member] = port[member].clone();
+            }
+        }
+        Some(shown)
+    });
+    found.collect()
+}
+
+fn port_named(pod: &Value, name: &str, protocol: &str) -> Option<Value> {
+    let lists = ["containers", "initContainers"].map(|list| pod["spec"][list].as_array());
+    let containers = lists.into_iter().flatten().flatten();
+    let mut ports = containers.flat_map(|container| container["ports"].as_array().into_iter().flatten());
+    let found = ports.find(|port| port["name"] == name && port["protocol"].as_str().unwrap_or("TCP") == protocol)?;
+    Some(found["containerPort"].clone())
 }
 
 fn matches(pod: &Value, wanted: &Map<String, Value>) -> bool {

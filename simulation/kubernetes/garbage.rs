@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Deletes what has owners of which none exists, and ends foreground deletions whose dependents are gone.
+/// Deletes what has owners of which none exists, ends foreground deletions whose dependents are gone, and those that leave
+/// their dependents to themselves.
 pub(super) fn run(objects: &mut Objects, now: Timestamp) {
+    run_orphans(objects);
     let mut alive: BTreeSet<&str> = BTreeSet::new();
     let mut ending: BTreeSet<&str> = BTreeSet::new();
     let mut owned = vec![];
@@ -40,20 +42,40 @@ pub(super) fn run(objects: &mut Objects, now: Timestamp) {
         objects.let_go(&resource, &name, &object, now);
     }
     for (resource, name, object) in ended {
-        let mut object = (*object).clone();
-        let left: Vec<Value> =
-            finalizers(&object).filter(|finalizer| *finalizer != "foregroundDeletion").cloned().collect();
-        if left.is_empty() {
-            objects.take_out(&resource, &name);
-        } else {
-            object["metadata"]["finalizers"] = json!(left);
-            objects.store.put(&resource, &name, object);
-        }
+        release(objects, &resource, &name, &object, "foregroundDeletion");
+    }
+}
+
+fn run_orphans(objects: &mut Objects) {
+    let leaves = |object: &Value| {
+        object["metadata"]["deletionTimestamp"].is_string() && finalizers(object).any(|finalizer| finalizer == "orphan")
+    };
+    let leaving: Vec<(String, Name, Arc<Value>)> = objects
+        .store
+        .everything()
+        .filter(|(_, _, object)| leaves(object))
+        .map(|(resource, name, object)| (resource.clone(), name.clone(), Arc::clone(object)))
+        .collect();
+    for (resource, name, object) in leaving {
+        orphan(objects, &object);
+        release(objects, &resource, &name, &object, "orphan");
+    }
+}
+
+/// Takes a finalizer off an object; without another one it is gone.
+fn release(objects: &mut Objects, resource: &str, name: &Name, object: &Value, finalizer: &str) {
+    let left: Vec<Value> = finalizers(object).filter(|held| *held != finalizer).cloned().collect();
+    if left.is_empty() {
+        objects.take_out(resource, name);
+    } else {
+        let mut object = object.clone();
+        object["metadata"]["finalizers"] = json!(left);
+        objects.store.put(resource, name, object);
     }
 }
 
 /// Dependents of an object that is deleted with `Orphan` forget it.
-pub(super) fn orphan(objects: &mut Objects, owner: &Value) {
+fn orphan(objects: &mut Objects, owner: &Value) {
     let uid = &owner["metadata"]["uid"];
     let mine = |object: &Value| {
         object["metadata"]["ownerReferences"].as_array().is_some_and(|list| list.iter().any(|one| one["uid"] == *uid))

@@ -1,5 +1,5 @@
 //! What AKS itself puts into a new cluster. Whoever copies a cluster has to leave it out.
-use super::objects::Objects;
+use super::{endpoints::of_server as slices_of_server, objects::Objects};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -13,18 +13,24 @@ pub(super) fn make(objects: &mut Objects, now: Timestamp) {
         });
         objects.make("namespaces", "", object, now);
     }
-    let service = json!({
-        "apiVersion": "v1", "kind": "Service",
-        "metadata": {"name": "kubernetes", "labels": {"component": "apiserver", "provider": "kubernetes"}},
-        "spec": {"type": "ClusterIP", "clusterIP": "10.0.0.1", "clusterIPs": ["10.0.0.1"], "sessionAffinity": "None",
-                 "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 443}]},
-        "status": {"loadBalancer": {}},
-    });
-    objects.make("services", "default", service, now);
     for name in ["system-cluster-critical", "system-node-critical"] {
         let object = json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name}, "value": 2_000_000_000});
         objects.make("priorityclasses.scheduling.k8s.io", "", object, now);
     }
+}
+
+/// What the server makes for itself.
+pub(super) fn of_server(host: &str) -> Vec<Value> {
+    let service = json!({
+        "apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": "kubernetes", "namespace": "default",
+                     "labels": {"component": "apiserver", "provider": "kubernetes"}},
+        "spec": {"type": "ClusterIP", "clusterIP": "10.0.0.1", "clusterIPs": ["10.0.0.1"], "ipFamilies": ["IPv4"],
+                 "ipFamilyPolicy": "SingleStack", "internalTrafficPolicy": "Cluster", "sessionAffinity": "None",
+                 "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 443}]},
+    });
+    let [endpoints, slice] = slices_of_server(host);
+    vec![service, endpoints, slice]
 }
 
 /// What its add-on manager makes once and then leaves alone, so that its fields are that manager's.

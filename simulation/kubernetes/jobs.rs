@@ -1,8 +1,8 @@
 //! Jobs: their pods, how they end, and that they are removed some time after.
 use super::{
     conditions::set_condition,
+    events,
     moments::second,
-    names::hash,
     objects::Objects,
     pods::{is_ready, make_pod, pods_of},
     reports::report,
@@ -84,25 +84,16 @@ fn go_on(objects: &mut Objects, name: &Name, job: &Value, now: Timestamp) {
         }
         status["active"] = json!(0);
         set_condition(&mut status, condition, "True", reason, words, now);
-        tell(objects, name, job, (condition, reason, words), now);
+        tell(objects, job, (condition, reason, words), now);
     }
     report(objects, JOBS, name, job, status, now);
 }
 
 /// The event by which a Job's end is known when the Job is gone.
-fn tell(objects: &mut Objects, name: &Name, job: &Value, (condition, reason, words): End, now: Timestamp) {
+fn tell(objects: &mut Objects, job: &Value, (condition, reason, words): End, now: Timestamp) {
     let (kind, reason, words) =
         if condition == "Complete" { ("Normal", "Completed", "Job completed") } else { ("Warning", reason, words) };
-    let number = hash(format!("{}/{reason}", job["metadata"]["uid"]).as_bytes());
-    let involved = json!({"kind": "Job", "namespace": name.0, "name": name.1, "uid": job["metadata"]["uid"],
-        "apiVersion": "batch/v1"});
-    let event = json!({
-        "apiVersion": "v1", "kind": "Event", "metadata": {"name": format!("{}.{number:016x}", name.1)},
-        "involvedObject": involved, "type": kind, "reason": reason, "message": words, "count": 1,
-        "firstTimestamp": second(now), "lastTimestamp": second(now), "source": {"component": "job-controller"},
-        "reportingComponent": "job-controller", "reportingInstance": "",
-    });
-    objects.make("events", &name.0, event, now);
+    events::tell(objects, job, (kind, reason, words), "job-controller", now);
 }
 
 fn ended_at(job: &Value) -> Option<Timestamp> {

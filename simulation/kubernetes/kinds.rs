@@ -27,7 +27,7 @@ const TABLE: &[(&str, &str, &str)] = &[
          configmaps ConfigMap cm n -|secrets Secret - n -|serviceaccounts ServiceAccount sa n -|endpoints Endpoints ep n -|\
          events Event ev n -|persistentvolumeclaims PersistentVolumeClaim pvc n status|\
          persistentvolumes PersistentVolume pv c status|resourcequotas ResourceQuota quota n status|\
-         limitranges LimitRange limits n -|replicationcontrollers ReplicationController rc n status,scale",
+         limitranges LimitRange limits n -|podtemplates PodTemplate - n -|replicationcontrollers ReplicationController rc n status,scale",
     ),
     (
         "apps",
@@ -43,6 +43,13 @@ const TABLE: &[(&str, &str, &str)] = &[
         "ingresses Ingress ing n status|ingressclasses IngressClass - c -|networkpolicies NetworkPolicy netpol n -",
     ),
     ("discovery.k8s.io", "v1", "endpointslices EndpointSlice - n -"),
+    ("events.k8s.io", "v1", "events Event ev n -"),
+    (
+        "resource.k8s.io",
+        "v1",
+        "deviceclasses DeviceClass - c -|resourceclaims ResourceClaim - n status|\
+         resourceclaimtemplates ResourceClaimTemplate - n -|resourceslices ResourceSlice - c -",
+    ),
     (
         "rbac.authorization.k8s.io",
         "v1",
@@ -81,7 +88,12 @@ const TABLE: &[(&str, &str, &str)] = &[
 impl Kind {
     /// `deployments.apps`: how messages name it, and its key in the store.
     pub fn resource(&self) -> String {
-        if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
+        // Both groups that have events keep the same ones.
+        if self.group.is_empty() || self.group == "events.k8s.io" && self.built_in {
+            self.plural.clone()
+        } else {
+            format!("{}.{}", self.plural, self.group)
+        }
     }
 
     /// `apps/v1`, or `v1` for the core group.
@@ -93,7 +105,7 @@ impl Kind {
     pub fn counts_generations(&self) -> bool {
         !self.built_in
             || matches!(self.group.as_str(), "apps" | "batch" | "networking.k8s.io" | "policy" | "apiextensions.k8s.io")
-            || matches!(self.group.as_str(), "admissionregistration.k8s.io" | "scheduling.k8s.io")
+            || matches!(self.group.as_str(), "admissionregistration.k8s.io" | "discovery.k8s.io" | "scheduling.k8s.io")
             || self.group.is_empty() && self.kind == "Pod"
     }
 }
@@ -120,6 +132,16 @@ pub(super) fn built_in() -> Vec<Kind> {
         }
     }
     kinds
+}
+
+/// Groups that have been served since a minor version of Kubernetes.
+const SINCE: &[(&str, u32)] = &[("resource.k8s.io", 34)];
+
+/// Leaves out what a version of Kubernetes does not serve yet.
+pub(super) fn keep_of(kinds: &mut Vec<Kind>, version: &str) {
+    let minor = version.trim_start_matches('v').split('.').nth(1).and_then(|minor| minor.parse().ok());
+    let minor: u32 = minor.unwrap_or(u32::MAX);
+    kinds.retain(|kind| SINCE.iter().all(|(group, since)| kind.group != *group || *since <= minor));
 }
 
 /// The kinds, one for each served version, that a CustomResourceDefinition declares.

@@ -8,6 +8,7 @@ use super::{
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a CustomResourceDefinition's objects are kept under.
@@ -21,12 +22,21 @@ pub(super) struct Objects {
     pub store: Store,
     /// What the answer to the present call warns of.
     pub warnings: Vec<String>,
+    /// What admission webhooks say, by their names, where they refuse.
+    pub verdicts: BTreeMap<String, (u16, String)>,
     issued: u64,
 }
 
 impl Objects {
     pub fn new(host: &str) -> Self {
-        Self { host: host.into(), kinds: kinds::built_in(), store: Store::default(), warnings: vec![], issued: 0 }
+        Self {
+            host: host.into(),
+            kinds: kinds::built_in(),
+            store: Store::default(),
+            warnings: vec![],
+            verdicts: BTreeMap::new(),
+            issued: 0,
+        }
     }
 
     pub fn kind_of(&self, resource: &str) -> Option<&Kind> {
@@ -83,7 +93,8 @@ impl Objects {
         } else if object["metadata"]["deletionTimestamp"].is_null() {
             let mut object = (**object).clone();
             object["metadata"]["deletionTimestamp"] = json!(second(now));
-            object["metadata"]["deletionGracePeriodSeconds"] = json!(if resource == "pods" { 30 } else { 0 });
+            let grace = object["spec"]["terminationGracePeriodSeconds"].as_u64().unwrap_or(30);
+            object["metadata"]["deletionGracePeriodSeconds"] = json!(if resource == "pods" { grace } else { 0 });
             self.store.put(resource, name, object);
         }
     }

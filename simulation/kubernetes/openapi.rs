@@ -2,15 +2,26 @@
 use super::kinds::Kind;
 use serde_json::{Map, Value, json};
 
+/// What has a document beside the groups.
+const OTHERS: &[&str] = &[".well-known/openid-configuration", "api", "api/v1", "apis", "openid/v1/jwks", "version"];
+
 /// `/openapi/v3`: where each group's document is.
 pub(super) fn index(kinds: &[Kind]) -> Value {
+    let groups = super::discovery::served(kinds);
+    let groups =
+        groups.into_iter().flat_map(|(group, version)| [format!("apis/{group}"), format!("apis/{group}/{version}")]);
     let mut paths = Map::new();
-    for kind in kinds {
-        let path = base(kind);
+    for path in OTHERS.iter().map(|path| (*path).to_owned()).chain(groups) {
         let url = format!("/openapi/v3/{path}?hash=0");
         paths.entry(path).or_insert_with(|| json!({"serverRelativeURL": url}));
     }
     json!({"paths": paths})
+}
+
+/// `/openapi/v2`, which nobody here has to read: the newer documents say all.
+pub(super) fn old(version: &str) -> Value {
+    let info = json!({"title": "Kubernetes", "version": format!("v{version}")});
+    json!({"swagger": "2.0", "info": info, "paths": {}, "definitions": {}})
 }
 
 /// `/openapi/v3/{path}`: the document of one group and version; `None` when nothing of it is served.
@@ -18,7 +29,7 @@ pub(super) fn index(kinds: &[Kind]) -> Value {
 /// No strategic merge patch is promised, so kubectl merges by the structure that it knows itself.
 pub(super) fn document(kinds: &[Kind], path: &str, version: &str) -> Option<Value> {
     let served: Vec<&Kind> = kinds.iter().filter(|kind| base(kind) == path).collect();
-    if served.is_empty() {
+    if served.is_empty() && index(kinds)["paths"].get(path).is_none() {
         return None;
     }
     let (mut paths, mut schemas) = (Map::new(), Map::new());

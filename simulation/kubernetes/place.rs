@@ -13,18 +13,27 @@ pub(super) struct Place {
     pub plural: String,
     pub name: Option<String>,
     pub subresource: Option<String>,
+    /// Whether it is a place below `/watch/`, as older clients write it.
+    pub watches: bool,
 }
 
 impl Place {
     /// Reads a path such as `/apis/apps/v1/namespaces/shop/deployments/web/scale`.
     pub fn read(path: &str) -> Result<Self, Refusal> {
-        let decoded: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(decode).collect();
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let decoded: Vec<String> = path.split('/').map(decode).collect();
+        if decoded.iter().any(String::is_empty) {
+            return Err(Refusal::no_such_resource());
+        }
         let parts: Vec<&str> = decoded.iter().map(String::as_str).collect();
         let (group, version, rest) = match parts.as_slice() {
             ["api", version, rest @ ..] => ("", *version, rest),
             ["apis", group, version, rest @ ..] => (*group, *version, rest),
             _ => return Err(Refusal::no_such_resource()),
         };
+        let watches = rest.len() > 1 && rest[0] == "watch";
+        let rest = if watches { &rest[1..] } else { rest };
         let (namespace, rest) = match rest {
             ["namespaces", namespace, kind, ..] if !matches!(*kind, "status" | "finalize") => (*namespace, &rest[2..]),
             _ => ("", rest),
@@ -39,6 +48,7 @@ impl Place {
             plural: rest.first().copied().unwrap_or_default().into(),
             name: rest.get(1).map(|name| (*name).into()),
             subresource: rest.get(2).map(|name| (*name).into()),
+            watches,
         })
     }
 }
@@ -63,8 +73,9 @@ impl Query {
         self.0.get(name).map_or("", String::as_str)
     }
 
+    /// As Kubernetes reads it: whatever is there and is neither `false` nor `0`.
     pub fn is_true(&self, name: &str) -> bool {
-        matches!(self.text(name), "true" | "1")
+        self.0.get(name).is_some_and(|text| !matches!(text.as_str(), "false" | "0"))
     }
 
     pub fn dry_run(&self) -> bool {

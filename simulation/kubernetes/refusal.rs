@@ -25,6 +25,16 @@ impl Refusal {
         Self::new(400, "BadRequest", message)
     }
 
+    pub(super) fn unauthorized() -> Self {
+        Self::new(401, "Unauthorized", "Unauthorized")
+    }
+
+    /// Forms of answers of which this server has none.
+    pub(super) fn not_acceptable() -> Self {
+        let message = "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf";
+        Self { details: value!({}), ..Self::new(406, "NotAcceptable", message) }
+    }
+
     /// A path that leads nowhere.
     pub(super) fn no_such_resource() -> Self {
         Self::bare(404, "NotFound", "the server could not find the requested resource")
@@ -137,6 +147,10 @@ impl Refusal {
 
     /// As an HTTP answer.
     pub(super) fn reply(&self) -> Reply {
-        json(self.code, &self.status())
+        let mut reply = json(self.code, &self.status());
+        if let Some(seconds) = self.details["retryAfterSeconds"].as_u64().filter(|seconds| *seconds > 0) {
+            reply.headers_mut().insert("retry-after", seconds.into());
+        }
+        reply
     }
 }

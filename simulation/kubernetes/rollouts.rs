@@ -53,7 +53,7 @@ impl Rollouts {
         let Some((current_name, current)) = current else {
             return self.show(objects, name, deployment, &template, now);
         };
-        shift(objects, deployment, (&current_name, &current), sets);
+        shift(objects, deployment, (&current_name, &current), sets, now);
         let present = revision(&current);
         let number = if present >= newest { present } else { renew(objects, &current_name, newest + 1) };
         let number = number.to_string();

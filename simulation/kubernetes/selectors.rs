@@ -1,5 +1,8 @@
 //! Pure: label and field selectors.
-use super::refusal::Refusal;
+mod fields;
+mod labels;
+
+use super::{kinds::Kind, refusal::Refusal};
 use serde_json::{Map, Value};
 
 /// Which objects a list or a watch is about.
@@ -7,7 +10,7 @@ use serde_json::{Map, Value};
 pub(super) struct Selector {
     namespace: String,
     labels: Vec<Requirement>,
-    fields: Vec<(String, bool, String)>,
+    fields: Vec<fields::Field>,
 }
 
 #[derive(Clone, Debug)]
@@ -16,45 +19,20 @@ enum Requirement {
     NotIn(String, Vec<String>),
     Exists(String),
     Missing(String),
+    Above(String, i64),
+    Below(String, i64),
 }
-
-const FIELDS: &[&str] = &[
-    "metadata.name",
-    "metadata.namespace",
-    "spec.nodeName",
-    "status.phase",
-    "reason",
-    "type",
-    "involvedObject.kind",
-    "involvedObject.name",
-    "involvedObject.namespace",
-    "involvedObject.uid",
-    "spec.unschedulable",
-];
 
 impl Selector {
     /// Reads `labelSelector` and `fieldSelector`; an empty namespace means all.
-    pub fn read(namespace: &str, labels: &str, fields: &str) -> Result<Self, Refusal> {
-        let labels = split(labels).into_iter().map(requirement).collect::<Result<_, _>>()?;
-        let mut wanted = vec![];
-        for part in fields.split(',').filter(|part| !part.is_empty()) {
-            let (field, equal, text) = match part.split_once("!=") {
-                Some((field, text)) => (field, false, text),
-                None => match part.split_once('=') {
-                    Some((field, text)) => (field, true, text.trim_start_matches('=')),
-                    None => {
-                        return Err(Refusal::bad_request(format!(
-                            "invalid selector: {part:?}; can't understand {part:?}"
-                        )));
-                    }
-                },
-            };
-            if !FIELDS.contains(&field) {
-                return Err(Refusal::bad_request(format!("field label not supported: {field}")));
-            }
-            wanted.push((field.to_owned(), equal, text.to_owned()));
-        }
-        Ok(Self { namespace: namespace.into(), labels, fields: wanted })
+    pub fn read(kind: &Kind, namespace: &str, labels: &str, wanted: &str) -> Result<Self, Refusal> {
+        let labels = labels::read(labels).map_err(Refusal::bad_request)?;
+        Ok(Self { namespace: namespace.into(), labels, fields: fields::read(kind, wanted)? })
+    }
+
+    /// Whether it leaves anything out but other namespaces.
+    pub fn chooses(&self) -> bool {
+        !self.labels.is_empty() || !self.fields.is_empty()
     }
 
     pub fn matches(&self, object: &Value) -> bool {
@@ -63,13 +41,7 @@ impl Selector {
         let labels = metadata["labels"].as_object().unwrap_or(&nothing);
         (self.namespace.is_empty() || metadata["namespace"] == self.namespace.as_str())
             && self.labels.iter().all(|requirement| requirement.holds(labels))
-            && self.fields.iter().all(|(path, equal, text)| {
-                let found = path.split('.').fold(object, |value, name| &value[name]);
-                let found = found
-                    .as_str()
-                    .map_or_else(|| if found.is_null() { String::new() } else { found.to_string() }, Into::into);
-                (found == *text) == *equal
-            })
+            && self.fields.iter().all(|field| field.holds(object))
     }
 }
 
@@ -81,6 +53,12 @@ impl Requirement {
             Self::NotIn(key, values) => text(key).is_none_or(|found| values.iter().all(|value| value != found)),
             Self::Exists(key) => labels.contains_key(key),
             Self::Missing(key) => !labels.contains_key(key),
+            Self::Above(key, than) => {
+                text(key).and_then(|found| found.parse::<i64>().ok()).is_some_and(|found| found > *than)
+            }
+            Self::Below(key, than) => {
+                text(key).and_then(|found| found.parse::<i64>().ok()).is_some_and(|found| found < *than)
+            }
         }
     }
 }
@@ -112,48 +90,4 @@ pub(super) fn label_selector_matches(selector: &Value, labels: &Value) -> bool {
 /// Whether labels contain all pairs of a plain selector, such as a Service's.
 pub(super) fn contains_labels(labels: &Map<String, Value>, wanted: &Map<String, Value>) -> bool {
     wanted.iter().all(|(key, value)| labels.get(key) == Some(value))
-}
-
-/// Splits at commas outside parentheses.
-fn split(text: &str) -> Vec<&str> {
-    let (mut parts, mut depth, mut start) = (vec![], 0_i32, 0);
-    for (at, letter) in text.char_indices() {
-        match letter {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            ',' if depth == 0 => {
-                parts.push(&text[start..at]);
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(&text[start..]);
-    parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect()
-}
-
-fn requirement(part: &str) -> Result<Requirement, Refusal> {
-    let not_understood = || {
-        Refusal::bad_request(format!("unable to parse requirement: found {part:?}, expected: ',' or 'end of string'"))
-    };
-    if let Some(list) = part.strip_suffix(')') {
-        let (left, list) = list.split_once('(').ok_or_else(not_understood)?;
-        let values = list.split(',').map(|value| value.trim().to_owned()).collect();
-        return match left.split_whitespace().collect::<Vec<_>>()[..] {
-            [key, "in"] => Ok(Requirement::In(key.into(), values)),
-            [key, "notin"] => Ok(Requirement::NotIn(key.into(), values)),
-            _ => Err(not_understood()),
-        };
-    }
-    if let Some((key, value)) = part.split_once("!=") {
-        return Ok(Requirement::NotIn(key.trim().into(), vec![value.trim().into()]));
-    }
-    if let Some((key, value)) = part.split_once('=') {
-        return Ok(Requirement::In(key.trim().into(), vec![value.trim_start_matches('=').trim().into()]));
-    }
-    match part.strip_prefix('!') {
-        Some(key) => Ok(Requirement::Missing(key.trim().into())),
-        None if part.contains(char::is_whitespace) => Err(not_understood()),
-        None => Ok(Requirement::Exists(part.into())),
-    }
 }

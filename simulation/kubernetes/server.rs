@@ -1,8 +1,21 @@
 //! One cluster's API server and what goes on behind it in time.
 use super::{
-    apply::Writer, control::Controllers, installed, kinds::Kind, moments::shift_moments, objects::Objects,
-    reading::Strictness, refusal::Refusal, routes::Routes, shape::Shape, writes::Target, writes::Written,
-    writes::applying, writes::create,
+    access::{Access, Right},
+    api_services,
+    apply::Writer,
+    control::Controllers,
+    installed,
+    kinds::{self, Kind},
+    moments::shift_moments,
+    objects::Objects,
+    reading::Strictness,
+    refusal::Refusal,
+    routes::Routes,
+    shape::Shape,
+    writes::Target,
+    writes::Written,
+    writes::applying,
+    writes::create,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -17,6 +30,7 @@ const MOST_ROUNDS: usize = 12;
 #[derive(Debug)]
 pub struct Server {
     pub(super) objects: Objects,
+    pub(super) access: Access,
     shape: Shape,
     controllers: Controllers,
     running: bool,
@@ -32,6 +46,7 @@ impl Server {
     pub(super) fn new(host: &str, shape: Shape, now: Timestamp) -> Self {
         let mut server = Self {
             objects: Objects::new(host),
+            access: Access::default(),
             shape,
             controllers: Controllers::default(),
             running: true,
@@ -39,8 +54,13 @@ impl Server {
             due: None,
             routes: None,
         };
+        kinds::keep_of(&mut server.objects.kinds, &server.shape.version);
         server.controllers.nodes.set(host, server.shape.nodes, now);
         installed::make(&mut server.objects, now);
+        api_services::make_local(&mut server.objects, now);
+        for object in installed::of_server(host) {
+            let _ = server.make(&object, "kube-apiserver", now);
+        }
         for object in installed::made_once() {
             let _ = server.make(&object, "addon-manager", now);
         }
@@ -173,6 +193,25 @@ impl Server {
         self.objects.store.rewrite(|object| shift_moments(object, age));
         self.seen = now;
         self.settle(now);
+    }
+
+    /// Takes a token from now on as that of somebody who may do everything, as AKS' local accounts do.
+    pub fn let_in(&mut self, token: &str, name: &str) {
+        self.access.let_in(token, name);
+    }
+
+    /// Lets an identity of Entra ID (its object id; `*`: each that is not named) do only this from now on.
+    pub fn allow_only(&mut self, identity: &str, rights: Vec<Right>) {
+        self.access.allow_only(identity, rights);
+    }
+
+    /// What an admission webhook says to whatever it is asked about: `None` that all is well, else the status of its
+    /// refusal (0: it names none) and its words. Its Service must have a ready pod, else nobody says anything.
+    pub fn webhook_says(&mut self, webhook: &str, refusal: Option<(u16, &str)>) {
+        match refusal {
+            Some((code, words)) => drop(self.objects.verdicts.insert(webhook.into(), (code, words.into()))),
+            None => drop(self.objects.verdicts.remove(webhook)),
+        }
     }
 
     /// Every visit gets a 500 and no workload is ready between two moments.

@@ -10,6 +10,9 @@ pub(super) type Name = (String, String);
 /// So many changes are remembered; a watch from before them is refused with 410.
 const REMEMBERED: usize = 4096;
 
+/// A real cluster's versions begin somewhere above zero; zero has a meaning of its own in queries.
+const FIRST: u64 = 100;
+
 /// One change of one object.
 #[derive(Clone, Debug)]
 pub(super) struct Change {
@@ -32,13 +35,12 @@ pub(super) struct Store {
 
 impl Default for Store {
     fn default() -> Self {
-        // A real cluster's versions begin somewhere above zero; zero has a meaning of its own in queries.
         Self {
-            version: 100,
+            version: FIRST,
             objects: BTreeMap::new(),
             log: VecDeque::new(),
-            forgotten: 100,
-            bell: watch::channel(100).0,
+            forgotten: FIRST,
+            bell: watch::channel(FIRST).0,
         }
     }
 }
@@ -71,6 +73,25 @@ impl Store {
     /// A copy of a kind's objects, to change the store while going through them.
     pub fn copy(&self, resource: &str) -> Vec<(Name, Arc<Value>)> {
         self.all(resource).map(|(name, object)| (name.clone(), Arc::clone(object))).collect()
+    }
+
+    /// A kind's objects as they were at a version; `Err` with the oldest remembered version if it is too old.
+    pub fn at(&self, version: u64, resource: &str) -> Result<BTreeMap<Name, Arc<Value>>, u64> {
+        // Before the first change there was nothing.
+        if version < FIRST && self.forgotten == FIRST {
+            return Ok(BTreeMap::new());
+        }
+        let changes: Vec<&Change> = self.since(version, resource)?.collect();
+        let mut objects = self.objects.get(resource).cloned().unwrap_or_default();
+        for change in changes.into_iter().rev() {
+            let text = |member: &str| change.after["metadata"][member].as_str().unwrap_or_default().to_owned();
+            let name = (text("namespace"), text("name"));
+            match &change.before {
+                Some(before) => drop(objects.insert(name, Arc::clone(before))),
+                None => drop(objects.remove(&name)),
+            }
+        }
+        Ok(objects)
     }
 
     /// Everything, with its kind's resource name.
@@ -133,7 +154,7 @@ impl Store {
 
     /// The changes of a kind after a version; `Err` with the oldest remembered version if it is too old.
     pub fn since<'a>(&'a self, version: u64, resource: &'a str) -> Result<impl Iterator<Item = &'a Change>, u64> {
-        if version < self.forgotten {
+        if version < self.forgotten && self.forgotten > FIRST {
             return Err(self.forgotten);
         }
         let start = self.log.partition_point(|change| change.version <= version);

@@ -1,6 +1,7 @@
 //! Pure: objects as rows, as `kubectl get` prints them (`meta.k8s.io/v1`, `Table`).
 mod ages;
 mod cells;
+mod columns;
 
 use super::kinds::Kind;
 use jiff::Timestamp;
@@ -8,7 +9,6 @@ use serde_json::{Value, json};
 
 /// A table of objects, each with what its row carries of it.
 pub(super) fn table(kind: &Kind, objects: &[(&Value, Value)], version: &str, now: Timestamp) -> Value {
-    let columns = cells::columns(kind);
     let rows: Vec<Value> = objects
         .iter()
         .map(|(object, carried)| {
@@ -16,17 +16,8 @@ pub(super) fn table(kind: &Kind, objects: &[(&Value, Value)], version: &str, now
             json!({"cells": cells, "object": carried})
         })
         .collect();
-    let definitions: Vec<Value> = columns
-        .split('|')
-        .map(|name| {
-            // A star marks what only `-o wide` prints.
-            let (name, priority) = name.strip_suffix('*').map_or((name, 0), |name| (name, 1));
-            let format = if name == "Name" { "name" } else { "" };
-            json!({"name": name, "type": "string", "format": format, "description": "", "priority": priority})
-        })
-        .collect();
     json!({
         "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": version},
-        "columnDefinitions": definitions, "rows": rows,
+        "columnDefinitions": columns::definitions(kind), "rows": rows,
     })
 }

@@ -1,4 +1,5 @@
 //! In which form a caller wants to see objects: whole, their metadata alone, or as rows of a table (kubectl). Pure.
+use super::events;
 use super::kinds::Kind;
 use super::place::Query;
 use super::tables;
@@ -90,6 +91,7 @@ fn item(kind: &Kind, object: &Value) -> Value {
 /// An object as this version of its kind.
 pub(super) fn shown(kind: &Kind, object: &Value) -> Value {
     let mut shown = object.clone();
+    events::as_shown(kind, &mut shown);
     shown["apiVersion"] = json!(kind.api_version());
     shown["kind"] = json!(kind.kind);
     shown

@@ -1,6 +1,7 @@
 //! A watch: a body that never ends by itself, one change a line. Whoever reads it drives it; nothing runs in the background.
 use super::{
-    kinds::Kind, place::Query, refusal::Refusal, selectors::Selector, server::Server, store::Change, view::View,
+    kinds::Kind, options::Listing, place::Query, refusal::Refusal, selectors::Selector, server::Server, store::Change,
+    view::View,
 };
 use crate::{Clock, Reply};
 use axum::body::Body;
@@ -16,7 +17,8 @@ const LONGEST_SECONDS: i64 = 1800;
 pub(super) struct Watch {
     kind: Kind,
     selector: Selector,
-    seen: u64,
+    /// The version up to which it has seen everything; `None`: it begins now.
+    seen: Option<u64>,
     /// Begins with what is there.
     initial: bool,
     /// Marks the end of what is there.
@@ -35,15 +37,15 @@ struct Stream {
 }
 
 impl Watch {
-    pub fn new(kind: &Kind, selector: Selector, from: u64, query: &Query, view: View) -> Self {
-        let marks_initial = query.is_true("sendInitialEvents");
+    pub fn new(kind: &Kind, selector: Selector, listing: &Listing, query: &Query, view: View) -> Self {
+        let bookmarks = query.is_true("allowWatchBookmarks");
         Self {
             kind: kind.clone(),
             selector,
-            seen: from,
-            initial: from == 0 || marks_initial,
-            marks_initial,
-            bookmarks: query.is_true("allowWatchBookmarks"),
+            seen: listing.version,
+            initial: listing.initial,
+            marks_initial: listing.marks_initial && bookmarks,
+            bookmarks,
             view,
             seconds: query
                 .text("timeoutSeconds")
@@ -73,17 +75,19 @@ impl Watch {
         if std::mem::take(&mut self.initial) {
             let matching = server.objects.store.all(&resource).filter(|(_, object)| self.selector.matches(object));
             lines.extend(matching.map(|(_, object)| self.line("ADDED", object, now)));
-            self.seen = server.objects.store.version();
+            self.seen = Some(server.objects.store.version());
             if self.marks_initial {
                 lines.push(self.bookmark(true, now));
             }
             return Ok(lines);
         }
-        let changes = server.objects.store.since(self.seen, &resource).map_err(|oldest| {
-            json!({"type": "ERROR", "object": Refusal::expired(self.seen, oldest).status()}).to_string() + "\n"
+        let current = server.objects.store.version();
+        let seen = *self.seen.get_or_insert(current);
+        let changes = server.objects.store.since(seen, &resource).map_err(|oldest| {
+            json!({"type": "ERROR", "object": Refusal::expired(seen, oldest).status()}).to_string() + "\n"
         })?;
         lines.extend(changes.filter_map(|change| self.event(change, now)));
-        self.seen = self.seen.max(server.objects.store.version());
+        self.seen = Some(seen.max(current));
         Ok(lines)
     }
 
@@ -104,7 +108,7 @@ impl Watch {
     }
 
     fn bookmark(&self, ends_initial: bool, now: Timestamp) -> String {
-        let mut object = json!({"metadata": {"resourceVersion": self.seen.to_string(), "creationTimestamp": null}});
+        let mut object = json!({"metadata": {"resourceVersion": self.seen.unwrap_or_default().to_string()}});
         if ends_initial {
             object["metadata"]["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }

@@ -1,5 +1,5 @@
-//! Pure: admission webhooks, as far as nobody answers them: then the server refuses what they are for. One whose Service
-//! has a ready pod admits everything and changes nothing.
+//! Pure: admission webhooks. Where nobody answers one, the server refuses what it is for. One whose Service has a ready pod
+//! admits everything, unless the world says otherwise, and changes nothing.
 use super::{kinds::Kind, objects::Objects, refusal::Refusal, selectors::label_selector_matches};
 use serde_json::{Value, json};
 
@@ -14,16 +14,33 @@ pub(super) fn call(objects: &Objects, kind: &Kind, object: &Value, operation: &s
     for sort in ["mutating", "validating"] {
         for (_, configuration) in objects.store.all(&format!("{sort}webhookconfigurations.{GROUP}")) {
             for webhook in configuration["webhooks"].as_array().into_iter().flatten() {
-                let asked = webhook["failurePolicy"] != "Ignore"
-                    && is_meant(webhook, kind, operation)
+                let asked = is_meant(webhook, kind, operation)
+                    && selects(&webhook["objectSelector"], &object["metadata"]["labels"])
                     && in_its_namespaces(objects, webhook, object);
-                if let Some(why) = asked.then(|| silence(objects, webhook)).flatten() {
-                    return Err(refused(webhook, &why));
+                if asked {
+                    ask(objects, webhook)?;
                 }
             }
         }
     }
     Ok(())
+}
+
+/// Asks one webhook. Where nobody answers, its failure policy decides.
+fn ask(objects: &Objects, webhook: &Value) -> Result<(), Refusal> {
+    if let Some(why) = silence(objects, webhook) {
+        return if webhook["failurePolicy"] == "Ignore" { Ok(()) } else { Err(refused(webhook, &why)) };
+    }
+    let name = webhook["name"].as_str().unwrap_or_default();
+    let Some((code, words)) = objects.verdicts.get(name) else { return Ok(()) };
+    let why = if words.is_empty() { " without explanation".into() } else { format!(": {words}") };
+    // A refusal that names no status is a bad request.
+    let code = if *code < 400 { 400 } else { *code };
+    Err(Refusal::new(
+        code,
+        if code == 403 { "Forbidden" } else { "" },
+        format!("admission webhook {name:?} denied the request{why}"),
+    ))
 }
 
 fn is_meant(webhook: &Value, kind: &Kind, operation: &str) -> bool {
@@ -39,11 +56,15 @@ fn is_meant(webhook: &Value, kind: &Kind, operation: &str) -> bool {
 }
 
 fn in_its_namespaces(objects: &Objects, webhook: &Value, object: &Value) -> bool {
-    let selector = &webhook["namespaceSelector"];
-    let selects = ["matchLabels", "matchExpressions"].iter().any(|member| !selector[*member].is_null());
-    let Some(namespace) = object["metadata"]["namespace"].as_str().filter(|_| selects) else { return true };
+    let Some(namespace) = object["metadata"]["namespace"].as_str() else { return true };
     let labels = objects.store.get("namespaces", "", namespace).map(|space| space["metadata"]["labels"].clone());
-    label_selector_matches(selector, &labels.unwrap_or_else(|| json!({})))
+    selects(&webhook["namespaceSelector"], &labels.unwrap_or_else(|| json!({})))
+}
+
+/// A selector that says nothing means everything.
+fn selects(selector: &Value, labels: &Value) -> bool {
+    let says = ["matchLabels", "matchExpressions"].iter().any(|member| !selector[*member].is_null());
+    !says || label_selector_matches(selector, labels)
 }
 
 /// Why its Service does not answer.

@@ -10,12 +10,14 @@ use super::{
     addresses, admission,
     apply::{self, Writer},
     conditions::has_finalizers,
-    defaults, generated, generations,
+    defaults, events, generated, generations,
     kinds::Kind,
     moments::second,
     names::letters,
+    namespaces,
     objects::Objects,
-    reading,
+    place::Place,
+    policies, reading,
     refusal::Refusal,
     rules,
     view::scale_of,
@@ -31,6 +33,11 @@ const MODIFIED: &str = "the object has been modified; please apply your changes 
 pub(super) fn find(objects: &Objects, target: &Target) -> Result<Arc<Value>, Refusal> {
     let found = objects.store.get(&target.kind.resource(), target.namespace, target.name);
     found.cloned().ok_or_else(|| Refusal::not_found(target.kind, target.name))
+}
+
+/// Whether the object at a place is not there.
+pub(super) fn is_missing(objects: &Objects, kind: &Kind, place: &Place) -> bool {
+    objects.store.get(&kind.resource(), &place.namespace, place.name.as_deref().unwrap_or_default()).is_none()
 }
 
 /// A write that makes a new object.
@@ -55,8 +62,12 @@ pub(super) fn create(
     let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     objects.warnings.extend(form::warning_of_name(kind, &name));
     admit_to_namespace(objects, kind, target.namespace, &name)?;
-    if objects.store.get(&kind.resource(), target.namespace, &name).is_some() {
-        return Err(Refusal::already_exists(kind, &name));
+    if let Some(found) = objects.store.get(&kind.resource(), target.namespace, &name) {
+        let mut refusal = Refusal::already_exists(kind, &name);
+        if found["metadata"]["deletionTimestamp"].is_string() {
+            refusal.message = format!("object is being deleted: {}", refusal.message);
+        }
+        return Err(refusal);
     }
     finish(objects, &Target { name: &name, ..*target }, None, object, writer, false)
 }
@@ -140,17 +151,23 @@ fn finish(
 ) -> Result<Written, Refusal> {
     let kind = target.kind;
     keep_what_is_not_theirs(target, before, &mut object);
+    if kind.kind == "Namespace" && kind.built_in {
+        namespaces::keep(target, before, &mut object);
+    }
     if before.is_none() {
         object["metadata"]["uid"] = objects.new_uid();
         object["metadata"]["creationTimestamp"] = json!(second(writer.now));
         if kind.kind == "Namespace" {
             object["spec"]["finalizers"] = json!(["kubernetes"]);
-            object["metadata"]["labels"]["kubernetes.io/metadata.name"] = json!(target.name);
             object["status"] = json!({"phase": "Active"});
         }
     }
     if kind.built_in && target.subresource != "status" {
         defaults::fill_in(kind, &mut object);
+    }
+    deleting::refuse_new_finalizers(kind, before, &object)?;
+    if kind.built_in && kind.kind == "Event" {
+        events::fill_in(&mut object);
     }
     if !applied {
         apply::note_update(kind, before.unwrap_or(&json!({})), &mut object, writer);
@@ -160,6 +177,7 @@ fn finish(
     if target.subresource != "status" {
         rules::check(kind, before, &object)?;
     }
+    policies::admit(objects, kind, before, &object)?;
     if kind.counts_generations() {
         let old = before.map_or(0, |before| before["metadata"]["generation"].as_u64().unwrap_or(0));
         let more = before.is_none_or(|before| generations::differ(kind, before, &object));

@@ -2,9 +2,11 @@
 use crate::kubernetes::{
     admission,
     conditions::{is_owned_by, owned_by},
+    events,
     merge::merge_patch,
     names::letters,
     objects::Objects,
+    policies,
     store::{Name, Store},
 };
 use jiff::Timestamp;
@@ -45,6 +47,19 @@ pub(in crate::kubernetes) fn make_pod(
     }
     object["metadata"]["namespace"] = json!(namespace);
     admission::furnish(objects, &mut object);
+    if let Some(why) = policies::keeps_out(objects, &namespace, &object) {
+        let sort = owner["kind"].as_str().unwrap_or_default().to_lowercase();
+        // Its name is another each time.
+        let why =
+            format!("Error creating: {}", why.replace(&format!("{name:?}"), &format!("{:?}", format!("{prefix}-"))));
+        return events::tell_once(
+            objects,
+            owner,
+            ("Warning", "FailedCreate", &why),
+            &format!("{sort}-controller"),
+            now,
+        );
+    }
     objects.make("pods", &namespace, object, now);
 }
 

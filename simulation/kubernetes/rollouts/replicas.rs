@@ -1,6 +1,7 @@
 //! A Deployment's ReplicaSets: made, sized, and one brought up while the others are brought down.
 use crate::kubernetes::{
     conditions::{owned_by, share_of},
+    events,
     objects::Objects,
     pods::{is_ready, pods_of},
     store::Name,
@@ -18,6 +19,7 @@ pub(super) fn shift(
     deployment: &Value,
     (current_name, current): (&Name, &Value),
     sets: Vec<(Name, Arc<Value>)>,
+    now: Timestamp,
 ) {
     let desired = count(&deployment["spec"]["replicas"]);
     let rolling = &deployment["spec"]["strategy"]["rollingUpdate"];
@@ -53,9 +55,9 @@ pub(super) fn shift(
         let well = size.min(*ready).min(spare_ready);
         spare_sick -= sick;
         spare_ready -= well;
-        size_set(objects, set_name, set, if recreate || desired == 0 { 0 } else { size - sick - well });
+        size_set(objects, set_name, set, if recreate || desired == 0 { 0 } else { size - sick - well }, now);
     }
-    size_set(objects, current_name, current, new);
+    size_set(objects, current_name, current, new, now);
 }
 
 /// A number in an object; none is zero.
@@ -95,8 +97,15 @@ pub(super) fn make_set(
     objects.make(REPLICA_SETS, &name.0, object, now)
 }
 
-fn size_set(objects: &mut Objects, name: &Name, set: &Value, size: u64) {
-    if count(&set["spec"]["replicas"]) != size {
+fn size_set(objects: &mut Objects, name: &Name, set: &Value, size: u64, now: Timestamp) {
+    let before = count(&set["spec"]["replicas"]);
+    if before != size {
+        let owner = &set["metadata"]["ownerReferences"][0];
+        let about = json!({"kind": owner["kind"], "apiVersion": owner["apiVersion"],
+            "metadata": {"namespace": name.0, "name": owner["name"], "uid": owner["uid"]}});
+        let way = if size > before { "up" } else { "down" };
+        let words = format!("Scaled {way} replica set {} from {before} to {size}", name.1);
+        events::tell(objects, &about, ("Normal", "ScalingReplicaSet", &words), "deployment-controller", now);
         let mut object = set.clone();
         object["spec"]["replicas"] = json!(size);
         object["metadata"]["generation"] = json!(count(&set["metadata"]["generation"]) + 1);

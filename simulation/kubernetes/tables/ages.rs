@@ -7,7 +7,11 @@ pub(super) fn age(moment: &Value, now: Timestamp) -> String {
     let Some(moment) = moment.as_str().and_then(|text| text.parse::<Timestamp>().ok()) else {
         return "<unknown>".into();
     };
-    let seconds = now.duration_since(moment).as_secs().max(0);
+    span(now.duration_since(moment).as_secs().max(0))
+}
+
+/// A span of seconds, as kubectl prints it.
+pub(super) fn span(seconds: i64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     let two = |large: i64, unit: &str, small: i64, smaller: &str| match small {
         0 => format!("{large}{unit}"),

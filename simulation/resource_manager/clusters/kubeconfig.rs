@@ -32,8 +32,17 @@ pub(super) fn admin(cluster: &Value, neighbours: &Neighbours) -> Result<Value, R
 }
 
 fn token(cluster: &Value, who: &str) -> String {
+    format!("    token: {}\n", text(cluster, who))
+}
+
+/// The tokens of a cluster's local accounts.
+pub(super) fn tokens(cluster: &Value) -> [String; 2] {
+    ["user", "admin"].map(|who| text(cluster, who))
+}
+
+fn text(cluster: &Value, who: &str) -> String {
     let uid = cluster["properties"]["resourceUID"].as_str().unwrap_or_default();
-    format!("    token: {}\n", hex_of(&format!("{uid} {who} token")))
+    hex_of(&format!("{uid} {who} token"))
 }
 
 fn file(cluster: &Value, who: &str, login: &str, neighbours: &Neighbours) -> Result<Value, Refusal> {

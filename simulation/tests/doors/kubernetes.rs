@@ -47,7 +47,7 @@ async fn the_kubeconfig_of_resource_manager_leads_through_the_door() {
     let yaml = BASE64_STANDARD.decode(answer["kubeconfigs"][0]["value"].as_str().unwrap()).unwrap();
     let mut kubeconfig = Kubeconfig::from_yaml(&String::from_utf8(yaml).unwrap()).unwrap();
     let auth = kubeconfig.auth_infos[0].auth_info.as_mut().unwrap();
-    (auth.exec, auth.token) = (None, Some("token".to_owned().into()));
+    (auth.exec, auth.token) = (None, Some("operator".to_owned().into()));
     let version = client(kubeconfig).await.apiserver_version().await.unwrap();
     assert_eq!(version.git_version, "v1.33.5");
 }

@@ -1,10 +1,14 @@
 //! The real kube client against the simulated API servers, in process, on a paused clock.
+mod access;
 mod apply;
 mod calls;
+mod deletions;
+mod front;
 mod jobs;
 mod kubectl;
 mod lists;
 mod objects;
+mod policies;
 mod reading;
 mod refusals;
 mod rollouts;
@@ -62,7 +66,7 @@ fn client(fleet: &Arc<Mutex<Fleet>>, clock: Clock) -> kube::Client {
         let fleet = Arc::clone(&fleet);
         async move {
             let (mut parts, body) = request.into_parts();
-            parts.headers.insert("authorization", http::HeaderValue::from_static("Bearer token"));
+            parts.headers.insert("authorization", http::HeaderValue::from_static("Bearer operator"));
             let body = body.collect().await.map_err(|_| "the body broke")?.to_bytes();
             let ask = http::Request::from_parts(parts, body);
             let reply = fleet.lock().unwrap().respond(HOST, &ask, clock.now()).map_err(|_| "no answer")?;
@@ -75,7 +79,7 @@ fn client(fleet: &Arc<Mutex<Fleet>>, clock: Clock) -> kube::Client {
 /// One call, and its status and JSON.
 fn call(fleet: &mut Fleet, method: &str, path: &str, sort: &str, body: &str, now: Timestamp) -> (u16, Value) {
     let ask = http::Request::builder().method(method).uri(format!("https://{HOST}{path}"));
-    let ask = ask.header("authorization", "Bearer token").header("content-type", sort);
+    let ask = ask.header("authorization", "Bearer operator").header("content-type", sort);
     let ask = ask.body(bytes::Bytes::from(body.to_owned())).unwrap();
     let reply = fleet.respond(HOST, &ask, now).unwrap();
     let status = reply.status().as_u16();

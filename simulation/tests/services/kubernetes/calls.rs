@@ -4,19 +4,9 @@ use super::*;
 const CONFIG: &str = "/api/v1/namespaces/default/configmaps";
 
 #[test]
-fn a_call_without_a_token_is_unauthorized() {
-    let mut fleet = fleet(1);
-    let ask = http::Request::builder().uri("/version").body(bytes::Bytes::new()).unwrap();
-    let reply = fleet.respond(HOST, &ask, began()).unwrap();
-    assert_eq!(reply.status(), 401);
-    let status = json_of(reply.into_body());
-    assert_eq!((status["kind"].as_str(), status["reason"].as_str()), (Some("Status"), Some("Unauthorized")));
-}
-
-#[test]
 fn an_unknown_or_stopped_cluster_gives_no_answer() {
     let mut fleet = fleet(1);
-    let ask = http::Request::builder().uri("/version").header("authorization", "Bearer x");
+    let ask = http::Request::builder().uri("/version").header("authorization", "Bearer operator");
     let ask = ask.body(bytes::Bytes::new()).unwrap();
     assert!(fleet.respond("other.hcp.westeurope.azmk8s.io", &ask, began()).is_err());
     assert!(fleet.respond(HOST, &ask, began()).is_ok());
@@ -56,10 +46,9 @@ async fn version_and_discovery_are_understood_by_kube() {
 fn paths_that_lead_nowhere_are_not_found() {
     let mut fleet = fleet(1);
     for path in [
-        "/",
         "/api/v2",
-        "/apis/none/v1",
-        "/apis/none",
+        "/apis/apps/v9",
+        "/api/v1//namespaces",
         "/api/v1/none",
         "/api/v1/namespaces/default/nodes/x",
         "/api/v1/pods/x",

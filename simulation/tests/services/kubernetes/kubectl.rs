@@ -5,7 +5,7 @@ const TABLE: &str =
     "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
 
 fn asked(fleet: &mut Fleet, path: &str, accept: &str, now: Timestamp) -> Value {
-    let ask = http::Request::get(format!("https://{HOST}{path}")).header("authorization", "Bearer token");
+    let ask = http::Request::get(format!("https://{HOST}{path}")).header("authorization", "Bearer operator");
     let ask = ask.header("accept", accept).body(bytes::Bytes::new()).unwrap();
     json_of(fleet.respond(HOST, &ask, now).unwrap().into_body())
 }
@@ -16,7 +16,7 @@ fn row(table: &Value, name: &str) -> Vec<(String, String)> {
     let rows = table["rows"].as_array().unwrap();
     assert!(rows.iter().all(|row| row["cells"].as_array().unwrap().len() == columns.len()), "{table}");
     let row = rows.iter().find(|row| row["cells"][0].as_str().unwrap().starts_with(name)).unwrap();
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
     columns
         .iter()
         .zip(row["cells"].as_array().unwrap())
@@ -75,6 +75,37 @@ fn every_kind_that_people_look_at_has_its_table() {
         let table = table(path);
         let name = table["rows"][0]["cells"][0].as_str().unwrap().to_owned();
         assert!(!row(&table, &name).is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn numbers_are_numbers_and_other_kinds_have_columns_of_their_own() {
+    let mut fleet = serving();
+    let mut table = |path: &str| asked(&mut fleet, path, TABLE, at(600));
+    let sets = table("/apis/apps/v1/namespaces/default/replicasets");
+    assert_eq!((&sets["columnDefinitions"][1]["type"], &sets["rows"][0]["cells"][1]), (&json!("integer"), &json!(2)));
+    let maps = table("/api/v1/namespaces/default/configmaps");
+    assert_eq!((&maps["columnDefinitions"][1]["type"], &maps["rows"][0]["cells"][1]), (&json!("string"), &json!(1)));
+    let ends = table("/api/v1/namespaces/default/endpoints");
+    assert!(cell(&ends, "web", "Endpoints").ends_with(":80"), "{ends}");
+    let classes = table("/apis/storage.k8s.io/v1/storageclasses");
+    assert_eq!(cell(&classes, "default (default)", "VolumeBindingMode"), "WaitForFirstConsumer");
+    let events = table("/api/v1/namespaces/default/events");
+    assert_eq!(events["rows"][0]["cells"][3], "deployment/web");
+    for (path, columns) in [
+        ("/apis/policy/v1/poddisruptionbudgets", "Name,Min Available,Max Unavailable,Allowed Disruptions,Age"),
+        (
+            "/apis/batch/v1/cronjobs",
+            "Name,Schedule,Timezone,Suspend,Active,Last Schedule,Age,Containers,Images,Selector",
+        ),
+        ("/apis/discovery.k8s.io/v1/endpointslices", "Name,AddressType,Ports,Endpoints,Age"),
+        ("/apis/rbac.authorization.k8s.io/v1/clusterroles", "Name,Created At"),
+        ("/apis/batch/v1/jobs", "Name,Status,Completions,Duration,Age,Containers,Images,Selector"),
+    ] {
+        let table = table(path);
+        let names =
+            table["columnDefinitions"].as_array().unwrap().iter().map(|column| column["name"].as_str().unwrap());
+        assert_eq!(names.collect::<Vec<_>>().join(","), columns, "{path}");
     }
 }
 
