@@ -30,6 +30,7 @@ mod outages;
 mod pages;
 mod place;
 mod pods;
+mod protobuf;
 mod refusal;
 mod replica_sets;
 mod requests;

@@ -1,5 +1,5 @@
-//! The bodies of calls: JSON, or YAML where their type says so. Pure.
-use super::refusal::Refusal;
+//! The bodies of calls: JSON, or YAML or protobuf where their type says so. Pure.
+use super::{protobuf, refusal::Refusal};
 use crate::Ask;
 use serde_json::Value;
 
@@ -9,13 +9,13 @@ pub(super) fn body(ask: &Ask) -> Result<Value, Refusal> {
     if value.is_object() { Ok(value) } else { Err(Refusal::bad_request("the body of the request is not an object")) }
 }
 
-/// The body as JSON, or as YAML where its type says so.
+/// The body as JSON, or as YAML or protobuf where its type says so.
 pub(super) fn parse(ask: &Ask) -> Result<Value, Refusal> {
     let sort = ask.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or("application/json");
-    let (json, yaml) = (sort.contains("json"), sort.contains("yaml"));
     if sort.contains("protobuf") {
-        return Err(Refusal::protobuf());
+        return protobuf::object(ask.body());
     }
+    let (json, yaml) = (sort.contains("json"), sort.contains("yaml"));
     if !json && !yaml {
         return Err(Refusal::unsupported_media_type("application/json, application/yaml"));
     }

@@ -5,6 +5,7 @@ mod jobs;
 mod kubectl;
 mod lists;
 mod objects;
+mod protobuf;
 mod refusals;
 mod rollouts;
 mod visits;
