@@ -4,6 +4,7 @@ use super::{
     kinds::Kind,
     lists::{Merge, find, key_of, merge_of},
     moments::second,
+    reading::Strictness,
     refusal::Refusal,
 };
 use jiff::Timestamp;
@@ -16,6 +17,8 @@ pub(super) struct Writer<'a> {
     pub manager: &'a str,
     pub subresource: &'a str,
     pub now: Timestamp,
+    /// What to do about members that the kind has not.
+    pub strictness: Strictness,
 }
 
 /// One entry of `managedFields`.

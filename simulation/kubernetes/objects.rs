@@ -8,6 +8,7 @@ use super::{
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a CustomResourceDefinition's objects are kept under.
@@ -19,12 +20,17 @@ pub(super) struct Objects {
     pub host: String,
     pub kinds: Vec<Kind>,
     pub store: Store,
+    /// The definitions whose kinds are served, each with the id and the generation in which it was read.
+    pub served: BTreeMap<String, (Value, Value)>,
+    /// What the write that goes on is warned of.
+    pub warnings: Vec<String>,
     issued: u64,
 }
 
 impl Objects {
     pub fn new(host: &str) -> Self {
-        Self { host: host.into(), kinds: kinds::built_in(), store: Store::default(), issued: 0 }
+        let (kinds, store) = (kinds::built_in(), Store::default());
+        Self { host: host.into(), kinds, store, served: BTreeMap::new(), warnings: vec![], issued: 0 }
     }
 
     pub fn kind_of(&self, resource: &str) -> Option<&Kind> {
@@ -70,6 +76,7 @@ impl Objects {
             for (name, _) in self.store.copy(&instances) {
                 self.store.remove(&instances, &name);
             }
+            self.served.remove(&instances);
             self.kinds.retain(|kind| kind.built_in || kind.resource() != instances);
         }
     }

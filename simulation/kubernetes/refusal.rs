@@ -47,11 +47,31 @@ impl Refusal {
     }
 
     /// An object that breaks a rule: the field's path and what is wrong with it.
-    pub(super) fn invalid(kind: &Kind, name: &str, field: &str, reason: &str, wrong: &str) -> Self {
-        let full = if kind.group.is_empty() { kind.kind.clone() } else { format!("{}.{}", kind.kind, kind.group) };
-        let mut refusal = Self::new(422, "Invalid", format!("{full} {name:?} is invalid: {field}: {wrong}"));
-        let causes = value!([{"reason": reason, "message": wrong, "field": field}]);
-        refusal.details = value!({"name": name, "group": kind.group, "kind": kind.kind, "causes": causes});
+    pub(super) fn invalid(kind: &Kind, name: &str, field: &str, reason: &'static str, wrong: &str) -> Self {
+        Self::invalid_for(kind, name, &[(field.into(), reason, wrong.into())])
+    }
+
+    /// An object that breaks rules: of each the field's path, the reason, and what is wrong.
+    pub(super) fn invalid_for(kind: &Kind, name: &str, causes: &[(String, &'static str, String)]) -> Self {
+        Self::invalid_as(&kind.kind, &kind.group, name, causes)
+    }
+
+    /// As [`invalid_for`](Self::invalid_for), of a kind in a group.
+    pub(super) fn invalid_as(kind: &str, group: &str, name: &str, causes: &[(String, &'static str, String)]) -> Self {
+        let full = if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
+        let words: Vec<String> = causes.iter().map(|(field, _, wrong)| format!("{field}: {wrong}")).collect();
+        let words = if let [only] = words.as_slice() { only.clone() } else { format!("[{}]", words.join(", ")) };
+        let mut refusal = Self::new(422, "Invalid", format!("{full} {name:?} is invalid: {words}"));
+        let causes = causes
+            .iter()
+            .map(|(field, reason, wrong)| value!({"reason": reason, "message": wrong, "field": field}))
+            .collect::<Vec<_>>();
+        refusal.details = value!({"causes": causes});
+        for (member, text) in [("name", name), ("group", group), ("kind", kind)] {
+            if !text.is_empty() {
+                refusal.details[member] = value!(text);
+            }
+        }
         refusal
     }
 

@@ -7,6 +7,7 @@ use super::{
     merge, openapi,
     pages::Page,
     place::{Place, Query},
+    reading::Strictness,
     refusal::Refusal,
     selectors::Selector,
     server::Server,
@@ -35,7 +36,10 @@ type Answered = Result<Answer, Refusal>;
 impl Server {
     pub(super) fn answer(&mut self, ask: &Ask, now: Timestamp) -> Answer {
         self.advance(now);
-        self.route(ask, now).unwrap_or_else(|refusal| Answer::Reply(refusal.reply()))
+        self.objects.warnings.clear();
+        let answer = self.route(ask, now).unwrap_or_else(|refusal| Answer::Reply(refusal.reply()));
+        let warnings = std::mem::take(&mut self.objects.warnings);
+        if let Answer::Reply(reply) = answer { Answer::Reply(warned(reply, &warnings)) } else { answer }
     }
 
     fn route(&mut self, ask: &Ask, now: Timestamp) -> Answered {
@@ -164,7 +168,7 @@ impl Server {
             Method::GET => {
                 let object = writes::find(&self.objects, &target)?;
                 Ok(ok(&if subresource == "scale" {
-                    scale_of(&object)
+                    scale_of(kind, &object)
                 } else {
                     View::asked(ask, query).of(kind, &object, now)
                 }))
@@ -242,7 +246,8 @@ impl Server {
                 let object = self.settled(target, written, writer.now);
                 Ok(shown_as(kind, &object, target.subresource, 200))
             }
-            _ => Err(Refusal::unsupported_media_type(PATCHES)),
+            _ if kind.built_in => Err(Refusal::unsupported_media_type(PATCHES)),
+            _ => Err(Refusal::unsupported_media_type(&PATCHES.replace("application/strategic-merge-patch+json, ", ""))),
         }
     }
 }
@@ -252,7 +257,17 @@ fn ok(value: &Value) -> Answer {
 }
 
 fn shown_as(kind: &Kind, object: &Value, subresource: &str, status: u16) -> Answer {
-    Answer::Reply(reply(status, &if subresource == "scale" { scale_of(object) } else { shown(kind, object) }))
+    Answer::Reply(reply(status, &if subresource == "scale" { scale_of(kind, object) } else { shown(kind, object) }))
+}
+
+/// An answer with the server's warnings.
+fn warned(mut reply: Reply, warnings: &[String]) -> Reply {
+    for warning in warnings {
+        if let Ok(value) = format!("299 - {warning:?}").parse() {
+            reply.headers_mut().append("warning", value);
+        }
+    }
+    reply
 }
 
 fn writer<'a>(ask: &'a Ask, query: &'a Query, subresource: &'a str, now: Timestamp) -> Writer<'a> {
@@ -263,5 +278,10 @@ fn writer<'a>(ask: &'a Ask, query: &'a Query, subresource: &'a str, now: Timesta
         named => named,
     };
     // Scaling writes the object's own fields.
-    Writer { manager, subresource, now }
+    let strictness = match query.text("fieldValidation") {
+        "Ignore" => Strictness::Ignore,
+        "Strict" => Strictness::Strict,
+        _ => Strictness::Warn,
+    };
+    Writer { manager, subresource, now, strictness }
 }

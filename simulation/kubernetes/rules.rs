@@ -27,7 +27,6 @@ pub(super) fn check(kind: &Kind, before: Option<&Value>, object: &Value) -> Resu
         "Pod" => check_pod(kind, name, spec, "spec"),
         "Service" => candidate.is_a_service(),
         "ConfigMap" | "Secret" => check_texts(&object["data"], "data"),
-        "CustomResourceDefinition" => candidate.is_a_definition(),
         _ => Ok(()),
     }
 }
@@ -98,21 +97,6 @@ impl Candidate<'_> {
         let needs_ports = spec["type"] != "ExternalName" && spec["clusterIP"] != "None";
         if needs_ports && spec["ports"].as_array().is_none_or(Vec::is_empty) {
             return self.refuse("spec.ports", "FieldValueRequired", "Required value");
-        }
-        Ok(())
-    }
-
-    fn is_a_definition(&self) -> Result<(), Refusal> {
-        let (name, spec) = (self.name, self.spec);
-        let (plural, group) = (spec["names"]["plural"].as_str(), spec["group"].as_str());
-        if name != format!("{}.{}", plural.unwrap_or_default(), group.unwrap_or_default()) {
-            let wrong = format!("Invalid value: {name:?}: must be spec.names.plural+\".\"+spec.group");
-            return self.refuse("metadata.name", "FieldValueInvalid", &wrong);
-        }
-        if spec["names"]["kind"].as_str().is_none_or(str::is_empty)
-            || spec["versions"].as_array().is_none_or(Vec::is_empty)
-        {
-            return self.refuse("spec.versions", "FieldValueRequired", "Required value");
         }
         Ok(())
     }

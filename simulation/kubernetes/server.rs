@@ -1,7 +1,8 @@
 //! One cluster's API server and what goes on behind it in time.
 use super::{
     apply::Writer, control::Controllers, installed, kinds::Kind, moments::shift_moments, objects::Objects,
-    refusal::Refusal, routes::Routes, shape::Shape, writes::Target, writes::Written, writes::applying, writes::create,
+    reading::Strictness, refusal::Refusal, routes::Routes, shape::Shape, writes::Target, writes::Written,
+    writes::applying, writes::create,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -122,7 +123,7 @@ impl Server {
         }
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         let target = Target { kind: &kind, namespace, name, subresource: "", dry_run: false };
-        let writer = Writer { manager: "kubectl", subresource: "", now };
+        let writer = Writer { manager: "kubectl", subresource: "", now, strictness: Strictness::Ignore };
         let (written, _) = applying::apply_call(&mut self.objects, &target, object.clone(), &writer, true)?;
         Ok(self.settled(&target, written, now))
     }
@@ -138,7 +139,12 @@ impl Server {
             if kind.namespaced { object["metadata"]["namespace"].as_str().unwrap_or("default") } else { "" };
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         let target = Target { kind: &kind, namespace, name, subresource: "", dry_run: false };
-        let written = create(&mut self.objects, &target, object.clone(), &Writer { manager, subresource: "", now })?;
+        let written = create(
+            &mut self.objects,
+            &target,
+            object.clone(),
+            &Writer { manager, subresource: "", now, strictness: Strictness::Ignore },
+        )?;
         Ok(self.settled(&target, written, now))
     }
 

@@ -10,10 +10,12 @@ use super::{
     admission,
     apply::{self, Writer},
     conditions::has_finalizers,
+    customs,
     kinds::Kind,
     moments::second,
     names::letters,
     objects::Objects,
+    reading,
     refusal::Refusal,
     rules,
     services::give_cluster_address,
@@ -41,6 +43,8 @@ pub(super) fn create(
 ) -> Result<Written, Refusal> {
     let kind = target.kind;
     well_formed(target, &object)?;
+    let mut warnings = reading::read_body(kind, &mut object, writer.strictness)?;
+    objects.warnings.append(&mut warnings);
     if object["metadata"]["name"].as_str().is_none_or(str::is_empty)
         && let Some(prefix) = object["metadata"]["generateName"].as_str().map(ToOwned::to_owned)
     {
@@ -61,10 +65,15 @@ pub(super) fn create(
 pub(super) fn replace(
     objects: &mut Objects,
     target: &Target,
-    object: Value,
+    mut object: Value,
     writer: &Writer,
 ) -> Result<Written, Refusal> {
     well_formed(target, &object)?;
+    if target.subresource != "scale" {
+        let mut warnings = reading::read_body(target.kind, &mut object, writer.strictness)?;
+        objects.warnings.append(&mut warnings);
+        form::says_its_version(target, &object)?;
+    }
     change(objects, target, writer, |_| Ok(object))
 }
 
@@ -76,9 +85,13 @@ pub(super) fn change(
     edit: impl FnOnce(&Value) -> Result<Value, Refusal>,
 ) -> Result<Written, Refusal> {
     let live = find(objects, target)?;
-    let base = if target.subresource == "scale" { scale_of(&live) } else { (*live).clone() };
-    let edited = edit(&base)?;
+    let base = if target.subresource == "scale" { scale_of(target.kind, &live) } else { (*live).clone() };
+    let mut edited = edit(&base)?;
     well_formed(target, &edited)?;
+    if target.subresource != "scale" {
+        let mut warnings = reading::read_body(target.kind, &mut edited, writer.strictness)?;
+        objects.warnings.append(&mut warnings);
+    }
     let name = &edited["metadata"]["name"];
     if !edited.is_object() || !edited["metadata"].is_object() || name != target.name {
         return Err(Refusal::bad_request(format!(
@@ -99,7 +112,11 @@ pub(super) fn change(
     }
     let object = if target.subresource == "scale" {
         let mut object = (*live).clone();
-        object["spec"]["replicas"] = edited["spec"]["replicas"].as_u64().map_or(json!(0), |count| json!(count));
+        let replicas = edited["spec"]["replicas"].as_u64().map_or(json!(0), |count| json!(count));
+        match &target.kind.custom {
+            Some(custom) => custom.set_scale(&mut object, &replicas),
+            None => object["spec"]["replicas"] = replicas,
+        }
         object
     } else {
         edited
@@ -147,6 +164,12 @@ fn finish(
         if kind.kind == "Pod" {
             object["status"] = json!({"phase": "Pending"});
         }
+    }
+    if let Some(custom) = &kind.custom {
+        custom.finish(kind, &mut object)?;
+    } else if kind.kind == "CustomResourceDefinition" {
+        customs::definition::fill_in(&mut object);
+        customs::refuse(kind, &object, &customs::definition::check(before, &object))?;
     }
     admission::fill_in(kind, &mut object);
     if kind.kind == "Service" {

@@ -1,7 +1,8 @@
 //! Deleting objects: at once, or as soon as nobody holds them back.
 use super::{find, target::Target};
 use crate::kubernetes::{
-    conditions::has_finalizers, garbage::orphan, moments::second, objects::Objects, refusal::Refusal, view::shown,
+    conditions::has_finalizers, definitions, garbage::orphan, moments::second, objects::Objects, refusal::Refusal,
+    view::shown,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -46,6 +47,9 @@ pub(in crate::kubernetes) fn delete(
         Some("Orphan") => orphan(objects, &live),
         _ => {}
     }
+    if kind.built_in && kind.kind == "CustomResourceDefinition" && object["metadata"]["deletionTimestamp"].is_null() {
+        definitions::begin_end(&mut object, now);
+    }
     let at_once = options["gracePeriodSeconds"] == 0;
     let lingers = has_finalizers(&object) || kind.kind == "Namespace" || kind.kind == "Pod" && !at_once;
     if !lingers {
@@ -54,7 +58,9 @@ pub(in crate::kubernetes) fn delete(
     }
     if object["metadata"]["deletionTimestamp"].is_null() {
         object["metadata"]["deletionTimestamp"] = json!(second(now));
-        object["metadata"]["deletionGracePeriodSeconds"] = json!(if kind.kind == "Pod" { 30 } else { 0 });
+        if kind.kind != "CustomResourceDefinition" {
+            object["metadata"]["deletionGracePeriodSeconds"] = json!(if kind.kind == "Pod" { 30 } else { 0 });
+        }
         if kind.kind == "Namespace" {
             object["status"] = json!({"phase": "Terminating"});
         }
