@@ -56,6 +56,8 @@ pub(super) fn create(
     let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     admit_to_namespace(objects, kind, target.namespace, &name)?;
     if objects.store.get(&kind.resource(), target.namespace, &name).is_some() {
+        // What is wrong with an object is said first.
+        finish(objects, &Target { name: &name, dry_run: true, ..*target }, None, object, writer, false)?;
         return Err(Refusal::already_exists(kind, &name));
     }
     finish(objects, &Target { name: &name, ..*target }, None, object, writer, false)

@@ -1,6 +1,7 @@
 //! The real kube client against the simulated API servers, in process, on a paused clock.
 mod apply;
 mod calls;
+mod customs;
 mod jobs;
 mod kubectl;
 mod lists;
