@@ -157,7 +157,7 @@ impl Schema {
                 1 => {}
                 0 => refuse("must validate one and only one schema (oneOf). Found none valid"),
                 more => {
-                    refuse(&format!("must validate one and only one schema (oneOf). Found {more} valid alternatives"))
+                    refuse(&format!("must validate one and only one schema (oneOf). Found {more} valid alternatives"));
                 }
             }
         }
