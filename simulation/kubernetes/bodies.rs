@@ -1,8 +1,9 @@
-//! The bodies of calls: JSON, or YAML where their type says so. Pure.
+//! The bodies of calls: JSON, or YAML or protobuf where their type says so. Pure.
 mod go;
 
 use super::{
     kinds::Kind,
+    protobuf,
     reading::{Strictness, doubles::doubles},
     refusal::Refusal,
 };
@@ -41,7 +42,7 @@ pub(super) fn object(ask: &Ask, kind: &Kind, strictness: Strictness) -> Result<(
         let sort = if value.is_array() { "array" } else { "string" };
         return Err(unrecognized(&format!("json: cannot unmarshal {sort} into Go value of type {TYPE_META}")));
     }
-    if strictness == Strictness::Ignore || !kind.built_in {
+    if strictness == Strictness::Ignore {
         return Ok((value, vec![]));
     }
     let doubles = doubles(body);
@@ -109,13 +110,13 @@ pub(super) fn options(ask: &Ask) -> Result<Value, Refusal> {
     })
 }
 
-/// The body as JSON, or as YAML where its type says so.
+/// The body as JSON, or as YAML or protobuf where its type says so.
 pub(super) fn parse(ask: &Ask) -> Result<Value, Refusal> {
     let sort = sort(ask);
-    let (json, yaml) = (sort.contains("json"), sort.contains("yaml"));
     if sort.contains("protobuf") {
-        return Err(Refusal::protobuf());
+        return protobuf::object(ask.body());
     }
+    let (json, yaml) = (sort.contains("json"), sort.contains("yaml"));
     if !json && !yaml {
         let accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
         return Err(Refusal::unsupported_media_type(accepted));

@@ -12,6 +12,8 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 const VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+/// The same for custom resources, in the order in which a real server names them.
+const CUSTOM_VERBS: &[&str] = &["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 
 /// What `kubectl get all` means.
 const OF_ALL: &[&str] = &[
@@ -127,6 +129,12 @@ fn resource(kind: &Kind) -> Vec<Value> {
     }
     if kind.built_in && OF_ALL.contains(&kind.plural.as_str()) {
         entries[0]["categories"] = json!(["all"]);
+    }
+    if let Some(custom) = &kind.custom {
+        entries[0]["verbs"] = json!(CUSTOM_VERBS);
+        if !custom.categories.is_empty() {
+            entries[0]["categories"] = json!(custom.categories);
+        }
     }
     let verbs = ["get", "patch", "update"];
     let subresource = |name: &str, of: &str| json!({"name": format!("{}/{name}", kind.plural), "singularName": "", "namespaced": kind.namespaced, "kind": of, "verbs": verbs});

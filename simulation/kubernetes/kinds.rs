@@ -1,5 +1,7 @@
 //! Pure: the kinds that an API server knows, the built-in ones and those that a CustomResourceDefinition registers.
+use super::customs::Custom;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// One kind in one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub(super) struct Kind {
     pub status: bool,
     pub scale: bool,
     pub built_in: bool,
+    /// What its definition says; `None` for a kind that the server knows by itself.
+    pub custom: Option<Arc<Custom>>,
 }
 
 // plural Kind short scope(n|c) subresources(status,scale)
@@ -128,6 +132,7 @@ pub(super) fn built_in() -> Vec<Kind> {
                 status: subresources.contains("status"),
                 scale: subresources.contains("scale"),
                 built_in: true,
+                custom: None,
             });
         }
     }
@@ -160,8 +165,9 @@ pub(super) fn declared_by(definition: &Value) -> Vec<Kind> {
             short: names["shortNames"].as_array().into_iter().flatten().map(text).collect(),
             namespaced: spec["scope"] == "Namespaced",
             status: version["subresources"]["status"].is_object(),
-            scale: false,
+            scale: version["subresources"]["scale"].is_object(),
             built_in: false,
+            custom: Some(Arc::new(Custom::read(definition, version))),
         })
         .collect()
 }

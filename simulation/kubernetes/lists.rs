@@ -1,5 +1,5 @@
 //! Pure: how the parts of an object merge: which lists are keyed, which are sets, which parts are all or nothing.
-use super::kinds::Kind;
+use super::{kinds::Kind, schemas::List};
 use serde_json::{Map, Value, json};
 
 /// How two versions of a part are brought together.
@@ -19,7 +19,7 @@ pub(super) enum Merge {
 pub(super) fn merge_of(kind: &Kind, path: &[&str], value: &Value) -> Merge {
     match value {
         Value::Array(_) => list(kind, path),
-        Value::Object(_) if kind.built_in && atomic_object(kind, path) => Merge::Atomic,
+        Value::Object(_) if is_atomic_object(kind, path) => Merge::Atomic,
         Value::Object(_) => Merge::Fields,
         _ => Merge::Atomic,
     }
@@ -30,7 +30,14 @@ fn list(kind: &Kind, path: &[&str]) -> Merge {
         ["metadata", "finalizers"] => return Merge::Set,
         ["metadata", "ownerReferences"] => return Merge::Keyed(&["uid"]),
         ["status", "conditions"] if kind.built_in => return Merge::Keyed(&["type"]),
-        _ if !kind.built_in || kind.kind == "CustomResourceDefinition" => return Merge::Atomic,
+        _ if !kind.built_in => {
+            return match kind.custom.as_ref().map_or(List::Atomic, |custom| custom.schema.list_at(path)) {
+                List::Atomic => Merge::Atomic,
+                List::Set => Merge::Set,
+                List::Keyed(keys) => Merge::Keyed(keys),
+            };
+        }
+        _ if kind.kind == "CustomResourceDefinition" => return Merge::Atomic,
         _ => {}
     }
     let parent = path.len().checked_sub(2).map_or("", |at| path[at]);
@@ -56,7 +63,10 @@ fn list(kind: &Kind, path: &[&str]) -> Merge {
     }
 }
 
-fn atomic_object(kind: &Kind, path: &[&str]) -> bool {
+fn is_atomic_object(kind: &Kind, path: &[&str]) -> bool {
+    if !kind.built_in {
+        return kind.custom.as_ref().is_some_and(|custom| custom.schema.is_atomic_at(path));
+    }
     match path.last().copied().unwrap_or_default() {
         "nodeSelector" | "configMapKeyRef" | "secretKeyRef" | "fieldRef" | "resourceFieldRef" | "roleRef"
         | "scaleTargetRef" => true,

@@ -20,6 +20,8 @@ pub(super) struct Objects {
     pub host: String,
     pub kinds: Vec<Kind>,
     pub store: Store,
+    /// The definitions whose kinds are served, each with the id and the generation in which it was read.
+    pub served: BTreeMap<String, (Value, Value)>,
     /// What the answer to the present call warns of.
     pub warnings: Vec<String>,
     /// What admission webhooks say, by their names, where they refuse.
@@ -33,6 +35,7 @@ impl Objects {
             host: host.into(),
             kinds: kinds::built_in(),
             store: Store::default(),
+            served: BTreeMap::new(),
             warnings: vec![],
             verdicts: BTreeMap::new(),
             issued: 0,
@@ -82,6 +85,7 @@ impl Objects {
             for (name, _) in self.store.copy(&instances) {
                 self.store.remove(&instances, &name);
             }
+            self.served.remove(&instances);
             self.kinds.retain(|kind| kind.built_in || kind.resource() != instances);
         }
     }

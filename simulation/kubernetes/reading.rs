@@ -26,6 +26,9 @@ pub(super) enum Strictness {
 
 /// Reads an object in place. The answer names the members that were dropped; `Err` says what cannot be read.
 pub(super) fn read(kind: &Kind, object: &mut Value) -> Result<Vec<String>, String> {
+    if let Some(custom) = &kind.custom {
+        return Ok(custom.schema.prune(object));
+    }
     let Some(of) = Type::of(&kind.api_version(), &kind.kind).filter(|_| kind.built_in) else { return Ok(vec![]) };
     let mut walk = Walk { place: String::new(), names: String::new(), unknown: vec![], wrong: None };
     walk.value(object, of, Type::name(of));

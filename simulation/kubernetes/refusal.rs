@@ -101,12 +101,6 @@ impl Refusal {
         refusal
     }
 
-    /// What some commands of kubectl send for built-in kinds.
-    pub(super) fn protobuf() -> Self {
-        let message = "the simulated API server takes JSON and YAML, not protobuf: add `--dry-run=client -o yaml` to the command and pipe it into `kubectl apply -f -`";
-        Self::new(415, "UnsupportedMediaType", message)
-    }
-
     /// What a kubelet would have to answer.
     pub(super) fn no_containers() -> Self {
         let message = "no containers run behind the simulated API server: there are no logs, and nothing to exec in, to attach or to forward to";

@@ -223,7 +223,7 @@ impl Server {
                 let warning = headers::deprecated(kind, &self.shape().version);
                 Ok(warned(
                     &if subresource == "scale" {
-                        scale_of(&object)
+                        scale_of(kind, &object)
                     } else {
                         View::asked(ask, query).of(kind, &object, now)
                     },
@@ -303,7 +303,9 @@ impl Server {
                 let object = self.settled(written, writer.now);
                 Ok(shown_as(kind, &object, target.subresource, 200))
             }
-            "application/strategic-merge-patch+json" => Err(Refusal::unsupported_media_type(PATCHES)),
+            "application/strategic-merge-patch+json" => {
+                Err(Refusal::unsupported_media_type(&PATCHES.replace("application/strategic-merge-patch+json, ", "")))
+            }
             _ => Err(Refusal::bare(415, "UnsupportedMediaType", "415: Unsupported Media Type")),
         }
     }
@@ -331,7 +333,7 @@ pub(super) fn ok(value: &Value) -> Answer {
 }
 
 fn shown_as(kind: &Kind, object: &Value, subresource: &str, status: u16) -> Answer {
-    Answer::Reply(reply(status, &if subresource == "scale" { scale_of(object) } else { shown(kind, object) }))
+    Answer::Reply(reply(status, &if subresource == "scale" { scale_of(kind, object) } else { shown(kind, object) }))
 }
 
 fn sort_of_patch(ask: &Ask) -> &str {

@@ -3,12 +3,20 @@ mod ages;
 mod cells;
 mod columns;
 
-use super::kinds::Kind;
+pub(super) use ages::age;
+
+use super::{customs, kinds::Kind};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// A table of objects, each with what its row carries of it.
 pub(super) fn table(kind: &Kind, objects: &[(&Value, Value)], version: &str, now: Timestamp) -> Value {
+    if let Some((definitions, rows)) = customs::table(kind, objects, now) {
+        return json!({
+            "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": version},
+            "columnDefinitions": definitions, "rows": rows,
+        });
+    }
     let rows: Vec<Value> = objects
         .iter()
         .map(|(object, carried)| {

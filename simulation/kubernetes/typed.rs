@@ -8,6 +8,9 @@ use std::fmt::Write;
 
 /// Refuses an applied object that has a member which its kind has not, or one of another type.
 pub(super) fn check(kind: &Kind, object: &Value) -> Result<(), Refusal> {
+    if let Some(custom) = &kind.custom {
+        return custom.check_applied(kind, object);
+    }
     let Some(of) = Type::of(&kind.api_version(), &kind.kind) else { return Ok(()) };
     let mut walk = Walk { kind, names: vec![], place: String::new(), wrong: vec![], unreadable: None };
     walk.value(object, of);
@@ -123,7 +126,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn go_type(value: &Value) -> &'static str {
+pub(super) fn go_type(value: &Value) -> &'static str {
     match value {
         Value::String(_) => "string",
         Value::Bool(_) => "bool",
@@ -133,7 +136,7 @@ fn go_type(value: &Value) -> &'static str {
     }
 }
 
-fn go_value(value: &Value) -> String {
+pub(super) fn go_value(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(items) => format!("[{}]", items.iter().map(go_value).collect::<Vec<_>>().join(" ")),

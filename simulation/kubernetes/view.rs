@@ -59,9 +59,7 @@ impl View {
     pub fn list(self, kind: &Kind, objects: Vec<&Value>, metadata: Value, now: Timestamp) -> Value {
         let objects = objects.into_iter();
         let (sort, api_version, items): (_, _, Vec<Value>) = match self {
-            Self::Whole => {
-                (format!("{}List", kind.kind), kind.api_version(), objects.map(|one| item(kind, one)).collect())
-            }
+            Self::Whole => (list_kind(kind), kind.api_version(), objects.map(|one| item(kind, one)).collect()),
             Self::Metadata => {
                 ("PartialObjectMetadataList".into(), "meta.k8s.io/v1".into(), objects.map(partial).collect())
             }
@@ -74,6 +72,10 @@ impl View {
         };
         json!({"kind": sort, "apiVersion": api_version, "metadata": metadata, "items": items})
     }
+}
+
+fn list_kind(kind: &Kind) -> String {
+    kind.custom.as_ref().map_or_else(|| format!("{}List", kind.kind), |custom| custom.list_kind.clone())
 }
 
 /// An object in a list: custom resources alone say what they are.
@@ -110,7 +112,7 @@ fn carried(kind: &Kind, object: &Value, include: Include) -> Value {
 }
 
 /// An object's size, as `/scale` shows it.
-pub(super) fn scale_of(object: &Value) -> Value {
+pub(super) fn scale_of(kind: &Kind, object: &Value) -> Value {
     let metadata = &object["metadata"];
     let labels = object["spec"]["selector"]["matchLabels"].as_object().into_iter().flatten();
     let selector: Vec<String> =
@@ -118,6 +120,9 @@ pub(super) fn scale_of(object: &Value) -> Value {
     let mut kept = json!({});
     for name in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
         kept[name] = metadata[name].clone();
+    }
+    if let Some((spec, status)) = kind.custom.as_ref().and_then(|custom| custom.scale_of(object)) {
+        return json!({"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": kept, "spec": spec, "status": status});
     }
     json!({
         "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": kept,

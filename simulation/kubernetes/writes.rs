@@ -10,7 +10,7 @@ use super::{
     addresses, admission,
     apply::{self, Writer},
     conditions::has_finalizers,
-    defaults, events, generated, generations,
+    customs, defaults, events, generated, generations,
     kinds::Kind,
     moments::second,
     names::letters,
@@ -19,7 +19,7 @@ use super::{
     place::Place,
     policies, reading,
     refusal::Refusal,
-    rules,
+    validation,
     view::scale_of,
     webhooks,
 };
@@ -67,6 +67,8 @@ pub(super) fn create(
         if found["metadata"]["deletionTimestamp"].is_string() {
             refusal.message = format!("object is being deleted: {}", refusal.message);
         }
+        // What is wrong with an object is said first.
+        finish(objects, &Target { name: &name, dry_run: true, ..*target }, None, object, writer, false)?;
         return Err(refusal);
     }
     finish(objects, &Target { name: &name, ..*target }, None, object, writer, false)
@@ -83,6 +85,7 @@ pub(super) fn replace(
     if target.subresource != "scale" {
         let mut warnings = reading::read_body(target.kind, &mut object, writer.strictness)?;
         objects.warnings.append(&mut warnings);
+        form::says_its_version(target, &object)?;
     }
     if object["metadata"]["name"].as_str().is_none_or(str::is_empty) {
         return Err(Refusal::bad_request(format!(
@@ -101,7 +104,7 @@ pub(super) fn change(
     edit: impl FnOnce(&Value) -> Result<Value, Refusal>,
 ) -> Result<Written, Refusal> {
     let live = find(objects, target)?;
-    let base = if target.subresource == "scale" { scale_of(&live) } else { (*live).clone() };
+    let base = if target.subresource == "scale" { scale_of(target.kind, &live) } else { (*live).clone() };
     let mut edited = edit(&base)?;
     well_formed(target, &edited)?;
     if target.subresource != "scale" {
@@ -114,7 +117,11 @@ pub(super) fn change(
     form::is_of_this(target, &live, &edited)?;
     let object = if target.subresource == "scale" {
         let mut object = (*live).clone();
-        object["spec"]["replicas"] = form::scaled(target, &edited)?;
+        let replicas = form::scaled(target, &edited)?;
+        match &target.kind.custom {
+            Some(custom) => custom.set_scale(&mut object, &replicas),
+            None => object["spec"]["replicas"] = replicas,
+        }
         object
     } else {
         edited
@@ -162,6 +169,12 @@ fn finish(
             object["status"] = json!({"phase": "Active"});
         }
     }
+    if let Some(custom) = &kind.custom {
+        custom.finish(kind, before, &mut object)?;
+    } else if kind.built_in && kind.kind == "CustomResourceDefinition" {
+        customs::definition::fill_in(&mut object);
+        customs::refuse(kind, &object, &customs::definition::check(before, &object))?;
+    }
     if kind.built_in && target.subresource != "status" {
         defaults::fill_in(kind, &mut object);
     }
@@ -175,7 +188,7 @@ fn finish(
     complete(objects, target, before, &mut object)?;
     webhooks::call(objects, kind, &object, if before.is_some() { "UPDATE" } else { "CREATE" })?;
     if target.subresource != "status" {
-        rules::check(kind, before, &object)?;
+        validation::check(kind, before, &object)?;
     }
     policies::admit(objects, kind, before, &object)?;
     if kind.counts_generations() {

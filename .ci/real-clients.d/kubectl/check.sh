@@ -80,7 +80,8 @@ check "create from a file" "created" "${kube[@]}" create "${in[@]}" -f <(printf 
 refused "not found" "NotFound" "${kube[@]}" get deploy nowhere "${in[@]}"
 refused "logs" "no containers run" "${kube[@]}" logs "${in[@]}" deploy/web
 refused "exec" "no containers run" "${kube[@]}" exec "${in[@]}" deploy/web -- true
-refused "protobuf" "kubectl apply -f -" "${kube[@]}" create namespace more
+check "create, by protobuf" "created" "${kube[@]}" create deployment other --image=web:1 --port=80 "${in[@]}"
+check "autoscale, by protobuf" "autoscaled" "${kube[@]}" autoscale deploy other --max=3 "${in[@]}"
 check "delete" "deleted" "${kube[@]}" delete configmap more "${in[@]}"
 check "delete the namespace" "deleted" "${kube[@]}" delete namespace conformance --timeout=60s
 refused "it is gone" "NotFound" "${kube[@]}" get namespace conformance

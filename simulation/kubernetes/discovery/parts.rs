@@ -86,5 +86,6 @@ pub(in crate::kubernetes) fn kind_of(group: &str, version: &str, kind: &str) -> 
         status: false,
         scale: false,
         built_in: true,
+        custom: None,
     }
 }

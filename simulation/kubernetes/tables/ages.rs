@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 /// How long ago a moment was, in the one or two units that kubectl prints: `45s`, `3m12s`, `7h5m`, `4d`.
-pub(super) fn age(moment: &Value, now: Timestamp) -> String {
+pub(in crate::kubernetes) fn age(moment: &Value, now: Timestamp) -> String {
     let Some(moment) = moment.as_str().and_then(|text| text.parse::<Timestamp>().ok()) else {
         return "<unknown>".into();
     };

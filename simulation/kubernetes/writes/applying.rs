@@ -32,8 +32,11 @@ pub(in crate::kubernetes) fn apply_call(
     if wanted["metadata"]["managedFields"].as_array().is_some_and(|list| !list.is_empty()) {
         return Err(Refusal::bad_request("metadata.managedFields must be nil"));
     }
-    if kind.built_in && target.subresource.is_empty() {
+    if target.subresource.is_empty() {
         typed::check(kind, &wanted)?;
+    }
+    if let Some(custom) = &kind.custom {
+        custom.schema.fill_in_keys(&mut wanted);
     }
     let live = find(objects, target).ok();
     if live.is_none() {

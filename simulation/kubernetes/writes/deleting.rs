@@ -1,8 +1,8 @@
 //! Deleting objects: at once, or as soon as nobody holds them back.
 use super::{find, target::Target};
 use crate::kubernetes::{
-    conditions::has_finalizers, kinds::Kind, moments::second, objects::Objects, place::Query, refusal::Refusal,
-    view::shown,
+    conditions::has_finalizers, definitions, kinds::Kind, moments::second, objects::Objects, place::Query,
+    refusal::Refusal, view::shown,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -36,6 +36,9 @@ pub(in crate::kubernetes) fn delete(
         let finalizers = object["metadata"]["finalizers"].as_array_mut().map(std::mem::take).unwrap_or_default();
         object["metadata"]["finalizers"] = finalizers.into_iter().chain([json!(finalizer)]).collect();
     }
+    if kind.built_in && kind.kind == "CustomResourceDefinition" && object["metadata"]["deletionTimestamp"].is_null() {
+        definitions::begin_end(&mut object, now);
+    }
     let is_pod = kind.built_in && kind.kind == "Pod";
     let runs = is_pod && object["spec"]["nodeName"].is_string();
     let grace = options["gracePeriodSeconds"].as_u64();
@@ -45,7 +48,7 @@ pub(in crate::kubernetes) fn delete(
     let of_space = kind.kind == "Namespace" && kind.built_in;
     if object["metadata"]["deletionTimestamp"].is_null() {
         object["metadata"]["deletionTimestamp"] = json!(second(now));
-        if !of_space {
+        if !of_space && kind.kind != "CustomResourceDefinition" {
             object["metadata"]["deletionGracePeriodSeconds"] = json!(grace);
         }
         if let (Some(generation), false) = (object["metadata"]["generation"].as_u64(), of_space) {

@@ -116,6 +116,17 @@ pub(super) fn scaled(target: &Target, scale: &Value) -> Result<Value, Refusal> {
     Ok(replicas.as_u64().map_or(json!(0), |count| json!(count)))
 }
 
+/// Refuses a custom resource that shall replace another one and does not say which version of it.
+pub(super) fn says_its_version(target: &Target, object: &Value) -> Result<(), Refusal> {
+    let says = object["metadata"]["resourceVersion"].as_str().is_some_and(|version| !version.is_empty());
+    if says || target.kind.built_in {
+        return Ok(());
+    }
+    let wrong = "Invalid value: 0: must be specified for an update";
+    let causes = [("metadata.resourceVersion".into(), "FieldValueInvalid", wrong.into())];
+    Err(Refusal::invalid_as(&target.kind.plural, &target.kind.group, target.name, &causes))
+}
+
 /// Restores what the caller may not change: identity, times, and the other half of spec and status.
 pub(super) fn keep_what_is_not_theirs(target: &Target, before: Option<&Value>, object: &mut Value) {
     let kind = target.kind;

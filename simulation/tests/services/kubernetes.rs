@@ -2,6 +2,7 @@
 mod access;
 mod apply;
 mod calls;
+mod customs;
 mod deletions;
 mod front;
 mod jobs;
@@ -9,6 +10,7 @@ mod kubectl;
 mod lists;
 mod objects;
 mod policies;
+mod protobuf;
 mod reading;
 mod refusals;
 mod rollouts;

@@ -29,7 +29,7 @@ fn a_custom_resource_waits_for_its_definition() {
         let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
             "metadata": {"name": "parts.example.com"}, "spec": {"group": "example.com", "scope": "Namespaced",
             "names": {"plural": "parts", "kind": "Part"}, "versions": [{"name": "v1", "served": true, "storage": true,
-            "schema": {"openAPIV3Schema": {"type": "object"}}}]}});
+            "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}});
         let run = ends_with(&shop, Step::InstallControllers, async |green| {
             shop.azure.clock().sleep(std::time::Duration::from_secs(300)).await;
             // What the server judged by before the definition was changed.

@@ -72,7 +72,7 @@ fn malformed_bodies_are_refused_as_the_real_server_does() {
     assert_eq!(post("application/json", "{\"metadata\": {\"name\": \"a\"}, \"data\": {\"k\": 1}}"), 400);
     assert_eq!(post("application/json", "{\"kind\": \"Secret\", \"metadata\": {\"name\": \"a\"}}"), 400);
     assert_eq!(post("application/json", "{\"metadata\": {\"name\": \"Not_A_Name\"}}"), 422);
-    assert_eq!(post("application/vnd.kubernetes.protobuf", "k8s"), 415);
+    assert_eq!(post("application/vnd.kubernetes.protobuf", "k8s"), 400);
     assert_eq!(post("application/json", &"[".repeat(100_000)), 400);
     assert_eq!(post("application/yaml", &"[".repeat(100_000)), 400);
     assert_eq!(post("application/json", &format!("\"{}\"", "a".repeat(3 << 20))), 413);

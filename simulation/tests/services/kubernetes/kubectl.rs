@@ -149,8 +149,4 @@ fn what_only_a_kubelet_could_do_is_refused_with_the_reason() {
         assert_eq!((status, said["reason"].as_str()), (501, Some("NotImplemented")));
         assert!(said["message"].as_str().unwrap().contains("no containers run"), "{said}");
     }
-    let protobuf = "application/vnd.kubernetes.protobuf";
-    let (status, said) = call(&mut fleet, "POST", "/api/v1/namespaces", protobuf, "k8s\0", at(600));
-    assert_eq!(status, 415);
-    assert!(said["message"].as_str().unwrap().contains("kubectl apply -f -"), "{said}");
 }

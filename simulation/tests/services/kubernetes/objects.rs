@@ -190,7 +190,7 @@ async fn a_definition_serves_its_kind_a_second_later() {
     let definition = json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "things.example.com"},
         "spec": {"group": "example.com", "scope": "Namespaced", "names": {"plural": "things", "singular": "thing", "kind": "Thing"},
-                 "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {"type": "object"}}}]},
+                 "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]},
     });
     let definitions: Api<k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition> =
         Api::all(client.clone());
@@ -205,7 +205,15 @@ async fn a_definition_serves_its_kind_a_second_later() {
         json!({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "one"}, "spec": {"size": 1}});
     let made = things.patch("one", &PatchParams::apply("t"), &Patch::Apply(&thing)).await.unwrap();
     assert_eq!(made.data["spec"]["size"], 1);
-    definitions.delete("things.example.com", &DeleteParams::default()).await.unwrap();
+    let deleted = definitions.delete("things.example.com", &DeleteParams::default()).await.unwrap().left().unwrap();
+    assert!(things.get("one").await.is_ok(), "its objects are deleted in a moment");
+    kube::runtime::wait::await_condition(
+        definitions,
+        "things.example.com",
+        kube::runtime::wait::conditions::is_deleted(&deleted.metadata.uid.unwrap()),
+    )
+    .await
+    .unwrap();
     assert!(kube::discovery::pinned_kind(&client, &kind).await.is_err());
     assert!(things.get("one").await.is_err());
 }
