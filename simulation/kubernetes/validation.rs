@@ -87,7 +87,7 @@ fn is_composed(of: Type) -> bool {
 fn by_type(of: &str, object: &Map<String, Value>, findings: &mut Findings) -> bool {
     match of {
         "apps.v1.DeploymentSpec" | "apps.v1.ReplicaSetSpec" | "apps.v1.StatefulSetSpec" | "apps.v1.DaemonSetSpec" => {
-            return workloads::is_a_workload(object, findings);
+            return workloads::is_a_workload(of, object, findings);
         }
         "apps.v1.DeploymentStrategy" => workloads::is_a_strategy(object, findings),
         "batch.v1.JobSpec" => workloads::is_a_job(object, findings),

@@ -8,23 +8,23 @@ use crate::kubernetes::selectors::label_selector_matches;
 use serde_json::{Map, Value, json};
 
 /// The specification of a Deployment, ReplicaSet, StatefulSet or DaemonSet. Says whether to look at its template.
-pub(super) fn is_a_workload(spec: &Map<String, Value>, findings: &mut Findings) -> bool {
+pub(super) fn is_a_workload(of: &str, spec: &Map<String, Value>, findings: &mut Findings) -> bool {
     let (selector, template) = (spec.get("selector").unwrap_or(&Value::Null), &spec.get("template"));
     let template = template.unwrap_or(&Value::Null);
     if selector.is_null() {
         findings.required("selector", "");
     } else if is_empty(selector) {
-        findings.invalid("selector", selector, "empty selector is invalid for deployment");
+        let sort = of.rsplit('.').next().unwrap_or_default().trim_end_matches("Spec").to_lowercase();
+        findings.invalid("selector", selector, &format!("empty selector is invalid for {sort}"));
     }
     if !is_readable(selector, findings) {
         findings.invalid("selector", selector, "invalid label selector");
         return false;
     }
     let labels = &template["metadata"]["labels"];
-    if !label_selector_matches(selector, labels) {
+    if !is_empty(selector) && !label_selector_matches(selector, labels) {
         let why = "`selector` does not match template `labels`";
         findings.invalid("template.metadata.labels", labels, why);
-        return false;
     }
     let policy = &template["spec"]["restartPolicy"];
     if policy != "Always" && policy.is_string() {
@@ -34,7 +34,7 @@ pub(super) fn is_a_workload(spec: &Map<String, Value>, findings: &mut Findings) 
 }
 
 fn is_empty(selector: &Value) -> bool {
-    selector.as_object().is_some_and(Map::is_empty)
+    selector.as_object().is_some_and(|members| members.values().all(|part| *part == json!({}) || *part == json!([])))
 }
 
 fn is_readable(selector: &Value, findings: &mut Findings) -> bool {
