@@ -138,9 +138,7 @@ impl Clusters {
                 let group = text(&body["properties"]["nodeResourceGroup"]);
                 let node_group = format!("/subscriptions/{subscription}/resourceGroups/{group}");
                 fleet.add(&host, Shape { cluster: text(&body["name"]), version, nodes, node_group }, at);
-                if body["properties"]["disableLocalAccounts"] != true
-                    && let Some(mut server) = fleet.server(&host)
-                {
+                if let Some(mut server) = fleet.server(&host) {
                     kubeconfig::tokens(body).iter().for_each(|token| server.let_in(token, "masterclient"));
                 }
                 self.api_servers.insert(cluster.into(), host);

@@ -35,9 +35,12 @@ fn token(cluster: &Value, who: &str) -> String {
     format!("    token: {}\n", text(cluster, who))
 }
 
-/// The tokens of a cluster's local accounts.
-pub(super) fn tokens(cluster: &Value) -> [String; 2] {
-    ["user", "admin"].map(|who| text(cluster, who))
+/// The tokens that a cluster's kubeconfigs carry.
+pub(super) fn tokens(cluster: &Value) -> Vec<String> {
+    let properties = &cluster["properties"];
+    let user = properties["aadProfile"].is_null().then_some("user");
+    let admin = (properties["disableLocalAccounts"] != true).then_some("admin");
+    user.into_iter().chain(admin).map(|who| text(cluster, who)).collect()
 }
 
 fn text(cluster: &Value, who: &str) -> String {

@@ -117,3 +117,61 @@ fn a_named_port_leads_to_the_number_in_the_pods() {
     let left = get(&mut fleet, "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", at(400));
     assert_eq!(left["items"].as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn a_webhook_may_refuse_once_somebody_answers_it() {
+    let mut fleet = fleet(1);
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "default"},
+        "spec": {"selector": {"app": "web"}, "ports": [{"port": 443}]}});
+    let hook = json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": "guard"}, "webhooks": [{"name": "a.b.c", "sideEffects": "None", "failurePolicy": "Ignore",
+        "admissionReviewVersions": ["v1"], "clientConfig": {"service": {"name": "web", "namespace": "default"}},
+        "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["configmaps"]}]}]});
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "default"}});
+    for object in [deployment("web", "web:1", 1), service, hook] {
+        apply(&mut fleet, &object, at(300)).unwrap();
+    }
+    fleet.server(HOST).unwrap().webhook_says("a.b.c", Some((403, "no")));
+    apply(&mut fleet, &map, at(301)).expect("no pod is ready yet, and the policy is to ignore that");
+    let words = "admission webhook \"a.b.c\" denied the request: no";
+    assert_eq!(apply(&mut fleet, &map, at(400)).unwrap_err(), (403, words.into()));
+    fleet.server(HOST).unwrap().webhook_says("a.b.c", Some((0, "")));
+    let words = "admission webhook \"a.b.c\" denied the request without explanation";
+    assert_eq!(apply(&mut fleet, &map, at(400)).unwrap_err(), (400, words.into()));
+    fleet.server(HOST).unwrap().webhook_says("a.b.c", None);
+    apply(&mut fleet, &map, at(400)).unwrap();
+}
+
+#[test]
+fn pods_of_controllers_are_kept_out_too() {
+    let mut fleet = fleet(1);
+    space(&mut fleet, &json!({"pod-security.kubernetes.io/enforce": "restricted"}));
+    let mut workload = deployment("web", "web:1", 2);
+    workload["metadata"]["namespace"] = json!("shop");
+    apply(&mut fleet, &workload, at(300)).unwrap();
+    assert_eq!(get(&mut fleet, "/api/v1/namespaces/shop/pods", at(400))["items"], json!([]));
+    let told = get(&mut fleet, "/api/v1/namespaces/shop/events?fieldSelector=reason%3DFailedCreate", at(400));
+    let words = told["items"][0]["message"].as_str().unwrap();
+    assert!(words.starts_with("Error creating: pods \"web-"), "{words}");
+    assert!(words.contains("violates PodSecurity \"restricted:latest\""), "{words}");
+}
+
+#[test]
+fn an_api_service_is_available_when_somebody_is_behind_it() {
+    let mut fleet = fleet(1);
+    let own = get(&mut fleet, "/apis/apiregistration.k8s.io/v1/apiservices/v1.apps", at(300));
+    assert!(has(&own, "Available", "True", "Local"), "{own}");
+    let far = json!({"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": {"name": "v1beta1.metrics.k8s.io"},
+        "spec": {"group": "metrics.k8s.io", "version": "v1beta1", "groupPriorityMinimum": 100, "versionPriority": 100,
+                 "service": {"name": "web", "namespace": "default"}}});
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "default"},
+        "spec": {"selector": {"app": "web"}, "ports": [{"port": 443}]}});
+    let mut after = |object: &Value, moment: Timestamp| {
+        apply(&mut fleet, object, at(300)).unwrap();
+        let found = get(&mut fleet, "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io", moment);
+        found["status"]["conditions"][0]["reason"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(after(&far, at(300)), "ServiceNotFound");
+    assert_eq!(after(&service, at(300)), "MissingEndpoints");
+    assert_eq!(after(&deployment("web", "web:1", 1), at(400)), "Passed");
+}
