@@ -49,12 +49,14 @@ impl Custom {
     }
 
     /// What is done to an object before it is stored: unknown members go, defaults come, rules are kept.
-    pub fn finish(&self, kind: &Kind, object: &mut Value) -> Result<(), Refusal> {
+    pub fn finish(&self, kind: &Kind, before: Option<&Value>, object: &mut Value) -> Result<(), Refusal> {
         self.schema.prune(object);
         self.schema.fill_in(object);
-        let mut causes = self.schema.check(object);
-        if let Some(scale) = &self.scale {
-            scale.check(object, &mut causes);
+        let mut causes = self.broken(object);
+        // What a newer schema does not allow may stay as it was.
+        if let Some(before) = before.filter(|_| !causes.is_empty()) {
+            let old = self.broken(before);
+            causes.retain(|cause| !old.contains(cause));
         }
         let stops = |reason: &str| {
             matches!(
@@ -68,6 +70,14 @@ impl Custom {
             causes.push(("<nil>".into(), "FieldValueInvalid", wrong.into()));
         }
         refuse(kind, object, &causes)
+    }
+
+    fn broken(&self, object: &Value) -> Causes {
+        let mut causes = self.schema.check(object);
+        if let Some(scale) = &self.scale {
+            scale.check(object, &mut causes);
+        }
+        causes
     }
 
     /// Refuses an applied object that does not fit the schema.

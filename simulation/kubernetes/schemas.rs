@@ -12,6 +12,7 @@ pub(super) use structure::check as check_structure;
 use rules::Rules;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
 /// What is wrong with an object: the field's path, the machine's reason, and a person's words.
@@ -112,13 +113,33 @@ impl Schema {
         self.at(path).is_some_and(|schema| schema.is_atomic)
     }
 
-    /// What an object breaks, in the words of a real server; `of_kind` is its root.
+    /// What an object breaks, in the words of a real server.
     pub fn check(&self, object: &Value) -> Causes {
         let mut causes = vec![];
-        self.check_value(object, "", &mut causes);
-        duplicates::check(self, object, "", &mut causes);
+        self.check_value(object, &mut String::new(), &mut causes);
+        duplicates::check(self, object, &mut String::new(), &mut causes);
         causes
     }
+}
+
+/// Looks at a member with its path.
+fn below(path: &mut String, name: &str, look: impl FnOnce(&mut String)) {
+    let before = path.len();
+    if before > 0 {
+        path.push('.');
+    }
+    path.push_str(name);
+    look(path);
+    path.truncate(before);
+}
+
+/// Looks at a list's item with its path.
+fn item_of(path: &mut String, at: usize, look: impl FnOnce(&mut String)) {
+    let before = path.len();
+    // Writing to a text cannot fail.
+    let _ = write!(path, "[{at}]");
+    look(path);
+    path.truncate(before);
 }
 
 /// A list of keys that is never given back: there are few, and definitions repeat them.

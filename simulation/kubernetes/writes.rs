@@ -168,7 +168,7 @@ fn finish(
         }
     }
     if let Some(custom) = &kind.custom {
-        custom.finish(kind, &mut object)?;
+        custom.finish(kind, before, &mut object)?;
     } else if kind.kind == "CustomResourceDefinition" {
         customs::definition::fill_in(&mut object);
         customs::refuse(kind, &object, &customs::definition::check(before, &object))?;

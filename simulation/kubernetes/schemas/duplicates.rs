@@ -1,13 +1,13 @@
 //! Pure: items that a list may hold only once: those of sets, and those with the same keys.
-use super::{Causes, List, Schema};
+use super::{Causes, List, Schema, below, item_of};
 use serde_json::{Map, Value};
 
-pub(super) fn check(schema: &Schema, value: &Value, path: &str, causes: &mut Causes) {
+pub(super) fn check(schema: &Schema, value: &Value, path: &mut String, causes: &mut Causes) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
                 if let Some(schema) = schema.member(name) {
-                    check(schema, value, &super::rules::below(path, name), causes);
+                    below(path, name, |path| check(schema, value, path, causes));
                 }
             }
         }
@@ -22,7 +22,7 @@ pub(super) fn check(schema: &Schema, value: &Value, path: &str, causes: &mut Cau
                 causes.push((format!("{path}[{at}]"), "FieldValueDuplicate", format!("Duplicate value: {key}")));
             }
             for (at, item) in items.iter().enumerate() {
-                check(of, item, &format!("{path}[{at}]"), causes);
+                item_of(path, at, |path| check(of, item, path, causes));
             }
         }
         _ => {}
@@ -30,7 +30,6 @@ pub(super) fn check(schema: &Schema, value: &Value, path: &str, causes: &mut Cau
 }
 
 fn key_of(schema: &Schema, item: &Value, keys: &[&str]) -> Value {
-    let default = |name: &str| schema.member(name).and_then(|member| member.default.clone());
-    let key = |name: &&str| Some(((*name).to_owned(), item.get(*name).cloned().or_else(|| default(name))?));
+    let key = |name: &&str| Some(((*name).to_owned(), item.get(*name).or_else(|| schema.default_of(name))?.clone()));
     Value::Object(keys.iter().filter_map(key).collect::<Map<_, _>>())
 }

@@ -1,5 +1,5 @@
 //! Pure: what a schema demands of a value, and what a server says when it is not so.
-use super::{Causes, Schema, formats::fits};
+use super::{Causes, Schema, below, formats, item_of};
 use regex::Regex;
 use serde_json::{Map, Value};
 use std::sync::OnceLock;
@@ -74,20 +74,20 @@ impl Rules {
 
 impl Schema {
     /// Adds what a value breaks.
-    pub(super) fn check_value(&self, value: &Value, path: &str, causes: &mut Causes) {
+    pub(super) fn check_value(&self, value: &Value, path: &mut String, causes: &mut Causes) {
         if value.is_null() && self.is_nullable {
             return;
         }
         if let Some(sort) = self.wrong_sort(value) {
             let found = sort_of(value);
             let wrong = format!("Invalid value: {found:?}: {path} in body must be of type {sort}: {found:?}");
-            return causes.push((path.into(), "FieldValueTypeInvalid", wrong));
+            return causes.push((path.clone(), "FieldValueTypeInvalid", wrong));
         }
         let rules = &self.rules;
         if !rules.allowed.is_empty() && !rules.allowed.contains(value) {
             let allowed = rules.allowed.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
             let wrong = format!("Unsupported value: {value}: supported values: {allowed}");
-            causes.push((path.into(), "FieldValueNotSupported", wrong));
+            causes.push((path.clone(), "FieldValueNotSupported", wrong));
         }
         match value {
             Value::String(text) => rules.check_text(text, path, causes),
@@ -113,53 +113,56 @@ impl Schema {
         (!fits).then_some(sort)
     }
 
-    fn check_items(&self, items: &[Value], path: &str, causes: &mut Causes) {
+    fn check_items(&self, items: &[Value], path: &mut String, causes: &mut Causes) {
         let (rules, count) = (&self.rules, items.len() as u64);
         rules.items.check(count, path, "items", causes);
         if rules.is_unique && items.iter().enumerate().any(|(at, item)| items[..at].contains(item)) {
             let wrong = format!("Invalid value: {}: {path} in body shouldn't contain duplicates", Value::from(items));
-            causes.push((path.into(), "FieldValueInvalid", wrong));
+            causes.push((path.clone(), "FieldValueInvalid", wrong));
         }
         if let Some(schema) = &self.items {
             for (at, item) in items.iter().enumerate() {
-                schema.check_value(item, &format!("{path}[{at}]"), causes);
+                item_of(path, at, |path| schema.check_value(item, path, causes));
             }
         }
     }
 
-    fn check_members(&self, members: &Map<String, Value>, path: &str, causes: &mut Causes) {
+    fn check_members(&self, members: &Map<String, Value>, path: &mut String, causes: &mut Causes) {
         self.rules.members.check(members.len() as u64, path, "properties", causes);
         for name in self.rules.required.iter().filter(|name| !members.contains_key(*name)) {
-            causes.push((below(path, name), "FieldValueRequired", "Required value".into()));
+            below(path, name, |path| causes.push((path.clone(), "FieldValueRequired", "Required value".into())));
         }
         for (name, value) in members {
             if let Some(schema) = self.member(name) {
-                schema.check_value(value, &below(path, name), causes);
+                below(path, name, |path| schema.check_value(value, path, causes));
             }
         }
     }
 
-    fn check_combined(&self, value: &Value, path: &str, causes: &mut Causes) {
+    fn check_combined(&self, value: &Value, path: &mut String, causes: &mut Causes) {
         let rules = &self.rules;
-        let fits = |schema: &&Schema| {
+        let fits = |schema: &Schema| {
             let mut causes = vec![];
-            schema.check_value(value, path, &mut causes);
+            schema.check_value(value, &mut path.clone(), &mut causes);
             causes.is_empty()
         };
-        let mut refuse = |why: String| {
+        let mut refuse = |why: &str| {
             causes.push(("<nil>".into(), "FieldValueInvalid", format!("Invalid value: \"\": {path:?} {why}")));
         };
-        if !rules.any_of.is_empty() && !rules.any_of.iter().any(|schema| fits(&schema)) {
-            refuse("must validate at least one schema (anyOf)".into());
+        if !rules.any_of.is_empty() && !rules.any_of.iter().any(fits) {
+            refuse("must validate at least one schema (anyOf)");
         }
-        let fitting = rules.one_of.iter().filter(fits).count();
-        if !rules.one_of.is_empty() && fitting != 1 {
-            let found =
-                if fitting == 0 { "Found none valid".into() } else { format!("Found {fitting} valid alternatives") };
-            refuse(format!("must validate one and only one schema (oneOf). {found}"));
+        if !rules.one_of.is_empty() {
+            match rules.one_of.iter().filter(|schema| fits(schema)).count() {
+                1 => {}
+                0 => refuse("must validate one and only one schema (oneOf). Found none valid"),
+                more => {
+                    refuse(&format!("must validate one and only one schema (oneOf). Found {more} valid alternatives"));
+                }
+            }
         }
-        if rules.not.as_deref().is_some_and(|schema| fits(&schema)) {
-            refuse("must not validate the schema (not)".into());
+        if rules.not.as_deref().is_some_and(fits) {
+            refuse("must not validate the schema (not)");
         }
         for schema in &rules.all_of {
             schema.check_value(value, path, causes);
@@ -182,7 +185,7 @@ impl Rules {
             let wrong = format!("Invalid value: {text:?}: {path} in body should match '{}'", pattern.text);
             refuse("FieldValueInvalid", wrong);
         }
-        if let Some(format) = self.format.as_ref().filter(|format| !fits(format, text)) {
+        if let Some(format) = self.format.as_ref().filter(|format| !formats::fits(format, text)) {
             let wrong = format!("Invalid value: {text:?}: {path} in body must be of type {format}: {text:?}");
             refuse("FieldValueTypeInvalid", wrong);
         }
@@ -230,11 +233,6 @@ impl Pattern {
     fn matches(&self, text: &str) -> bool {
         self.compiled.get_or_init(|| Regex::new(&self.text).ok()).as_ref().is_none_or(|regex| regex.is_match(text))
     }
-}
-
-/// The path of a member.
-pub(super) fn below(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
 pub(super) fn sort_of(value: &Value) -> &'static str {

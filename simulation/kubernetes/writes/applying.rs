@@ -40,6 +40,9 @@ pub(in crate::kubernetes) fn apply_call(
     if target.subresource.is_empty() {
         typed::check(kind, &wanted)?;
     }
+    if let Some(custom) = &kind.custom {
+        custom.schema.fill_in_keys(&mut wanted);
+    }
     let live = find(objects, target).ok();
     if live.is_none() {
         if !target.subresource.is_empty() {

@@ -158,6 +158,32 @@ fn managers_share_keyed_lists_and_sets_but_not_what_is_atomic() {
 }
 
 #[test]
+fn a_key_that_is_not_said_has_its_default() {
+    let mut fleet = with_boxes();
+    let entry = |entry: Value| json!({"colour": "red", "entries": [entry]});
+    assert_eq!(apply(&mut fleet, "alice", &entry(json!({"host": "a", "weight": 1}))).0, 201);
+    let (status, same) = apply(&mut fleet, "alice", &entry(json!({"host": "a", "port": 80, "weight": 2})));
+    assert_eq!((status, &same["spec"]["entries"]), (200, &json!([{"host": "a", "weight": 2, "port": 80}])));
+}
+
+#[test]
+fn what_a_newer_schema_does_not_allow_may_stay_as_it_was() {
+    let mut fleet = with_boxes();
+    assert_eq!(post(&mut fleet, &json!({"colour": "blue"})).0, 201);
+    let colours = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/colour/enum";
+    let patch = json!([{"op": "replace", "path": colours, "value": ["red"]}]).to_string();
+    let place = format!("{DEFINITIONS}/boxes.example.com");
+    assert_eq!(call(&mut fleet, "PATCH", &place, "application/json-patch+json", &patch, at(20)).0, 200);
+    let mut patch = |spec: Value| {
+        call(&mut fleet, "PATCH", &format!("{BOXES}/one"), MERGE, &json!({"spec": spec}).to_string(), at(30)).0
+    };
+    assert_eq!(
+        (patch(json!({"size": 4})), patch(json!({"size": 10})), patch(json!({"colour": "green"}))),
+        (200, 422, 422)
+    );
+}
+
+#[test]
 fn an_apply_of_what_the_schema_has_not_is_a_500() {
     let mut fleet = with_boxes();
     for (spec, expected) in [

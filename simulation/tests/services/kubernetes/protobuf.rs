@@ -16,6 +16,21 @@ fn says(object: &Value, said: &Value) -> bool {
 }
 
 #[test]
+fn helm_deletes_with_options_in_protobuf() {
+    let mut fleet = fleet(1);
+    let secret = r#"{"metadata": {"name": "sh.helm.release.v1.own.v1"}}"#;
+    let secrets = "/api/v1/namespaces/default/secrets";
+    assert_eq!(call(&mut fleet, "POST", secrets, "application/json", secret, began()).0, 201);
+    let ask = http::Request::delete(format!("https://{HOST}{secrets}/sh.helm.release.v1.own.v1"))
+        .header("authorization", "Bearer token")
+        .header("content-type", "application/vnd.kubernetes.protobuf")
+        .body(STANDARD.decode("azhzAAoTCgJ2MRINRGVsZXRlT3B0aW9ucxIAGgAiAA==").unwrap().into())
+        .unwrap();
+    assert_eq!(fleet.respond(HOST, &ask, at(10)).unwrap().status(), 200);
+    assert_eq!(get(&mut fleet, secrets, at(20))["items"], json!([]));
+}
+
+#[test]
 fn what_kubectl_creates_is_what_it_says_in_json() {
     let mut fleet = fleet(1);
     let lines: Vec<&str> = include_str!("protobuf/kubectl.txt").lines().collect();
