@@ -29,7 +29,9 @@ pub(super) fn read(kind: &Kind, object: &mut Value) -> Result<Vec<String>, Strin
     if let Some(custom) = &kind.custom {
         return Ok(custom.schema.prune(object));
     }
-    let Some(of) = Type::of(&kind.api_version(), &kind.kind).filter(|_| kind.built_in) else { return Ok(vec![]) };
+    // Events are kept in the words of the older group.
+    let api_version = if kind.group == "events.k8s.io" { "v1".to_owned() } else { kind.api_version() };
+    let Some(of) = Type::of(&api_version, &kind.kind).filter(|_| kind.built_in) else { return Ok(vec![]) };
     let mut walk = Walk { place: String::new(), names: String::new(), unknown: vec![], wrong: None };
     walk.value(object, of, Type::name(of));
     walk.wrong.map_or(Ok(walk.unknown), Err)

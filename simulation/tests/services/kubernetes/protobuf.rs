@@ -22,7 +22,7 @@ fn helm_deletes_with_options_in_protobuf() {
     let secrets = "/api/v1/namespaces/default/secrets";
     assert_eq!(call(&mut fleet, "POST", secrets, "application/json", secret, began()).0, 201);
     let ask = http::Request::delete(format!("https://{HOST}{secrets}/sh.helm.release.v1.own.v1"))
-        .header("authorization", "Bearer token")
+        .header("authorization", "Bearer operator")
         .header("content-type", "application/vnd.kubernetes.protobuf")
         .body(STANDARD.decode("azhzAAoTCgJ2MRINRGVsZXRlT3B0aW9ucxIAGgAiAA==").unwrap().into())
         .unwrap();
@@ -38,7 +38,7 @@ fn what_kubectl_creates_is_what_it_says_in_json() {
     for lines in lines.chunks(4) {
         let [command, path, body, said] = lines else { panic!("{lines:?}") };
         let ask = http::Request::post(format!("https://{HOST}{path}?fieldManager=kubectl-create"))
-            .header("authorization", "Bearer token")
+            .header("authorization", "Bearer operator")
             .header("content-type", "application/vnd.kubernetes.protobuf")
             .header("accept", "application/vnd.kubernetes.protobuf,application/json")
             .body(STANDARD.decode(body).unwrap().into())

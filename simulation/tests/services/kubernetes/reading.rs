@@ -17,7 +17,7 @@ fn apply(fleet: &mut Fleet, path: &str, object: &Value) -> (u16, Value) {
 /// A call's status, warnings and message.
 fn warned(fleet: &mut Fleet, path: &str, body: &str) -> (u16, Vec<String>, String) {
     let ask = http::Request::builder().method("POST").uri(format!("https://{HOST}{path}"));
-    let ask = ask.header("authorization", "Bearer token").header("content-type", JSON);
+    let ask = ask.header("authorization", "Bearer operator").header("content-type", JSON);
     let ask = ask.body(bytes::Bytes::from(body.to_owned())).unwrap();
     let reply = fleet.respond(HOST, &ask, at(600)).unwrap();
     let warnings = reply.headers().get_all("warning").iter().map(|value| value.to_str().unwrap().to_owned()).collect();
