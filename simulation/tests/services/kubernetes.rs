@@ -12,6 +12,7 @@ mod objects;
 mod policies;
 mod protobuf;
 mod reading;
+mod recorded;
 mod refusals;
 mod rollouts;
 mod rules;

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Plays recorded calls on an API server, and compares its answers with the recorded ones, or records them anew.
+
+replay.py SERVER TOKEN RECORDING [--record]: prints what differs; exits 1 if anything does.
+"""
+import http.client
+import json
+import re
+import ssl
+import sys
+import time
+import urllib.parse
+
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+REFERENCE = re.compile("⟦(\\d+)(/[^⟧]*)⟧")
+REPEATED = re.compile("⟦(.)\\*(\\d+)⟧")
+# A server makes the name of a field manager of it.
+CALLER = "python-requests/2.34.2"
+STANDS_FOR = {"resourceVersion": "<rv>", "continue": "<continue>", "token": "<token>", "clusterIP": "<ip>"}
+STANDS_FOR["nodePort"] = "<nodePort>"
+# Controllers write these when their time has come.
+NOISE = re.compile(r"status\.conditions|\.fieldsV1|revision|status\.\w*([rR]eplicas|Generation)$|message$")
+
+
+class Server:
+    """A server, asked over one connection."""
+
+    def __init__(self, url, token):
+        parts = urllib.parse.urlsplit(url)
+        context = ssl._create_unverified_context()
+        self.connection = http.client.HTTPSConnection(parts.hostname, parts.port, context=context, timeout=60)
+        self.prefix, self.operator = parts.path.rstrip("/"), token
+
+    def ask(self, method, path, token=None, headers=None, body=None):
+        headers = {"user-agent": CALLER, **(headers or {})}
+        if token is not None:
+            headers["authorization"] = "Bearer " + (self.operator if token == "operator" else token)
+        self.connection.request(method, self.prefix + path, body and body.encode(), headers)
+        reply = self.connection.getresponse()
+        text = reply.read().decode("utf-8", "replace")
+        try:
+            said = json.loads(text)
+        except ValueError:
+            said = text[:3000]
+        sort = reply.getheader("content-type")
+        sort = sort and sort.replace("; charset=utf-8", "").replace(";charset=utf-8", "")
+        return {"status": reply.status, "type": sort, "warning": reply.getheader("warning"), "body": said}
+
+
+def filled(text, answers):
+    """A text in which each reference is what that answer has there."""
+
+    def found(match):
+        value = answers[int(match.group(1))]["body"]
+        for step in match.group(2).split("/")[1:]:
+            step = step.replace("~1", "/").replace("~0", "~")
+            value = value[int(step)] if isinstance(value, list) else value[step]
+        return value
+
+    return REPEATED.sub(lambda match: match.group(1) * int(match.group(2)), REFERENCE.sub(found, text))
+
+
+def play(server, steps):
+    """The answer to each step; nothing for those that only wait."""
+    answers = []
+    for step in steps:
+        if "wait" in step:
+            until = time.monotonic() + step["seconds"]
+            while time.monotonic() < until and server.ask("GET", step["wait"], "operator")["status"] != step["status"]:
+                time.sleep(0.3)
+            answers.append(None)
+        elif "method" not in step:
+            time.sleep(step["seconds"])
+            answers.append(None)
+        else:
+            fill = lambda text: text and filled(text, answers)
+            path, token, body = (fill(step.get(name)) for name in ("path", "token", "body"))
+            answers.append(server.ask(step["method"], path, token, step.get("headers"), body))
+    return answers
+
+
+def plain(value, name=""):
+    """An answer without ids, versions and moments."""
+    if isinstance(value, dict):
+        return {name: plain(member, name) for name, member in value.items()}
+    if isinstance(value, list):
+        items = [plain(item) for item in value]
+        return sorted(items, key=json.dumps) if name == "managedFields" else items
+    if name in STANDS_FOR and value not in ("", "None"):
+        return STANDS_FOR[name]
+    return MOMENT.sub("<time>", ID.sub("<uid>", value)) if isinstance(value, str) else value
+
+
+def differences(one, other, place=""):
+    """Where two answers differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in {**one, **other}:
+            yield from differences(one.get(name), other.get(name), f"{place}.{name}")
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for at, (left, right) in enumerate(zip(one, other)):
+            yield from differences(left, right, f"{place}[{at}]")
+    elif one != other and not NOISE.search(place):
+        yield f"{place}: recorded {json.dumps(one)[:160]}, now {json.dumps(other)[:160]}"
+
+
+def main():
+    url, token, file = sys.argv[1:4]
+    with open(file, encoding="utf-8") as lines:
+        steps = [json.loads(line) for line in lines]
+    answers = play(Server(url, token), steps)
+    if "--record" in sys.argv:
+        with open(file, "w", encoding="utf-8") as lines:
+            for step, answer in zip(steps, answers):
+                step = {**step, "answer": plain(answer)} if "answer" in step else step
+                lines.write(json.dumps(step, ensure_ascii=False, separators=(",", ":")) + "\n")
+        return 0
+    asked = different = 0
+    for step, answer in zip(steps, answers):
+        if answer is None or "answer" not in step:
+            continue
+        asked += 1
+        found = list(differences(plain(step["answer"]), plain(answer)))
+        if found:
+            different += 1
+            print(f"{step['section']}/{step['name']} {step['method']} {step['path']}", *found[:4], sep="\n    ")
+    print(f"{asked} calls, {different} with another answer than was recorded")
+    return 1 if different else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
