@@ -70,7 +70,7 @@ check "describe deployment" "2 available" "${kube[@]}" describe deploy web "${in
 check "describe pods" "Controlled By:" "${kube[@]}" describe pods "${in[@]}"
 check "describe service" "LoadBalancer" "${kube[@]}" describe service web "${in[@]}"
 check "describe ingress" "shop.example.com" "${kube[@]}" describe ingress web "${in[@]}"
-check "events" "No resources found" "${kube[@]}" get events "${in[@]}"
+check "events" "ScalingReplicaSet" "${kube[@]}" get events "${in[@]}"
 check "scale" "scaled" "${kube[@]}" scale deploy web "${in[@]}" --replicas=3
 check "set image" "image updated" "${kube[@]}" set image deploy/web web=web:2 "${in[@]}"
 check "rollout of the new image" "successfully rolled out" "${kube[@]}" rollout status "${in[@]}" deploy/web --timeout=60s

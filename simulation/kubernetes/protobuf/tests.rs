@@ -1,3 +1,4 @@
+//! Messages as Go's clients write them, read and written again.
 use super::messages::{Field, fields, kinds, messages, of_kind};
 use super::{MAGIC, members, object};
 use base64::{Engine, engine::general_purpose::STANDARD};
