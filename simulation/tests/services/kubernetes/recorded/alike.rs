@@ -127,6 +127,6 @@ fn moment(text: &str) -> Option<usize> {
         return None;
     }
     let rest = &text[shape.len()..];
-    let fraction = if rest.starts_with('.') { 1 + rest[1..].bytes().take_while(u8::is_ascii_digit).count() } else { 0 };
+    let fraction = rest.strip_prefix('.').map_or(0, |rest| 1 + rest.bytes().take_while(u8::is_ascii_digit).count());
     rest[fraction..].starts_with('Z').then_some(shape.len() + fraction + 1)
 }
