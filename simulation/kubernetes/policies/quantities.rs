@@ -1,27 +1,12 @@
 //! Pure: quantities as numbers of thousandths.
+use crate::kubernetes::reading::in_nanos;
 
-/// A quantity (`250m`, `2`, `1.5Gi`) in thousandths; `None`: it is none.
+/// In billionths.
+const A_THOUSANDTH: i128 = 1_000_000;
+
+/// A quantity (`250m`, `2`, `1.5Gi`) in thousandths, rounded up; `None`: it is none.
 pub(super) fn thousandths(text: &str) -> Option<i128> {
-    let end = text.find(|letter: char| !letter.is_ascii_digit() && !"+-.".contains(letter)).unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let (whole, part) = number.split_once('.').unwrap_or((number, ""));
-    let mut value: i128 = whole.parse::<i128>().ok()?.checked_mul(1000)?;
-    let part: String = part.chars().chain("000".chars()).take(3).collect();
-    value += part.parse::<i128>().ok()?;
-    let factor: i128 = match unit {
-        "" => 1,
-        "m" => return Some(value / 1000),
-        "k" => 1000,
-        "M" => 1_000_000,
-        "G" => 1_000_000_000,
-        "T" => 1_000_000_000_000,
-        "Ki" => 1 << 10,
-        "Mi" => 1 << 20,
-        "Gi" => 1 << 30,
-        "Ti" => 1 << 40,
-        _ => return None,
-    };
-    value.checked_mul(factor)
+    in_nanos(text).map(|nanos| nanos.div_euclid(A_THOUSANDTH) + i128::from(nanos.rem_euclid(A_THOUSANDTH) > 0))
 }
 
 /// As short as it is exact.

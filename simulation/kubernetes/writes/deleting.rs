@@ -32,11 +32,13 @@ pub(in crate::kubernetes) fn delete(
         Some("Orphan") => Some("orphan"),
         _ => None,
     };
-    if let Some(finalizer) = held_by.filter(|_| object["metadata"]["deletionTimestamp"].is_null()) {
+    let begins = object["metadata"]["deletionTimestamp"].is_null();
+    if let Some(finalizer) = held_by.filter(|_| begins) {
         let finalizers = object["metadata"]["finalizers"].as_array_mut().map(std::mem::take).unwrap_or_default();
         object["metadata"]["finalizers"] = finalizers.into_iter().chain([json!(finalizer)]).collect();
     }
-    if kind.built_in && kind.kind == "CustomResourceDefinition" && object["metadata"]["deletionTimestamp"].is_null() {
+    let of_definition = kind.built_in && kind.kind == "CustomResourceDefinition";
+    if begins && of_definition {
         definitions::begin_end(&mut object, now);
     }
     let is_pod = kind.built_in && kind.kind == "Pod";
@@ -46,13 +48,14 @@ pub(in crate::kubernetes) fn delete(
     let grace = if runs { grace } else { 0 };
     let lingers = has_finalizers(&object) || kind.kind == "Namespace" || grace > 0;
     let of_space = kind.kind == "Namespace" && kind.built_in;
-    if object["metadata"]["deletionTimestamp"].is_null() {
+    if begins {
         object["metadata"]["deletionTimestamp"] = json!(second(now));
-        if !of_space && kind.kind != "CustomResourceDefinition" {
+        // The end of a namespace or a definition is no change of it.
+        if !of_space && !of_definition {
             object["metadata"]["deletionGracePeriodSeconds"] = json!(grace);
-        }
-        if let (Some(generation), false) = (object["metadata"]["generation"].as_u64(), of_space) {
-            object["metadata"]["generation"] = json!(generation + 1);
+            if let Some(generation) = object["metadata"]["generation"].as_u64() {
+                object["metadata"]["generation"] = json!(generation + 1);
+            }
         }
         if of_space {
             object["status"]["phase"] = json!("Terminating");
