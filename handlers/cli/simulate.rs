@@ -59,8 +59,9 @@ pub fn simulate(arguments: &Simulate) -> anyhow::Result<ExitCode> {
 
 /// The cloud that the simulated world is.
 pub(super) fn cloud() -> anyhow::Result<Cloud> {
-    let name = cloud_name_from_environment()?;
-    Cloud::named(&name).with_context(|| format!("the simulated Azure has no cloud {name}"))
+    let name = cloud_name_from_environment();
+    let wrong = || format!("AZURE_CLOUD is {name:?}: expected AzurePublicCloud, AzureChinaCloud or AzureUSGovernment");
+    Cloud::named(&name).with_context(wrong)
 }
 
 /// 0 the ending that the options ask for, 3 another, 4 held.

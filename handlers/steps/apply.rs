@@ -7,6 +7,7 @@ mod writing;
 use super::acting::Azure;
 use super::presence::{Presence, look_again, not_tagged, presence};
 use crate::azure::kubernetes::KubernetesWriter;
+use crate::run::jobs::Ran;
 use crate::run::{Fact, Run, StepError, StepResult};
 use crate::site::Manifest;
 use crate::workload::readiness::never_ready;
@@ -50,7 +51,7 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
         match seen.filter(|seen| seen.applied.as_ref() == Some(&object.digest)) {
             Some(seen) => judge(run, object, seen, &mut told),
             None => match look.gone(object).await? {
-                Gone::Complete => told.learn(run, object, jobs::COMPLETE),
+                Gone::Complete => told.learn(run, object, Ran::Complete),
                 Gone::Expired => {}
                 Gone::Failed(why) => told.never.push(why),
                 Gone::Missing => to_write.push(object),
@@ -64,9 +65,9 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
 /// What an object that was applied as it is wanted has come to.
 fn judge(run: &Run, object: &Wanted, seen: Seen, told: &mut Told) {
     if seen.completed {
-        told.learn(run, object, jobs::COMPLETE);
+        told.learn(run, object, Ran::Complete);
     } else if seen.expires {
-        told.learn(run, object, jobs::EXPIRING);
+        told.learn(run, object, Ran::Expiring);
     }
     let never = seen.failed.or_else(|| never_ready(&object.value).filter(|_| seen.unready.is_some()));
     match (never, seen.unready) {
@@ -98,7 +99,7 @@ impl Look<'_> {
 
 impl Told {
     /// Remembers what was seen of a Job, if it is news.
-    fn learn(&mut self, run: &Run, object: &Wanted, ran: crate::run::jobs::Ran) {
+    fn learn(&mut self, run: &Run, object: &Wanted, ran: Ran) {
         if run.jobs.of(&object.digest).is_none_or(|known| known < ran) {
             self.facts.push(Fact::Job(object.digest.clone(), ran));
         }

@@ -1,26 +1,11 @@
 //! What lies around the clusters and the gateway: seen before a run begins, and proof only while it is as it was.
 use crate::way_back::night::{Night, journal};
-use crate::{ask, quick, story};
-use bluegreen::local::shop::{Options, Shop};
-use bluegreen::plan::Kind;
-use bluegreen::run::{Ending, Run};
+use crate::{story, upgraded};
+use bluegreen::local::shop::Shop;
+use bluegreen::run::Ending;
 use bluegreen::site::{OldCluster, Site};
 use bluegreen::step::Step;
 use serde_json::{Value, json};
-use std::time::Duration;
-
-/// An upgrade in a world that was changed before it begins.
-async fn upgraded(site: impl FnOnce(&mut Site), change: impl FnOnce(&Shop)) -> (Shop, Run) {
-    let both = |own: &mut Site| {
-        quick(own);
-        site(own);
-    };
-    let shop = Shop::open(&Options { probe: false, ..Options::default() }, both).unwrap();
-    change(&shop);
-    ask(&shop, "story", Kind::Upgrade, Some("latest-stable"));
-    let run = shop.settled("story", Duration::from_secs(24 * 3600)).await.expect("the run ends");
-    (shop, run)
-}
 
 fn place(shop: &Shop, id: &str, body: Value) {
     let now = shop.azure.clock().now();

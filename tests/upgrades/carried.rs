@@ -1,26 +1,10 @@
 //! What hangs on the old cluster is found where Resource Manager shows it, and no upgrade begins before somebody sees to it.
-use crate::{ask, quick, story};
-use bluegreen::local::shop::{Options, Shop};
-use bluegreen::plan::Kind;
+use crate::{story, upgraded};
+use bluegreen::local::shop::Shop;
 use bluegreen::resources::attached::Attached;
-use bluegreen::run::{Ending, Run};
-use bluegreen::site::Site;
+use bluegreen::run::Ending;
 use serde_json::{Value, json};
 use simulated_azure::World;
-use std::time::Duration;
-
-/// An upgrade in a world that was changed before it begins.
-async fn upgraded(site: impl FnOnce(&mut Site), change: impl FnOnce(&Shop)) -> (Shop, Run) {
-    let both = |own: &mut Site| {
-        quick(own);
-        site(own);
-    };
-    let shop = Shop::open(&Options { probe: false, ..Options::default() }, both).unwrap();
-    change(&shop);
-    ask(&shop, "story", Kind::Upgrade, Some("latest-stable"));
-    let run = shop.settled("story", Duration::from_secs(24 * 3600)).await.expect("the run ends");
-    (shop, run)
-}
 
 /// One thing of each kind, as Azure has it, at the old cluster.
 fn hang(shop: &Shop) {

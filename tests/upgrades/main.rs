@@ -44,7 +44,7 @@ mod world_after;
 mod written;
 
 use bluegreen::functions::orders::{Obeyed, give};
-use bluegreen::local::shop::Shop;
+use bluegreen::local::shop::{Options, Shop};
 use bluegreen::plan::Kind;
 use bluegreen::plan::request::Request;
 use bluegreen::run::Run;
@@ -56,6 +56,19 @@ use std::time::Duration;
 fn story<Story: Future>(story: impl FnOnce() -> Story) -> Story::Output {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.expect("a runtime can be built").block_on(async { story().await })
+}
+
+/// An upgrade in a world that was changed before it begins.
+async fn upgraded(site: impl FnOnce(&mut Site), change: impl FnOnce(&Shop)) -> (Shop, Run) {
+    let both = |own: &mut Site| {
+        quick(own);
+        site(own);
+    };
+    let shop = Shop::open(&Options { probe: false, ..Options::default() }, both).unwrap();
+    change(&shop);
+    ask(&shop, "story", Kind::Upgrade, Some("latest-stable"));
+    let run = shop.settled("story", Duration::from_secs(24 * 3600)).await.expect("the run ends");
+    (shop, run)
 }
 
 /// One stage, a short watch, a short soak: for stories that are about something else.

@@ -6,11 +6,6 @@ use crate::run::StepError;
 use crate::run::jobs::Ran;
 use crate::workload::ended::ended;
 
-/// A Job was there, and is removed some time after its end.
-pub const EXPIRING: Ran = Ran::Expiring;
-/// A Job has completed.
-pub const COMPLETE: Ran = Ran::Complete;
-
 /// What it means that an object is not there as it is wanted.
 pub enum Gone {
     /// It is to be applied.
@@ -35,7 +30,7 @@ impl Look<'_> {
         if object.kind() != "Job" || !object.api_version().starts_with("batch/") || (known.is_none() && !expires) {
             return Ok(Gone::Missing);
         }
-        if known == Some(COMPLETE) {
+        if known == Some(Ran::Complete) {
             return Ok(Gone::Complete);
         }
         let namespace = object.value["metadata"]["namespace"].as_str().unwrap_or("default");

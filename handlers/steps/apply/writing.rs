@@ -1,11 +1,11 @@
 //! The writes of one look: in the order of the manifests, as many as its time allows, some at once.
 use super::Look;
-use super::jobs;
 use super::told::Told;
 use super::wanted::Wanted;
 use crate::azure::kubernetes::Applied;
 use crate::resources::object::describe;
 use crate::run::StepError;
+use crate::run::jobs::Ran;
 use crate::workload::readiness::never_ready;
 use crate::workload::refusal::{Meaning, meaning, not_served, takes_over};
 use crate::workload::seen::Seen;
@@ -104,7 +104,7 @@ impl Look<'_> {
             Written::Applied(seen) => {
                 told.applied += 1;
                 if seen.expires {
-                    told.learn(self.run, object, jobs::EXPIRING);
+                    told.learn(self.run, object, Ran::Expiring);
                 }
             }
             Written::Left => told.left += 1,
