@@ -42,6 +42,9 @@ pub fn serve() -> anyhow::Result<ExitCode> {
 
 async fn listen(config: &Config, host: u32) -> anyhow::Result<ExitCode> {
     let port = config.port.context("FUNCTIONS_CUSTOMHANDLER_PORT is missing: the Functions host sets it")?;
+    // Before anybody can call us: a signal that nobody listens for ends the process at once.
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
     let wire = Wire::sockets()?;
     let credential = identity::managed(config.client_id.as_deref(), &wire.http)?;
     let app = App::new(config, &credential, &wire)?;
@@ -51,8 +54,6 @@ async fn listen(config: &Config, host: u32) -> anyhow::Result<ExitCode> {
     let mut serving = pin!(axum::serve(listener, leaving.guard(router(app))).into_future());
     let mut orphaned = pin!(orphaned(host));
     info!(port, "serving");
-    let mut terminated = signal(SignalKind::terminate())?;
-    let mut interrupted = signal(SignalKind::interrupt())?;
     tokio::select! {
         ended = &mut serving => {
             error!(?ended, "the listener ended");
