@@ -6,6 +6,8 @@ pub mod gateway;
 pub mod leads;
 pub mod listening;
 pub mod object;
+pub mod probing;
+mod rivals;
 pub mod size;
 pub mod subnet;
 pub mod subscription;

@@ -14,21 +14,19 @@ pub async fn check_plan(run: &Run, azure: &Azure) -> StepResult {
         return again_in("the leftover in the idle slot is being deleted", again);
     }
     let checked = match checked(run, azure).await? {
-        Checked::Fine(leftover) => match judged::refused(run, azure).await? {
-            Some(why) => Checked::Refused(why),
-            None => Checked::Fine(leftover),
-        },
+        fine @ Checked::Fine { .. } => judged::refused(run, azure).await?.map_or(fine, Checked::Refused),
         checked => checked,
     };
     match checked {
         Checked::Wait(outcome) => Ok(outcome),
         Checked::Refused(why) => terminal(why),
         // A run of format 1 deletes it here: an older binary's `CreateCluster` would not.
-        Checked::Fine(Some(leftover)) if run.keeps_old_rules() => {
+        Checked::Fine { leftover: Some(leftover), .. } if run.keeps_old_rules() => {
             let id = &run.plan.new_slot().cluster;
             let deleted = azure.writer.delete_cluster(azure.permit().await?, id, &leftover).await?;
             written("the deletion of the leftover", deleted)
         }
-        Checked::Fine(_) => Ok(Outcome::Done),
+        Checked::Fine { warnings, .. } if warnings.is_empty() => Ok(Outcome::Done),
+        Checked::Fine { warnings, .. } => Ok(Outcome::Noted(warnings)),
     }
 }

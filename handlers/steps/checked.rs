@@ -2,7 +2,7 @@
 //! leftover.
 use super::acting::Azure;
 use super::presence::{is_missed, look_again};
-use crate::plan::checks::{Finding, Seen, Verdict, check};
+use crate::plan::checks::{Finding, Seen, Verdict, check, warnings};
 use crate::plan::{Kind, Plan};
 use crate::resources::attached::Attached;
 use crate::resources::cluster::Cluster;
@@ -11,8 +11,13 @@ use std::borrow::Cow;
 
 /// What the checks say.
 pub enum Checked {
-    /// Everything holds; the leftover that must make room first, if there is one, as it was judged.
-    Fine(Option<Cluster>),
+    /// Everything holds.
+    Fine {
+        /// What must make room first, if there is something, as it was judged.
+        leftover: Option<Cluster>,
+        /// What a person should know all the same.
+        warnings: Vec<String>,
+    },
     /// Not yet, and why.
     Wait(Outcome),
     /// The plan cannot be carried out, and why.
@@ -34,8 +39,10 @@ pub async fn checked(run: &Run, azure: &Azure) -> Result<Checked, StepError> {
     Ok(match check(plan, &seen) {
         Verdict::NotYet(why) => Checked::Wait(Outcome::NotYet(Waiting::because(why))),
         Verdict::Refused(findings) => Checked::Refused(in_words(&findings)),
-        Verdict::Fine { delete_leftover: true } => Checked::Fine(seen.new_cluster.take().map(Cluster)),
-        Verdict::Fine { delete_leftover: false } => Checked::Fine(None),
+        Verdict::Fine { delete_leftover } => {
+            let warnings = warnings(plan, &seen).iter().map(ToString::to_string).collect();
+            Checked::Fine { leftover: seen.new_cluster.take().filter(|_| delete_leftover).map(Cluster), warnings }
+        }
     })
 }
 

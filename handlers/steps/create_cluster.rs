@@ -54,8 +54,8 @@ async fn make_room(run: &Run, azure: &Azure, failed: Option<String>) -> StepResu
     match checked(run, azure).await? {
         Checked::Wait(outcome) => Ok(outcome),
         Checked::Refused(why) => Ok(Outcome::Refused(why)),
-        Checked::Fine(None) => not_yet("the leftover in the new slot is gone"),
-        Checked::Fine(Some(leftover)) => {
+        Checked::Fine { leftover: None, .. } => not_yet("the leftover in the new slot is gone"),
+        Checked::Fine { leftover: Some(leftover), .. } => {
             let id = &run.plan.new_slot().cluster;
             let again = failed.map_or_else(String::new, |why| format!(" again ({why})"));
             let deleted = azure.writer.delete_cluster(azure.permit().await?, id, &leftover).await?;
@@ -91,8 +91,8 @@ async fn create(run: &Run, azure: &Azure) -> StepResult {
 async fn no_room(run: &Run, azure: &Azure, uid: &str) -> Result<Option<Outcome>, StepError> {
     let id = &run.plan.new_slot().cluster;
     match checked(run, azure).await? {
-        Checked::Fine(None) => Ok(None),
-        Checked::Fine(Some(_)) => not_yet("the leftover in the new slot is there again").map(Some),
+        Checked::Fine { leftover: None, .. } => Ok(None),
+        Checked::Fine { leftover: Some(_), .. } => not_yet("the leftover in the new slot is there again").map(Some),
         Checked::Wait(outcome) => Ok(Some(outcome)),
         Checked::Refused(why) => {
             let why = format!("{why}; the leftover {id} (resourceUID {uid}) is deleted");

@@ -9,6 +9,7 @@ mod gateway;
 mod identities;
 mod idle_slot;
 mod issuer;
+mod judging;
 mod listener;
 mod locks;
 mod node_group;
@@ -57,6 +58,8 @@ pub enum Passing {
     Wrong,
     /// Something is under way: look again.
     Unsettled,
+    /// It hinders nothing.
+    Warned,
 }
 
 impl Finding {
@@ -66,6 +69,10 @@ impl Finding {
 
     fn unsettled(subject: &'static str, what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { passing: Passing::Unsettled, ..Self::wrong(subject, what, remedy) }
+    }
+
+    fn warning(subject: &'static str, what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { passing: Passing::Warned, ..Self::wrong(subject, what, remedy) }
     }
 }
 
@@ -88,6 +95,12 @@ pub enum Verdict {
     NotYet(String),
     /// The plan cannot be carried out. Every reason at once.
     Refused(Vec<Finding>),
+}
+
+/// What keeps no plan from being carried out, and should be known before: said when everything else holds.
+#[must_use]
+pub fn warnings(plan: &Plan, seen: &Seen) -> Vec<Finding> {
+    judging::warn(plan, seen).into_iter().chain(quota::warn(plan, seen)).collect()
 }
 
 /// Judges a plan by what was seen. What is wrong is said at once, even while something else is under way.

@@ -31,6 +31,8 @@ impl Leads {
             .into_iter()
             .map(|(_, key)| key)
             .filter(|key| self.0.get(*key) != now.0.get(*key))
+            // Who kept this before it was looked at knows nothing of it.
+            .filter(|key| *key != BEFORE_OURS || self.0.contains_key(BEFORE_OURS))
             .map(|key| format!("{key}: {} before, {} now", said(self, key), said(&now, key)))
             .collect();
         let rest = changed.len().saturating_sub(MOST_SAID);
@@ -67,6 +69,10 @@ impl Gateway {
                 }
             }
         }
+        let ours = leads.0.keys().filter_map(|key| key.strip_prefix("listener ")?.split('/').next().map(str::to_owned));
+        let before = self.rivals(&ours.collect());
+        let before = if before.is_empty() { "none".to_owned() } else { before.join("; ") };
+        leads.0.insert(BEFORE_OURS.to_owned(), before);
         leads
     }
 
@@ -143,6 +149,9 @@ impl Gateway {
         }
     }
 }
+
+/// Listeners that take requests before those that lead to the live pools.
+const BEFORE_OURS: &str = "listeners that come first";
 
 const POOL: &str = "/properties/backendAddressPool/id";
 
@@ -236,6 +245,14 @@ mod tests {
     }
 
     #[test]
+    fn what_was_kept_before_rivals_were_looked_at_says_nothing_of_them() {
+        let live = ["live".to_owned()];
+        let mut before = Gateway(gateway()).leads(&live);
+        before.0.remove(BEFORE_OURS);
+        assert_eq!(before.changes(&Gateway(gateway()), &live), None);
+    }
+
+    #[test]
     fn rules_of_others_are_theirs() {
         let of_others = |it: &mut Value| {
             it["requestRoutingRules"][2]["properties"]["backendAddressPool"] = id("backendAddressPools", "other");
@@ -265,6 +282,18 @@ mod tests {
         said(
             |it| it["backendHttpSettingsCollection"][0]["properties"]["port"] = json!(81),
             "settings web/port: 80 before, 81 now",
+        );
+        said(
+            |it| {
+                let mut rival = it["httpListeners"][0].clone();
+                (rival["name"], rival["properties"]["hostNames"]) = (json!("rival"), json!(["*.example"]));
+                it["httpListeners"].as_array_mut().unwrap().push(rival);
+                let mut rule = it["requestRoutingRules"][2].clone();
+                (rule["name"], rule["properties"]["priority"]) = (json!("rival"), json!(10));
+                rule["properties"]["httpListener"] = id("httpListeners", "rival");
+                it["requestRoutingRules"].as_array_mut().unwrap().push(rule);
+            },
+            "listeners that come first: none before, rival for *.example now",
         );
         said(
             |it| {

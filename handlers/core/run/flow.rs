@@ -25,6 +25,10 @@ pub fn decide(run: &Run, looked: Looked, now: Timestamp) -> Run {
     next.0.sweeps = 0;
     match looked.result {
         Ok(Outcome::Done) => done(run, next, None, looked.at, now),
+        Ok(Outcome::Noted(warnings)) => {
+            warnings.iter().for_each(|warning| next.note_news(&format!("warning: {warning}"), now));
+            done(run, next, None, looked.at, now)
+        }
         Ok(Outcome::Proved(mark)) => done(run, next, Some(mark), looked.at, now),
         Ok(Outcome::NotYet(waiting)) => wait(run, next, waiting, now),
         Ok(Outcome::Drifted(why)) => otherwise(run, next, row.drifted, &why, now),

@@ -64,11 +64,12 @@ impl Others {
         self.repairing = false;
     }
 
-    /// A person lets the run go on: what leads users now is accepted, by whatever looks next.
-    pub(super) fn accept(&mut self) {
+    /// A person lets the run go on. Who was told that something else leads users now accepts it, and whatever looks next takes
+    /// it; who approves a gate says nothing of it.
+    pub(super) fn released(&mut self, accepts: bool) {
         self.wrote = None;
         self.write_since = None;
-        if self.told.take().is_some() {
+        if accepts && self.told.take().is_some() {
             self.leads = None;
         }
     }

@@ -25,6 +25,8 @@ pub type StepResult = Result<Outcome, StepError>;
 pub enum Outcome {
     /// It holds, and was seen.
     Done,
+    /// It holds, and a person should know this.
+    Noted(Vec<String>),
     /// It holds, because the step's own write of the gateway, with this mark, is in force and was seen.
     Proved(Mark),
     /// Not yet, and why.

@@ -3,7 +3,7 @@
 use super::world::{assert_refused, refused, seen, set};
 use crate::example::plan;
 use bluegreen_core::plan::Plan;
-use bluegreen_core::plan::checks::{Seen, Verdict, check, unproved};
+use bluegreen_core::plan::checks::{Seen, Verdict, check, unproved, warnings};
 use serde_json::{Value, json};
 
 const FINE: Verdict = Verdict::Fine { delete_leftover: false };
@@ -170,4 +170,26 @@ fn members_that_are_no_addresses_are_refused_in_their_own_words() {
     set(&mut by_name.gateway.as_mut().unwrap().0, &format!("{pool}/backendAddresses"), json!([{"fqdn": "in.example"}]));
     assert_refused(&plan(), &by_name, "but holds in.example");
     assert!(refused(&plan(), &by_name)[0].remedy.contains("to which the name leads"));
+}
+
+#[test]
+fn a_candidate_that_is_asked_otherwise_cannot_judge_the_old_cluster_and_that_is_said() {
+    let mut seen = seen();
+    let quota = seen.usages.take();
+    assert!(quota.is_some() && warnings(&plan(), &seen).is_empty());
+    let gateway = &mut seen.gateway.as_mut().unwrap().0;
+    let settings = |name: &str| json!({"id": format!("/x/{name}")});
+    gateway["properties"]["backendHttpSettingsCollection"] = json!([
+        {"name": "web", "properties": {"port": 80, "protocol": "Http"}},
+        {"name": "other", "properties": {"port": 80, "protocol": "Http", "hostName": "candidate.shop.example.com"}}]);
+    for (rule, name) in [(0, "web"), (1, "web")] {
+        gateway["properties"]["requestRoutingRules"][rule]["properties"]["backendHttpSettings"] = settings(name);
+    }
+    assert_eq!(warnings(&plan(), &seen), []);
+    let gateway = &mut seen.gateway.as_mut().unwrap().0;
+    gateway["properties"]["requestRoutingRules"][1]["properties"]["backendHttpSettings"] = settings("other");
+    let said = warnings(&plan(), &seen);
+    let expected = "candidate are asked for http://candidate.shop.example.com:80/, and those of the live pools for http://127.0.0.1:80/";
+    assert!(said.len() == 1 && said[0].what.contains(expected), "{said:?}");
+    assert_eq!(check(&plan(), &seen), FINE);
 }

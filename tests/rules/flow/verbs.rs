@@ -278,3 +278,16 @@ fn a_breach_turns_a_paused_run_back_and_drift_calls_about_it_once() {
     let moving = look_now(&at(Soak, 1), "another mark", minutes(2)).unwrap();
     assert_eq!((moving.due, moving.journal.last().unwrap().needs_person), (minutes(2), false));
 }
+
+#[test]
+fn who_approves_a_gate_accepts_no_other_way_of_leading_users() {
+    let gate = Gate { before: Soak, stage: 0 };
+    let others =
+        json!({"leads": {"rule shop/backendAddressPool": "live"}, "told": "somebody changed what leads users"});
+    let led = |run: &Run| edited(run, &json!({"others": others}));
+    let run = entered(&begun_with(vec![gate.clone()]), ConfirmTraffic, 1);
+    let approved = obeyed(&led(&held_since(&run, "a gate", Some(&gate))), Verb::Approve).expect("a gate waits");
+    assert!(approved.others.leads.is_some() && approved.others.told.is_some());
+    let resumed = obeyed(&led(&held_since(&run, "led elsewhere", None)), Verb::Resume).expect("it is held");
+    assert!(resumed.others.leads.is_none() && resumed.others.told.is_none());
+}

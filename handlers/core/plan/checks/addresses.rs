@@ -176,7 +176,7 @@ fn pods_lie_with_nodes(cluster: &Value) -> bool {
 }
 
 /// As many nodes as a pool may have.
-fn most_nodes(pool: &Value) -> u64 {
+pub(super) fn most_nodes(pool: &Value) -> u64 {
     let count = number(pool, "/count").unwrap_or(0);
     if is_true(pool, "/enableAutoScaling") {
         return number(pool, "/maxCount").unwrap_or(count).max(count);
@@ -192,7 +192,7 @@ fn most_nodes(pool: &Value) -> u64 {
 }
 
 /// How many nodes more a pool has while its nodes are upgraded: a count, or percent of its nodes, rounded up.
-fn surge(pool: &Value, nodes: u64) -> Result<u64, String> {
+pub(super) fn surge(pool: &Value, nodes: u64) -> Result<u64, String> {
     let asked = text(pool, "/upgradeSettings/maxSurge");
     let asked = if asked.is_empty() { USUAL_SURGE } else { asked };
     let wrong = || {

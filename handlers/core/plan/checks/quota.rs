@@ -1,6 +1,6 @@
 //! The subscription may use as many cores more as the new cluster has: both clusters run at once.
 use super::addresses::planned_cluster;
-use super::sizes::{find, machines};
+use super::sizes::{find, machines, most_machines};
 use super::{Finding, Seen};
 use crate::plan::cluster_body::pools;
 use crate::plan::{Kind, Plan};
@@ -12,12 +12,33 @@ const SUBJECT: &str = "quota";
 
 /// Says nothing when usages or sizes are not at hand: then the creation itself tells.
 pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
+    let remedy = "ask for a higher quota, or remove what is not needed";
+    let short = short(plan, seen, machines).into_iter();
+    short.map(|needs| Finding::wrong(SUBJECT, format!("the new cluster needs {needs}"), remedy)).collect()
+}
+
+/// What the cluster would lack as large as its autoscalers may make it, with the nodes that are more while it is upgraded:
+/// it can be made, and then not grow.
+pub(super) fn warn(plan: &Plan, seen: &Seen) -> Vec<Finding> {
+    let remedy = "ask for a higher quota before the load comes; until the old cluster is retired both have their nodes";
+    let lacks = short(plan, seen, most_machines).into_iter();
+    let what = |needs: String| {
+        format!("with all nodes that its autoscalers and a surge may add the new cluster needs {needs}")
+    };
+    lacks.map(|needs| Finding::warning(SUBJECT, what(needs), remedy)).collect()
+}
+
+/// The machines of a pool by size.
+type Machines = fn(&Value) -> Vec<(&str, u64)>;
+
+/// The quotas that have too little left, with what is needed and what is in use.
+fn short(plan: &Plan, seen: &Seen, counted: Machines) -> Vec<String> {
     let (Some(usages), Some(sizes), Some(cluster)) = (&seen.usages, &seen.sizes, planned_cluster(plan, seen)) else {
         return Vec::new();
     };
     // What runs in the slot has cores already: a kept cluster grows from there, and a leftover is deleted first.
     let runs = |found: &&Value| text(found, "/properties/powerState/code") == "Running";
-    let has = seen.new_cluster.as_ref().filter(runs).map(|found| needed(found, sizes)).unwrap_or_default();
+    let has = seen.new_cluster.as_ref().filter(runs).map(|found| needed(found, sizes, machines)).unwrap_or_default();
     let judge = |(quota, cores): (String, u64)| {
         let has = has.get(&quota).copied().unwrap_or(0);
         let usage =
@@ -27,20 +48,17 @@ pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
             Kind::Return => (cores.saturating_sub(has), used),
             Kind::Upgrade | Kind::Replace => (cores, used.saturating_sub(has)),
         };
-        (limit.saturating_sub(used) < cores).then(|| {
-            let quota = shortened(&quota);
-            let what = format!("the new cluster needs {cores} cores of {quota}, but {used} of {limit} are in use");
-            Finding::wrong(SUBJECT, what, "ask for a higher quota, or remove what is not needed")
-        })
+        let needs = || format!("{cores} cores of {}, but {used} of {limit} are in use", shortened(&quota));
+        (limit.saturating_sub(used) < cores).then(needs)
     };
-    needed(&cluster, sizes).into_iter().filter_map(judge).collect()
+    needed(&cluster, sizes, counted).into_iter().filter_map(judge).collect()
 }
 
 /// Cores by quota: the region's, and that of each family of sizes. Spot machines have a quota of their own.
-fn needed(cluster: &Value, sizes: &Value) -> BTreeMap<String, u64> {
+fn needed(cluster: &Value, sizes: &Value, counted: Machines) -> BTreeMap<String, u64> {
     let mut needed = BTreeMap::new();
     for pool in pools(cluster) {
-        for (name, count) in machines(pool) {
+        for (name, count) in counted(pool) {
             let Some(size) = find(sizes, name) else { continue };
             let capability = list(size, "/capabilities").iter().find(|one| text(one, "/name") == "vCPUs");
             let each: u64 = capability.and_then(|one| text(one, "/value").parse().ok()).unwrap_or(0);

@@ -1,5 +1,5 @@
 //! The region has the sizes of machines of the new cluster's pools, in the zones that they name.
-use super::addresses::planned_cluster;
+use super::addresses::{most_nodes, planned_cluster, surge};
 use super::{Finding, Seen};
 use crate::plan::cluster_body::pools;
 use crate::plan::{Kind, Plan};
@@ -40,6 +40,20 @@ pub(super) fn machines(pool: &Value) -> Vec<(&str, u64)> {
     };
     let single: Vec<_> = of("manual", "/count").into_iter().chain(of("autoscale", "/minCount")).collect();
     if single.is_empty() { vec![(text(pool, "/vmSize"), number(pool, "/count").unwrap_or(0))] } else { single }
+}
+
+/// The same, as many as there may be: an autoscaler's most, and what an upgrade of the nodes adds.
+pub(super) fn most_machines(pool: &Value) -> Vec<(&str, u64)> {
+    let size = text(pool, "/vmSize");
+    if size.is_empty() {
+        let most =
+            |size| (text(size, "/size"), number(size, "/maxCount").or_else(|| number(size, "/count")).unwrap_or(0));
+        let scale = ["/virtualMachinesProfile/scale/manual", "/virtualMachinesProfile/scale/autoscale"];
+        return scale.iter().flat_map(|kind| list(pool, kind)).map(most).collect();
+    }
+    let nodes = most_nodes(pool);
+    // A surge that cannot be read is told where addresses are counted.
+    vec![(size, nodes.saturating_add(surge(pool, nodes).unwrap_or(0)))]
 }
 
 /// What is said of a size of machines.
