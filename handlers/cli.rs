@@ -1,6 +1,8 @@
 //! The command line: `serve` for the Functions host, the operator's verbs, the simulation.
 mod break_glass;
+mod charts;
 mod doctor;
+mod helm;
 #[cfg(feature = "local")]
 mod local;
 mod names;

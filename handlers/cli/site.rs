@@ -1,4 +1,5 @@
 //! `bluegreen site`: check, publish, schema.
+use super::charts::{self, Charts, has_charts};
 use super::out::complain;
 use super::say;
 use super::site_files::{Contents, in_lines, refusals};
@@ -10,6 +11,7 @@ use crate::plan::{Version, planned};
 use crate::run::StepError;
 use crate::site::Site;
 use crate::site::check;
+use crate::workload::differences::differences;
 use anyhow::Context;
 use std::fmt::Write;
 use std::path::Path;
@@ -24,7 +26,9 @@ pub fn check_file(file: &Path) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(1));
         }
     };
-    let findings = contents(file, &site)?.judged(&site, &[]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (site, contents) = runtime.block_on(with_charts(file, site, &[], &[]))?;
+    let findings = contents.judged(&site, &[]);
     complain(&in_lines(&findings));
     if refusals(&findings) > 0 {
         complain(&format!("{}: {} to mend in its manifests\n", file.display(), refusals(&findings)));
@@ -52,12 +56,20 @@ pub async fn publish(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(1));
         }
     };
-    let contents = contents(file, &site)?;
-    let versions = next_versions(app, &site).await;
-    if let Err(why) = &versions {
-        complain(&format!("  not judged for the versions of the region, which could not be read: {why:#}\n"));
-    }
-    let findings = contents.judged(&site, &versions.unwrap_or_default());
+    let next = next(app, &site).await;
+    let next = match next {
+        Ok(next) => next,
+        Err(why) if has_charts(&site) => {
+            return Err(why.context("the charts are rendered for the versions of the region, which could not be read"));
+        }
+        Err(why) => {
+            complain(&format!("  not judged for the versions of the region, which could not be read: {why:#}\n"));
+            Next::default()
+        }
+    };
+    let served = if has_charts(&site) { served(app, &next.cluster).await } else { vec![] };
+    let (site, contents) = with_charts(file, site, &next.versions, &served).await?;
+    let findings = contents.judged(&site, &next.versions);
     complain(&in_lines(&findings));
     if refusals(&findings) > 0 {
         let told =
@@ -65,6 +77,8 @@ pub async fn publish(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
         complain(&told);
         return Ok(ExitCode::from(1));
     }
+    say(&renewed(app, &site, &contents).await?)?;
+    app.store.keep(contents.rendered()).await?;
     let site = app.store.publish(site, |name| contents.of(name)).await?;
     let manifests = site.controllers.len() + site.workloads.len();
     let published = format!("published {} with {manifests} manifests; its gateway is reserved for it\n", site.name);
@@ -72,8 +86,16 @@ pub async fn publish(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The newest patch of each minor version that an upgrade from the serving cluster could go to next.
-async fn next_versions(app: &App, site: &Site) -> anyhow::Result<Vec<Version>> {
+/// What may come next, where the site is now.
+#[derive(Default)]
+struct Next {
+    /// The newest patch of each minor version that an upgrade from the serving cluster could go to next.
+    versions: Vec<Version>,
+    /// The id of the cluster that serves.
+    cluster: String,
+}
+
+async fn next(app: &App, site: &Site) -> anyhow::Result<Next> {
     let world = look(app, site, &Regions::default()).await.map_err(StepError::into_cause)?;
     let serves = serving(site, &world.gateway).map_err(anyhow::Error::msg)?;
     let old: Version = world
@@ -84,14 +106,85 @@ async fn next_versions(app: &App, site: &Site) -> anyhow::Result<Vec<Version>> {
         .map_err(anyhow::Error::msg)?;
     let offered = world.offered.versions.iter().filter(|offered| !offered.preview).map(|offered| offered.version);
     let next = offered.filter(|version| (old.minor..=old.minor + 1).contains(&version.minor));
-    let mut newest: Vec<Version> = vec![];
+    let mut versions: Vec<Version> = vec![];
     for version in next {
-        match newest.iter_mut().find(|known| known.minor == version.minor) {
+        match versions.iter_mut().find(|known| known.minor == version.minor) {
             Some(known) => *known = version.max(*known),
-            None => newest.push(version),
+            None => versions.push(version),
         }
     }
-    Ok(newest)
+    Ok(Next { versions, cluster: site.slot(serves).cluster.clone() })
+}
+
+/// What the cluster that serves serves: what a chart asks for there it finds at the next one, too.
+async fn served(app: &App, cluster: &str) -> Vec<String> {
+    let asked = async { app.reader.kubernetes(cluster).await?.api_versions().await };
+    asked.await.unwrap_or_else(|error| {
+        let why = error.into_cause();
+        complain(&format!("  charts are rendered without what {cluster} serves, which could not be read: {why:#}\n"));
+        vec![]
+    })
+}
+
+/// The site with its charts rendered, and all that it holds.
+async fn with_charts(
+    file: &Path,
+    mut site: Site,
+    versions: &[Version],
+    served: &[String],
+) -> anyhow::Result<(Site, Contents)> {
+    let contents = contents(file, &site)?;
+    if !has_charts(&site) {
+        return Ok((site, contents));
+    }
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let Charts { texts, notes } = charts::render(folder, &mut site, versions, served).await?;
+    complain(&notes.iter().map(|note| format!("  note     {note}\n")).collect::<String>());
+    Ok((site, contents.with(texts)))
+}
+
+/// How the charts differ from those that were published before.
+async fn renewed(app: &App, site: &Site, contents: &Contents) -> anyhow::Result<String> {
+    let before = if has_charts(site) { app.store.site(&site.name).await.ok().flatten() } else { None };
+    let mut text = String::new();
+    for manifest in site.controllers.iter().chain(&site.workloads) {
+        for (minor, digest) in &manifest.renderings {
+            let mut olds = before.iter().flat_map(|before| before.controllers.iter().chain(&before.workloads));
+            let old = olds.find(|old| old.title() == manifest.title()).and_then(|old| old.renderings.get(minor));
+            let new = contents.rendered().get(digest).map_or("", String::as_str);
+            let changes = match old {
+                Some(old) if old == digest => vec![],
+                Some(old) => {
+                    let old = app.store.manifest(old).await?.unwrap_or_default();
+                    differences(&String::from_utf8_lossy(&old), new)
+                }
+                None => differences("", new),
+            };
+            let _ = writeln!(
+                text,
+                "  {} for {minor}: {} to what was published before",
+                manifest.title(),
+                changed(&changes)
+            );
+            text.extend(changes.iter().take(MOST_CHANGES).map(|change| format!("    {change}\n")));
+            let rest = changes.len().saturating_sub(MOST_CHANGES);
+            if rest > 0 {
+                let _ = writeln!(text, "    and {rest} more");
+            }
+        }
+    }
+    Ok(text)
+}
+
+/// So many changes of a chart are printed.
+const MOST_CHANGES: usize = 20;
+
+fn changed(changes: &[String]) -> String {
+    match changes.len() {
+        0 => "no change".to_owned(),
+        1 => "1 change".to_owned(),
+        count => format!("{count} changes"),
+    }
 }
 
 /// What the members of the pools make of each share.

@@ -1,16 +1,22 @@
 //! The files beside a site file: read once, from its folder alone.
+use super::charts::{has_charts, key};
 use crate::plan::Version;
 use crate::site::Site;
 use crate::workload::desk::{Desk, File, Finding, Weight, judge};
 use anyhow::{Context, ensure};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// No file is larger, in bytes.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
-/// The contents of a site's manifests, by their names in the site file.
-pub struct Contents(BTreeMap<String, String>);
+/// The contents of a site's manifests.
+pub struct Contents {
+    /// Of its files, by their names in the site file.
+    files: BTreeMap<String, String>,
+    /// What its charts came to, by digest.
+    rendered: BTreeMap<String, String>,
+}
 
 impl Contents {
     /// Reads each file once: what is judged is what is published.
@@ -19,12 +25,24 @@ impl Contents {
     /// When one cannot be read, or lies elsewhere.
     pub fn read(folder: &Path, site: &Site) -> anyhow::Result<Self> {
         let mut contents = BTreeMap::new();
-        for manifest in site.controllers.iter().chain(&site.workloads) {
+        for manifest in site.controllers.iter().chain(&site.workloads).filter(|manifest| manifest.chart.is_none()) {
             if !contents.contains_key(&manifest.file) {
                 contents.insert(manifest.file.clone(), inside(folder, &manifest.file)?);
             }
         }
-        Ok(Self(contents))
+        Ok(Self { files: contents, rendered: BTreeMap::new() })
+    }
+
+    /// The same, with what its charts came to.
+    #[must_use]
+    pub fn with(self, rendered: BTreeMap<String, String>) -> Self {
+        Self { rendered, ..self }
+    }
+
+    /// What its charts came to, by digest.
+    #[must_use]
+    pub const fn rendered(&self) -> &BTreeMap<String, String> {
+        &self.rendered
     }
 
     /// The content of one.
@@ -32,18 +50,35 @@ impl Contents {
     /// # Errors
     /// When the site does not name it.
     pub fn of(&self, name: &str) -> anyhow::Result<String> {
-        self.0.get(name).cloned().with_context(|| format!("the site names no file {name}"))
+        self.files.get(name).cloned().with_context(|| format!("the site names no file {name}"))
     }
 
-    /// What is to be said of them, for clusters of these versions.
+    /// What is to be said of them, for clusters of these versions. Charts are judged as they were rendered for each.
     #[must_use]
     pub fn judged(&self, site: &Site, versions: &[Version]) -> Vec<Finding> {
-        let manifests = site.controllers.iter().chain(&site.workloads);
+        if !has_charts(site) {
+            return self.judged_for(site, None, versions);
+        }
+        let mut findings: Vec<Finding> = vec![];
+        let each: Vec<_> = if versions.is_empty() { vec![None] } else { versions.iter().copied().map(Some).collect() };
+        for version in each {
+            let found = self.judged_for(site, version, version.as_slice());
+            let news: Vec<_> = found.into_iter().filter(|found| !findings.contains(found)).collect();
+            findings.extend(news);
+        }
+        findings
+    }
+
+    fn judged_for(&self, site: &Site, rendered: Option<Version>, versions: &[Version]) -> Vec<Finding> {
+        let manifests: Vec<_> = site.controllers.iter().chain(&site.workloads).collect();
+        let titles: Vec<_> = manifests.iter().map(|manifest| manifest.title()).collect();
         let files: Vec<_> = manifests
-            .map(|manifest| File {
-                name: &manifest.file,
-                text: self.0.get(&manifest.file).map_or("", String::as_str),
-                placeholders: manifest.placeholders,
+            .iter()
+            .zip(&titles)
+            .map(|(manifest, title)| {
+                let rendering = manifest.renderings.get(&key(rendered)).and_then(|digest| self.rendered.get(digest));
+                let text = if manifest.chart.is_some() { rendering } else { self.files.get(&manifest.file) };
+                File { name: title, text: text.map_or("", String::as_str), placeholders: manifest.placeholders }
             })
             .collect();
         let addresses = site.slots.blue.addresses.len().min(site.slots.green.addresses.len());
@@ -51,14 +86,24 @@ impl Contents {
     }
 }
 
-/// A file below this folder: a link that leads out of it, a device or a pipe is none.
-fn inside(folder: &Path, name: &str) -> anyhow::Result<String> {
+/// Where something below this folder lies: a link that leads out of it leads nowhere.
+pub fn place_of(folder: &Path, name: &str) -> anyhow::Result<PathBuf> {
     let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let root = here.canonicalize().with_context(|| format!("failed to find the folder {}", here.display()))?;
     let path =
         root.join(name).canonicalize().with_context(|| format!("failed to read {}", here.join(name).display()))?;
+    ensure!(
+        path.starts_with(&root),
+        "{name} leads out of the folder of the site file, to {}: copy it there",
+        path.display()
+    );
+    Ok(path)
+}
+
+/// A file below this folder: a link that leads out of it, a device or a pipe is none.
+fn inside(folder: &Path, name: &str) -> anyhow::Result<String> {
+    let path = place_of(folder, name)?;
     let found = path.display();
-    ensure!(path.starts_with(&root), "{name} leads out of the folder of the site file, to {found}: copy it there");
     let metadata = path.metadata().with_context(|| format!("failed to read {found}"))?;
     ensure!(metadata.is_file(), "{name} is no regular file");
     ensure!(metadata.len() <= LARGEST, "{name} has {} bytes, at most {LARGEST} are allowed", metadata.len());

@@ -169,6 +169,14 @@ pub struct Version {
     pub patch: u16,
 }
 
+impl Version {
+    /// The minor version, as people name it: `1.34`.
+    #[must_use]
+    pub fn minor_version(self) -> String {
+        format!("{}.{}", self.major, self.minor)
+    }
+}
+
 impl std::str::FromStr for Version {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {

@@ -3,10 +3,12 @@
 //! One JSON file a site. [`mistakes`](crate::site::check::mistakes) names every mistake at once.
 pub mod check;
 pub mod emergency;
+mod manifest;
+
+pub use manifest::Manifest;
 
 use crate::resources::attached::Attached;
 use crate::step::Step;
-use crate::workload::manifests::{Placeholders, objects};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -280,37 +282,6 @@ pub enum Leftover {
     Refuse,
     /// It is deleted, if it carries our tags and serves nothing.
     Delete,
-}
-
-/// A YAML manifest: a file beside the site file and, once published, its digest in the store.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(deny_unknown_fields)]
-pub struct Manifest {
-    /// Path of the file, relative to the site file.
-    pub file: String,
-    /// Whether `${…}` in it are placeholders of ours. `false` for files whose own texts are full of them, such as dashboards.
-    #[serde(default = "Manifest::default_placeholders", skip_serializing_if = "is_true")]
-    pub placeholders: bool,
-    /// SHA-256 of its content in lower-case hex. Filled in by `site publish`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[0-9a-f]{64}$"))]
-    pub digest: Option<String>,
-}
-
-impl Manifest {
-    const fn default_placeholders() -> bool {
-        true
-    }
-
-    /// The objects in this text of it, as they go to a cluster.
-    ///
-    /// # Errors
-    /// What is wrong with it, and in which line.
-    pub fn objects(&self, text: &str, filled: &Placeholders) -> Result<Vec<Value>, String> {
-        let objects = objects(text, self.placeholders.then_some(filled));
-        objects.map_err(|why| format!("{}: {why}", self.file))
-    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]

@@ -1,5 +1,7 @@
 //! What runs in a cluster: manifests as objects, their placeholders, their readiness, their digests.
+pub mod chart;
 pub mod desk;
+pub mod differences;
 pub mod digest;
 pub mod ended;
 pub mod manifests;

@@ -10,6 +10,7 @@ use crate::azure::kubernetes::KubernetesWriter;
 use crate::run::jobs::Ran;
 use crate::run::{Fact, Run, StepError, StepResult};
 use crate::site::Manifest;
+use crate::workload::chart::comes_before_all;
 use crate::workload::readiness::never_ready;
 use crate::workload::refusal::is_own;
 use crate::workload::seen::Seen;
@@ -47,7 +48,14 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
     let look = Look { run, azure, kubernetes, young: Mutex::default() };
     let mut told = Told::of(wanted.len());
     let mut to_write = vec![];
+    // A Job that a chart runs before its installation: what comes behind it in the chart waits.
+    let mut before: Option<&Wanted> = None;
     for (object, seen) in wanted.iter().zip(seen) {
+        if let Some(job) = before.filter(|job| job.file == object.file) {
+            told.behind(job);
+            continue;
+        }
+        before = comes_before_all(&object.value).then_some(object).filter(|_| !is_complete(run, object, seen.as_ref()));
         match seen.filter(|seen| seen.applied.as_ref() == Some(&object.digest)) {
             Some(seen) => judge(run, object, seen, &mut told),
             None => match look.gone(object).await? {
@@ -60,6 +68,14 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
     }
     look.write(&to_write, &mut told).await;
     told.outcome()
+}
+
+/// Whether a Job has run to its end, now or before it was gone by its time to live.
+fn is_complete(run: &Run, object: &Wanted, seen: Option<&Seen>) -> bool {
+    match seen.filter(|seen| seen.applied.as_ref() == Some(&object.digest)) {
+        Some(seen) => seen.completed,
+        None => run.jobs.of(&object.digest).is_some(),
+    }
 }
 
 /// What an object that was applied as it is wanted has come to.

@@ -10,14 +10,14 @@ pub async fn refused(run: &Run, azure: &Azure) -> Result<Option<String>, StepErr
     let site = &run.plan.site;
     let mut texts = vec![];
     for manifest in site.controllers.iter().chain(&site.workloads) {
-        match &manifest.digest {
-            Some(digest) => texts.push((manifest, azure.manifest(digest).await?)),
-            None => return Ok(Some(format!("{} was not published: publish the site", manifest.file))),
+        match manifest.digest_for(run.plan.version) {
+            Ok(digest) => texts.push((manifest.title(), azure.manifest(digest).await?, manifest.placeholders)),
+            Err(why) => return Ok(Some(why)),
         }
     }
     let files: Vec<_> = texts
         .iter()
-        .map(|(manifest, text)| File { name: &manifest.file, text, placeholders: manifest.placeholders })
+        .map(|(title, text, placeholders)| File { name: title, text, placeholders: *placeholders })
         .collect();
     let versions = [run.plan.version];
     let addresses = run.plan.new_slot().addresses.len();

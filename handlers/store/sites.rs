@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The site with the digests of its manifests filled in, and their contents by digest. Each file is read once: what is
+/// The site with the digests of its files filled in, and their contents by digest. Each file is read once: what is
 /// stored is what was digested.
 ///
 /// # Errors
@@ -19,7 +19,7 @@ pub fn with_digests(
     read: impl Fn(&str) -> anyhow::Result<String>,
 ) -> anyhow::Result<(Site, BTreeMap<String, String>)> {
     let mut contents = BTreeMap::new();
-    for manifest in site.controllers.iter_mut().chain(&mut site.workloads) {
+    for manifest in site.controllers.iter_mut().chain(&mut site.workloads).filter(|manifest| manifest.chart.is_none()) {
         let text = read(&manifest.file)?;
         let digest = digest(&text);
         manifest.digest = Some(digest.clone());
@@ -80,22 +80,31 @@ impl Store {
         Ok(self.sites.get(&content_name(digest)).await?.map(|found| found.value))
     }
 
-    /// Stores the manifests of a site, reserves its gateway for it, and stores the site.
+    /// Stores the files of a site, reserves its gateway for it, and stores the site. What its charts came to is kept before.
     ///
     /// # Errors
     /// When another site has the gateway, a manifest cannot be read, or the store does not answer.
     pub async fn publish(&self, site: Site, read: impl Fn(&str) -> anyhow::Result<String>) -> anyhow::Result<Site> {
         let (site, contents) = with_digests(site, read)?;
         self.reserve(&site).await?;
+        self.keep(&contents).await?;
+        let text = serde_json::to_vec_pretty(&site)?;
+        self.sites.put(&site_name(&site.name), text.into(), Put::Anyway).await?;
+        Ok(site)
+    }
+
+    /// Keeps these texts, by digest.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn keep(&self, contents: &BTreeMap<String, String>) -> anyhow::Result<()> {
         for (digest, text) in contents {
-            match self.sites.put(&content_name(&digest), Bytes::from(text), Put::New).await {
+            match self.sites.put(&content_name(digest), Bytes::from(text.clone()), Put::New).await {
                 Ok(()) | Err(SaveError::Conflict) => {}
                 Err(SaveError::Other(error)) => return Err(error),
             }
         }
-        let text = serde_json::to_vec_pretty(&site)?;
-        self.sites.put(&site_name(&site.name), text.into(), Put::Anyway).await?;
-        Ok(site)
+        Ok(())
     }
 
     /// The site for which a gateway is reserved, if it is for one.

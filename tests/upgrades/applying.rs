@@ -1,5 +1,6 @@
 //! What becomes of manifests in a new cluster: what is refused and passes later, what never passes, Jobs that are gone when
 //! they have ended, fields that others own, ten thousand objects.
+mod charts;
 mod jobs;
 mod many;
 mod public;
@@ -20,7 +21,7 @@ use std::time::Duration;
 /// A shop whose controllers are followed by these files.
 async fn with(files: &[(&str, String)]) -> Shop {
     let shop = Shop::open(&Options { probe: false, ..Options::default() }, quick).unwrap();
-    let more = files.iter().map(|(file, _)| Manifest { file: (*file).into(), placeholders: true, digest: None });
+    let more = files.iter().map(|(file, _)| Manifest::of_file(file));
     let controllers = shop.site.controllers.iter().cloned().chain(more).collect();
     let site = Site { controllers, ..shop.site.clone() };
     let example = |file: &str| std::fs::read_to_string(format!("{}/examples/shop/{file}", env!("CARGO_MANIFEST_DIR")));

@@ -14,7 +14,7 @@ fn namespaced(api: &str, kind: &str, name: &str, more: &str) -> String {
 /// What the run says of this manifest, and whether anything of a new cluster was asked for.
 async fn said_of(content: &str) -> (Option<Ending>, String, bool) {
     let shop = Shop::open(&Options::default(), quick).unwrap();
-    let file = Manifest { file: "late.yaml".into(), placeholders: true, digest: None };
+    let file = Manifest::of_file("late.yaml");
     let site = Site { workloads: vec![file], controllers: vec![], ..shop.site.clone() };
     let text = content.to_owned();
     shop.operator.store.publish(site, |_| Ok(text.clone())).await.unwrap();

@@ -51,7 +51,8 @@ impl KubernetesWriter {
         let params = PatchParams { force, ..PatchParams::apply(MANAGER) };
         permit.redeem()?;
         let api = kind.api(&self.client, kind.namespace_of(object));
-        match api.patch(name(object), &params, &Patch::Apply(object)).await {
+        let sent = kind.as_it_lies(object);
+        match api.patch(name(object), &params, &Patch::Apply(sent.as_ref())).await {
             Ok(live) => Ok(Applied::Yes(Box::new(serde_json::to_value(live).map_err(anyhow::Error::from)?))),
             Err(kube::Error::Api(status)) if !matches!(status.code, 401 | 429) => {
                 Ok(Applied::Refused(refusal_of(&status)))

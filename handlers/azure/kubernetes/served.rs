@@ -5,6 +5,7 @@ use crate::workload::refusal::is_own;
 use kube::api::{Api, DynamicObject};
 use kube::core::ApiResource;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// A kind that is served.
@@ -22,6 +23,18 @@ impl Kind {
     pub fn namespace_of<'a>(&self, object: &'a Value) -> Option<&'a str> {
         let named = object["metadata"]["namespace"].as_str().filter(|name| !name.is_empty());
         self.namespaced.then(|| named.unwrap_or("default"))
+    }
+
+    /// An object without a namespace that its kind does not have: a chart's are given that of their release.
+    pub(super) fn as_it_lies<'a>(&self, object: &'a Value) -> Cow<'a, Value> {
+        if self.namespaced || object["metadata"].get("namespace").is_none() {
+            return Cow::Borrowed(object);
+        }
+        let mut object = object.clone();
+        if let Some(metadata) = object["metadata"].as_object_mut() {
+            metadata.shift_remove("namespace");
+        }
+        Cow::Owned(object)
     }
 
     /// Its objects in a namespace, or everywhere.
@@ -55,6 +68,24 @@ impl Kubernetes {
     /// Forgets which custom kinds are served: definitions may have come meanwhile.
     pub async fn forget_custom_kinds(&self) {
         self.kinds.lock().await.retain(|api_version, _| is_own(api_version));
+    }
+
+    /// What this server serves, as Helm's `--api-versions` wants it: each version of each group, and each kind in it.
+    ///
+    /// # Errors
+    /// When the API server does not answer.
+    pub async fn api_versions(&self) -> Result<Vec<String>, StepError> {
+        let failed = |error| failed("look which kinds are served", error);
+        let mut versions = self.client.list_core_api_versions().await.map_err(failed)?.versions;
+        let groups = self.client.list_api_groups().await.map_err(failed)?.groups;
+        versions.extend(groups.into_iter().flat_map(|group| group.versions).map(|version| version.group_version));
+        let mut served = vec![];
+        for version in versions {
+            let kinds = self.kinds_of(&version).await?;
+            served.extend(kinds.keys().map(|kind| format!("{version}/{kind}")));
+            served.push(version);
+        }
+        Ok(served)
     }
 
     async fn kinds_of(&self, api_version: &str) -> Result<BTreeMap<String, Kind>, StepError> {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 mod comments;
 mod ids;
+mod manifests;
 mod meaning;
 mod structure;
 mod undecided;

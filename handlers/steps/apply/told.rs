@@ -1,4 +1,6 @@
 //! What one look at the manifests came to, for the run and for a person. Pure.
+use super::wanted::Wanted;
+use crate::resources::object::describe;
 use crate::run::{Fact, Outcome, StepError, StepResult, Waiting};
 use std::time::Duration;
 
@@ -24,6 +26,8 @@ pub struct Told {
     pub never: Vec<String>,
     /// What was learnt.
     pub facts: Vec<Fact>,
+    /// How much waits for a Job, and for which.
+    behind: Option<(usize, String)>,
     stopped: Option<StepError>,
 }
 
@@ -37,6 +41,13 @@ impl Told {
     pub fn stop(&mut self, error: StepError) {
         self.left += 1;
         self.stopped.get_or_insert(error);
+    }
+
+    /// One more object waits until this Job is complete. The last one counts.
+    pub fn behind(&mut self, job: &Wanted) {
+        let job = describe(&job.value);
+        let known = self.behind.take().filter(|(_, known)| *known == job).map_or(0, |(count, _)| count);
+        self.behind = Some((known + 1, job));
     }
 
     /// What the step says.
@@ -66,6 +77,9 @@ impl Told {
         }
         if said.is_empty() && !self.waiting.is_empty() {
             said.push(named(&self.waiting[..1], "") + &more(self.waiting.len() - 1));
+        }
+        if let Some((count, job)) = self.behind {
+            said.push(format!("{count} objects wait until the {job} is complete"));
         }
         if said.is_empty() && self.left == 0 {
             return Ok(Outcome::Done);

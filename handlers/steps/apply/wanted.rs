@@ -45,9 +45,7 @@ pub async fn wanted(
     let placeholders = Placeholders::of(run, cluster);
     let mut wanted = vec![];
     for (file, manifest) in manifests.iter().enumerate() {
-        let Some(digest) = &manifest.digest else {
-            return Err(StepError::Terminal(format!("{} was not published: publish the site", manifest.file)));
-        };
+        let digest = manifest.digest_for(run.plan.version).map_err(StepError::Terminal)?;
         let text = azure.manifest(digest).await?;
         let objects = manifest.objects(&text, &placeholders).map_err(StepError::Terminal)?;
         wanted.extend(objects.into_iter().map(|value| marked(file, value)));

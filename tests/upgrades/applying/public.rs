@@ -59,7 +59,7 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 /// A shop whose first controllers are these files.
 async fn of(files: &BTreeMap<String, String>) -> Shop {
     let shop = Shop::open(&Options { probe: false, ..Options::default() }, quick).unwrap();
-    let first = files.keys().map(|file| Manifest { file: file.clone(), placeholders: false, digest: None });
+    let first = files.keys().map(|file| Manifest { placeholders: false, ..Manifest::of_file(file) });
     let controllers = first.chain(shop.site.controllers.iter().cloned()).collect();
     let site = Site { controllers, manifests_hold_secrets: true, ..shop.site.clone() };
     let example = |file: &str| std::fs::read_to_string(format!("{}/examples/shop/{file}", env!("CARGO_MANIFEST_DIR")));

@@ -1,4 +1,5 @@
 //! What a site file must mean, beyond its structure. It may have any form: what cannot be read is not judged.
+use super::manifests::mistakes as manifests;
 use super::{Mistake, ids, mistake};
 use crate::resources::answers::{list, same_id, shortened, text};
 use crate::resources::tags::{MARK_TAG, RETIRED_TAG, RUN_TAG, SITE_TAG};
@@ -153,34 +154,6 @@ fn deadlines(file: &Value) -> Vec<Mistake> {
         minutes.as_u64().and_then(|minutes| absurd(place, minutes, 1))
     };
     deadlines.into_iter().flatten().filter_map(judge).collect()
-}
-
-fn manifests(file: &Value) -> Vec<Mistake> {
-    let mut mistakes = Vec::new();
-    for kind in ["controllers", "workloads"] {
-        for (index, manifest) in list(file, &format!("/{kind}")).iter().enumerate() {
-            let Some(path) = manifest.get("file").and_then(Value::as_str) else { continue };
-            if let Some(why) = astray(path) {
-                let what = format!("expected a path below the site file, found {:?}: {why}", shortened(path));
-                mistakes.push(mistake(format!("/{kind}/{index}/file"), what));
-            }
-        }
-    }
-    mistakes
-}
-
-/// Why a path may lead elsewhere than below the site file.
-fn astray(path: &str) -> Option<&'static str> {
-    if path.is_empty() {
-        return Some("it is empty");
-    }
-    if path.starts_with('/') {
-        return Some("it is absolute");
-    }
-    if path.contains(['\\', ':']) || path.chars().any(char::is_control) {
-        return Some("only names with / between them are allowed");
-    }
-    path.split('/').any(|part| matches!(part, "" | "." | "..")).then_some("it has an empty part, or one of . and ..")
 }
 
 fn smoke_tests(file: &Value) -> Vec<Mistake> {

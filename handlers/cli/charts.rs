@@ -1,0 +1,159 @@
+//! The charts of a site, rendered when it is published: once for each minor version that the region offers, each twice, so
+//! that what is made up anew at each rendering is found.
+use super::helm::{Helm, Rendering};
+use super::site_files::place_of;
+use crate::plan::Version;
+use crate::site::{Manifest, Site};
+use crate::workload::chart::{Release, api_versions, rendered};
+use crate::workload::differences::differences;
+use crate::workload::digest::digest;
+use anyhow::{Context, bail};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// What the charts of a site came to.
+#[derive(Default)]
+pub struct Charts {
+    /// The texts, by digest.
+    pub texts: BTreeMap<String, String>,
+    /// What a person should know.
+    pub notes: BTreeSet<String>,
+}
+
+/// Whether a site has charts.
+#[must_use]
+pub fn has_charts(site: &Site) -> bool {
+    site.controllers.iter().chain(&site.workloads).any(|manifest| manifest.chart.is_some())
+}
+
+/// The minor version under which a rendering lies.
+#[must_use]
+pub fn key(version: Option<Version>) -> String {
+    version.map(Version::minor_version).unwrap_or_default()
+}
+
+/// Renders each chart for each version, for clusters that serve this beside what the site's earlier charts define. Without a
+/// version once, for whatever Helm takes.
+///
+/// # Errors
+/// When there is no Helm, a chart cannot be had or rendered, or comes to something else each time.
+pub async fn render(folder: &Path, site: &mut Site, versions: &[Version], served: &[String]) -> anyhow::Result<Charts> {
+    let helm = Helm::find().await?;
+    let versions: Vec<_> = if versions.is_empty() { vec![None] } else { versions.iter().copied().map(Some).collect() };
+    let mut charts = Charts::default();
+    let mut defined: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for manifest in site.controllers.iter_mut().chain(&mut site.workloads).filter(|manifest| manifest.chart.is_some()) {
+        let fetched = Fetched::of(&helm, folder, manifest).await?;
+        if let Some(note) = fetched.looks_up(manifest)? {
+            charts.notes.insert(note);
+        }
+        manifest.renderings.clear();
+        for version in &versions {
+            let known = defined.entry(key(*version)).or_default();
+            let served: Vec<_> = served.iter().chain(&*known).cloned().collect();
+            let (text, notes) = fetched.twice(&helm, manifest, *version, &served).await?;
+            known.extend(api_versions(&text));
+            let digest = digest(&text);
+            manifest.renderings.insert(key(*version), digest.clone());
+            charts.notes.extend(notes.into_iter().map(|note| format!("{}: {note}", manifest.title())));
+            charts.texts.insert(digest, text);
+        }
+        manifest.file = manifest.title();
+        manifest.rendered_by = Some(helm.version.clone());
+    }
+    Ok(charts)
+}
+
+/// A chart at hand, with its values.
+struct Fetched {
+    chart: PathBuf,
+    values: Vec<PathBuf>,
+    /// Goes when it is no longer needed.
+    _folder: TempDir,
+}
+
+impl Fetched {
+    async fn of(helm: &Helm, folder: &Path, manifest: &Manifest) -> anyhow::Result<Self> {
+        let own = tempfile::tempdir().context("failed to make a folder for a chart")?;
+        let named = manifest.chart.as_deref().unwrap_or_default();
+        let chart = if named.starts_with("oci://") || manifest.repo.is_some() {
+            let into = own.path().join("chart");
+            std::fs::create_dir(&into)?;
+            helm.fetch(manifest, &into).await?
+        } else {
+            place_of(folder, named)?
+        };
+        let mut values = vec![];
+        if let Some(file) = &manifest.values_file {
+            values.push(place_of(folder, file)?);
+        }
+        if !manifest.values.is_empty() {
+            // JSON is YAML.
+            let file = own.path().join("values.yaml");
+            std::fs::write(&file, serde_json::to_vec(&manifest.values)?)?;
+            values.push(file);
+        }
+        Ok(Self { chart, values, _folder: own })
+    }
+
+    async fn twice(
+        &self,
+        helm: &Helm,
+        manifest: &Manifest,
+        version: Option<Version>,
+        served: &[String],
+    ) -> anyhow::Result<(String, Vec<String>)> {
+        let rendering = Rendering { chart: &self.chart, manifest, values: &self.values, version, api_versions: served };
+        let release = Release { name: manifest.release(), namespace: manifest.namespace() };
+        let ready = |written: &str| {
+            let title = manifest.title();
+            rendered(release, written)
+                .map_err(|why| anyhow::anyhow!("what Helm made of the {title} cannot be read: {why}"))
+        };
+        let first = ready(&helm.render(&rendering).await?)?;
+        let again = ready(&helm.render(&rendering).await?)?;
+        let random = differences(&first.text, &again.text);
+        if !random.is_empty() {
+            bail!(
+                "the {} comes to something else each time it is rendered ({}): a password or a certificate is made up in it. \
+                 Give it one in the chart's values, by a Secret that is there, or let cert-manager make it",
+                manifest.title(),
+                random.join("; ")
+            );
+        }
+        Ok((first.text, first.notes))
+    }
+
+    /// A template that asks the cluster gets no answer when it is rendered here.
+    fn looks_up(&self, manifest: &Manifest) -> anyhow::Result<Option<String>> {
+        let mut files = vec![];
+        collect(&self.chart, &mut files)?;
+        let is_asking = |file: &&PathBuf| {
+            let text = std::fs::read_to_string(file).unwrap_or_default();
+            text.split("{{").skip(1).any(|part| part.split("}}").next().unwrap_or_default().contains("lookup \""))
+        };
+        let names: Vec<_> = files.iter().filter(is_asking).filter_map(|file| file.file_name()?.to_str()).collect();
+        Ok((!names.is_empty()).then(|| {
+            let names = names.join(", ");
+            format!("{}: its templates ask the cluster (lookup in {names}), and get no answer here", manifest.title())
+        }))
+    }
+}
+
+/// The files below the `templates` of a chart and of the charts in it. An archive is not looked into.
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(folder).with_context(|| format!("failed to read {}", folder.display()))? {
+        let entry = entry?;
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        if kind.is_dir() {
+            collect(&path, files)?;
+        } else if kind.is_file() && path.components().any(|part| part.as_os_str() == "templates") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}

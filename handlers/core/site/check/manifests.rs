@@ -1,0 +1,105 @@
+//! Manifests and charts of a site file: where their files lie, and what a chart must say.
+use super::{Mistake, mistake};
+use crate::resources::answers::{list, shortened};
+use serde_json::Value;
+
+/// Members that only a chart has.
+const OF_CHARTS: [&str; 6] = ["repo", "version", "name", "namespace", "values", "valuesFile"];
+/// Helm takes no longer name of a release.
+const LONGEST_RELEASE: usize = 53;
+const LONGEST_NAMESPACE: usize = 63;
+
+pub(super) fn mistakes(file: &Value) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
+    for kind in ["controllers", "workloads"] {
+        for (index, manifest) in list(file, &format!("/{kind}")).iter().enumerate() {
+            let place = format!("/{kind}/{index}");
+            mistakes.extend(match manifest.get("chart").and_then(Value::as_str) {
+                Some(chart) => of_chart(&place, manifest, chart),
+                None => of_file(&place, manifest),
+            });
+        }
+    }
+    mistakes
+}
+
+fn of_file(place: &str, manifest: &Value) -> Vec<Mistake> {
+    let Some(path) = manifest.get("file").and_then(Value::as_str) else {
+        let is_object = manifest.is_object() && manifest.get("file").is_none() && manifest.get("chart").is_none();
+        return Vec::from_iter(is_object.then(|| mistake(place, "expected \"file\", or \"chart\"")));
+    };
+    let mut mistakes = Vec::from_iter(astray(path).map(|why| below(format!("{place}/file"), path, why)));
+    for member in OF_CHARTS.iter().filter(|member| manifest.get(**member).is_some()) {
+        mistakes.push(mistake(format!("{place}/{member}"), "expected beside \"chart\" alone"));
+    }
+    mistakes
+}
+
+fn of_chart(place: &str, manifest: &Value, chart: &str) -> Vec<Mistake> {
+    let member = |name: &str| manifest.get(name).and_then(Value::as_str);
+    let at = |name: &str| format!("{place}/{name}");
+    let mut mistakes = vec![];
+    let is_fetched = chart.starts_with("oci://") || member("repo").is_some();
+    if is_fetched {
+        let is_exact = |version: &str| {
+            let version = version.trim_start_matches('v').split(['-', '+']).next().unwrap_or_default();
+            version.split('.').count() == 3 && version.split('.').all(|part| part.parse::<u32>().is_ok())
+        };
+        match member("version") {
+            Some(version) if is_exact(version) => {}
+            Some(version) => {
+                let what = format!("expected an exact version like 1.2.3, found {:?}", shortened(version));
+                mistakes.push(mistake(at("version"), what));
+            }
+            None => mistakes.push(mistake(at("version"), "a chart that is fetched needs its exact version")),
+        }
+        if let (Some(_), true) = (member("repo"), chart.contains("://") || chart.contains('/')) {
+            mistakes.push(mistake(at("chart"), "expected the chart's name alone, beside \"repo\""));
+        }
+    } else {
+        let path = chart.trim_start_matches("./").trim_end_matches('/');
+        if chart.contains("://") {
+            mistakes.push(mistake(at("chart"), "expected oci://…, a folder, a .tgz, or a name beside \"repo\""));
+        } else if let Some(why) = astray(path) {
+            mistakes.push(below(at("chart"), chart, why));
+        }
+    }
+    if let Some(path) = member("valuesFile")
+        && let Some(why) = astray(path)
+    {
+        mistakes.push(below(at("valuesFile"), path, why));
+    }
+    for (name, longest) in [("name", LONGEST_RELEASE), ("namespace", LONGEST_NAMESPACE)] {
+        if let Some(label) = member(name).filter(|label| !is_label(label, longest)) {
+            let what = format!(
+                "expected up to {longest} lower-case letters, digits and hyphens, found {:?}",
+                shortened(label)
+            );
+            mistakes.push(mistake(at(name), what));
+        }
+    }
+    mistakes
+}
+
+fn is_label(text: &str, longest: usize) -> bool {
+    let is_inner = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    (1..=longest).contains(&text.len()) && text.chars().all(is_inner) && !text.starts_with('-') && !text.ends_with('-')
+}
+
+fn below(place: String, path: &str, why: &str) -> Mistake {
+    mistake(place, format!("expected a path below the site file, found {:?}: {why}", shortened(path)))
+}
+
+/// Why a path may lead elsewhere than below the site file.
+fn astray(path: &str) -> Option<&'static str> {
+    if path.is_empty() {
+        return Some("it is empty");
+    }
+    if path.starts_with('/') {
+        return Some("it is absolute");
+    }
+    if path.contains(['\\', ':']) || path.chars().any(char::is_control) {
+        return Some("only names with / between them are allowed");
+    }
+    path.split('/').any(|part| matches!(part, "" | "." | "..")).then_some("it has an empty part, or one of . and ..")
+}

@@ -1,0 +1,129 @@
+//! What a site installs: manifests beside the site file, and charts, which Helm renders when the site is published.
+use super::is_true;
+use crate::plan::Version;
+use crate::workload::manifests::{Placeholders, objects};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// A YAML manifest, or a Helm chart. Once published, what it came to lies in the store, by digest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub struct Manifest {
+    /// Path of a YAML file, relative to the site file. Of a chart `site publish` fills in its title, for older releases.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub file: String,
+    /// A Helm chart in place of a file: `oci://…`, the name of a chart in `repo`, a folder or a `.tgz` below the site file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chart: Option<String>,
+    /// The address of the chart's repository, where its name alone does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^https://"))]
+    pub repo: Option<String>,
+    /// The chart's version, exact. Needed for a chart that is fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The name of the release; the chart's own if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The namespace of the release, which is made; `default` if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Values of the chart, over those of `valuesFile`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub values: Map<String, Value>,
+    /// A file of values, relative to the site file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values_file: Option<String>,
+    /// Whether `${…}` in it are placeholders of ours. `false` for files whose own texts are full of them, such as dashboards.
+    #[serde(default = "Manifest::default_placeholders", skip_serializing_if = "is_true")]
+    pub placeholders: bool,
+    /// SHA-256 of its content in lower-case hex. Filled in by `site publish`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[0-9a-f]{64}$"))]
+    pub digest: Option<String>,
+    /// Of a chart the digest of what it came to, by minor version of Kubernetes. Filled in by `site publish`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub renderings: BTreeMap<String, String>,
+    /// The Helm that rendered it. Filled in by `site publish`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rendered_by: Option<String>,
+}
+
+impl Manifest {
+    const fn default_placeholders() -> bool {
+        true
+    }
+
+    /// A file, as it stands in a site file.
+    #[must_use]
+    pub fn of_file(file: &str) -> Self {
+        Self {
+            file: file.to_owned(),
+            chart: None,
+            repo: None,
+            version: None,
+            name: None,
+            namespace: None,
+            values: Map::new(),
+            values_file: None,
+            placeholders: true,
+            digest: None,
+            renderings: BTreeMap::new(),
+            rendered_by: None,
+        }
+    }
+
+    /// What it is called in front of people: its file, or its chart by the release's name.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match &self.chart {
+            Some(_) => format!("chart {}", self.release()),
+            None => self.file.clone(),
+        }
+    }
+
+    /// The name of a chart's release.
+    #[must_use]
+    pub fn release(&self) -> &str {
+        let chart = self.chart.as_deref().unwrap_or_default();
+        let last = chart.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        self.name.as_deref().unwrap_or_else(|| last.trim_end_matches(".tgz"))
+    }
+
+    /// The namespace of a chart's release.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        self.namespace.as_deref().unwrap_or("default")
+    }
+
+    /// The digest of what goes to a cluster of this version.
+    ///
+    /// # Errors
+    /// When it was not published, or not for such a version: what to do, for a person.
+    pub fn digest_for(&self, version: Version) -> Result<&str, String> {
+        let title = self.title();
+        if self.chart.is_none() {
+            return self.digest.as_deref().ok_or_else(|| format!("{title} was not published: publish the site"));
+        }
+        self.renderings.get(&version.minor_version()).map(String::as_str).ok_or_else(|| {
+            let known: Vec<_> = self.renderings.keys().map(String::as_str).collect();
+            let known = if known.is_empty() { "no version".to_owned() } else { known.join(", ") };
+            format!(
+                "the {title} was rendered for {known}, not for {}: run `bluegreen site publish` with the site file once more",
+                version.minor_version()
+            )
+        })
+    }
+
+    /// The objects in this text of it, as they go to a cluster.
+    ///
+    /// # Errors
+    /// What is wrong with it, and in which line.
+    pub fn objects(&self, text: &str, filled: &Placeholders) -> Result<Vec<Value>, String> {
+        let objects = objects(text, self.placeholders.then_some(filled));
+        objects.map_err(|why| format!("{}: {why}", self.title()))
+    }
+}

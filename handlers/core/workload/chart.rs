@@ -1,0 +1,271 @@
+//! What Helm rendered of a chart, made ready for a cluster: hooks in their places, namespaces, and the marks by which Helm
+//! takes it over later. Pure.
+//!
+//! <https://helm.sh/docs/topics/charts_hooks/>
+use super::manifests::read;
+use super::refusal::is_own;
+use crate::resources::answers::{list, text};
+use crate::resources::object::describe;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// A release of a chart.
+#[derive(Clone, Copy, Debug)]
+pub struct Release<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The namespace of what names none.
+    pub namespace: &'a str,
+}
+
+/// What goes to a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// Its objects as a manifest.
+    pub text: String,
+    /// What a person should know.
+    pub notes: Vec<String>,
+}
+
+const HOOK: &str = "helm.sh/hook";
+/// Namespaces that every cluster has.
+const EVERYWHERE: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+/// Kubernetes' own kinds whose objects lie in no namespace.
+const IN_NO_NAMESPACE: [&str; 28] = [
+    "APIService",
+    "CSIDriver",
+    "CSINode",
+    "CertificateSigningRequest",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ClusterTrustBundle",
+    "CustomResourceDefinition",
+    "DeviceClass",
+    "FlowSchema",
+    "IPAddress",
+    "IngressClass",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
+    "MutatingWebhookConfiguration",
+    "Namespace",
+    "Node",
+    "PersistentVolume",
+    "PriorityClass",
+    "PriorityLevelConfiguration",
+    "ResourceSlice",
+    "RuntimeClass",
+    "ServiceCIDR",
+    "StorageClass",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+    "ValidatingWebhookConfiguration",
+    "VolumeAttachment",
+];
+
+/// Where an object has its place in an installation.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Before,
+    Within,
+    Behind,
+    Nowhere,
+}
+
+impl Place {
+    fn of(object: &Value) -> Self {
+        let events: Vec<_> = hooks(object).collect();
+        let has = |event: &str| events.contains(&event);
+        match () {
+            () if events.is_empty() || has("crd-install") => Self::Within,
+            () if has("pre-install") => Self::Before,
+            () if has("post-install") => Self::Behind,
+            () => Self::Nowhere,
+        }
+    }
+}
+
+fn hooks(object: &Value) -> impl Iterator<Item = &str> {
+    let named = object["metadata"]["annotations"][HOOK].as_str().unwrap_or_default();
+    named.split(',').map(str::trim).filter(|event| !event.is_empty())
+}
+
+/// Whether what comes behind this object waits until it is complete: a Job that a chart runs before its installation.
+#[must_use]
+pub fn comes_before_all(object: &Value) -> bool {
+    text(object, "/kind") == "Job" && Place::of(object) == Place::Before
+}
+
+/// What `helm template` wrote, as it goes to a cluster.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn rendered(release: Release<'_>, written: &str) -> Result<Rendered, String> {
+    let (placed, _) = read(written).map_err(|notice| notice.to_string())?;
+    let mut objects: Vec<_> = placed.into_iter().map(|placed| placed.value).collect();
+    let notes = objects.iter().filter_map(left_out).collect();
+    objects.retain(|object| Place::of(object) != Place::Nowhere);
+    objects.sort_by_key(|object| (Place::of(object), weight(object)));
+    let global = kinds_in_no_namespace(&objects);
+    for object in &mut objects {
+        let has = !text(object, "/metadata/namespace").is_empty();
+        if !has && !lies_nowhere(object, &global) {
+            object["metadata"]["namespace"] = release.namespace.into();
+        }
+        if Place::of(object) == Place::Within {
+            adopt(object, release);
+        }
+    }
+    let is_it =
+        |object: &Value| text(object, "/kind") == "Namespace" && text(object, "/metadata/name") == release.namespace;
+    if !EVERYWHERE.contains(&release.namespace) && !objects.iter().any(is_it) {
+        objects.insert(0, json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": release.namespace}}));
+    }
+    let mut text = String::new();
+    for object in &objects {
+        let _ = writeln!(text, "---\n# {}\n{object:#}", describe(object));
+    }
+    Ok(Rendered { text, notes })
+}
+
+/// What is no part of an installation.
+fn left_out(object: &Value) -> Option<String> {
+    if Place::of(object) != Place::Nowhere {
+        return None;
+    }
+    let events: Vec<_> = hooks(object).collect();
+    let why = if events.iter().all(|event| event.starts_with("test")) {
+        "it is a test: what it asks can be a smoke test of the site".to_owned()
+    } else {
+        format!("it runs at {} alone, and a new cluster has an installation only", events.join(", "))
+    };
+    Some(format!("{} is left out: {why}", describe(object)))
+}
+
+fn weight(object: &Value) -> i64 {
+    object["metadata"]["annotations"]["helm.sh/hook-weight"].as_str().and_then(|it| it.parse().ok()).unwrap_or(0)
+}
+
+/// The custom kinds that are defined here without namespaces: `group/Kind`.
+fn kinds_in_no_namespace(objects: &[Value]) -> BTreeSet<String> {
+    let of = |object: &&Value| {
+        text(object, "/kind") == "CustomResourceDefinition" && text(object, "/spec/scope") == "Cluster"
+    };
+    let name = |object: &Value| format!("{}/{}", text(object, "/spec/group"), text(object, "/spec/names/kind"));
+    objects.iter().filter(of).map(name).collect()
+}
+
+/// Of a custom kind that is defined elsewhere nobody knows here: the one who applies it leaves out what does not fit.
+fn lies_nowhere(object: &Value, global: &BTreeSet<String>) -> bool {
+    let (api_version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    (is_own(api_version) && IN_NO_NAMESPACE.contains(&kind)) || global.contains(&format!("{group}/{kind}"))
+}
+
+/// The marks without which the next `helm upgrade --install` refuses what is there.
+fn adopt(object: &mut Value, release: Release<'_>) {
+    let metadata = &mut object["metadata"];
+    for member in ["labels", "annotations"] {
+        if !metadata[member].is_object() {
+            metadata[member] = json!({});
+        }
+    }
+    metadata["labels"]["app.kubernetes.io/managed-by"] = "Helm".into();
+    metadata["annotations"]["meta.helm.sh/release-name"] = release.name.into();
+    metadata["annotations"]["meta.helm.sh/release-namespace"] = release.namespace.into();
+}
+
+/// What a cluster serves once the definitions in a manifest are there, as Helm's `--api-versions` wants it.
+#[must_use]
+pub fn api_versions(manifest: &str) -> Vec<String> {
+    let Ok((placed, _)) = read(manifest) else { return vec![] };
+    let mut served = BTreeSet::new();
+    for object in placed.iter().map(|placed| &placed.value).filter(|it| text(it, "/kind") == "CustomResourceDefinition")
+    {
+        for version in list(object, "/spec/versions").iter().filter(|version| version["served"] == true) {
+            let version = format!("{}/{}", text(object, "/spec/group"), text(version, "/name"));
+            served.insert(format!("{version}/{}", text(object, "/spec/names/kind")));
+            served.insert(version);
+        }
+    }
+    served.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RELEASE: Release<'_> = Release { name: "proxy", namespace: "edge" };
+
+    fn object(kind: &str, name: &str, annotations: &Value) -> Value {
+        let api_version = match kind {
+            "Job" => "batch/v1",
+            "ClusterRole" => "rbac.authorization.k8s.io/v1",
+            "Gate" | "Issuer" => "edge.example/v1",
+            "CustomResourceDefinition" => "apiextensions.k8s.io/v1",
+            _ => "v1",
+        };
+        json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "annotations": annotations}})
+    }
+
+    fn written(objects: &[Value]) -> String {
+        objects.iter().map(|object| format!("---\n{object}\n")).collect()
+    }
+
+    fn names(rendered: &Rendered) -> Vec<String> {
+        let (placed, _) = read(&rendered.text).expect("it is read again");
+        placed.iter().map(|placed| describe(&placed.value)).collect()
+    }
+
+    #[test]
+    fn hooks_of_an_installation_have_their_places_and_others_are_named() {
+        let hook = |events: &str, weight: &str| json!({HOOK: events, "helm.sh/hook-weight": weight});
+        let all = [
+            object("ConfigMap", "plain", &json!({})),
+            object("Job", "patch", &hook("post-install,post-upgrade", "0")),
+            object("Job", "second", &hook("pre-install, pre-upgrade", "5")),
+            object("Job", "first", &hook("pre-install", "-5")),
+            object("Pod", "try", &hook("test", "0")),
+            object("Job", "clean", &hook("pre-delete", "0")),
+        ];
+        let made = rendered(RELEASE, &written(&all)).expect("it is read");
+        let expected =
+            ["Namespace edge", "Job edge/first", "Job edge/second", "ConfigMap edge/plain", "Job edge/patch"];
+        assert_eq!(names(&made), expected);
+        let said = made.notes.join("\n");
+        assert!(
+            said.contains("Pod try is left out: it is a test")
+                && said.contains("Job clean is left out: it runs at pre-delete")
+        );
+        assert!(comes_before_all(&all[3]) && !comes_before_all(&all[1]) && !comes_before_all(&all[0]));
+    }
+
+    #[test]
+    fn what_lies_in_namespaces_gets_that_of_the_release_and_helm_finds_its_own() {
+        let mut definition = object("CustomResourceDefinition", "gates.edge.example", &json!({}));
+        definition["spec"] = json!({"group": "edge.example", "scope": "Cluster", "names": {"kind": "Gate"},
+            "versions": [{"name": "v1", "served": true}, {"name": "v1beta1", "served": false}]});
+        let mut elsewhere = object("Secret", "there", &json!({}));
+        elsewhere["metadata"]["namespace"] = "other".into();
+        let objects = [
+            definition,
+            object("ClusterRole", "all", &json!(null)),
+            object("Gate", "one", &json!({})),
+            object("Issuer", "mine", &json!({})),
+            elsewhere,
+        ];
+        let made = rendered(RELEASE, &written(&objects)).expect("it is read");
+        let names = names(&made);
+        for expected in ["ClusterRole all", "Gate one", "Issuer edge/mine", "Secret other/there"] {
+            assert!(names.iter().any(|name| name == expected), "{expected} is expected in {names:?}");
+        }
+        let (placed, _) = read(&made.text).expect("it is read again");
+        let role = placed.iter().find(|placed| placed.value["kind"] == "ClusterRole").expect("a role");
+        assert_eq!(role.value["metadata"]["labels"], json!({"app.kubernetes.io/managed-by": "Helm"}));
+        let adopted = json!({"meta.helm.sh/release-name": "proxy", "meta.helm.sh/release-namespace": "edge"});
+        assert_eq!(role.value["metadata"]["annotations"], adopted);
+        assert_eq!(api_versions(&made.text), ["edge.example/v1", "edge.example/v1/Gate"]);
+        let other = rendered(Release { namespace: "kube-system", ..RELEASE }, &written(&[])).expect("it is read");
+        assert_eq!(other.text, "", "a namespace that every cluster has is not made");
+    }
+}

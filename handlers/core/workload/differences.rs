@@ -1,0 +1,76 @@
+//! What differs between two manifests, object by object. Pure.
+use super::manifests::read;
+use crate::resources::object::describe;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// So many places of an object are named.
+const NAMED: usize = 4;
+
+/// What the second has otherwise than the first: a line an object. What cannot be read has no objects.
+#[must_use]
+pub fn differences(before: &str, after: &str) -> Vec<String> {
+    let (before, after) = (objects(before), objects(after));
+    let mut lines = vec![];
+    for (name, object) in &after {
+        match before.get(name) {
+            None => lines.push(format!("new: {name}")),
+            Some(old) if old == object => {}
+            Some(old) => {
+                let mut places = vec![];
+                compare(old, object, "", &mut places);
+                let rest = places.len().saturating_sub(NAMED);
+                places.truncate(NAMED);
+                let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+                lines.push(format!("changed: {name} at {}{rest}", places.join(", ")));
+            }
+        }
+    }
+    lines.extend(before.keys().filter(|name| !after.contains_key(*name)).map(|name| format!("gone: {name}")));
+    lines
+}
+
+fn objects(manifest: &str) -> BTreeMap<String, Value> {
+    let placed = read(manifest).map(|(placed, _)| placed).unwrap_or_default();
+    placed.into_iter().map(|placed| (describe(&placed.value), placed.value)).collect()
+}
+
+/// The places at which two values differ, as pointers.
+fn compare(one: &Value, other: &Value, at: &str, places: &mut Vec<String>) {
+    match (one, other) {
+        (Value::Object(ones), Value::Object(others)) => {
+            let added = others.keys().filter(|name| !ones.contains_key(*name));
+            for name in ones.keys().chain(added) {
+                compare(&one[name], &other[name], &format!("{at}/{name}"), places);
+            }
+        }
+        (Value::Array(ones), Value::Array(others)) if ones.len() == others.len() => {
+            for (index, (one, other)) in ones.iter().zip(others).enumerate() {
+                compare(one, other, &format!("{at}/{index}"), places);
+            }
+        }
+        _ if one == other => {}
+        _ => places.push(at.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_object_that_differs_is_a_line_with_its_places() {
+        let config = |name: &str, one: &str| {
+            format!(
+                "---\n{{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {{\"name\": \"{name}\"}}, \"data\": {{\"a\": \"{one}\"}}}}\n"
+            )
+        };
+        let before = config("same", "1") + &config("other", "1") + &config("old", "1");
+        let after = config("other", "2") + &config("same", "1") + &config("young", "1");
+        assert_eq!(
+            differences(&before, &after),
+            ["changed: ConfigMap other at /data/a", "new: ConfigMap young", "gone: ConfigMap old"]
+        );
+        assert_eq!(differences(&before, &before), [""; 0]);
+    }
+}

@@ -1,0 +1,110 @@
+//! `site check` with charts. A script stands in for Helm: it writes what it was asked, and what a chart came to. With a real
+//! Helm on the machine the same is asked of it, too (`.ci/real-charts`).
+use crate::child::{output, text};
+use serde_json::{Value, json};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// A folder with a site of one chart, and a script in the place of Helm.
+fn folder(script: &str, chart: &Value) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/shop/site.json");
+    let mut site: Value = serde_json::from_str(&std::fs::read_to_string(example).unwrap()).unwrap();
+    (site["controllers"], site["workloads"]) = (json!([chart]), json!([]));
+    std::fs::write(folder.path().join("site.json"), site.to_string()).unwrap();
+    std::fs::create_dir_all(folder.path().join("proxy/templates")).unwrap();
+    std::fs::write(folder.path().join("more.yaml"), "replicas: 2\n").unwrap();
+    let helm = folder.path().join("helm");
+    let head =
+        "#!/bin/sh\n[ \"$1\" != version ] || { printf v3.19.0; exit; }\nprintf '%s\\n' \"$@\" >>\"${0%/*}/asked\"\n";
+    std::fs::write(&helm, format!("{head}{script}")).unwrap();
+    std::fs::set_permissions(&helm, PermissionsExt::from_mode(0o755)).unwrap();
+    folder
+}
+
+fn check(folder: &TempDir, helm: &str) -> (Option<i32>, String) {
+    let (site, helm) = (folder.path().join("site.json"), folder.path().join(helm));
+    let settings = [("BLUEGREEN_HELM", helm.to_str().unwrap()), ("PATH", "/usr/bin:/bin")];
+    let ended = output(&["site", "check", site.to_str().unwrap()], &settings);
+    (ended.status.code(), text(&ended.stdout) + &text(&ended.stderr))
+}
+
+const CONFIG: &str = "cat <<'END'\n---\n# Source: proxy/templates/config.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: proxy}\n\
+    data: {cluster: '${cluster.name}'}\nEND\n";
+
+#[test]
+fn helm_is_asked_for_what_the_site_says_of_a_chart() {
+    let chart = json!({"chart": "./proxy", "name": "edge", "namespace": "edge", "valuesFile": "more.yaml",
+        "values": {"host": "${cluster.name}.example"}});
+    let folder = folder(CONFIG, &chart);
+    let (status, said) = check(&folder, "helm");
+    assert_eq!(status, Some(0), "{said}");
+    let asked = std::fs::read_to_string(folder.path().join("asked")).unwrap();
+    let lines: Vec<_> = asked.lines().collect();
+    assert_eq!((lines[0], lines[1]), ("template", "edge"));
+    assert!(lines[2].ends_with("/proxy"), "{asked}");
+    assert!(
+        asked.contains("--namespace\nedge\n--include-crds\n--values\n") && asked.contains("/more.yaml\n"),
+        "{asked}"
+    );
+    assert_eq!(lines.iter().filter(|line| **line == "template").count(), 2, "rendered twice: {asked}");
+}
+
+#[test]
+fn what_cannot_be_published_is_said_with_its_remedy() {
+    let local = json!({"chart": "proxy"});
+    let random = "cat <<END\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: proxy}\ndata: {password: \"$$\"}\nEND\n";
+    let typo = "cat <<END\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: proxy}\nspec: {replica: 1}\nEND\n";
+    for (script, chart, words) in [
+        (
+            random,
+            &local,
+            "the chart proxy comes to something else each time it is rendered (changed: ConfigMap default/proxy at /data/password)",
+        ),
+        (
+            "echo 'Error: execution error at (proxy/templates/x.yaml:1:3): host is required' >&2; exit 1\n",
+            &local,
+            "host is required",
+        ),
+        (
+            typo,
+            &local,
+            "chart proxy:3: Deployment default/proxy: spec.replica: there is no such member: is replicas meant?",
+        ),
+        (CONFIG, &json!({"chart": "elsewhere"}), "failed to read"),
+        (CONFIG, &json!({"chart": "../proxy"}), "it has an empty part, or one of . and .."),
+        (CONFIG, &json!({"chart": "oci://example.com/proxy"}), "a chart that is fetched needs its exact version"),
+        (
+            CONFIG,
+            &json!({"chart": "proxy", "repo": "https://example.com", "version": "1.x"}),
+            "expected an exact version",
+        ),
+        (CONFIG, &json!({"file": "more.yaml", "namespace": "edge"}), "expected beside \"chart\" alone"),
+        (CONFIG, &json!({"placeholders": false}), "expected \"file\", or \"chart\""),
+    ] {
+        let folder = folder(script, chart);
+        let (status, said) = check(&folder, "helm");
+        assert_eq!(status, Some(1), "{chart}: {said}");
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let (status, said) = check(&folder(CONFIG, &local), "no-helm");
+    assert!(
+        status == Some(1)
+            && said.contains("Helm renders them: install it (https://helm.sh), or name it in BLUEGREEN_HELM"),
+        "{said}"
+    );
+}
+
+#[test]
+fn templates_that_ask_the_cluster_are_named() {
+    let folder = folder(CONFIG, &json!({"chart": "proxy"}));
+    let template = folder.path().join("proxy/templates/secret.yaml");
+    std::fs::write(template, "{{- $old := lookup \"v1\" \"Secret\" .Release.Namespace \"x\" }}\n").unwrap();
+    let (status, said) = check(&folder, "helm");
+    assert_eq!(status, Some(0), "{said}");
+    assert!(
+        said.contains("chart proxy: its templates ask the cluster (lookup in secret.yaml), and get no answer here"),
+        "{said}"
+    );
+}

@@ -1,0 +1,74 @@
+//! Charts, as they were rendered when the site was published.
+use super::*;
+use bluegreen::plan::Version;
+use bluegreen::workload::chart::{Release, rendered};
+use bluegreen::workload::digest::digest;
+use std::collections::BTreeMap;
+
+/// What Helm wrote of a chart whose installation begins with a Job.
+fn written() -> String {
+    let container = json!({"name": "it", "image": "example.com/it:1"});
+    let hook = json!({"helm.sh/hook": "pre-install"});
+    let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "prepare", "annotations": hook},
+        "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [container]}}}});
+    let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "proxy"}});
+    let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "proxy"},
+        "rules": []});
+    let settings = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"},
+        "data": {"cluster": "${cluster.name}"}});
+    [account, role, settings, job].iter().map(|object| format!("---\n{object}\n")).collect()
+}
+
+/// The shop with the chart among its controllers, rendered for these minor versions.
+async fn with_chart(minors: &[&str]) -> Shop {
+    let shop = with(&[]).await;
+    let text = rendered(Release { name: "proxy", namespace: "edge" }, &written()).unwrap().text;
+    let renderings = minors.iter().map(|minor| ((*minor).to_owned(), digest(&text))).collect();
+    let chart = Manifest {
+        chart: Some("oci://example.com/charts/proxy".into()),
+        version: Some("1.2.3".into()),
+        namespace: Some("edge".into()),
+        renderings,
+        ..Manifest::of_file("chart proxy")
+    };
+    let mut site = shop.site.clone();
+    site.controllers.push(chart);
+    let store = &shop.operator.store;
+    store.keep(&BTreeMap::from([(digest(&text), text)])).await.unwrap();
+    let example = |file: &str| std::fs::read_to_string(format!("{}/examples/shop/{file}", env!("CARGO_MANIFEST_DIR")));
+    store.publish(site, |file| Ok(example(file)?)).await.unwrap();
+    shop
+}
+
+#[test]
+fn a_chart_is_installed_in_its_namespace_after_the_job_that_comes_first() {
+    crate::story(|| async {
+        let shop = with_chart(&["1.33", "1.34"]).await;
+        let run = ends(&shop).await;
+        upgraded(&run);
+        says(&run, "objects wait until the Job edge/prepare is complete");
+        let settings = object(&shop, "configmaps", "edge", "settings").expect("it lies in the release's namespace");
+        let cluster = shop.article.green.rsplit('/').next().unwrap();
+        assert_eq!(settings["data"]["cluster"], cluster);
+        assert_eq!(settings["metadata"]["annotations"]["meta.helm.sh/release-name"], "proxy");
+        let role = object(&shop, "clusterroles.rbac.authorization.k8s.io", "", "proxy").expect("it lies in no namespace");
+        assert_eq!(role["metadata"]["labels"]["app.kubernetes.io/managed-by"], "Helm");
+        let job = object(&shop, "jobs.batch", "edge", "prepare").expect("nothing removes it");
+        let moment = |it: &Value, pointer: &str| it.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let completed = moment(&job, "/status/completionTime").expect("it is complete");
+        let made = moment(&settings, "/metadata/creationTimestamp").expect("every object has one");
+        assert!(made >= completed, "the settings of {made} are expected after the Job, complete at {completed}");
+    });
+}
+
+#[test]
+fn a_version_for_which_the_chart_was_not_rendered_is_refused_before_anything_is_made() {
+    crate::story(|| async {
+        let shop = with_chart(&["1.30"]).await;
+        let run = ends(&shop).await;
+        assert_eq!(run.ending, Some(Ending::Rejected), "{}", journal(&run));
+        let minor = Version::minor_version(run.plan.version);
+        says(&run, &format!("the chart proxy was rendered for 1.30, not for {minor}: run `bluegreen site publish`"));
+        assert!(shop.azure.world().resource_manager.resource(&shop.article.green).is_none());
+    });
+}
