@@ -110,11 +110,13 @@ impl ResourceManager {
         }
     }
 
-    /// Whether a token is for Resource Manager, under the cloud's names or that of the door.
+    /// Whether a token is for Resource Manager, under the cloud's names, that of the door, or that of what somebody has put in
+    /// front of the door on this machine.
     fn is_for_us(&self, claims: &Claims, ask: &Ask) -> bool {
         let audience = claims.audience.trim_end_matches('/');
         let own = self.neighbours.cloud.audiences().map(|one| one.trim_end_matches('/'));
-        own.contains(&audience) || origin_of(ask) == audience
+        let origin = origin_of(ask);
+        own.contains(&audience) || origin == audience || (is_of_this_machine(&origin) && is_of_this_machine(audience))
     }
 
     fn at_location(&self, ask: &Ask, place: &Place, now: Timestamp) -> Answered {
@@ -131,4 +133,11 @@ impl ResourceManager {
             _ => Ok(json(200, &json!({"value": []}))),
         }
     }
+}
+
+/// `https://localhost:51911` and its like.
+fn is_of_this_machine(origin: &str) -> bool {
+    let host = origin.split_once("://").map_or(origin, |(_, rest)| rest);
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }

@@ -3,6 +3,7 @@ use super::scene::Scene;
 use axum::body::Body;
 use http::{Method, Request};
 use simulated_azure::article::Options;
+use simulated_azure::router::Origin;
 use simulated_azure::{Cloud, Process};
 
 /// A token of the managed identity for this audience.
@@ -34,6 +35,23 @@ async fn what_is_of_another_cloud_is_nobodys() {
                 }
             }
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_stands_before_a_door_has_a_name_of_its_own() {
+    let scene = Scene::new();
+    let id = &scene.article.blue;
+    for (origin, audience, expected) in [
+        ("https://localhost:8443", "https://localhost:51911", 200),
+        ("https://localhost:8443", "https://management.chinacloudapi.cn", 401),
+        ("https://management.azure.com", "https://localhost:51911", 401),
+    ] {
+        let bearer = format!("Bearer {}", token(&scene, audience).await);
+        let url = format!("https://management.azure.com{id}?api-version=2026-08-01");
+        let mut request = Request::get(url).header("authorization", &bearer).body(Body::empty()).unwrap();
+        request.extensions_mut().insert(Origin(origin.into()));
+        assert_eq!(scene.send(request).await.status, expected, "{audience} at {origin}");
     }
 }
 
