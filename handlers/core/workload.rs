@@ -1,5 +1,6 @@
 //! What runs in a cluster: manifests as objects, their placeholders, their readiness, their digests.
 pub mod chart;
+pub mod conditions;
 pub mod desk;
 pub mod differences;
 pub mod digest;

@@ -103,7 +103,11 @@ impl Kubernetes {
         for (kind, namespaces) in lists.into_values() {
             let everywhere = BTreeSet::from([None]);
             let namespaces = if namespaces.len() > MOST_NAMESPACES { everywhere } else { namespaces };
-            let shows = if has_readiness(&kind.resource.kind) { Shows::Whole } else { Shows::Metadata };
+            let shows = if has_readiness(&kind.resource.api_version, &kind.resource.kind) {
+                Shows::Whole
+            } else {
+                Shows::Metadata
+            };
             for namespace in namespaces {
                 let mut keep = |object: Value| {
                     let key = Key::of(&kind, &object);

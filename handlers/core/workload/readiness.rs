@@ -1,4 +1,6 @@
 //! Whether Kubernetes objects are ready, from what their controllers say of them.
+use super::conditions;
+use super::refusal::is_own;
 use crate::resources::answers::{is_true, list, text};
 use crate::resources::object::describe;
 use serde_json::Value;
@@ -6,6 +8,9 @@ use serde_json::Value;
 /// Why this object is not ready; `None` when it is, or when its kind has no readiness.
 #[must_use]
 pub fn unready(object: &Value) -> Option<String> {
+    if !is_own(text(object, "/apiVersion")) {
+        return conditions::unready(object);
+    }
     let name = describe(object);
     let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64);
     let observed = || number("/status/observedGeneration") >= number("/metadata/generation");
@@ -47,8 +52,9 @@ pub fn unready(object: &Value) -> Option<String> {
 
 /// Whether more than their presence is looked at in objects of this kind.
 #[must_use]
-pub fn has_readiness(kind: &str) -> bool {
-    ["CustomResourceDefinition", "DaemonSet", "Deployment", "Job", "Node", "Service", "StatefulSet"].contains(&kind)
+pub fn has_readiness(api_version: &str, kind: &str) -> bool {
+    let own = ["CustomResourceDefinition", "DaemonSet", "Deployment", "Job", "Node", "Service", "StatefulSet"];
+    !is_own(api_version) || own.contains(&kind)
 }
 
 /// Why an object in a cluster has failed for good, in its controller's words.
@@ -144,7 +150,7 @@ mod tests {
     fn every_kind_that_can_be_unready_has_a_readiness() {
         for kind in ["Deployment", "StatefulSet", "DaemonSet", "Job", "CustomResourceDefinition", "Node"] {
             let object = json!({"kind": kind, "metadata": {"name": "x", "generation": 1}});
-            assert!(unready(&object).is_some() && has_readiness(kind), "{kind}");
+            assert!(unready(&object).is_some() && has_readiness("v1", kind), "{kind}");
         }
     }
 }

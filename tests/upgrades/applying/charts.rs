@@ -51,7 +51,8 @@ fn a_chart_is_installed_in_its_namespace_after_the_job_that_comes_first() {
         let cluster = shop.article.green.rsplit('/').next().unwrap();
         assert_eq!(settings["data"]["cluster"], cluster);
         assert_eq!(settings["metadata"]["annotations"]["meta.helm.sh/release-name"], "proxy");
-        let role = object(&shop, "clusterroles.rbac.authorization.k8s.io", "", "proxy").expect("it lies in no namespace");
+        let role =
+            object(&shop, "clusterroles.rbac.authorization.k8s.io", "", "proxy").expect("it lies in no namespace");
         assert_eq!(role["metadata"]["labels"]["app.kubernetes.io/managed-by"], "Helm");
         let job = object(&shop, "jobs.batch", "edge", "prepare").expect("nothing removes it");
         let moment = |it: &Value, pointer: &str| it.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
