@@ -3,6 +3,7 @@
 mod jobs;
 mod many;
 mod public;
+mod real;
 mod refused;
 mod taken;
 
