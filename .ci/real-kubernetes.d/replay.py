@@ -21,6 +21,9 @@ REPEATED = re.compile("⟦(.)\\*(\\d+)⟧")
 CALLER = "python-requests/2.34.2"
 STANDS_FOR = {"resourceVersion": "<rv>", "continue": "<continue>", "token": "<token>", "clusterIP": "<ip>"}
 STANDS_FOR["nodePort"] = STANDS_FOR["healthCheckNodePort"] = "<nodePort>"
+AGE = re.compile(r"^(\d+[smhd])+$")
+ADDRESS = re.compile(r"^\d+\.\d+\.\d+\.\d+$")
+NODE_PORT = re.compile(r":\d+/(?=TCP|UDP)")
 AT_RANDOM = "# Given at random"
 # Controllers write these when their time has come.
 NOISE = re.compile(r"status\.conditions|\.fieldsV1|revision|status\.\w*([rR]eplicas|Generation)$|message$")
@@ -88,11 +91,17 @@ def plain(value, name=""):
     if isinstance(value, dict):
         return {name: plain(member, name) for name, member in value.items()}
     if isinstance(value, list):
-        items = [plain(item, "clusterIP" if name == "clusterIPs" else "") for item in value]
+        of = {"clusterIPs": "clusterIP", "cells": "cell"}.get(name, "")
+        items = [plain(item, of) for item in value]
         return sorted(items, key=json.dumps) if name == "managedFields" else items
     if name in STANDS_FOR and value not in ("", "None"):
         return STANDS_FOR[name]
-    return MOMENT.sub("<time>", ID.sub("<uid>", value)) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    value = MOMENT.sub("<time>", ID.sub("<uid>", value))
+    if name == "cell":
+        value = NODE_PORT.sub(":<nodePort>/", AGE.sub("<age>", ADDRESS.sub("<ip>", value)))
+    return value
 
 
 def differences(one, other, place=""):

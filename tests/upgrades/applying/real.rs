@@ -30,8 +30,17 @@ const LOOKS: usize = 4;
 const BETWEEN: Duration = Duration::from_secs(3);
 /// What no two servers have in common: members by their names.
 const OWN: &[&str] = &[
-    "uid", "resourceVersion", "creationTimestamp", "managedFields", "status", "clusterIP", "clusterIPs", "nodePort",
-    "healthCheckNodePort", "batch.kubernetes.io/controller-uid", "controller-uid",
+    "uid",
+    "resourceVersion",
+    "creationTimestamp",
+    "managedFields",
+    "status",
+    "clusterIP",
+    "clusterIPs",
+    "nodePort",
+    "healthCheckNodePort",
+    "batch.kubernetes.io/controller-uid",
+    "controller-uid",
 ];
 /// Differences that are meant: what the place of one has in it, and why.
 const ACCEPTED: &[(&str, &str)] = &[
@@ -91,7 +100,7 @@ async fn came(files: &BTreeMap<String, String>, real: Option<Kubeconfig>) -> Cam
     let server = app.reader.kubernetes(&shop.article.green).await.unwrap();
     for text in files.values() {
         for object in read(text).unwrap().0 {
-            came.objects.push((describe(&object), server.find(&object).await.unwrap()));
+            came.objects.push((describe(&object.value), server.find(&object.value).await.unwrap()));
         }
     }
     came
@@ -116,13 +125,16 @@ async fn said(app: &App, site: &str) -> String {
 
 fn differences(real: &Came, ours: &Came) -> Vec<String> {
     let mut found = vec![];
-    for (at, (real, ours)) in real.said.iter().zip(&ours.said).enumerate() {
+    // How much the first look applied says nothing: the upgrade's own may have come before it.
+    for (at, (real, ours)) in real.said.iter().zip(&ours.said).enumerate().skip(1) {
         if real != ours {
             found.push(format!("look {at}:\n    real {real}\n    ours {ours}"));
         }
     }
     for ((name, real), (_, ours)) in real.objects.iter().zip(&ours.objects) {
-        let shown = |object: &Option<Value>| object.as_ref().map_or(Value::Null, |object| json!({"object": object, "ours": of_ours(object)}));
+        let shown = |object: &Option<Value>| {
+            object.as_ref().map_or(Value::Null, |object| json!({"object": object, "ours": of_ours(object)}))
+        };
         walk(&shown(real), &shown(ours), name, &mut found);
     }
     found

@@ -270,7 +270,8 @@ fn a_replica_set_is_made_in_its_size_and_bears_its_deployments_annotations() {
     object["metadata"]["annotations"] =
         json!({"team": "shop", "kubectl.kubernetes.io/last-applied-configuration": "{}"});
     apply(&fleet, &object, at(0));
-    let sets = |fleet: &mut Fleet, now| get(fleet, "/apis/apps/v1/namespaces/default/replicasets", now)["items"].clone();
+    let sets =
+        |fleet: &mut Fleet, now| get(fleet, "/apis/apps/v1/namespaces/default/replicasets", now)["items"].clone();
     let metadata = sets(&mut fleet, at(1))[0]["metadata"].clone();
     let annotation = |name: &str| format!("deployment.kubernetes.io/{name}");
     let expected = json!({"team": "shop", annotation("revision"): "1", annotation("desired-replicas"): "4",
