@@ -8,6 +8,7 @@ use crate::azure::identity;
 use crate::functions::app::App;
 use crate::functions::host::router;
 use crate::process::config::Config;
+use crate::process::wire::{KubernetesDoor, Wire};
 use crate::site::Site;
 use anyhow::Context;
 use jiff::Timestamp;
@@ -113,14 +114,27 @@ pub fn app_of(azure: &SimulatedAzure, process: &Process) -> anyhow::Result<App> 
     app_with(azure, process, &config(azure.world().cloud())?)
 }
 
+/// The same, but that clusters' API servers are reached another way: a real one stands in for them.
+///
+/// # Errors
+/// When a setting makes no URL.
+pub fn app_beside(azure: &SimulatedAzure, process: &Process, clusters: KubernetesDoor) -> anyhow::Result<App> {
+    let wire = Wire { kubernetes: clusters, ..door::wire(azure, process) };
+    app_over(azure, &wire, &config(azure.world().cloud())?)
+}
+
 /// The clients of one process of this world, with these settings of a function app.
 ///
 /// # Errors
 /// When a setting makes no URL.
 pub fn app_with(azure: &SimulatedAzure, process: &Process, config: &Config) -> anyhow::Result<App> {
-    let wire = door::wire(azure, process);
+    app_over(azure, &door::wire(azure, process), config)
+}
+
+/// The clients of a process of this world that goes this way out.
+fn app_over(azure: &SimulatedAzure, wire: &Wire, config: &Config) -> anyhow::Result<App> {
     let credential = identity::managed(config.client_id.as_deref(), &wire.http)?;
-    App::new(&Config { clock_speed: azure.clock().speed(), ..config.clone() }, &credential, &wire)
+    App::new(&Config { clock_speed: azure.clock().speed(), ..config.clone() }, &credential, wire)
 }
 
 /// The settings of the shop's function app.

@@ -121,6 +121,9 @@ pub(super) fn apply(kind: &Kind, live: &Value, wanted: &Value, writer: &Writer, 
     reading::read(kind, &mut merged).map_err(|why| unreadable(kind, wanted, &why))?;
     let changed = differences(&known_leaves(kind, live)?, &known_leaves(kind, &merged)?);
     let mut entries = entries(live);
+    if entries.is_empty() && live["metadata"]["uid"].is_string() {
+        entries.extend(unclaimed(kind, live, writer)?);
+    }
     let mut conflicts = vec![];
     for entry in entries.iter_mut().filter(|entry| !entry.is(writer, true)) {
         let taken: Vec<Path> =
@@ -179,25 +182,15 @@ pub(super) fn note_update(kind: &Kind, before: &Value, after: &mut Value, writer
     // An object with a nameless list item keeps the records that it has.
     let (Ok(old), Ok(new)) = (leaves(kind, before), leaves(kind, after)) else { return };
     let changed = differences(&old, &new);
+    let mut fields = set_in(&old, &new, &changed);
     let mut entries = entries(before);
     for entry in &mut entries {
         entry.fields.retain(|path| {
             is_below(&new, path) && (!changed.contains(path) || entry.manager == writer.manager && !entry.applies)
         });
     }
-    let mut fields = Fields::new();
-    for path in changed.iter().filter(|path| new.contains_key(*path)) {
-        for length in 1..path.len() {
-            let above = &path[..length];
-            if !fields.contains(above) && !is_always_there(above) && !is_below(&old, &above.to_vec()) {
-                fields.insert(above.to_vec());
-            }
-        }
-        fields.insert(path.clone());
-    }
     if !fields.is_empty() {
         let at = entries.iter().position(|entry| entry.is(writer, false));
-        let mut fields = fields;
         if let Some(at) = at {
             fields.append(&mut entries.remove(at).fields);
         }
@@ -206,6 +199,36 @@ pub(super) fn note_update(kind: &Kind, before: &Value, after: &mut Value, writer
         entries.push(Entry { manager, applies: false, subresource, version: kind.api_version(), time, fields });
     }
     record(after, entries);
+}
+
+/// What an object has that was written when nobody's fields were noted. With the first apply it has an owner.
+fn unclaimed(kind: &Kind, live: &Value, writer: &Writer) -> Result<Option<Entry>, Refusal> {
+    let (nothing, all) = (BTreeMap::new(), known_leaves(kind, live)?);
+    let fields = set_in(&nothing, &all, &differences(&nothing, &all));
+    let entry = Entry {
+        manager: "before-first-apply".into(),
+        applies: false,
+        subresource: String::new(),
+        version: kind.api_version(),
+        time: writer.time(),
+        fields,
+    };
+    Ok(Some(entry).filter(|entry| !entry.fields.is_empty()))
+}
+
+/// What a write has set: the changed leaves that are there now, and what is new above them.
+fn set_in(old: &BTreeMap<Path, Value>, new: &BTreeMap<Path, Value>, changed: &Fields) -> Fields {
+    let mut fields = Fields::new();
+    for path in changed.iter().filter(|path| new.contains_key(*path)) {
+        for length in 1..path.len() {
+            let above = &path[..length];
+            if !fields.contains(above) && !is_always_there(above) && !is_below(old, &above.to_vec()) {
+                fields.insert(above.to_vec());
+            }
+        }
+        fields.insert(path.clone());
+    }
+    fields
 }
 
 /// Whether Go writes a part even of an empty object, so that it belongs to nobody.

@@ -111,7 +111,13 @@ pub(super) fn resources(kinds: &[Kind], group: &str, version: &str) -> Option<Va
 fn entries(kinds: &[Kind], group: &str, version: &str) -> Vec<Value> {
     let served = kinds.iter().filter(|kind| kind.group == group && kind.version == version);
     let mut entries: Vec<Value> = served.flat_map(resource).chain(parts::entries(group, version)).collect();
-    entries.sort_by(|one, other| one["name"].as_str().cmp(&other["name"].as_str()));
+    let is_own = kinds.iter().any(|kind| kind.built_in && kind.group == group);
+    entries.sort_by(|one, other| {
+        let [one, other] = [one, other].map(|entry| entry["name"].as_str().unwrap_or_default());
+        // The parts of custom resources keep their order: the status, then the scale.
+        let plural = |name: &str| name.split('/').next().map(ToOwned::to_owned);
+        if is_own { one.cmp(other) } else { plural(one).cmp(&plural(other)) }
+    });
     entries
 }
 

@@ -48,7 +48,10 @@ impl Rollouts {
         let current = match at {
             Some(at) => Some(sets.remove(at)),
             None if paused => None,
-            None => Some((set_name(name, &template), make_set(objects, name, deployment, &template, newest + 1, now))),
+            None => {
+                let made = make_set(objects, (name, deployment), &template, newest + 1, &sets, now);
+                Some((set_name(name, &template), made))
+            }
         };
         let Some((current_name, current)) = current else {
             return self.show(objects, name, deployment, &template, now);

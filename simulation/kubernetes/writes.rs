@@ -60,7 +60,6 @@ pub(super) fn create(
         return Err(Refusal::new(500, "", "resourceVersion should not be set on objects to be created"));
     }
     let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-    objects.warnings.extend(form::warning_of_name(kind, &name));
     admit_to_namespace(objects, kind, target.namespace, &name)?;
     if let Some(found) = objects.store.get(&kind.resource(), target.namespace, &name) {
         let mut refusal = Refusal::already_exists(kind, &name);
@@ -69,9 +68,12 @@ pub(super) fn create(
         }
         // What is wrong with an object is said first.
         finish(objects, &Target { name: &name, dry_run: true, ..*target }, None, object, writer, false)?;
+        objects.warnings.extend(form::warning_of_name(kind, &name));
         return Err(refusal);
     }
-    finish(objects, &Target { name: &name, ..*target }, None, object, writer, false)
+    let written = finish(objects, &Target { name: &name, ..*target }, None, object, writer, false)?;
+    objects.warnings.extend(form::warning_of_name(kind, &name));
+    Ok(written)
 }
 
 /// A write of a whole object.

@@ -20,13 +20,8 @@ fn files_of_public_projects_are_applied() {
     let projects = entries(Path::new(&folder));
     assert!(!projects.is_empty(), "no projects");
     for project in projects {
-        let files = entries(&project);
         let name = project.file_name().unwrap().to_string_lossy().into_owned();
-        let texts = files.iter().map(|file| {
-            let name = file.file_name().unwrap().to_string_lossy().into_owned();
-            (name, std::fs::read_to_string(file).unwrap())
-        });
-        let texts: BTreeMap<_, _> = texts.collect();
+        let texts = read_all(&project);
         story(async || {
             let shop = of(&texts).await;
             let run = ends(&shop).await;
@@ -48,6 +43,15 @@ fn files_of_public_projects_are_applied() {
     }
 }
 
+/// The files of a folder, by their names.
+pub(super) fn read_all(folder: &Path) -> BTreeMap<String, String> {
+    let files = entries(folder).into_iter().map(|file| {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        (name, std::fs::read_to_string(file).unwrap())
+    });
+    files.collect()
+}
+
 /// What lies in a folder, in the order of names.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let all = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -57,7 +61,7 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// A shop whose first controllers are these files.
-async fn of(files: &BTreeMap<String, String>) -> Shop {
+pub(super) async fn of(files: &BTreeMap<String, String>) -> Shop {
     let shop = Shop::open(&Options { probe: false, ..Options::default() }, quick).unwrap();
     let first = files.keys().map(|file| Manifest { placeholders: false, ..Manifest::of_file(file) });
     let controllers = first.chain(shop.site.controllers.iter().cloned()).collect();

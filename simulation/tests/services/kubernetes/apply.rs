@@ -143,3 +143,29 @@ fn an_apply_without_manager_or_with_keyless_items_is_refused() {
     let words = "Deployment.apps \"web\" is invalid: spec.template.spec.containers[0].name: Required value";
     assert_eq!((code, &status["message"]), (422, &json!(words)));
 }
+
+#[test]
+fn what_was_written_when_nothing_was_noted_has_an_owner_from_the_first_apply_on() {
+    let mut fleet = fleet(1);
+    let path = "/api/v1/namespaces/default/configmaps";
+    let map = |data: Value| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "old"}, "data": data});
+    let json = "application/json";
+    assert_eq!(call(&mut fleet, "POST", path, json, &map(json!({"a": "1"})).to_string(), began()).0, 201);
+    let mut reset = map(json!({"a": "1"}));
+    reset["metadata"]["managedFields"] = json!([{}]);
+    let (_, untracked) = call(&mut fleet, "PUT", &format!("{path}/old"), json, &reset.to_string(), began());
+    assert_eq!(untracked["metadata"]["managedFields"], json!(null));
+
+    let mut apply = |data: Value| {
+        call(&mut fleet, "PATCH", &format!("{path}/old?fieldManager=first"), APPLY, &map(data).to_string(), began())
+    };
+    let (code, refused) = apply(json!({"a": "2"}));
+    let message = "Apply failed with 1 conflict: conflict with \"before-first-apply\" using v1: .data.a";
+    assert_eq!((code, refused["message"].as_str()), (409, Some(message)));
+    let (code, taken) = apply(json!({"b": "1"}));
+    let owners = &taken["metadata"]["managedFields"];
+    let owned = |at: usize| (owners[at]["manager"].as_str(), &owners[at]["fieldsV1"]["f:data"]);
+    assert_eq!(code, 200);
+    assert_eq!(owned(0), (Some("first"), &json!({"f:b": {}})));
+    assert_eq!(owned(1), (Some("before-first-apply"), &json!({".": {}, "f:a": {}})));
+}

@@ -262,3 +262,27 @@ fn what_is_aged_is_ready_now_and_looks_old() {
     assert_eq!((ready(&object), &object["metadata"]["creationTimestamp"]), (2, &json!("2026-11-24T00:00:00Z")));
     assert_eq!(server.next_change(), None);
 }
+
+#[test]
+fn a_replica_set_is_made_in_its_size_and_bears_its_deployments_annotations() {
+    let mut fleet = ready_fleet();
+    let mut object = deployment("web", "web:1", 4);
+    object["metadata"]["annotations"] =
+        json!({"team": "shop", "kubectl.kubernetes.io/last-applied-configuration": "{}"});
+    apply(&fleet, &object, at(0));
+    let sets =
+        |fleet: &mut Fleet, now| get(fleet, "/apis/apps/v1/namespaces/default/replicasets", now)["items"].clone();
+    let metadata = sets(&mut fleet, at(1))[0]["metadata"].clone();
+    let annotation = |name: &str| format!("deployment.kubernetes.io/{name}");
+    let expected = json!({"team": "shop", annotation("revision"): "1", annotation("desired-replicas"): "4",
+        annotation("max-replicas"): "5"});
+    assert_eq!((&metadata["generation"], &metadata["annotations"]), (&json!(1), &expected));
+
+    object["spec"]["template"]["spec"]["containers"][0]["image"] = json!("web:2");
+    apply(&fleet, &object, at(60));
+    let both = sets(&mut fleet, at(61));
+    let sizes = |at: usize| (both[at]["spec"]["replicas"].as_u64(), both[at]["metadata"]["generation"].as_u64());
+    let new = usize::from(both[1]["metadata"]["annotations"][annotation("revision")] == "2");
+    // One pod beyond four, then one more for each old one that went.
+    assert_eq!((sizes(new), sizes(1 - new)), ((Some(2), Some(2)), (Some(3), Some(2))));
+}

@@ -68,7 +68,11 @@ fn plain(value: &Value, name: &str) -> Value {
             Value::Object(members.collect::<Map<_, _>>())
         }
         Value::Array(items) => {
-            let of = if name == "clusterIPs" { "clusterIP" } else { "" };
+            let of = match name {
+                "clusterIPs" => "clusterIP",
+                "cells" => "cell",
+                _ => "",
+            };
             let mut items: Vec<_> = items.iter().map(|item| plain(item, of)).collect();
             if name == "managedFields" {
                 let text = |entry: &Value, name: &str| entry[name].as_str().unwrap_or_default().to_owned();
@@ -83,11 +87,34 @@ fn plain(value: &Value, name: &str) -> Value {
             "continue" if !text.is_empty() => json!("<continue>"),
             "token" => json!("<token>"),
             "clusterIP" if !matches!(text.as_str(), "" | "None") => json!("<ip>"),
+            "cell" => json!(cell(&without_moments(text))),
             _ => json!(without_moments(text)),
         },
         Value::Number(_) if matches!(name, "nodePort" | "healthCheckNodePort") => json!("<nodePort>"),
         other => other.clone(),
     }
+}
+
+/// A cell of a table without ages, addresses, and ports of nodes.
+fn cell(text: &str) -> String {
+    let units = ['s', 'm', 'h', 'd'];
+    let is_count = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let is_age =
+        !text.is_empty() && text.split_inclusive(units).all(|part| part.strip_suffix(units).is_some_and(is_count));
+    if is_age {
+        return "<age>".into();
+    }
+    if text.parse::<std::net::Ipv4Addr>().is_ok() {
+        return "<ip>".into();
+    }
+    let port = |port: &str| match (port.split_once(':'), port.split_once('/')) {
+        (Some((own, _)), Some((_, protocol))) => format!("{own}:<nodePort>/{protocol}"),
+        _ => port.to_owned(),
+    };
+    if text.ends_with("/TCP") || text.ends_with("/UDP") {
+        return text.split(',').map(port).collect::<Vec<_>>().join(",");
+    }
+    text.to_owned()
 }
 
 /// A text without ids and moments.
