@@ -1,4 +1,5 @@
 //! `bluegreen simulate`: a whole upgrade on the embedded simulated Azure, in virtual time.
+use super::exit::Exit;
 use super::say;
 use crate::local::failures::{Expected, Failure};
 use crate::local::shop::{Options, Shop};
@@ -64,13 +65,13 @@ pub(super) fn cloud() -> anyhow::Result<Cloud> {
     Cloud::named(&name).with_context(wrong)
 }
 
-/// 0 the ending that the options ask for, 3 another, 4 held.
+/// Whether it came to the ending that the options ask for.
 pub(super) fn verdict(told: &Told, failure: Option<Failure>) -> ExitCode {
     let expected = failure.map_or(Expected::Ends(Ending::Upgraded), Failure::expected);
     let came = told.run.ending.map_or(Expected::Held, Expected::Ends);
     match (came == expected, came) {
-        (true, _) => ExitCode::SUCCESS,
-        (false, Expected::Held) => ExitCode::from(4),
-        (false, Expected::Ends(_)) => ExitCode::from(3),
+        (true, _) => Exit::Done.into(),
+        (false, Expected::Held) => Exit::Held.into(),
+        (false, Expected::Ends(_)) => Exit::Otherwise.into(),
     }
 }
