@@ -2,25 +2,25 @@
 mod ask;
 mod break_glass;
 mod command;
-mod dead_letters;
+pub mod dead_letters;
 mod doctor;
-mod exit;
+pub mod exit;
 #[cfg(feature = "local")]
 mod local;
 mod names;
 pub mod orders;
 mod out;
 mod person;
-mod plan;
+pub mod plan;
 pub mod runs;
-mod serving;
+pub mod serving;
 mod shells;
 #[cfg(feature = "local")]
 mod simulate;
 mod site;
 mod site_files;
 mod site_init;
-mod sites;
+pub mod sites;
 pub mod start;
 pub mod status;
 mod times;

@@ -45,7 +45,9 @@ pub(super) enum Command {
 #[derive(Debug, Subcommand)]
 pub(super) enum Asking {
     /// Show where traffic goes, what the run does, why it waits, until when, and what can be done
-    #[command(after_help = "Examples:\n  bluegreen status shop\n  bluegreen status shop --watch\n  bluegreen status shop --json | jq .run.state")]
+    #[command(
+        after_help = "Examples:\n  bluegreen status shop\n  bluegreen status shop --watch\n  bluegreen status shop --json | jq .run.state"
+    )]
     Status(status::Status),
     /// Show why a run is where it is, with its evidence and what led there
     Why {
@@ -60,10 +62,14 @@ pub(super) enum Asking {
     /// Say what an upgrade would do, by the checks of production, without a run and without a write
     Plan(plan::Planned),
     /// Request an upgrade, and wait for its run or its refusal
-    #[command(after_help = "Examples:\n  bluegreen start shop latest-patch --reason 'CVE-2026-1'\n  bluegreen start shop 1.34.6 --no-wait\n  bluegreen start shop --kind return")]
+    #[command(
+        after_help = "Examples:\n  bluegreen start shop latest-patch --reason 'CVE-2026-1'\n  bluegreen start shop 1.34.6 --no-wait\n  bluegreen start shop --kind return"
+    )]
     Start(start::Start),
     /// Wait until a run is so
-    #[command(after_help = "Examples:\n  bluegreen wait shop --for gate --timeout 240\n  bluegreen wait shop && ./deploy.sh $(bluegreen serving shop)")]
+    #[command(
+        after_help = "Examples:\n  bluegreen wait shop --for gate --timeout 240\n  bluegreen wait shop && ./deploy.sh $(bluegreen serving shop)"
+    )]
     Wait(wait::Wait),
     /// Show which colour serves, and its cluster: where pipelines deploy
     Serving(serving::Serving),
@@ -229,7 +235,9 @@ impl Asking {
 impl Ordering {
     const fn said(&self) -> &Said {
         match self {
-            Self::RollBack(Forced { said, .. }) | Self::Abort(Forced { said, .. }) | Self::Finish(Forced { said, .. }) => said,
+            Self::RollBack(Forced { said, .. })
+            | Self::Abort(Forced { said, .. })
+            | Self::Finish(Forced { said, .. }) => said,
             Self::Pause(said) | Self::Approve(said) | Self::Promote(said) => said,
             Self::Resume(Resume { said, .. }) | Self::Order(Give { said, .. }) => said,
         }

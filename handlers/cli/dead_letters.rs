@@ -129,7 +129,10 @@ async fn send_again(app: &App, account: &str, record: &Refused) -> anyhow::Resul
     let request = match request {
         Ok(request) => request.bounded(),
         Err(why) => {
-            complain(&format!("bluegreen: it cannot be sent again: {}; ask anew: bluegreen start SITE VERSION\n", plain(&why)));
+            complain(&format!(
+                "bluegreen: it cannot be sent again: {}; ask anew: bluegreen start SITE VERSION\n",
+                plain(&why)
+            ));
             return Ok(Exit::Otherwise.into());
         }
     };

@@ -8,7 +8,7 @@ use super::simulate::{cloud, verdict};
 use crate::local::live::{LOG, Live, chaos};
 use crate::local::screen::Screen;
 use crate::local::story::{Plot, Told, play};
-use crate::local::timeline::totals;
+use crate::local::timeline::{next, totals};
 use anyhow::Context;
 use std::path::Path;
 use std::process::ExitCode;
@@ -106,6 +106,7 @@ async fn whole(arguments: &Local, folder: &Path) -> anyhow::Result<(Live, ExitCo
     if let Some(killed) = killed() {
         say(&format!("  processes killed {killed}\n"))?;
     }
+    say(&next(arguments.keep))?;
     if arguments.json {
         say(&format!("{}\n", told.summary(wall)))?;
     }

@@ -131,7 +131,9 @@ pub async fn give(app: &App, account: &str, verb: Verb, said: Said, more: More) 
             return Ok(Exit::Otherwise.into());
         }
         Answer::Nobody => {
-            complain("nothing was ordered: there is no terminal to ask at. Say --yes, best with --run, --step and --stage\n");
+            complain(
+                "nothing was ordered: there is no terminal to ask at. Say --yes, best with --run, --step and --stage\n",
+            );
             return Ok(Exit::Usage.into());
         }
     }

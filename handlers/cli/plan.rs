@@ -104,14 +104,20 @@ fn head(plan: &Plan, seen: &Seen) -> String {
     let from = seen.old_cluster.clone().map(crate::resources::cluster::Cluster);
     let from = from.as_ref().map_or("?", |cluster| cluster.version()).to_owned();
     let (kind, site) = (plan.kind.name(), &plan.site.name);
-    format!("{kind} of {site} from {old} (Kubernetes {from}) to {new} (Kubernetes {}); nothing was written\n", plan.version)
+    format!(
+        "{kind} of {site} from {old} (Kubernetes {from}) to {new} (Kubernetes {}); nothing was written\n",
+        plan.version
+    )
 }
 
 fn verdicts(text: &mut String, verdict: &Verdict, manifests: Option<&str>) {
     let _ = match verdict {
         Verdict::Fine { delete_leftover: false } => writeln!(text, "checks    every check of CheckPlan holds"),
         Verdict::Fine { delete_leftover: true } => {
-            writeln!(text, "checks    every check holds with the leftover in the idle slot taken as gone: it is deleted first")
+            writeln!(
+                text,
+                "checks    every check holds with the leftover in the idle slot taken as gone: it is deleted first"
+            )
         }
         Verdict::NotYet(why) => writeln!(text, "checks    not yet: {}", plain(why)),
         Verdict::Refused(_) => writeln!(text, "checks    REFUSED"),
@@ -151,7 +157,8 @@ fn stages(text: &mut String, plan: &Plan) {
     for (index, stage) in plan.stages.iter().enumerate() {
         let differs = if stage.asked == stage.share { "" } else { ", which is what the addresses allow" };
         let (number, asked, share, watch) = (index + 1, stage.asked, stage.share, stage.watch_minutes);
-        let _ = writeln!(text, "stage {number}   {asked} % asked, {share} % achieved{differs}; watched for {watch} min");
+        let _ =
+            writeln!(text, "stage {number}   {asked} % asked, {share} % achieved{differs}; watched for {watch} min");
     }
     let _ = writeln!(text, "soak      {} min", plan.site.soak_minutes);
     for gate in plan.gates() {

@@ -51,7 +51,9 @@ pub async fn serving(app: &App, wanted: &Serving) -> anyhow::Result<ExitCode> {
             say(&kubeconfig)?;
         }
         (Some(cluster), serves) if !wanted.json => say(&format!("{} {cluster}\n", serves.name()))?,
-        (None, Serves::Both) => complain("bluegreen: both serve: an upgrade is moving traffic; deploy to both, or wait for its end\n"),
+        (None, Serves::Both) => {
+            complain("bluegreen: both serve: an upgrade is moving traffic; deploy to both, or wait for its end\n")
+        }
         (None, _) => complain("bluegreen: neither blue nor green serves: bluegreen status\n"),
         (Some(_), _) => {}
     }

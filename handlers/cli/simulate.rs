@@ -4,7 +4,7 @@ use super::say;
 use crate::local::failures::{Expected, Failure};
 use crate::local::shop::{Options, Shop};
 use crate::local::story::{Plot, Told, play};
-use crate::local::timeline::{timeline, totals};
+use crate::local::timeline::{next, timeline, totals};
 use crate::process::config::cloud_name_from_environment;
 use crate::run::Ending;
 use anyhow::Context;
@@ -51,6 +51,7 @@ pub fn simulate(arguments: &Simulate) -> anyhow::Result<ExitCode> {
         let wall: Duration = began.elapsed();
         say(&timeline(&shop, &told, opened))?;
         say(&totals(&shop, &told, wall))?;
+        say(&next(false))?;
         if arguments.json {
             say(&format!("{}\n", told.summary(wall)))?;
         }

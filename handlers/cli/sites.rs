@@ -77,7 +77,8 @@ pub async fn unpublish(app: &App, name: &str, yes: bool) -> anyhow::Result<ExitC
     if let Some(refused) = in_use(app, name).await? {
         return Ok(refused.into());
     }
-    let mut said = format!("the site {name} is taken away; its runs and manifests stay, its gateway is free for another site");
+    let mut said =
+        format!("the site {name} is taken away; its runs and manifests stay, its gateway is free for another site");
     if let Some(gateway) = &gateway {
         let _ = write!(said, "\n  {gateway}");
     }

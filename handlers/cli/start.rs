@@ -57,7 +57,9 @@ pub struct Start {
 pub async fn start(app: &App, account: &str, start: Start) -> anyhow::Result<ExitCode> {
     let Start { site, version, kind, reason, no_wait, timeout, by: _ } = start;
     if let Some(version) = version.as_deref().filter(|version| !is_form(version)) {
-        complain(&format!("bluegreen: {version:?} is no version: expected one like 1.34.6, or latest-patch, or latest-stable\n"));
+        complain(&format!(
+            "bluegreen: {version:?} is no version: expected one like 1.34.6, or latest-patch, or latest-stable\n"
+        ));
         return Ok(Exit::Usage.into());
     }
     let id = Uuid::new_v4().to_string();
@@ -83,7 +85,10 @@ async fn beforehand(app: &App, request: &Request) -> anyhow::Result<Option<Exit>
         Some(Ok(site)) => site,
         Some(Err(mistakes)) => {
             let mistakes: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
-            complain(&format!("bluegreen: the published site {name} has mistakes: {}\nmend them: bluegreen site publish FILE\n", plain(&mistakes.join("; "))));
+            complain(&format!(
+                "bluegreen: the published site {name} has mistakes: {}\nmend them: bluegreen site publish FILE\n",
+                plain(&mistakes.join("; "))
+            ));
             return Ok(Some(Exit::Otherwise));
         }
         None => {
@@ -142,7 +147,9 @@ async fn wait(app: &App, site: &str, id: &str, patience: Duration) -> anyhow::Re
             }
             Became::Nothing if Instant::now() >= until => {
                 let seconds = patience.as_secs();
-                complain(&format!("bluegreen: nobody has taken the request {id} in {seconds} s; it lies in the queue, and is carried out when the function app runs again\nwhy it does not: bluegreen doctor --app APP-ID\n"));
+                complain(&format!(
+                    "bluegreen: nobody has taken the request {id} in {seconds} s; it lies in the queue, and is carried out when the function app runs again\nwhy it does not: bluegreen doctor --app APP-ID\n"
+                ));
                 return Ok(Exit::TooLate.into());
             }
             Became::Nothing => app.clock.sleep(BETWEEN_LOOKS).await,

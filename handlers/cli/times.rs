@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 #[must_use]
 pub fn at(moment: Timestamp, now: Timestamp) -> String {
     let zone = TimeZone::system();
-    let (there, here) = (moment.to_zoned(zone.clone()), now.to_zoned(zone));
+    let (there, here) = (moment.to_zoned_datetime(zone.clone()), now.to_zoned_datetime(zone));
     let form = if there.date() == here.date() { "%H:%M:%S %Z" } else { "%F %H:%M:%S %Z" };
     there.strftime(form).to_string()
 }
@@ -14,7 +14,7 @@ pub fn at(moment: Timestamp, now: Timestamp) -> String {
 /// The same, with its date.
 #[must_use]
 pub fn full(moment: Timestamp) -> String {
-    moment.to_zoned(TimeZone::system()).strftime("%F %H:%M:%S %Z").to_string()
+    moment.to_zoned_datetime(TimeZone::system()).strftime("%F %H:%M:%S %Z").to_string()
 }
 
 /// The same, and how far away it is.

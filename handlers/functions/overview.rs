@@ -64,7 +64,8 @@ pub async fn gather(app: &App, name: &str, health: Health) -> anyhow::Result<Gat
         Err(why) => anyhow::anyhow!("{}", plainly(why)),
         Ok(_) => unknown,
     });
-    let now = now.context("the store cannot be asked, so nothing is known of any run; in an emergency: bluegreen break-glass")?;
+    let now = now
+        .context("the store cannot be asked, so nothing is known of any run; in an emergency: bluegreen break-glass")?;
     let run = run.map(|found| found.map(|found| found.value)).map_err(|why| unreadable(&why));
     let site = site.map_err(|why| plainly(&why));
     let under_way = run.as_ref().ok().and_then(Option::as_ref).filter(|run| run.ending.is_none());
@@ -106,17 +107,16 @@ impl Gathered {
     /// As one document.
     #[must_use]
     pub fn overview(&self) -> Overview {
-        let cluster = |(colour, found): &(Colour, Looked<Option<Cluster>>)| {
-            (*colour, found.as_ref().map(Option::as_ref).map_err(Clone::clone))
-        };
-        let clusters: Vec<(Colour, Looked<Option<&Cluster>>)> = self.clusters.iter().map(cluster).collect();
+        let clusters = self.clusters.iter();
+        let clusters =
+            clusters.map(|(colour, found)| (*colour, found.as_ref().map(Option::as_ref).map_err(Clone::clone)));
         Overview::of(&Seen {
             name: &self.name,
             now: self.now,
             run: self.run.as_ref().map(Option::as_ref).map_err(Clone::clone),
             site: self.site.as_ref().map(Option::as_ref).map_err(Clone::clone),
             gateway: self.gateway.as_ref().map_err(Clone::clone),
-            clusters,
+            clusters: clusters.collect(),
             health: self.health.as_ref().map(|seen| seen.as_ref().map_err(Clone::clone)),
             refused: self.refused.as_deref().map_err(Clone::clone),
             waiting: self.waiting.as_deref().map_err(Clone::clone),

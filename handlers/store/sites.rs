@@ -145,7 +145,10 @@ impl Store {
         let condition = match &owner {
             Some(found) if found.value == from || found.value == to => Put::Replacing(&found.etag),
             Some(found) => {
-                bail!("the gateway belongs to the site {:?}: one gateway, one site", String::from_utf8_lossy(&found.value))
+                bail!(
+                    "the gateway belongs to the site {:?}: one gateway, one site",
+                    String::from_utf8_lossy(&found.value)
+                )
             }
             None => Put::New,
         };

@@ -153,7 +153,10 @@ fn a_simulation_ends_with_one_object() {
     let (status, told) = simulated(&[]);
     assert_eq!(status, Some(0), "{told}");
     let members: Vec<_> = told.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(members, ["ending", "serving", "requests", "virtual_seconds", "wall_ms", "hops", "azure_calls"]);
+    assert_eq!(
+        members,
+        ["ending", "serving", "requests", "faults", "virtual_seconds", "wall_ms", "hops", "azure_calls"]
+    );
     assert_eq!((&told["ending"], &told["serving"]), (&json!("upgraded"), &json!("green")));
     assert_eq!(told["requests"]["failed"], 0);
     assert!(told["requests"]["sent"].as_u64().unwrap() > 1000, "{told}");

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// Names of members whose values are never exported, wherever they stand: a site's `clusterChanges` may hold them.
-const SECRETS: [&str; 8] = ["password", "secret", "token", "credential", "privatekey", "connectionstring", "sshkey", "keydata"];
+const SECRETS: [&str; 8] =
+    ["password", "secret", "token", "credential", "privatekey", "connectionstring", "sshkey", "keydata"];
 /// Such names mean no secret: `secrets` of a desk, a provider's switch.
 const HARMLESS: [&str; 3] = ["manifestsHoldSecrets", "enableSecretRotation", "azureKeyvaultSecretsProvider"];
 const REMOVED: &str = "(left out)";

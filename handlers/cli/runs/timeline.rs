@@ -3,7 +3,6 @@ use crate::cli::status;
 use crate::cli::times::full;
 use crate::resources::gateway::Members;
 use crate::run::{Entry, Level, Run};
-use crate::step::Step;
 use crate::text::plain;
 use jiff::Timestamp;
 
@@ -15,18 +14,13 @@ pub fn timeline(run: &Run, now: Timestamp) -> String {
         text.push_str(&format!("  ({} older lines of the journal were left out)\n", run.left_out));
     }
     text.push_str(&members("before", &run.plan.before()));
-    let mut stage = 0;
-    for (number, entry) in run.numbered() {
+    let mut before = None;
+    for ((number, entry), stage) in run.numbered().zip(run.stages_in_force()) {
         text.push_str(&line(number, entry));
-        // Proved: the step is done when the gateway was seen with these members.
-        if entry.before == Step::ShiftTraffic && entry.after == Step::ConfirmTraffic {
-            text.push_str(&members("from now on", &run.plan.at_stage(stage)));
-        }
-        if entry.before == Step::ConfirmTraffic && entry.after == Step::ShiftTraffic && entry.what == "done" {
-            stage += 1;
-        }
-        if entry.before == Step::RestoreTraffic && entry.after == Step::DeleteNewCluster {
-            text.push_str(&members("from now on", &run.plan.before()));
+        if stage != before {
+            let held = stage.map_or_else(|| run.plan.before(), |stage| run.plan.at_stage(stage));
+            text.push_str(&members("from now on", &held));
+            before = stage;
         }
     }
     text

@@ -52,7 +52,9 @@ pub fn screen(overview: &Overview) -> String {
 fn traffic(serving: &Serving, run: Option<&RunSeen>) -> String {
     let mut said = match (serving.colour, serving.blue, serving.green) {
         (None, ..) => "not seen: the gateway could not be looked at".to_owned(),
-        (Some(Serves::Neither), ..) => "NEITHER blue NOR green: the live pools hold something else, or nothing".to_owned(),
+        (Some(Serves::Neither), ..) => {
+            "NEITHER blue NOR green: the live pools hold something else, or nothing".to_owned()
+        }
         (Some(_), blue, green) => {
             format!("blue {} %, green {} %, in force at the gateway", blue.unwrap_or(0), green.unwrap_or(0))
         }
@@ -109,14 +111,19 @@ fn run_lines(lines: &mut Lines, run: &RunSeen, now: Timestamp) {
         lines.add("until", format!("{}: {}, if all stays well", at_and_away(until.at, now), until.what));
     }
     if let Some(deadline) = deadline {
-        lines.add("deadline", match deadline.at {
-            Some(moment) => format!("{}: {}", at_and_away(moment, now), deadline.then),
-            None => deadline.then.to_owned(),
-        });
+        lines.add(
+            "deadline",
+            match deadline.at {
+                Some(moment) => format!("{}: {}", at_and_away(moment, now), deadline.then),
+                None => deadline.then.to_owned(),
+            },
+        );
     }
     let checked = if *watched { "; the check each minute looks, too" } else { "" };
     match (next_look, overdue) {
-        (Some(due), true) => lines.add("next look", format!("OVERDUE since {}: its event seems lost, and is sent again", at(*due, now))),
+        (Some(due), true) => {
+            lines.add("next look", format!("OVERDUE since {}: its event seems lost, and is sent again", at(*due, now)))
+        }
         (Some(due), false) => lines.add("next look", format!("{}{checked}", at_and_away(*due, now))),
         (None, _) if *watched => lines.add("next look", "the check each minute; no step of the run"),
         (None, _) => {}

@@ -90,7 +90,9 @@ fn in_words(refusal: Refusal) -> String {
 pub fn will(run: &Run, verb: Verb) -> String {
     let (old, new) = (run.plan.old.name(), run.plan.new_colour().name());
     match verb {
-        Verb::Pause => "it stops advancing; traffic stays where it is, is watched, and goes back when it is breached".into(),
+        Verb::Pause => {
+            "it stops advancing; traffic stays where it is, is watched, and goes back when it is breached".into()
+        }
         Verb::Resume => "it goes on from where it is, with a new look".into(),
         Verb::Approve => match run.held.as_ref().and_then(|hold| hold.gate.as_ref()) {
             Some(Gate { before, .. }) => format!("the gate before {before} opens, after one more look of {}", run.step),
@@ -101,7 +103,9 @@ pub fn will(run: &Run, verb: Verb) -> String {
             format!("all traffic goes back to {old} with one write of the gateway, then {new} is taken away")
         }
         Verb::Abort | Verb::RollBack => format!("{old} keeps all traffic, and what was made of {new} is taken away"),
-        Verb::Finish => "the run ends as it stands: nothing is written or deleted any more, what is left over is named".into(),
+        Verb::Finish => {
+            "the run ends as it stands: nothing is written or deleted any more, what is left over is named".into()
+        }
     }
 }
 
@@ -172,7 +176,8 @@ fn of_run(site: &str, run: &Run, now: Timestamp) -> Vec<Next> {
         _ if lost => order(Verb::Resume, "once the old cluster is mended; it is looked at each minute"),
         _ => order(Verb::Resume, "once the cause is mended"),
     };
-    let back = order(Verb::RollBack, if lost { "all the same, if you know better than the probes" } else { "to go back" });
+    let back =
+        order(Verb::RollBack, if lost { "all the same, if you know better than the probes" } else { "to go back" });
     let finish = order(Verb::Finish, "it ends as it stands");
     let why = Next::new(format!("bluegreen why {site}"), "with the whole evidence");
     [first, back, finish, Some(why)].into_iter().flatten().collect()

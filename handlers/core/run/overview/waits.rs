@@ -177,9 +177,7 @@ fn followed(following: &Following) -> Option<String> {
             (format!("a write of the gateway, mark {mark}"), bare(&operation.url))
         }
         Following::ClusterChange(operation) => ("a change of a cluster".to_owned(), bare(&operation.url)),
-        Following::HealthQuestion(operation) => {
-            ("the gateway looks at its backends".to_owned(), bare(&operation.url))
-        }
+        Following::HealthQuestion(operation) => ("the gateway looks at its backends".to_owned(), bare(&operation.url)),
         Following::Answered(_) => return None,
     };
     Some(if url.is_empty() { what } else { format!("{what}, by Azure's operation {url}") })

@@ -38,7 +38,9 @@ impl WayBack {
                 since: Some(known.since),
                 beforehand: beforehand(run, Verb::RollBack),
             }),
-            None => at(Ready::Unknown, format!("no look has judged {old} since traffic moved; it blocks no way back"), None),
+            None => {
+                at(Ready::Unknown, format!("no look has judged {old} since traffic moved; it blocks no way back"), None)
+            }
         }
     }
 }
