@@ -213,13 +213,13 @@ impl Asking {
     async fn ask(self, person: &Person) -> anyhow::Result<ExitCode> {
         let app = &person.app;
         match self {
-            Self::Status(wanted) => status::status(app, &wanted).await,
-            Self::Why { site, json } => runs::why(app, &site, json).await,
+            Self::Status(wanted) => person.beside(status::status(app, &wanted)).await,
+            Self::Why { site, json } => person.beside(runs::why(app, &site, json)).await,
             Self::History { site, json } => runs::history(app, &site, json).await,
             Self::Show { run } => runs::show(app, &run).await,
             Self::Export { run } => runs::export(app, &run).await,
             Self::Wait(wanted) => wait::wait(app, &wanted).await,
-            Self::Serving(wanted) => serving::serving(app, &wanted).await,
+            Self::Serving(wanted) => person.beside(serving::serving(app, &wanted)).await,
             Self::Plan(wanted) => plan::planned(app, &person.signed_in().await?, wanted).await,
             Self::Start(wanted) => start::start(app, &person.signed_in().await?, wanted).await,
             Self::DeadLetters(command) => dead_letters::dead_letters(app, &person.signed_in().await?, command).await,

@@ -50,6 +50,12 @@ impl Person {
         Ok(name)
     }
 
+    /// Works, and beside that asks for the token for Resource Manager, which the work needs a moment later: the Azure CLI takes
+    /// its time.
+    pub async fn beside<Work: Future>(&self, work: Work) -> Work::Output {
+        tokio::join!(work, self.token(&self.cloud.scope)).0
+    }
+
     async fn token(&self, scope: &str) -> anyhow::Result<String> {
         let token = self.credential.get_token(&[scope], None).await;
         token.map(|token| token.token.secret().to_owned()).map_err(|error| anyhow!(text(&error.to_string())))

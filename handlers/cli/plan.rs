@@ -3,7 +3,8 @@ mod difference;
 
 use super::exit::Exit;
 use super::out::complain;
-use super::{names, say};
+use super::times::length;
+use super::{names, runs, say};
 use crate::azure::plainly::plainly;
 use crate::functions::app::App;
 use crate::functions::regions::Regions;
@@ -14,7 +15,7 @@ use crate::plan::planning::plan;
 use crate::plan::request::Request;
 use crate::plan::{Kind, Plan};
 use crate::resources::answers::name_of;
-use crate::run::StepError;
+use crate::run::{Ending, Run, StepError};
 use crate::site::{FailedCluster, OldCluster};
 use crate::steps::{checked, judged};
 use crate::text::plain;
@@ -56,6 +57,7 @@ pub async fn planned(app: &App, account: &str, wanted: Planned) -> anyhow::Resul
             return Ok(Exit::Nothing.into());
         }
     };
+    complain("looking at everything that the plan needs; nothing is written\n");
     let request = Request { site: name, version, kind, ..Request::default() };
     let world = start::look(app, &site, &Regions::default()).await.map_err(not_seen)?;
     let plan = match plan(&site, &request, &world) {
@@ -74,6 +76,7 @@ pub async fn planned(app: &App, account: &str, wanted: Planned) -> anyhow::Resul
     body(&mut text, &plan, &seen);
     stages(&mut text, &plan);
     writes(&mut text, &plan, &verdict);
+    lasts(&mut text, &runs::all(app, &plan.site.name).await?);
     unseen(&mut text, account, &seen);
     say(&text)?;
     let is_fine = matches!(verdict, Verdict::Fine { .. }) && manifests.is_none();
@@ -198,6 +201,16 @@ fn writes(text: &mut String, plan: &Plan, verdict: &Verdict) {
         FailedCluster::Keep => "kept for diagnosis",
     };
     let _ = writeln!(text, "back      one write of the gateway (10 to 90 s); then {new} is {failed}");
+}
+
+/// How long the last upgrade of this installation took: nobody knows better.
+fn lasts(text: &mut String, runs: &[Run]) {
+    let upgraded = runs.iter().find(|run| run.ending == Some(Ending::Upgraded));
+    let took = upgraded.and_then(|run| Some(run.journal.last()?.at.duration_since(run.journal.first()?.at)));
+    let _ = match took {
+        Some(took) => writeln!(text, "lasts     the last upgrade of this site took {}", length(took)),
+        None => writeln!(text, "lasts     no upgrade of this site has ended well yet: docs/fit.md has what is usual"),
+    };
 }
 
 /// Whose eyes saw it, and what they could not see.

@@ -132,7 +132,7 @@ async fn present(app: &App, site: &str) -> anyhow::Result<Option<Run>> {
 }
 
 /// Every run of a site that can be read, the newest first.
-async fn all(app: &App, site: &str) -> anyhow::Result<Vec<Run>> {
+pub(super) async fn all(app: &App, site: &str) -> anyhow::Result<Vec<Run>> {
     let names = stream::iter(app.store.history(site).await?);
     let ended = names.map(|name| async move { app.store.ended_run(&name).await });
     let ended: Vec<Option<Run>> = ended.buffered(AT_ONCE).try_collect().await?;

@@ -148,7 +148,8 @@ async fn wait(app: &App, site: &str, id: &str, patience: Duration) -> anyhow::Re
             Became::Nothing if Instant::now() >= until => {
                 let seconds = patience.as_secs();
                 complain(&format!(
-                    "bluegreen: nobody has taken the request {id} in {seconds} s; it lies in the queue, and is carried out when the function app runs again\nwhy it does not: bluegreen doctor --app APP-ID\n"
+                    "bluegreen: nobody has taken the request {id} in {seconds} s; it lies in the queue, and is carried out \
+                     when the function app runs again\nwhy it does not: bluegreen doctor --app APP-ID\n"
                 ));
                 return Ok(Exit::TooLate.into());
             }

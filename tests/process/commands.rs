@@ -88,6 +88,36 @@ fn what_is_no_command_exits_2_and_says_what_there_is() {
 }
 
 #[test]
+fn the_help_has_the_exit_statuses_and_shells_can_complete() {
+    let help = text(&output(&["--help"], &[]).stdout);
+    for part in ["Exit status:", "  4  the run is held, or paused", "roll-back", "For machines: serve", "az login"] {
+        assert!(help.contains(part), "{part}: {help}");
+    }
+    let people = help.find("  status ").unwrap();
+    assert!(people < help.find("  serve ").unwrap(), "people's commands come first: {help}");
+    for shell in ["bash", "zsh", "fish"] {
+        let made = output(&["completions", shell], &[]);
+        assert!(made.status.success() && text(&made.stdout).contains("roll-back"), "{shell}: {made:?}");
+    }
+    let man = output(&["man"], &[]);
+    assert!(man.status.success() && text(&man.stdout).contains(".TH bluegreen"), "{man:?}");
+}
+
+#[test]
+fn a_name_cannot_be_given_and_the_reason_is_said() {
+    for words in [
+        &["roll-back", "shop", "--by", "eve"][..],
+        &["order", "shop", "roll_back", "--by", "eve"],
+        &["start", "shop", "latest-patch", "--by", "eve"],
+    ] {
+        let ended = output(words, &[]);
+        assert_eq!(ended.status.code(), Some(2), "{words:?}: {ended:?}");
+        let said = text(&ended.stderr);
+        assert!(said.contains("the account whose token") && said.contains("az account show"), "{words:?}: {said}");
+    }
+}
+
+#[test]
 fn a_plan_in_place_of_the_function_app_is_refused_with_what_was_expected() {
     let ended =
         output(&["doctor", "--app", "/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/serverfarms/p"], &[]);

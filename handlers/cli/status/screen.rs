@@ -104,30 +104,7 @@ fn run_lines(lines: &mut Lines, run: &RunSeen, now: Timestamp) {
     lines.add("run", format!("{}: {kind} from {from} to {to}, Kubernetes {}; {}", run.id, run.version, run.asked));
     let ending = run.ending.map_or_else(String::new, |ending| format!(": {}", ending.words()));
     lines.add("state", format!("{}{ending}", run.state.words()));
-    let Lasting { stage, since, until, deadline, next_look, overdue, watched } = &run.lasting;
-    let stage = stage.as_ref().map_or_else(String::new, super::stage_in_words);
-    lines.add("step", format!("{}{stage}, since {}", run.step, at_and_away(*since, now)));
-    if let Some(until) = until {
-        lines.add("until", format!("{}: {}, if all stays well", at_and_away(until.at, now), until.what));
-    }
-    if let Some(deadline) = deadline {
-        lines.add(
-            "deadline",
-            match deadline.at {
-                Some(moment) => format!("{}: {}", at_and_away(moment, now), deadline.then),
-                None => deadline.then.to_owned(),
-            },
-        );
-    }
-    let checked = if *watched { "; the check each minute looks, too" } else { "" };
-    match (next_look, overdue) {
-        (Some(due), true) => {
-            lines.add("next look", format!("OVERDUE since {}: its event seems lost, and is sent again", at(*due, now)))
-        }
-        (Some(due), false) => lines.add("next look", format!("{}{checked}", at_and_away(*due, now))),
-        (None, _) if *watched => lines.add("next look", "the check each minute; no step of the run"),
-        (None, _) => {}
-    }
+    moments(lines, run, now);
     lines.add("why", localised(&run.waits.why, now));
     for evidence in &run.waits.evidence {
         lines.add("evidence", localised(evidence, now));
@@ -153,6 +130,34 @@ fn run_lines(lines: &mut Lines, run: &RunSeen, now: Timestamp) {
         let cause = called.cause.as_deref().unwrap_or("no cause is named");
         let words = called.level.words();
         lines.add("called", format!("{words} ({cause}), {}: {}", away(called.at, now), called.what));
+    }
+}
+
+/// Where it is, since when, until when, and when it looks next.
+fn moments(lines: &mut Lines, run: &RunSeen, now: Timestamp) {
+    let Lasting { stage, since, until, deadline, next_look, overdue, watched } = &run.lasting;
+    let stage = stage.as_ref().map_or_else(String::new, super::stage_in_words);
+    lines.add("step", format!("{}{stage}, since {}", run.step, at_and_away(*since, now)));
+    if let Some(until) = until {
+        lines.add("until", format!("{}: {}, if all stays well", at_and_away(until.at, now), until.what));
+    }
+    if let Some(deadline) = deadline {
+        lines.add(
+            "deadline",
+            match deadline.at {
+                Some(moment) => format!("{}: {}", at_and_away(moment, now), deadline.then),
+                None => deadline.then.to_owned(),
+            },
+        );
+    }
+    let checked = if *watched { "; the check each minute looks, too" } else { "" };
+    match (next_look, overdue) {
+        (Some(due), true) => {
+            lines.add("next look", format!("OVERDUE since {}: its event seems lost, and is sent again", at(*due, now)))
+        }
+        (Some(due), false) => lines.add("next look", format!("{}{checked}", at_and_away(*due, now))),
+        (None, _) if *watched => lines.add("next look", "the check each minute; no step of the run"),
+        (None, _) => {}
     }
 }
 
