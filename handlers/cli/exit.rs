@@ -26,7 +26,7 @@ pub const TABLE: [(Exit, &str); 7] = [
     (Exit::Done, "as asked"),
     (Exit::Failed, "an error; its text says what to do next"),
     (Exit::Usage, "the command line is wrong, or nobody was there to say yes (`--yes`)"),
-    (Exit::Otherwise, "refused, or another ending than was asked for, or findings: nothing was done"),
+    (Exit::Otherwise, "refused, or another ending than was asked for, or mistakes and findings"),
     (Exit::Held, "the run is held, or paused: a person is needed"),
     (Exit::TooLate, "not in time (`--timeout`)"),
     (Exit::Nothing, "there is no such site, run or record"),

@@ -10,7 +10,7 @@ use crate::functions::app::App;
 use crate::functions::regions::Regions;
 use crate::functions::start;
 use crate::plan::checks::{Seen, Verdict, check};
-use crate::plan::cluster_body::new_cluster;
+use crate::plan::cluster_body::{new_cluster, without_read_only};
 use crate::plan::planning::plan;
 use crate::plan::request::Request;
 use crate::plan::{Kind, Plan};
@@ -149,7 +149,7 @@ fn body(text: &mut String, plan: &Plan, seen: &Seen) {
         Ok(new) => {
             let name = name_of(&plan.new_slot().cluster);
             let _ = writeln!(text, "cluster   {name}, as the old one but for (- old, + new; what stays behind is -):");
-            for line in differences(old, &new) {
+            for line in differences(&without_read_only(old), &new) {
                 let _ = writeln!(text, "  {}", plain(&line));
             }
         }

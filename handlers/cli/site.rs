@@ -1,4 +1,5 @@
 //! `bluegreen site`: check, publish, schema.
+use super::exit::Exit;
 use super::out::complain;
 use super::say;
 use super::site_files::{Contents, in_lines, refusals};
@@ -21,14 +22,14 @@ pub fn check_file(file: &Path) -> anyhow::Result<ExitCode> {
         Ok(read) => read,
         Err(report) => {
             complain(&report);
-            return Ok(ExitCode::from(1));
+            return Ok(Exit::Otherwise.into());
         }
     };
     let findings = contents(file, &site)?.judged(&site, &[]);
     complain(&in_lines(&findings));
     if refusals(&findings) > 0 {
         complain(&format!("{}: {} to mend in its manifests\n", file.display(), refusals(&findings)));
-        return Ok(ExitCode::from(1));
+        return Ok(Exit::Otherwise.into());
     }
     say(&format!("{}: the site {} is well formed\n{}", file.display(), site.name, stages(&site)))?;
     for (line, what) in check::marks(&text) {
@@ -49,7 +50,7 @@ pub async fn publish(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
         Ok((_, site)) => site,
         Err(report) => {
             complain(&report);
-            return Ok(ExitCode::from(1));
+            return Ok(Exit::Otherwise.into());
         }
     };
     let contents = contents(file, &site)?;
@@ -63,7 +64,7 @@ pub async fn publish(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
         let told =
             format!("{}: {} to mend in its manifests; nothing was published\n", file.display(), refusals(&findings));
         complain(&told);
-        return Ok(ExitCode::from(1));
+        return Ok(Exit::Otherwise.into());
     }
     let site = app.store.publish(site, |name| contents.of(name)).await?;
     let manifests = site.controllers.len() + site.workloads.len();

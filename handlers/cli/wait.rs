@@ -3,7 +3,7 @@ use super::exit::Exit;
 use super::out::complain;
 use super::{say, status};
 use crate::functions::app::App;
-use crate::run::Run;
+use crate::run::{Ending, Run};
 use crate::step::Step;
 use crate::text::plain;
 use clap::Args;
@@ -80,8 +80,10 @@ pub async fn wait(app: &App, wait: &Wait) -> anyhow::Result<ExitCode> {
         if let Some(exit) = judged(&run, wait.until) {
             say(&status::line(&run, app.store.now()?))?;
             if exit != Exit::Done {
-                let why = run.held.as_ref().map(|hold| hold.why.as_str()).or(run.failure.as_deref());
-                complain(&format!("bluegreen: {}\nall of it: bluegreen why {}\n", plain(why.unwrap_or("")), wait.site));
+                let ended = run.ending.map_or("it goes back", Ending::words);
+                let why = run.held.as_ref().map(|hold| hold.why.as_str()).or(run.failure.as_deref()).unwrap_or(ended);
+                complain(&format!("bluegreen: what is waited for does not come: {}\n", plain(why)));
+                complain(&format!("all of it: bluegreen why {}\n", wait.site));
             }
             return Ok(exit.into());
         }

@@ -44,7 +44,7 @@ fn every_mistake_of_a_site_file_is_named_at_once_with_its_place() {
     site["slots"]["green"]["addresses"] = json!(["10.1.31.300"]);
     site["surprise"] = json!(true);
     let (status, said) = check("mistakes", &site.to_string());
-    assert_eq!(status, Some(1), "{said}");
+    assert_eq!(status, Some(3), "{said}");
     assert!(said.contains("4 to mend"), "{said}");
     for place in ["/name: ", "/soakMinutes: ", "/slots/green/addresses/0: ", "surprise"] {
         assert!(said.contains(place), "{place}: {said}");
@@ -58,7 +58,7 @@ fn what_is_no_site_file_at_all_is_refused() {
         [("empty", ""), ("text", "hello"), ("array", "[]"), ("number", "7"), ("object", "{}"), ("deep", &deep)]
     {
         let (status, said) = check(name, content);
-        assert_eq!(status, Some(1), "{name}: {said}");
+        assert_eq!(status, Some(3), "{name}: {said}");
         assert!(said.contains("to mend") && !said.contains("panicked"), "{name}: {said}");
     }
     let ended = output(&["site", "check", "/nowhere/site.json"], &[]);

@@ -1,4 +1,5 @@
 //! Two JSON documents beside each other: what differs, by its path. Pure.
+use crate::resources::answers::shortened;
 use serde_json::Value;
 
 /// What differs, in the order of the first: `- path: old`, `+ path: new`. Values that may be secrets are not shown.
@@ -37,8 +38,19 @@ fn shown(path: &str, value: &Value) -> String {
     if ["password", "secret"].iter().any(|secret| name.contains(secret)) && value.is_string() {
         return "(not shown)".to_owned();
     }
-    crate::resources::answers::shortened(&value.to_string())
+    match value.as_str() {
+        // Of a resource's id its end says which.
+        Some(id) if id.len() > LONGEST && id.starts_with("/subscriptions/") => {
+            let parts: Vec<_> = id.rsplitn(5, '/').collect();
+            let end: Vec<_> = parts.iter().take(4).rev().copied().collect();
+            format!("…/{}", end.join("/"))
+        }
+        _ => shortened(&value.to_string()),
+    }
 }
+
+/// What is longer is cut.
+const LONGEST: usize = 60;
 
 #[cfg(test)]
 mod tests {
@@ -58,5 +70,8 @@ mod tests {
             "+ /d: \"new\"",
         ];
         assert_eq!(differences(&old, &new), expected);
+        let id = |subnet: &str| json!({"id": format!("/subscriptions/s/resourceGroups/a-long-name-of-a-group/providers/Microsoft.Network/virtualNetworks/v/subnets/{subnet}")});
+        let shown = ["- /id: …/virtualNetworks/v/subnets/one", "+ /id: …/virtualNetworks/v/subnets/two"];
+        assert_eq!(differences(&id("one"), &id("two")), shown);
     }
 }
