@@ -153,6 +153,9 @@ pub(super) enum Published {
     Unpublish {
         /// The site
         site: String,
+        /// Resource id of the gateway whose reservation is given back, where the site itself is gone already
+        #[arg(long, value_name = "ID")]
+        gateway: Option<String>,
         /// Do not ask
         #[arg(long, short)]
         yes: bool,
@@ -279,7 +282,7 @@ impl Published {
             Self::Publish { file } => site::publish(app, &file).await,
             Self::List => sites::list(app).await,
             Self::Show { site } => sites::show(app, &site).await,
-            Self::Unpublish { site, yes } => sites::unpublish(app, &site, yes).await,
+            Self::Unpublish { site, gateway, yes } => sites::unpublish(app, &site, gateway.as_deref(), yes).await,
             Self::Rename { site, to, yes } => sites::rename(app, &site, &to, yes).await,
         }
     }

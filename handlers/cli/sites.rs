@@ -7,7 +7,6 @@ use crate::functions::app::App;
 use crate::site::is_name;
 use crate::text::plain;
 use futures::{StreamExt, stream};
-use std::fmt::Write;
 use std::process::ExitCode;
 
 /// So many sites are read side by side.
@@ -61,31 +60,39 @@ pub async fn show(app: &App, name: &str) -> anyhow::Result<ExitCode> {
     Ok(Exit::Done.into())
 }
 
-/// Takes a published site away, and gives its gateway back.
+/// Takes a published site away, and gives its gateway back, or only the gateway of a site that is gone already.
 ///
 /// # Errors
 /// When the store does not answer.
-pub async fn unpublish(app: &App, name: &str, yes: bool) -> anyhow::Result<ExitCode> {
+pub async fn unpublish(app: &App, name: &str, gateway: Option<&str>, yes: bool) -> anyhow::Result<ExitCode> {
     if !is_name(name) {
         return nothing(name);
     }
     let written = app.store.site_as_written(name).await?;
-    let gateway = written.as_ref().and_then(|site| site["gateway"].as_str()).map(str::to_owned);
-    if written.is_none() {
+    let of_site = written.as_ref().and_then(|site| site["gateway"].as_str()).map(str::to_owned);
+    let Some(gateway) = of_site.or_else(|| gateway.map(str::to_owned)) else {
         return nothing(name);
-    }
+    };
     if let Some(refused) = in_use(app, name).await? {
         return Ok(refused.into());
     }
-    let mut said =
-        format!("the site {name} is taken away; its runs and manifests stay, its gateway is free for another site");
-    if let Some(gateway) = &gateway {
-        let _ = write!(said, "\n  {gateway}");
-    }
+    let said = format!(
+        "the site {name} is taken away; its runs and manifests stay, its gateway is free for another site\n  {gateway}"
+    );
     if let Some(exit) = asked(&said, &format!("unpublish {name}?"), yes)? {
         return Ok(exit.into());
     }
-    app.store.unpublish(name, gateway.as_deref()).await?;
+    app.store.unpublish(name).await?;
+    // A request that was just being looked at may have begun a run meanwhile: it keeps the gateway.
+    if let Some(refused) = in_use(app, name).await? {
+        complain(&format!(
+            "its gateway stays reserved; after its end: bluegreen site unpublish {name} --gateway {gateway}\n"
+        ));
+        return Ok(refused.into());
+    }
+    if !app.store.give_back(&gateway, name).await? {
+        complain(&format!("its gateway was not reserved for it: {gateway}\n"));
+    }
     say(&format!("{name} is published no more\n"))?;
     Ok(Exit::Done.into())
 }

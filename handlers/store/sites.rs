@@ -107,17 +107,13 @@ impl Store {
         Ok(found.map(|found| String::from_utf8_lossy(&found.value).into_owned()))
     }
 
-    /// Takes a published site away and gives its gateway's reservation back. Its runs and manifests stay. The site goes first:
-    /// a reservation without a site is given back by doing this again.
+    /// Takes a published site away: from then on no run of it begins. Its runs, its manifests and its gateway's reservation
+    /// stay.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn unpublish(&self, name: &str, gateway: Option<&str>) -> anyhow::Result<()> {
-        self.sites.delete(&site_name(name)).await?;
-        if let Some(gateway) = gateway {
-            self.give_back(gateway, name).await?;
-        }
-        Ok(())
+    pub async fn unpublish(&self, name: &str) -> anyhow::Result<()> {
+        self.sites.delete(&site_name(name)).await
     }
 
     /// Gives the reservation of a gateway back, if it is this site's. Says whether it was.

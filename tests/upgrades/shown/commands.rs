@@ -210,13 +210,13 @@ fn a_site_is_renamed_or_taken_away_only_while_no_run_is_under_way() {
         assert_eq!(rename(app, "store", "shop", true).await.unwrap(), code(Exit::Done));
         ask(&shop, "one", Kind::Upgrade, Some("latest-stable"));
         until(&shop, |run| run.step == Step::CreateCluster).await;
-        for refused in [unpublish(app, "shop", true).await, rename(app, "shop", "store", true).await] {
+        for refused in [unpublish(app, "shop", None, true).await, rename(app, "shop", "store", true).await] {
             assert_eq!(refused.unwrap(), code(Exit::Otherwise));
         }
         assert_eq!(owner().await.as_deref(), Some("shop"));
         until(&shop, |run| run.ending.is_some()).await;
-        assert_eq!(unpublish(app, "shop", true).await.unwrap(), code(Exit::Done));
+        assert_eq!(unpublish(app, "shop", None, true).await.unwrap(), code(Exit::Done));
         assert_eq!((owner().await, app.store.sites().await.unwrap()), (None, vec![]), "the reservation is given back");
-        assert_eq!(unpublish(app, "shop", true).await.unwrap(), code(Exit::Nothing));
+        assert_eq!(unpublish(app, "shop", None, true).await.unwrap(), code(Exit::Nothing));
     });
 }
