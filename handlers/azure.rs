@@ -11,6 +11,7 @@ pub mod kubernetes;
 pub mod operations;
 pub mod patience;
 pub mod permit;
+pub mod plainly;
 mod second_opinion;
 pub mod service_bus;
 pub mod subscriptions;

@@ -12,6 +12,7 @@ pub mod handle;
 pub mod host;
 pub mod look;
 pub mod orders;
+pub mod overview;
 pub mod refusals;
 pub mod regions;
 pub mod reply;

@@ -86,7 +86,7 @@ async fn restore(writer: &ArmWriter, emergency: &Emergency, say: &impl Fn(&str))
                 put = writing::put(writer, emergency, say).await?;
             }
             Over::Run(mark) => bail!(
-                "the run of the mark {mark} wrote over it a second time: `bluegreen order SITE pause`, or stop the function \
+                "the run of the mark {mark} wrote over it a second time: `bluegreen pause SITE`, or stop the function \
                  app, and then the same command again"
             ),
             Over::Person(mark) => bail!(

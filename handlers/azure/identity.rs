@@ -3,7 +3,10 @@ use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions}
 use azure_core::error::{Error, ErrorKind};
 use azure_core::http::{ClientOptions, Transport};
 use azure_identity::{AzureCliCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The function app's identity; with a client id, that user-assigned one.
 ///
@@ -22,12 +25,22 @@ pub fn managed(client_id: Option<&str>, transport: &Transport) -> anyhow::Result
 /// # Errors
 /// When the Azure CLI cannot be used here.
 pub fn operator() -> anyhow::Result<Arc<dyn TokenCredential>> {
-    Ok(Arc::new(Operator(AzureCliCredential::new(None)?)))
+    Ok(Arc::new(Operator { cli: AzureCliCredential::new(None)?, kept: Mutex::default() }))
 }
 
-/// The Azure CLI's account. Its refusals say in one line what to do.
+/// The Azure CLI gives no token that ends sooner than in 5 min: so long one is kept.
+const KEPT: Duration = Duration::from_secs(240);
+
+/// A token, and when it came.
+type Kept = Arc<tokio::sync::Mutex<Option<(Instant, AccessToken)>>>;
+
+/// The Azure CLI's account. Each call of the CLI takes a second: it is asked once for each audience, for several side by
+/// side. Its refusals say in one line what to do.
 #[derive(Debug)]
-struct Operator(Arc<AzureCliCredential>);
+struct Operator {
+    cli: Arc<AzureCliCredential>,
+    kept: Mutex<BTreeMap<String, Kept>>,
+}
 
 #[async_trait::async_trait]
 impl TokenCredential for Operator {
@@ -36,8 +49,19 @@ impl TokenCredential for Operator {
         scopes: &[&str],
         options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
-        let token = self.0.get_token(scopes, options).await;
-        token.map_err(|error| Error::with_message(ErrorKind::Credential, no_token(&error.to_string())))
+        let place = match self.kept.lock() {
+            Ok(mut kept) => kept.entry(scopes.join(" ")).or_default().clone(),
+            Err(_) => Kept::default(),
+        };
+        // Whoever comes while it is asked for waits for the same token.
+        let mut kept = place.lock().await;
+        if let Some((_, token)) = kept.as_ref().filter(|(came, _)| came.elapsed() < KEPT) {
+            return Ok(token.clone());
+        }
+        let token = self.cli.get_token(scopes, options).await;
+        let token = token.map_err(|error| Error::with_message(ErrorKind::Credential, no_token(&error.to_string())))?;
+        *kept = Some((Instant::now(), token.clone()));
+        Ok(token)
     }
 }
 

@@ -39,6 +39,21 @@ impl Reader {
     pub async fn kubernetes(&self, cluster: &str) -> Result<Kubernetes, StepError> {
         connect(&self.arm, &self.wire, &self.credential, cluster).await
     }
+
+    /// A cluster's kubeconfig as Azure gives it to a person or an identity of Entra: it holds no token, kubelogin gets one.
+    ///
+    /// # Errors
+    /// When Azure gives none.
+    pub async fn kubeconfig(&self, cluster: &str) -> Result<String, StepError> {
+        kubeconfig(&self.arm, cluster).await
+    }
+}
+
+async fn kubeconfig(arm: &Arm, cluster: &str) -> Result<String, StepError> {
+    let answer = arm.ask(Question::UserCredential, cluster, &arm.cloud().container_service).await?;
+    let encoded = answer.body["kubeconfigs"][0]["value"].as_str().context("Azure gave no kubeconfig")?;
+    let yaml = BASE64_STANDARD.decode(encoded).context("the kubeconfig is no base64")?;
+    Ok(String::from_utf8(yaml).context("the kubeconfig is no UTF-8")?)
 }
 
 /// Connects to a cluster as this identity.
@@ -51,10 +66,7 @@ pub async fn connect(
     credential: &Arc<dyn TokenCredential>,
     cluster: &str,
 ) -> Result<Kubernetes, StepError> {
-    let answer = arm.ask(Question::UserCredential, cluster, &arm.cloud().container_service).await?;
-    let encoded = answer.body["kubeconfigs"][0]["value"].as_str().context("Azure gave no kubeconfig")?;
-    let yaml = BASE64_STANDARD.decode(encoded).context("the kubeconfig is no base64")?;
-    let yaml = String::from_utf8(yaml).context("the kubeconfig is no UTF-8")?;
+    let yaml = kubeconfig(arm, cluster).await?;
     let mut kubeconfig = Kubeconfig::from_yaml(&yaml).context("the kubeconfig is unreadable")?;
     for user in &mut kubeconfig.auth_infos {
         // An Entra user wants kubelogin, which does not exist here: a token for the AKS server is what it gets.

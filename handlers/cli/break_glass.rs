@@ -1,4 +1,5 @@
 //! `bluegreen break-glass`: the emergency way back, by a published site, a site file, or flags alone.
+use super::exit::Exit;
 use super::{names, say};
 use crate::azure::arm::ArmWriter;
 use crate::azure::break_glass::{Ended, Wish, break_glass};
@@ -79,7 +80,7 @@ pub fn run(arguments: &BreakGlass) -> anyhow::Result<ExitCode> {
             ExitCode::SUCCESS
         }
         Ended::Shown => ExitCode::SUCCESS,
-        Ended::Refused => ExitCode::from(3),
+        Ended::Refused => Exit::Otherwise.into(),
     })
 }
 

@@ -1,4 +1,5 @@
 //! `bluegreen doctor`: an installation looked over, with a remedy for each finding.
+use super::exit::Exit;
 use super::say;
 use crate::azure::identity;
 use crate::process::clock::Clock;
@@ -41,9 +42,10 @@ pub fn doctor(arguments: Doctor) -> anyhow::Result<ExitCode> {
     } else {
         say(&table(&rows))?;
     }
-    Ok(ExitCode::from(match (&seen.caller, has_findings(&rows)) {
-        (Err(_), _) => 1,
-        (Ok(_), true) => 3,
-        (Ok(_), false) => 0,
-    }))
+    Ok(match (&seen.caller, has_findings(&rows)) {
+        (Err(_), _) => Exit::Failed,
+        (Ok(_), true) => Exit::Otherwise,
+        (Ok(_), false) => Exit::Done,
+    }
+    .into())
 }

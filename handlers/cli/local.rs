@@ -8,7 +8,7 @@ use super::simulate::{cloud, verdict};
 use crate::local::live::{LOG, Live, chaos};
 use crate::local::screen::Screen;
 use crate::local::story::{Plot, Told, play};
-use crate::local::timeline::totals;
+use crate::local::timeline::{next, totals};
 use anyhow::Context;
 use std::path::Path;
 use std::process::ExitCode;
@@ -18,6 +18,8 @@ use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
+/// Whether there is a later run is looked at so often.
+const FRAME: Duration = Duration::from_millis(200);
 /// What goes on at the end is waited for so long.
 const FINISH: Duration = Duration::from_secs(1);
 
@@ -65,7 +67,10 @@ async fn run(arguments: Local) -> anyhow::Result<ExitCode> {
             let (live, status) = played?;
             if arguments.keep {
                 say(&live.connect()?)?;
-                (&mut stopped).await;
+                tokio::select! {
+                    _ = &mut stopped => {}
+                    failed = later(&live) => match failed? {},
+                }
             }
             Ok(status)
         }
@@ -73,6 +78,27 @@ async fn run(arguments: Local) -> anyhow::Result<ExitCode> {
             eprintln!("bluegreen: stopped before the end");
             Ok(ExitCode::from(stopped as u8))
         }
+    }
+}
+
+/// Shows later runs as the first one, for as long as it is polled.
+async fn later(live: &Live) -> anyhow::Result<std::convert::Infallible> {
+    let present = || live.scene.run().map(|run| run.id.clone());
+    let mut known = present();
+    loop {
+        if present() != known {
+            known = present();
+            let mut screen = Screen::stdout();
+            loop {
+                let run = live.scene.run().filter(|run| Some(&run.id) == known.as_ref());
+                screen.show(&live.scene, run.as_ref(), live.began, None)?;
+                if run.is_none_or(|run| run.ending.is_some()) {
+                    break;
+                }
+                tokio::time::sleep(FRAME).await;
+            }
+        }
+        tokio::time::sleep(FRAME).await;
     }
 }
 
@@ -106,6 +132,7 @@ async fn whole(arguments: &Local, folder: &Path) -> anyhow::Result<(Live, ExitCo
     if let Some(killed) = killed() {
         say(&format!("  processes killed {killed}\n"))?;
     }
+    say(&next(arguments.keep))?;
     if arguments.json {
         say(&format!("{}\n", told.summary(wall)))?;
     }

@@ -1,4 +1,5 @@
 //! The one place where a command writes to a terminal: nothing that somebody else has written moves its cursor.
+use crate::azure::plainly::plainly;
 use crate::text::plain_lines;
 use anyhow::Context;
 use std::io::Write;
@@ -17,5 +18,5 @@ pub fn complain(text: &str) {
 
 /// The same for what ended the command.
 pub fn fail(error: &anyhow::Error) {
-    complain(&format!("bluegreen: {error:#}\n"));
+    complain(&format!("bluegreen: {}\n", plainly(error)));
 }

@@ -1,9 +1,10 @@
 //! `bluegreen simulate`: a whole upgrade on the embedded simulated Azure, in virtual time.
+use super::exit::Exit;
 use super::say;
 use crate::local::failures::{Expected, Failure};
 use crate::local::shop::{Options, Shop};
 use crate::local::story::{Plot, Told, play};
-use crate::local::timeline::{timeline, totals};
+use crate::local::timeline::{next, timeline, totals};
 use crate::process::config::cloud_name_from_environment;
 use crate::run::Ending;
 use anyhow::Context;
@@ -50,6 +51,7 @@ pub fn simulate(arguments: &Simulate) -> anyhow::Result<ExitCode> {
         let wall: Duration = began.elapsed();
         say(&timeline(&shop, &told, opened))?;
         say(&totals(&shop, &told, wall))?;
+        say(&next(false))?;
         if arguments.json {
             say(&format!("{}\n", told.summary(wall)))?;
         }
@@ -64,13 +66,13 @@ pub(super) fn cloud() -> anyhow::Result<Cloud> {
     Cloud::named(&name).with_context(wrong)
 }
 
-/// 0 the ending that the options ask for, 3 another, 4 held.
+/// Whether it came to the ending that the options ask for.
 pub(super) fn verdict(told: &Told, failure: Option<Failure>) -> ExitCode {
     let expected = failure.map_or(Expected::Ends(Ending::Upgraded), Failure::expected);
     let came = told.run.ending.map_or(Expected::Held, Expected::Ends);
     match (came == expected, came) {
-        (true, _) => ExitCode::SUCCESS,
-        (false, Expected::Held) => ExitCode::from(4),
-        (false, Expected::Ends(_)) => ExitCode::from(3),
+        (true, _) => Exit::Done.into(),
+        (false, Expected::Held) => Exit::Held.into(),
+        (false, Expected::Ends(_)) => Exit::Otherwise.into(),
     }
 }

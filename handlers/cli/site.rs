@@ -1,5 +1,6 @@
 //! `bluegreen site`: check, publish, schema.
 use super::charts::{self, Charts, has_charts};
+use super::exit::Exit;
 use super::out::complain;
 use super::say;
 use super::site_files::{Contents, in_lines, refusals};
@@ -23,7 +24,7 @@ pub fn check_file(file: &Path) -> anyhow::Result<ExitCode> {
         Ok(read) => read,
         Err(report) => {
             complain(&report);
-            return Ok(ExitCode::from(1));
+            return Ok(Exit::Otherwise.into());
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -32,7 +33,7 @@ pub fn check_file(file: &Path) -> anyhow::Result<ExitCode> {
     complain(&in_lines(&findings));
     if refusals(&findings) > 0 {
         complain(&format!("{}: {} to mend in its manifests\n", file.display(), refusals(&findings)));
-        return Ok(ExitCode::from(1));
+        return Ok(Exit::Otherwise.into());
     }
     say(&format!("{}: the site {} is well formed\n{}", file.display(), site.name, stages(&site)))?;
     for (line, what) in check::marks(&text) {
@@ -53,7 +54,7 @@ pub async fn publish(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
         Ok((_, site)) => site,
         Err(report) => {
             complain(&report);
-            return Ok(ExitCode::from(1));
+            return Ok(Exit::Otherwise.into());
         }
     };
     let next = next(app, &site).await;
@@ -75,7 +76,7 @@ pub async fn publish(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
         let told =
             format!("{}: {} to mend in its manifests; nothing was published\n", file.display(), refusals(&findings));
         complain(&told);
-        return Ok(ExitCode::from(1));
+        return Ok(Exit::Otherwise.into());
     }
     say(&renewed(app, &site, &contents).await?)?;
     app.store.keep(contents.rendered()).await?;

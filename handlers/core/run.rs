@@ -13,6 +13,7 @@ mod mended;
 pub mod moves;
 pub mod others;
 mod outcome;
+pub mod overview;
 pub mod readiness;
 mod unclear;
 pub mod verbs;

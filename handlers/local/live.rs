@@ -14,6 +14,7 @@ use super::installation::{Addresses, Installation};
 use super::scene::Scene;
 use super::setting::{ACCOUNT, NAMESPACE};
 use super::users::Users;
+use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::json;
 use simulated_azure::data_plane::{self, DataPlane, load::Load};
@@ -100,6 +101,10 @@ impl Live {
     pub fn connect(&self) -> anyhow::Result<String> {
         let mut endpoints = self.doors.endpoints.clone();
         endpoints.clusters = self.doors.clusters()?;
+        let folder = endpoints.certificate_authority.parent().unwrap_or(&endpoints.certificate_authority);
+        let file = folder.join(connect::ENVIRONMENT);
+        std::fs::write(&file, connect::environment(&endpoints, &self.scene))
+            .with_context(|| format!("failed to write {}", file.display()))?;
         Ok(connect::connect(&endpoints, &self.scene))
     }
 }

@@ -59,9 +59,8 @@ impl Screen {
             return draw(&self.out, &mut self.shown, &lines);
         }
         let Some(run) = run else { return Ok(()) };
-        let users = scene.users.report();
-        for entry in run.journal.iter().skip(self.shown) {
-            self.out.write_str(&timeline::line(scene, &users.minutes, entry, began))?;
+        for (entry, stage) in run.journal.iter().zip(run.stages_in_force()).skip(self.shown) {
+            self.out.write_str(&timeline::line(run, entry, stage, began))?;
         }
         self.shown = run.journal.len().max(self.shown);
         self.out.flush()

@@ -6,7 +6,7 @@ use crate::plan::request::Request;
 use crate::run::{Ending, Run};
 use crate::site::Colour;
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use simulated_azure::prober::Report;
 use simulated_azure::{Effect, Fault, On};
 use std::time::Duration;
@@ -86,7 +86,8 @@ impl Told {
     pub fn summary(&self, wall: Duration) -> Value {
         json!({
             "ending": self.ending(), "serving": self.serving.name(),
-            "requests": {"sent": self.users.sent, "failed": self.users.failed},
+            "requests": {"sent": self.users.sent, "failed": self.users.failed, "failed_on_purpose": self.users.excused},
+            "faults": self.hits.iter().map(|(name, hits)| (name.clone(), Value::from(*hits))).collect::<Map<_, _>>(),
             "virtual_seconds": self.lasted.as_secs(), "wall_ms": wall.as_secs_f64() * 1000.0,
             "hops": self.run.hop, "azure_calls": self.calls,
         })

@@ -1,12 +1,11 @@
 //! A story as a person reads it: when, which step, what was seen, and who served the users.
 use super::scene::Scene;
 use super::story::Told;
-use crate::run::{Entry, Level};
+use crate::run::{Entry, Level, Run};
 use crate::site::Colour;
 use crate::text::plain;
 use jiff::Timestamp;
 use simulated_azure::Cloud;
-use simulated_azure::prober::Minute;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -25,17 +24,16 @@ pub fn timeline(scene: &Scene, told: &Told, began: Timestamp) -> String {
     };
     let _ = writeln!(text, "Upgrade of {} from {old} to {new}, Kubernetes {}{where_}", plan.site.name, plan.version);
     let _ = writeln!(text, "\n{:>8}  {:<19} {:<29} what was seen", "time", "step", "traffic (b blue, g green)");
-    for entry in &told.run.journal {
-        text += &line(scene, &told.users.minutes, entry, began);
+    for (entry, stage) in told.run.journal.iter().zip(told.run.stages_in_force()) {
+        text += &line(&told.run, entry, stage, began);
     }
     text
 }
 
-/// One line of it.
+/// One line of it, with the share that was in force after it: as the gateway had the members of this stage, if of any.
 #[must_use]
-pub fn line(scene: &Scene, minutes: &[Minute], entry: &Entry, began: Timestamp) -> String {
-    let minute = minutes.iter().rev().find(|minute| minute.from <= entry.at);
-    let bar = minute.map_or_else(String::new, |minute| bar(scene, minute));
+pub fn line(run: &Run, entry: &Entry, stage: Option<usize>, began: Timestamp) -> String {
+    let bar = bar(run, stage);
     let flag = match entry.level() {
         Level::NeedsPerson => "! ",
         Level::TurnedBack => "< ",
@@ -55,7 +53,14 @@ pub fn totals(scene: &Scene, told: &Told, wall: Duration) -> String {
         (None, Some(failure)) => format!(": {failure}"),
         (None, None) => String::new(),
     };
-    let _ = writeln!(text, "\n{}{why}", told.ending().replace('_', " ").to_uppercase());
+    let on_purpose = match &told.hits[..] {
+        [] => String::new(),
+        hits => {
+            let names: Vec<_> = hits.iter().map(|(name, _)| name.as_str()).collect();
+            format!(" [faults on purpose: {}]", names.join(", "))
+        }
+    };
+    let _ = writeln!(text, "\n{}{why}{on_purpose}", told.ending().replace('_', " ").to_uppercase());
     let _ = writeln!(text, "  serving         {}", told.serving.name());
     let _ = writeln!(
         text,
@@ -67,7 +72,7 @@ pub fn totals(scene: &Scene, told: &Told, wall: Duration) -> String {
     let excused = if users.excused == 0 {
         String::new()
     } else {
-        format!(", {} more answered by a cluster that the script had broken", users.excused)
+        format!(", {} more failed on purpose, by a cluster that the script had broken", users.excused)
     };
     let _ = writeln!(text, "  users' requests {} sent, {} failed{excused}", users.sent, users.failed);
     for (cluster, tally) in &users.clusters {
@@ -82,22 +87,24 @@ pub fn totals(scene: &Scene, told: &Told, wall: Duration) -> String {
     text
 }
 
-fn bar(scene: &Scene, minute: &Minute) -> String {
-    let share = |colour: Colour| {
-        minute
-            .served
-            .keys()
-            .filter(|cluster| scene.colour(cluster) == Some(colour))
-            .map(|cluster| minute.share(cluster))
-            .sum::<f64>()
-    };
-    let green = share(Colour::Green);
-    if minute.served.is_empty() {
-        return format!("{:<BAR$}    nobody", "-".repeat(BAR));
-    }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share lies between 0 and 1")]
-    let greens = (green * BAR as f64).round() as usize;
-    format!("{}{} {:>3.0} % g", "b".repeat(BAR - greens.min(BAR)), "g".repeat(greens.min(BAR)), (green * 100.0).abs())
+/// What to do after the first look at it.
+#[must_use]
+pub fn next(is_kept: bool) -> String {
+    let keep = ("bluegreen local --keep", "everything for real on this machine, to try the commands on");
+    let others = [
+        ("bluegreen simulate --fail STEP", "what becomes of an upgrade whose step fails"),
+        ("bluegreen site init GATEWAY-ID", "a first site file of your own, from what is there (docs/start.md)"),
+    ];
+    let lines = (!is_kept).then_some(keep).into_iter().chain(others);
+    let lines: String = lines.map(|(command, why)| format!("  {command:<31} {why}\n")).collect();
+    format!("\nWhat to do next\n{lines}")
+}
+
+fn bar(run: &Run, stage: Option<usize>) -> String {
+    let share = stage.and_then(|stage| run.plan.stages.get(stage)).map_or(0, |stage| usize::from(stage.share));
+    let green = if run.plan.new_colour() == Colour::Green { share } else { 100_usize.saturating_sub(share) };
+    let greens = ((green * BAR + 50) / 100).min(BAR);
+    format!("{}{} {green:>3} % g", "b".repeat(BAR - greens), "g".repeat(greens))
 }
 
 fn clock(began: Timestamp, at: Timestamp) -> String {

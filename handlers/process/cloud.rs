@@ -38,6 +38,8 @@ pub fn other_version(path: &str) -> Option<String> {
 
 /// The AKS server application: the audience of tokens for a cluster's API server, the same in every cloud.
 pub const AKS_SERVER_SCOPE: &str = "6dae42f8-4368-4678-94ff-3960e28e3630/.default";
+/// The audience of tokens for storage accounts, the same in every cloud.
+pub const STORAGE_SCOPE: &str = "https://storage.azure.com/.default";
 /// The audience of tokens for Service Bus, the same in every cloud.
 pub const SERVICE_BUS_SCOPE: &str = "https://servicebus.azure.net/.default";
 

@@ -2,6 +2,7 @@
 //! leftover.
 use super::acting::Azure;
 use super::presence::{is_missed, look_again};
+use crate::azure::Reader;
 use crate::plan::checks::{Finding, Seen, Verdict, check, warnings};
 use crate::plan::{Kind, Plan};
 use crate::resources::attached::Attached;
@@ -58,7 +59,11 @@ fn asked(run: &Run) -> Cow<'_, Plan> {
     Cow::Owned(Plan { site, ..Plan::clone(plan) })
 }
 
-async fn look(plan: &Plan, azure: &Azure) -> Result<Seen, StepError> {
+/// Looks at everything that a plan needs. Nothing is written.
+///
+/// # Errors
+/// When something cannot be looked at.
+pub async fn look(plan: &Plan, azure: &Reader) -> Result<Seen, StepError> {
     let (old, new) = (plan.old_slot(), plan.new_slot());
     let old_cluster = azure.cluster(&old.cluster).await?;
     let location = old_cluster.as_ref().map_or("", |cluster| cluster.location()).to_owned();

@@ -1,28 +1,37 @@
 //! The published manifests, judged once more for the version that is the target: what was right when they were published may
 //! be gone in it.
 use super::acting::Azure;
+use crate::plan::Plan;
 use crate::run::{Run, StepError};
+use crate::site::Manifest;
 use crate::workload::desk::{Desk, File, Weight, judge};
 
-/// Why the new cluster could never run the site's manifests; `None`: nothing is known that keeps it from that. Secrets in
-/// them were agreed to when they were published.
+/// Why the new cluster could never run the site's manifests; `None`: nothing is known that keeps it from that.
 pub async fn refused(run: &Run, azure: &Azure) -> Result<Option<String>, StepError> {
     let site = &run.plan.site;
     let mut texts = vec![];
     for manifest in site.controllers.iter().chain(&site.workloads) {
         match manifest.digest_for(run.plan.version) {
-            Ok(digest) => texts.push((manifest.title(), azure.manifest(digest).await?, manifest.placeholders)),
+            Ok(digest) => texts.push((manifest, azure.manifest(digest).await?)),
             Err(why) => return Ok(Some(why)),
         }
     }
+    Ok(wrong(&run.plan, &texts))
+}
+
+/// The same of these texts. Secrets in them were agreed to when they were published.
+#[must_use]
+pub fn wrong(plan: &Plan, texts: &[(&Manifest, String)]) -> Option<String> {
+    let titles: Vec<_> = texts.iter().map(|(manifest, _)| manifest.title()).collect();
     let files: Vec<_> = texts
         .iter()
-        .map(|(title, text, placeholders)| File { name: title, text, placeholders: *placeholders })
+        .zip(&titles)
+        .map(|((manifest, text), title)| File { name: title, text, placeholders: manifest.placeholders })
         .collect();
-    let versions = [run.plan.version];
-    let addresses = run.plan.new_slot().addresses.len();
+    let versions = [plan.version];
+    let addresses = plan.new_slot().addresses.len();
     let findings = judge(&files, Desk { versions: &versions, secrets: true, addresses }).1;
     let wrong: Vec<_> =
         findings.iter().filter(|finding| finding.weight == Weight::Refuses).map(ToString::to_string).collect();
-    Ok((!wrong.is_empty()).then(|| format!("manifests: {}; mend them and publish the site", wrong.join("; "))))
+    (!wrong.is_empty()).then(|| format!("manifests: {}; mend them and publish the site", wrong.join("; ")))
 }

@@ -80,6 +80,14 @@ impl Store {
         Ok(records)
     }
 
+    /// Takes the record of a refusal away. That there is none is well, too.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn forget_refusal(&self, request: &str, at: Timestamp) -> anyhow::Result<()> {
+        self.runs.delete(&Shelf::Refusals.name(request, at)).await
+    }
+
     /// The versions that a region offered when it was looked at last; none if it never was.
     ///
     /// # Errors

@@ -116,6 +116,59 @@ impl Store {
         Ok(found.map(|found| String::from_utf8_lossy(&found.value).into_owned()))
     }
 
+    /// Takes a published site away: from then on no run of it begins. Its runs, its manifests and its gateway's reservation
+    /// stay.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn unpublish(&self, name: &str) -> anyhow::Result<()> {
+        self.sites.delete(&site_name(name)).await
+    }
+
+    /// Gives the reservation of a gateway back, if it is this site's. Says whether it was.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn give_back(&self, gateway: &str, name: &str) -> anyhow::Result<bool> {
+        let is_its = self.gateways_site(gateway).await?.as_deref() == Some(name);
+        if is_its {
+            self.sites.delete(&reservation_name(gateway)).await?;
+        }
+        Ok(is_its)
+    }
+
+    /// Publishes a site under another name, with the gateway's reservation, and takes the old name away. Each part may be
+    /// done again: who is interrupted renames once more.
+    ///
+    /// # Errors
+    /// When the new name is taken by another gateway's site, another site has the gateway, or the store does not answer.
+    pub async fn rename(&self, site: Site, to: &str) -> anyhow::Result<()> {
+        let from = site.name.clone();
+        let renamed = Site { name: to.to_owned(), ..site };
+        let name = reservation_name(&renamed.gateway);
+        let owner = self.sites.get(&name).await?;
+        let condition = match &owner {
+            Some(found) if found.value == from || found.value == to => Put::Replacing(&found.etag),
+            Some(found) => {
+                bail!(
+                    "the gateway belongs to the site {:?}: one gateway, one site",
+                    String::from_utf8_lossy(&found.value)
+                )
+            }
+            None => Put::New,
+        };
+        let text = serde_json::to_vec_pretty(&renamed)?;
+        match self.sites.put(&site_name(to), text.into(), Put::New).await {
+            Ok(()) => {}
+            // Ours, from before an interruption.
+            Err(SaveError::Conflict) if self.site(to).await?.is_some_and(|there| there == renamed) => {}
+            Err(SaveError::Conflict) => bail!("there is a site {to:?} already"),
+            Err(SaveError::Other(error)) => return Err(error),
+        }
+        self.sites.put(&name, Bytes::from(to.to_owned()), condition).await?;
+        self.sites.delete(&site_name(&from)).await
+    }
+
     /// A gateway belongs to one site: two writers would undo each other's work.
     async fn reserve(&self, site: &Site) -> anyhow::Result<()> {
         let name = reservation_name(&site.gateway);

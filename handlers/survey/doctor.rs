@@ -185,13 +185,20 @@ impl Row {
     }
 }
 
-/// Judges everything that was read.
+/// Judges everything that was read. An app that is not there is one finding: what it would have is not looked at.
 #[must_use]
 pub fn examine(seen: &Observed) -> Vec<Row> {
-    [identity::check, clock::check, host::check, settings::check, entities::check, roles::check, sites::check]
-        .iter()
-        .flat_map(|check| check(seen))
-        .collect()
+    let mut rows = identity::check(seen);
+    let is_unseen = seen.app.as_ref().is_some_and(|app| app.app.is_err());
+    let without = is_unseen.then(|| Observed { app: None, ..seen.clone() });
+    let seen = without.as_ref().unwrap_or(seen);
+    if is_unseen {
+        let what = "its host, settings and roles: the function app itself could not be seen";
+        rows.push(Row::skipped("app", what, "mend that first, and look again"));
+    }
+    let checks = [clock::check, host::check, settings::check, entities::check, roles::check, sites::check];
+    rows.extend(checks.iter().flat_map(|check| check(seen)));
+    rows
 }
 
 /// Whether somebody should do something.

@@ -247,3 +247,14 @@ fn an_id_of_something_else_is_no_function_app() {
         assert!(said.starts_with("expected the resource id of a function app, like "), "{id}: {said}");
     }
 }
+
+#[test]
+fn an_app_that_is_not_there_is_one_finding() {
+    let rows = story(|| async {
+        let shop = Shop::open(&quiet(), |_| {}).unwrap();
+        let gone = Installation::of(&shop.article).app.replace("func-upgrader", "func-elsewhere");
+        examine(&seen_as(&shop, &gone).await)
+    });
+    is_only(&rows, "identity", "ResourceNotFound");
+    assert!(rows.iter().any(|row| row.state == State::NotLookedAt && row.what.contains("host, settings and roles")));
+}

@@ -44,7 +44,7 @@ fn every_mistake_of_a_site_file_is_named_at_once_with_its_place() {
     site["slots"]["green"]["addresses"] = json!(["10.1.31.300"]);
     site["surprise"] = json!(true);
     let (status, said) = check("mistakes", &site.to_string());
-    assert_eq!(status, Some(1), "{said}");
+    assert_eq!(status, Some(3), "{said}");
     assert!(said.contains("4 to mend"), "{said}");
     for place in ["/name: ", "/soakMinutes: ", "/slots/green/addresses/0: ", "surprise"] {
         assert!(said.contains(place), "{place}: {said}");
@@ -58,7 +58,7 @@ fn what_is_no_site_file_at_all_is_refused() {
         [("empty", ""), ("text", "hello"), ("array", "[]"), ("number", "7"), ("object", "{}"), ("deep", &deep)]
     {
         let (status, said) = check(name, content);
-        assert_eq!(status, Some(1), "{name}: {said}");
+        assert_eq!(status, Some(3), "{name}: {said}");
         assert!(said.contains("to mend") && !said.contains("panicked"), "{name}: {said}");
     }
     let ended = output(&["site", "check", "/nowhere/site.json"], &[]);
@@ -85,6 +85,36 @@ fn what_is_no_command_exits_2_and_says_what_there_is() {
     let steps = text(&output(&["simulate", "--fail", "Dance"], &[]).stderr);
     assert!(steps.contains("CheckPlan") && steps.contains("DeleteNewCluster"), "{steps}");
     assert_eq!(output(&["--help"], &[]).status.code(), Some(0));
+}
+
+#[test]
+fn the_help_has_the_exit_statuses_and_shells_can_complete() {
+    let help = text(&output(&["--help"], &[]).stdout);
+    for part in ["Exit status:", "  4  the run is held, or paused", "roll-back", "For machines: serve", "az login"] {
+        assert!(help.contains(part), "{part}: {help}");
+    }
+    let people = help.find("  status ").unwrap();
+    assert!(people < help.find("  serve ").unwrap(), "people's commands come first: {help}");
+    for shell in ["bash", "zsh", "fish"] {
+        let made = output(&["completions", shell], &[]);
+        assert!(made.status.success() && text(&made.stdout).contains("roll-back"), "{shell}: {made:?}");
+    }
+    let man = output(&["man"], &[]);
+    assert!(man.status.success() && text(&man.stdout).contains(".TH bluegreen"), "{man:?}");
+}
+
+#[test]
+fn a_name_cannot_be_given_and_the_reason_is_said() {
+    for words in [
+        &["roll-back", "shop", "--by", "eve"][..],
+        &["order", "shop", "roll_back", "--by", "eve"],
+        &["start", "shop", "latest-patch", "--by", "eve"],
+    ] {
+        let ended = output(words, &[]);
+        assert_eq!(ended.status.code(), Some(2), "{words:?}: {ended:?}");
+        let said = text(&ended.stderr);
+        assert!(said.contains("the account whose token") && said.contains("az account show"), "{words:?}: {said}");
+    }
 }
 
 #[test]
@@ -153,7 +183,10 @@ fn a_simulation_ends_with_one_object() {
     let (status, told) = simulated(&[]);
     assert_eq!(status, Some(0), "{told}");
     let members: Vec<_> = told.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(members, ["ending", "serving", "requests", "virtual_seconds", "wall_ms", "hops", "azure_calls"]);
+    assert_eq!(
+        members,
+        ["ending", "serving", "requests", "faults", "virtual_seconds", "wall_ms", "hops", "azure_calls"]
+    );
     assert_eq!((&told["ending"], &told["serving"]), (&json!("upgraded"), &json!("green")));
     assert_eq!(told["requests"]["failed"], 0);
     assert!(told["requests"]["sent"].as_u64().unwrap() > 1000, "{told}");

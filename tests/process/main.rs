@@ -7,6 +7,7 @@ mod container;
 mod doors;
 mod hosted;
 mod local;
+mod operator;
 mod package;
 mod serving;
 mod site_files;

@@ -57,7 +57,7 @@ fn every_mistake_in_the_files_is_said_with_its_file_and_line() {
     ] {
         let folder = folder(&[("a.yaml", content.as_bytes())]);
         let (status, said) = check(folder.path());
-        assert_eq!(status, Some(1), "{content}: {said}");
+        assert_eq!(status, Some(3), "{content}: {said}");
         assert!(said.contains(words) && said.contains("refused  a.yaml:"), "{words}: {said}");
         assert!(said.contains("to mend in its manifests"), "{said}");
     }
@@ -94,7 +94,7 @@ fn the_share_that_the_addresses_allow_is_said_and_a_watch_of_no_time_is_refused(
         site["stages"] = json!([{"share": 50, "watchMinutes": 0}, {"share": 100, "watchMinutes": 4_000_000}]);
     });
     let (status, said) = check(folder.path());
-    assert_eq!(status, Some(1), "{said}");
+    assert_eq!(status, Some(3), "{said}");
     for place in ["/stages/0/watchMinutes: expected 1 to", "/stages/1/watchMinutes: expected at most 1440"] {
         assert!(said.contains(place), "{place}: {said}");
     }

@@ -2,7 +2,7 @@
 use crate::http_api::call;
 use crate::{ask, quick, story, until};
 use axum::body::Body;
-use bluegreen::cli::operator::status;
+use bluegreen::cli::status::{Status, status};
 use bluegreen::functions::host::router;
 use bluegreen::functions::start::MOST_RUNS;
 use bluegreen::local::setting::ACCOUNT;
@@ -65,7 +65,7 @@ fn one_bad_document_costs_its_own_line() {
                 let why = said["error"].as_str().unwrap_or_default();
                 assert!(matches!(code, 409 | 500) && why.contains("the run of aaa"), "{method} {path}: {code} {said}");
             }
-            assert!(status(&shop.operator, None).await.is_ok(), "the tool shows the others, too");
+            assert!(status(&shop.operator, &Status::default()).await.is_ok(), "the tool shows the others, too");
             let run = until(&shop, |run| run.step == Step::ConfirmTraffic).await;
             tokio::time::sleep(Duration::from_secs(70)).await;
             assert!(has(&shop, "watch/shop.json").is_some(), "the other run is watched: {:?}", run.journal);

@@ -37,6 +37,7 @@ mod outages;
 mod random_schedules;
 mod requests;
 mod return_size;
+mod shown;
 mod time;
 mod way_back;
 mod whole_upgrade;

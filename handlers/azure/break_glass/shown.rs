@@ -28,7 +28,7 @@ pub(super) fn table(emergency: &Emergency, gateway: &Gateway) -> String {
     if !gateway.has_room_for_a_mark() {
         text.push_str(
             "\nThe gateway has 50 tags, and no room for a mark: a run under way does not see this. Pause it \
-             (bluegreen order SITE pause).",
+             (bluegreen pause SITE).",
         );
     }
     if gateway.is_written_by_agic() {

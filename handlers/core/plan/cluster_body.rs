@@ -53,6 +53,14 @@ pub fn new_cluster(old: &Value, plan: &Plan, run: &str) -> Result<Value, String>
     Ok(body)
 }
 
+/// A cluster without what Azure alone writes: what is left of it can be compared with a body for a PUT.
+#[must_use]
+pub fn without_read_only(cluster: &Value) -> Value {
+    let mut body = cluster.clone();
+    fields::remove_all(&mut body, READ_ONLY);
+    body
+}
+
 fn without_what_stays_behind(body: &mut Value) {
     fields::remove_all(body, READ_ONLY);
     fields::remove_all(body, NOT_CARRIED);

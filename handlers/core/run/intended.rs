@@ -2,8 +2,9 @@
 use crate::plan::Plan;
 use crate::resources::answers::same_name;
 use crate::resources::gateway::Members;
-use crate::run::Run;
+use crate::run::{Entry, Run};
 use crate::site::Pools;
+use crate::step::Step;
 use std::net::Ipv4Addr;
 
 impl Plan {
@@ -97,6 +98,23 @@ impl Run {
     pub fn intended_live(&self) -> Members {
         let pools = &self.plan.site.pools;
         self.intended().into_iter().filter(|(pool, _)| pools.is_live(pool)).collect()
+    }
+
+    /// Which stage's members the gateway had after each line of the journal, as the run has proved it: `None`, those from
+    /// before it. A step is done only when the gateway was seen with its members.
+    #[must_use]
+    pub fn stages_in_force(&self) -> Vec<Option<usize>> {
+        let (mut stage, mut in_force) = (0, None);
+        let after = |entry: &Entry| {
+            match (entry.before, entry.after) {
+                (Step::ShiftTraffic, Step::ConfirmTraffic) => in_force = Some(stage),
+                (Step::ConfirmTraffic, Step::ShiftTraffic) if entry.what == "done" => stage += 1,
+                (Step::RestoreTraffic, Step::DeleteNewCluster) => in_force = None,
+                _ => {}
+            }
+            in_force
+        };
+        self.journal.iter().map(after).collect()
     }
 
     /// Percent of the traffic that the present stage's members give to the new cluster.

@@ -280,12 +280,7 @@ impl Run {
         self.0.held = None;
         self.0.following = None;
         self.0.due = now;
-        let what = match ending {
-            Ending::Upgraded => "upgraded",
-            Ending::Finished => "finished by a person",
-            Ending::Rejected => "rejected",
-            Ending::RolledBack => "rolled back",
-        };
+        let what = ending.words();
         let what = if why == "done" { what.to_owned() } else { format!("{what}: {why}") };
         self.note(self.step.name(), &what, self.step, now);
         match ending {

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
-/// What a person may say.
+/// What a person may say. It is spelt one way everywhere; what was written as `roll_back` before is still read. No document
+/// keeps a verb but as a text of its journal, so no older binary has to read the new spelling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Verb {
     /// Stop advancing. Thresholds are still judged.
     Pause,
@@ -23,6 +24,7 @@ pub enum Verb {
     /// Turn back wherever the run is.
     Abort,
     /// Bring the traffic back.
+    #[serde(alias = "roll_back")]
     RollBack,
     /// End a held clean-up as it stands.
     Finish,
@@ -42,15 +44,15 @@ impl Verb {
             Self::Approve => "approve",
             Self::Promote => "promote",
             Self::Abort => "abort",
-            Self::RollBack => "roll_back",
+            Self::RollBack => "roll-back",
             Self::Finish => "finish",
         }
     }
 
-    /// The verb of this name.
+    /// The verb of this name, or of its old one.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|verb| verb.name() == name)
+        Self::ALL.into_iter().find(|verb| verb.name() == name.replace('_', "-"))
     }
 }
 
@@ -61,10 +63,10 @@ pub struct Order {
     pub run: String,
     /// What to do.
     pub verb: Verb,
-    /// The step that the person saw. Not needed for `roll_back` and `pause`.
+    /// The step that the person saw. Not needed for `roll-back` and `pause`.
     #[serde(default)]
     pub step: Option<Step>,
-    /// The stage that the person saw. Not needed for `roll_back` and `pause`.
+    /// The stage that the person saw. Not needed for `roll-back` and `pause`.
     #[serde(default)]
     pub stage: Option<usize>,
     /// Who says it.

@@ -68,6 +68,20 @@ pub fn dead_letter(run: &Run, step: Step, hop: u32, reason: &str, now: Timestamp
     Some(next.hold(Cause::DeadLetters, &what, now))
 }
 
+/// A person has mended what kept the events of a step from being handled: the run takes a new hop, whose event is sent. What
+/// holds it otherwise stays, and so does its place.
+#[must_use]
+pub fn redrive(run: &Run, by: &str, now: Timestamp) -> Option<Run> {
+    if !run.moves() || run.dead_letters == 0 {
+        return None;
+    }
+    let mut next = run.next_hop();
+    next.0.due = now;
+    next.0.dead_letters = 0;
+    next.note(&format!("person:{by}"), "redrive: its event is sent again", run.step, now);
+    Some(next)
+}
+
 /// The traffic is worse than allowed: back, also when the run is held. A pause stops advance only.
 #[must_use]
 pub fn breach(run: &Run, why: &str, now: Timestamp) -> Run {

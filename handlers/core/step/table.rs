@@ -17,6 +17,33 @@ pub enum Ending {
     Finished,
 }
 
+impl Ending {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Upgraded, Self::Rejected, Self::RolledBack, Self::Finished];
+
+    /// Its one name, as in documents.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Upgraded => "upgraded",
+            Self::Rejected => "rejected",
+            Self::RolledBack => "rolledBack",
+            Self::Finished => "finished",
+        }
+    }
+
+    /// For people.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Upgraded => "upgraded",
+            Self::Rejected => "rejected",
+            Self::RolledBack => "rolled back",
+            Self::Finished => "finished by a person",
+        }
+    }
+}
+
 /// What follows when a step is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {

@@ -30,6 +30,7 @@ pub(super) fn connect(endpoints: &Endpoints, scene: &Scene) -> String {
         let all = names.iter().filter_map(|name| Some(format!("{name}='{}'", settings.get(name)?)));
         line(tool, &format!("export {}", all.collect::<Vec<_>>().join(" ")));
     }
+    line("", &format!(". '{}'   # all of these exports, and the clock's speed", folder.join(ENVIRONMENT).display()));
     let speed = scene.azure.clock().speed();
     line("", &format!("export BLUEGREEN_CLOCK_SPEED={speed}   # its account is that of az, above"));
     line("", &format!("bluegreen doctor --app {}", Installation::of(&scene.article).app));
@@ -49,6 +50,32 @@ pub(super) fn connect(endpoints: &Endpoints, scene: &Scene) -> String {
     );
     line("all of it", &folder.join("endpoints.json").display().to_string());
     line("", "Ctrl-C ends it.");
+    text
+}
+
+/// The file in the data folder that has the exports.
+pub(super) const ENVIRONMENT: &str = "env.sh";
+
+/// What a shell needs to know, to be read with `.`: the settings of this executable, and a folder of its own for the Azure
+/// CLI.
+#[must_use]
+pub(super) fn environment(endpoints: &Endpoints, scene: &Scene) -> String {
+    let authority = endpoints.certificate_authority.display().to_string();
+    let folder = endpoints.certificate_authority.parent().unwrap_or(&endpoints.certificate_authority);
+    let mut text = String::from("# Read it with `.`: bluegreen and az then speak to the simulated Azure alone.\n");
+    let mut export = |name: &str, value: &str| {
+        let _ = writeln!(text, "export {name}='{}'", value.replace('\'', r"'\''"));
+    };
+    export("AZURE_CONFIG_DIR", &folder.join("azure").display().to_string());
+    export("AZURE_CORE_INSTANCE_DISCOVERY", "false");
+    export("REQUESTS_CA_BUNDLE", &authority);
+    for (name, value) in endpoints.app_settings() {
+        // Whose identity the function app has is not a person's.
+        if !name.starts_with("AZURE_CLIENT") && !name.starts_with("IDENTITY_") && !name.starts_with("MSI_") {
+            export(name, &value);
+        }
+    }
+    export("BLUEGREEN_CLOCK_SPEED", &scene.azure.clock().speed().to_string());
     text
 }
 

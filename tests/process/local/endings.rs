@@ -24,7 +24,10 @@ async fn an_upgrade_for_real_costs_no_user_a_request() {
     let (running, summary) = ended(&[]).await;
     assert_eq!((summary["ending"].as_str(), summary["serving"].as_str()), (Some("upgraded"), Some("green")));
     let members: Vec<_> = summary.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(members, ["ending", "serving", "requests", "virtual_seconds", "wall_ms", "hops", "azure_calls"]);
+    assert_eq!(
+        members,
+        ["ending", "serving", "requests", "faults", "virtual_seconds", "wall_ms", "hops", "azure_calls"]
+    );
     let said = running.printed("stdout");
     assert!(said.starts_with("Starting the simulated Azure"), "{said}");
     // No terminal, so plain lines: each hop of the journal once.
