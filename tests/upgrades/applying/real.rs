@@ -1,5 +1,5 @@
 //! Files of a public project, applied by the product to a real API server and to a simulated one: what it comes to is the same.
-//! `.ci/real-kubernetes` starts the real one, which has no nodes, and fetches the files.
+//! `.ci/real-kubernetes --projects` starts the real one, which has no nodes, and fetches the files.
 use super::public::{of, read_all};
 use super::{green, until};
 use crate::{ask, story};
@@ -56,7 +56,7 @@ struct Came {
 }
 
 #[test]
-#[ignore = "needs a real API server and files of public projects: .ci/real-kubernetes starts and fetches them, and runs this"]
+#[ignore = "needs a real API server and files of public projects: .ci/real-kubernetes --projects runs this"]
 #[expect(clippy::disallowed_methods, reason = "where the real server and the files are is no setting of the product")]
 fn a_real_server_takes_a_public_project_as_ours_does() {
     let folder = std::env::var_os(PROJECT).expect("BLUEGREEN_PROJECT names a folder of files");
