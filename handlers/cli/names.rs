@@ -2,14 +2,16 @@
 use crate::plan::Kind;
 use crate::run::verbs::{Direction, Verb};
 use crate::site::Colour;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 pub fn kind() -> impl TypedValueParser<Value = Kind> {
     PossibleValuesParser::new(Kind::ALL.map(Kind::name)).try_map(|name| Kind::named(&name).ok_or("no kind"))
 }
 
+/// What was written as `roll_back` before is still read.
 pub fn verb() -> impl TypedValueParser<Value = Verb> {
-    PossibleValuesParser::new(Verb::ALL.map(Verb::name)).try_map(|name| Verb::named(&name).ok_or("no verb"))
+    let known = Verb::ALL.map(|verb| PossibleValue::new(verb.name()).alias(verb.name().replace('-', "_")));
+    PossibleValuesParser::new(known).try_map(|name| Verb::named(&name).ok_or("no verb"))
 }
 
 pub fn colour() -> impl TypedValueParser<Value = Colour> {
