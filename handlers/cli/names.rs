@@ -10,7 +10,11 @@ pub fn kind() -> impl TypedValueParser<Value = Kind> {
 
 /// What was written as `roll_back` before is still read.
 pub fn verb() -> impl TypedValueParser<Value = Verb> {
-    let known = Verb::ALL.map(|verb| PossibleValue::new(verb.name()).alias(verb.name().replace('-', "_")));
+    let known = |verb: Verb| match (verb, PossibleValue::new(verb.name())) {
+        (Verb::RollBack, value) => value.alias("roll_back"),
+        (_, value) => value,
+    };
+    let known = Verb::ALL.map(known);
     PossibleValuesParser::new(known).try_map(|name| Verb::named(&name).ok_or("no verb"))
 }
 
