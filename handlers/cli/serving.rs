@@ -52,7 +52,7 @@ pub async fn serving(app: &App, wanted: &Serving) -> anyhow::Result<ExitCode> {
         }
         (Some(cluster), serves) if !wanted.json => say(&format!("{} {cluster}\n", serves.name()))?,
         (None, Serves::Both) => {
-            complain("bluegreen: both serve: an upgrade is moving traffic; deploy to both, or wait for its end\n")
+            complain("bluegreen: both serve: an upgrade is moving traffic; deploy to both, or wait for its end\n");
         }
         (None, _) => complain("bluegreen: neither blue nor green serves: bluegreen status\n"),
         (Some(_), _) => {}

@@ -11,8 +11,8 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
-use std::time::Instant;
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 /// An installation whose functions run in this process, and a person with an Azure CLI beside it.
 struct Desk {

@@ -6,29 +6,29 @@ use serde_json::Value;
 #[must_use]
 pub fn differences(old: &Value, new: &Value) -> Vec<String> {
     let mut lines = vec![];
-    compare(String::new(), Some(old), Some(new), &mut lines);
+    compare("", Some(old), Some(new), &mut lines);
     lines
 }
 
-fn compare(path: String, old: Option<&Value>, new: Option<&Value>, lines: &mut Vec<String>) {
+fn compare(path: &str, old: Option<&Value>, new: Option<&Value>, lines: &mut Vec<String>) {
     match (old, new) {
         (Some(old), Some(new)) if old == new => {}
         (Some(Value::Object(before)), Some(Value::Object(after))) => {
             for (name, value) in before {
-                compare(format!("{path}/{name}"), Some(value), after.get(name), lines);
+                compare(&format!("{path}/{name}"), Some(value), after.get(name), lines);
             }
             for (name, value) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
-                compare(format!("{path}/{name}"), None, Some(value), lines);
+                compare(&format!("{path}/{name}"), None, Some(value), lines);
             }
         }
         (Some(Value::Array(before)), Some(Value::Array(after))) => {
             for index in 0..before.len().max(after.len()) {
-                compare(format!("{path}/{index}"), before.get(index), after.get(index), lines);
+                compare(&format!("{path}/{index}"), before.get(index), after.get(index), lines);
             }
         }
         (old, new) => {
-            lines.extend(old.map(|old| format!("- {path}: {}", shown(&path, old))));
-            lines.extend(new.map(|new| format!("+ {path}: {}", shown(&path, new))));
+            lines.extend(old.map(|old| format!("- {path}: {}", shown(path, old))));
+            lines.extend(new.map(|new| format!("+ {path}: {}", shown(path, new))));
         }
     }
 }

@@ -153,7 +153,7 @@ fn moments(lines: &mut Lines, run: &RunSeen, now: Timestamp) {
     let checked = if *watched { "; the check each minute looks, too" } else { "" };
     match (next_look, overdue) {
         (Some(due), true) => {
-            lines.add("next look", format!("OVERDUE since {}: its event seems lost, and is sent again", at(*due, now)))
+            lines.add("next look", format!("OVERDUE since {}: its event seems lost, and is sent again", at(*due, now)));
         }
         (Some(due), false) => lines.add("next look", format!("{}{checked}", at_and_away(*due, now))),
         (None, _) if *watched => lines.add("next look", "the check each minute; no step of the run"),
