@@ -2,14 +2,20 @@
 use crate::plan::Kind;
 use crate::run::verbs::{Direction, Verb};
 use crate::site::Colour;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 pub fn kind() -> impl TypedValueParser<Value = Kind> {
     PossibleValuesParser::new(Kind::ALL.map(Kind::name)).try_map(|name| Kind::named(&name).ok_or("no kind"))
 }
 
+/// What was written as `roll_back` before is still read.
 pub fn verb() -> impl TypedValueParser<Value = Verb> {
-    PossibleValuesParser::new(Verb::ALL.map(Verb::name)).try_map(|name| Verb::named(&name).ok_or("no verb"))
+    let known = |verb: Verb| match (verb, PossibleValue::new(verb.name())) {
+        (Verb::RollBack, value) => value.alias("roll_back"),
+        (_, value) => value,
+    };
+    let known = Verb::ALL.map(known);
+    PossibleValuesParser::new(known).try_map(|name| Verb::named(&name).ok_or("no verb"))
 }
 
 pub fn colour() -> impl TypedValueParser<Value = Colour> {

@@ -189,7 +189,8 @@ impl Row {
 #[must_use]
 pub fn examine(seen: &Observed) -> Vec<Row> {
     let mut rows = identity::check(seen);
-    let is_unseen = seen.app.as_ref().is_some_and(|app| app.app.is_err());
+    // Who may not look is told each role that is missing.
+    let is_unseen = seen.app.as_ref().is_some_and(|app| app.app.as_ref().is_err_and(|unread| unread.role.is_none()));
     let without = is_unseen.then(|| Observed { app: None, ..seen.clone() });
     let seen = without.as_ref().unwrap_or(seen);
     if is_unseen {

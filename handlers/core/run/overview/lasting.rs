@@ -100,10 +100,13 @@ fn until(run: &Run) -> Option<Until> {
     if !run.moves() {
         return None;
     }
-    let (minutes, what) = match run.step {
-        Step::ConfirmTraffic => (run.plan.stages.get(run.stage)?.watch_minutes, "the watch of this stage is over"),
-        Step::Soak => (run.plan.site.soak_minutes, "the soak is over"),
-        _ => return None,
+    let watch = || run.plan.stages.get(run.stage).map(|stage| stage.watch_minutes);
+    let (minutes, what) = if run.step == Step::ConfirmTraffic {
+        (watch()?, "the watch of this stage is over")
+    } else if run.step == Step::Soak {
+        (run.plan.site.soak_minutes, "the soak is over")
+    } else {
+        return None;
     };
     Some(Until { at: after(run.step_began, SignedDuration::from_mins(i64::from(minutes))), what })
 }
