@@ -39,6 +39,7 @@ mod requests;
 mod return_size;
 mod time;
 mod way_back;
+mod who_may;
 mod whole_upgrade;
 mod world_after;
 mod written;
