@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
@@ -22,8 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const FRESH: Duration = Duration::from_secs(3600);
 /// and counts no more after so long without an answer.
 const USABLE: Duration = Duration::from_secs(24 * 3600);
-/// From one question to the next, whoever asks and whatever became of the last one.
+/// From one question to the next, whoever asks,
 const BETWEEN: Duration = Duration::from_secs(60);
+/// and after one that had no answer.
+const AFTER_A_FAILURE: Duration = Duration::from_secs(10);
 /// More keys than these are no directory's.
 const MOST_KEYS: usize = 100;
 
@@ -51,8 +53,8 @@ pub struct Issuer {
     tenant: String,
     clock: Clock,
     published: Arc<RwLock<Option<Arc<Published>>>>,
-    /// When it was asked last. Held while somebody asks.
-    asked: Arc<Mutex<Option<Instant>>>,
+    /// When it may be asked again. Held while somebody asks.
+    again: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Issuer {
@@ -69,7 +71,7 @@ impl Issuer {
             tenant: directory.tenant.clone(),
             clock: clock.clone(),
             published: Arc::default(),
-            asked: Arc::default(),
+            again: Arc::default(),
         })
     }
 
@@ -80,16 +82,16 @@ impl Issuer {
     pub async fn published(&self, key: &str) -> anyhow::Result<Arc<Published>> {
         if let Some(known) = self.known().filter(|known| known.key(key).is_some()) {
             if self.is_older(&known, FRESH)
-                && let Ok(asked) = self.asked.try_lock()
+                && let Ok(again) = self.again.try_lock()
             {
                 // One caller asks; the others go on with what is known.
-                self.ask(asked).await;
+                self.ask(again).await;
             }
         } else {
             // Whoever waits here finds what the one before learnt.
-            let asked = self.asked.lock().await;
+            let again = self.again.lock().await;
             if self.known().is_none_or(|known| known.key(key).is_none()) {
-                self.ask(asked).await;
+                self.ask(again).await;
             }
         }
         self.known().context("the directory that signs tokens does not answer")
@@ -105,19 +107,22 @@ impl Issuer {
         known.at.elapsed() > self.clock.real(than)
     }
 
-    async fn ask(&self, mut asked: tokio::sync::MutexGuard<'_, Option<Instant>>) {
-        if asked.is_some_and(|asked| asked.elapsed() < self.clock.real(BETWEEN)) {
+    async fn ask(&self, mut again: MutexGuard<'_, Option<Instant>>) {
+        if again.is_some_and(|again| Instant::now() < again) {
             return;
         }
-        *asked = Some(Instant::now());
         match self.fetch().await {
             Ok(published) => {
                 info!(keys = published.keys.len(), "the directory's keys were read");
                 if let Ok(mut known) = self.published.write() {
                     *known = Some(Arc::new(published));
                 }
+                *again = Some(self.clock.after(BETWEEN));
             }
-            Err(error) => warn!("the directory's keys could not be read: {error:#}"),
+            Err(error) => {
+                warn!("the directory's keys could not be read: {error:#}");
+                *again = Some(self.clock.after(AFTER_A_FAILURE));
+            }
         }
     }
 

@@ -69,7 +69,9 @@ pub async fn caller(app: &App, call: &HttpCall) -> Result<Caller, Answer> {
             let hint = call.headers.get(USER_HEADER).filter(|hint| !hint.is_empty());
             Caller::Key(app.door.key_may, hint.map(str::to_owned))
         }
-        None => return Err(not_proved("show a token of your directory for this API: Authorization: Bearer …", "Bearer")),
+        None => {
+            return Err(not_proved("show a token of your directory for this API: Authorization: Bearer …", "Bearer"));
+        }
     };
     let (needed, role) = if call.method == "GET" { (May::Read, "Upgrades.Read") } else { (May::Act, "Upgrades.Act") };
     if caller.may() >= needed {

@@ -58,7 +58,8 @@ pub fn prove(
     validation.set_required_spec_claims(&["exp", "iss", "aud"]);
     // The time is the store's, as for everything that is decided; below.
     (validation.validate_exp, validation.validate_nbf) = (false, false);
-    let claims = decode::<Claims>(token, &key, &validation).map_err(|error| format!("the token proves nothing: {error}"))?;
+    let claims =
+        decode::<Claims>(token, &key, &validation).map_err(|error| format!("the token proves nothing: {error}"))?;
     let claims = claims.claims;
     if claims.exp.saturating_add(LEEWAY) <= now.as_second() {
         return Err("the token has expired".into());

@@ -82,7 +82,10 @@ impl Entra {
         let api = self.apis.of(&of.audience)?;
         let mut claims = self.claims_for(api, &of.principal, authority, now);
         let named = if api.takes_version_2 { "azp" } else { "appid" };
-        add(&mut claims, &json!({named: of.application, format!("{named}acr"): "1", "idtyp": "app", "exp": of.expires}));
+        add(
+            &mut claims,
+            &json!({named: of.application, format!("{named}acr"): "1", "idtyp": "app", "exp": of.expires}),
+        );
         Some(self.signing.sign(&claims))
     }
 

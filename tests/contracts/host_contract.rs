@@ -175,8 +175,7 @@ async fn a_caller_is_told_what_is_wrong() {
         assert_eq!(code, status, "{method} {path}: {answer}");
         assert!(said(&answer).contains(expected), "{method} {path}: {answer}");
         // The other mode: the same answer inside an envelope that is always 200.
-        let call =
-            json!({"Data": {"req": {"Url": format!("http://x{path}"), "Method": method.as_str(), "Body": body,
+        let call = json!({"Data": {"req": {"Url": format!("http://x{path}"), "Method": method.as_str(), "Body": body,
                 "Headers": {"Content-Type": ["application/json"], "X-Bluegreen-Intent": ["act"]}}}});
         let (code, enveloped) = stage.post("/Upgrades", call.to_string()).await;
         if status != 413 {

@@ -124,7 +124,10 @@ fn a_caller_orders_and_is_told_why_not() {
         let ended = until(&shop, |run| run.ending.is_some()).await;
         assert!(ended.journal.iter().any(|entry| entry.who == "person:alice, unverified"), "{:?}", ended.journal);
         let (status, answer) = call(&shop, "POST", "/upgrades/shop/pause", &json!({"run": run.id})).await;
-        assert_eq!((status, &answer["error"], &answer["ending"]), (409, &json!("the run has ended"), &json!("rolledBack")));
+        assert_eq!(
+            (status, &answer["error"], &answer["ending"]),
+            (409, &json!("the run has ended"), &json!("rolledBack"))
+        );
     });
 }
 

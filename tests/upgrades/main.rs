@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
 
 mod absence;
+mod api_reads;
 mod applying;
 mod asked;
 mod azure_fails;

@@ -289,7 +289,8 @@ fn a_document_that_leads_elsewhere_is_not_followed() {
     story(|| async {
         let shop = closed(May::Nothing);
         let token = shop.token_of("alice", &["Upgrades.Read"]);
-        let (url, issuer) = ("https://keys.example.com/keys", format!("{AUTHORITY}/{}/v2.0", simulated_azure::entra::TENANT));
+        let (url, issuer) =
+            ("https://keys.example.com/keys", format!("{AUTHORITY}/{}/v2.0", simulated_azure::entra::TENANT));
         let document = json!({"issuer": issuer, "jwks_uri": url});
         let lies = Effect::Answer { status: StatusCode::OK, headers: vec![], body: document };
         shop.azure.world().faults.add(Fault::always("lies", On::host("login."), lies));

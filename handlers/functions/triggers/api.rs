@@ -1,28 +1,31 @@
 //! `/upgrades`: list, show, start, the verbs. JSON in, JSON out; errors say what to do. Who may is settled before anything
 //! else is looked at.
+pub mod described;
 mod meant;
 mod orders;
+pub mod shapes;
 mod shown;
 mod starts;
 
 use crate::functions::app::App;
 use crate::functions::caller::caller;
 use crate::functions::http::{Answer, HttpCall, Problem};
-use crate::run::{Level, Run};
+use crate::run::summary;
 use crate::site::is_name;
-use crate::store::{Shelf, Stored, Unreadable};
-use futures::{StreamExt, stream};
+use crate::store::{Shelf, Unreadable};
+use azure_core::http::Url;
 use serde_json::{Value, json};
 use shown::{etag, etag_of, has};
 use tracing::warn;
 
 /// What a path may be.
-const ROUTES: &str =
-    "expected GET /upgrades, GET /upgrades/<site>, POST /upgrades/<site> or POST /upgrades/<site>/<verb>";
+const ROUTES: &str = "expected GET /upgrades, GET /upgrades/<site>, GET /upgrades/openapi.json, \
+     POST /upgrades/<site> or POST /upgrades/<site>/<verb>";
 /// What a site's name is.
 const NAMES: &str = "a site's name is 1 to 40 lower-case letters, digits and hyphens";
-/// So many runs are read side by side.
-const AT_ONCE: usize = 32;
+/// So many runs are on a page, unless the caller asks for another number, up to the longest.
+const A_PAGE: usize = 200;
+const LONGEST_PAGE: usize = 1000;
 /// So many records are enough to see what goes on.
 const NEWEST: usize = 50;
 
@@ -41,6 +44,11 @@ pub async fn answer(app: &App, call: &HttpCall) -> Answer {
     }
     let answered = match (call.method.as_str(), &places(&call.path)[..]) {
         ("GET", []) => list(app, call).await,
+        ("GET", ["openapi.json"]) => {
+            let page = described::description();
+            let etag = etag_of(&page);
+            Ok(unless_known(call, page, etag))
+        }
         ("GET" | "POST", [site, ..]) if !is_name(site) => Ok(Answer::problem(Problem::NotFound, NAMES)),
         ("GET", [site]) => show(app, site, call).await,
         ("POST", []) => starts::begin(app, None, call, &caller).await,
@@ -73,25 +81,43 @@ fn places(path: &str) -> Vec<&str> {
     places.get(after..).unwrap_or_default().to_vec()
 }
 
+/// The runs of all sites, a page at a time, with the newest refusals and what waits
+#[utoipa::path(get, path = "/upgrades", operation_id = "list",
+    params(
+        ("most" = Option<u32>, Query, description = "So many runs on a page, 1 to 1000 (200)"),
+        ("after" = Option<String>, Query, description = "Where the page begins: what `next` of the one before said"),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag of the version that is there already"),
+    ),
+    responses((status = 200, description = "A page", body = shapes::Page), (status = 304, description = "It is unchanged")))]
 async fn list(app: &App, call: &HttpCall) -> Answered {
-    let sites = stream::iter(app.store.sites_with_runs().await?);
-    let found = sites.map(|site| async move { line(&site, app.store.run(&site).await) }).buffered(AT_ONCE);
-    let runs: Vec<_> = found.filter_map(std::future::ready).collect().await;
-    let (refusals, waiting) =
-        (app.store.records(Shelf::Refusals, NEWEST).await?, app.store.records(Shelf::Waiting, NEWEST).await?);
-    let page = json!({"runs": runs, "refusals": refusals, "waiting": waiting});
-    let etag = etag_of(&page);
-    Ok(unless_known(call, page, etag))
-}
-
-/// The line of a site; what cannot be read costs this line alone.
-fn line(site: &str, found: anyhow::Result<Option<Stored<Run>>>) -> Option<Value> {
-    match found {
-        Ok(found) => found.map(|found| summary(&found.value)),
-        Err(why) => Some(json!({"site": site, "unreadable": format!("{why:#}")})),
+    let most = match call.query.get("most").map(|most| most.parse()) {
+        None => A_PAGE,
+        Some(Ok(most)) if (1..=LONGEST_PAGE).contains(&most) => most,
+        Some(_) => return Ok(Answer::problem(Problem::Malformed, &format!("most: expected 1 to {LONGEST_PAGE}"))),
+    };
+    let after = call.query.get("after").map(String::as_str).filter(|after| !after.is_empty());
+    let Some(page) = app.store.lines(after, most).await? else {
+        return Ok(Answer::problem(Problem::Malformed, "after: expected what `next` of a page said"));
+    };
+    let mut shown = json!({"runs": page.items});
+    if let Some(next) = page.next {
+        let mut url = Url::parse("http://page/upgrades")?;
+        url.query_pairs_mut().append_pair("most", &most.to_string()).append_pair("after", &next);
+        shown["next"] = format!("{}?{}", url.path(), url.query().unwrap_or_default()).into();
     }
+    shown["refusals"] = app.store.records(Shelf::Refusals, NEWEST).await?.into();
+    shown["waiting"] = app.store.records(Shelf::Waiting, NEWEST).await?.into();
+    let etag = etag_of(&shown);
+    Ok(unless_known(call, shown, etag))
 }
 
+/// One run, with its journal
+#[utoipa::path(get, path = "/upgrades/{site}", operation_id = "show",
+    params(
+        ("site" = String, Path, description = "The site"),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag of the version that is there already"),
+    ),
+    responses((status = 200, description = "The run", body = shapes::Journal), (status = 304, description = "It is unchanged")))]
 async fn show(app: &App, site: &str, call: &HttpCall) -> Answered {
     let Some(found) = app.store.run(site).await? else { return Ok(no_run(site)) };
     let mut page = summary(&found.value);
@@ -102,36 +128,12 @@ async fn show(app: &App, site: &str, call: &HttpCall) -> Answered {
 
 /// A page with its version, unless the caller has that already.
 fn unless_known(call: &HttpCall, page: Value, etag: String) -> Answer {
-    let answer = if has(call.headers.get("if-none-match"), &etag) {
-        Answer::not_modified()
-    } else {
-        Answer::new(200, page)
-    };
+    let answer =
+        if has(call.headers.get("if-none-match"), &etag) { Answer::not_modified() } else { Answer::new(200, page) };
     // Whoever keeps it asks each time whether it is still so.
     answer.with("etag", etag).with("cache-control", "private, no-cache".into())
 }
 
 fn no_run(site: &str) -> Answer {
     Answer::problem(Problem::NotFound, &format!("the site {site} has no run"))
-}
-
-/// A run for a person's eye.
-#[must_use]
-pub fn summary(run: &Run) -> Value {
-    json!({
-        "site": run.plan.site.name, "run": run.id, "kind": run.plan.kind, "version": run.plan.version,
-        "from": run.plan.old, "to": run.plan.new_colour(), "step": run.step, "stage": run.stage, "share": run.share(),
-        "stages": run.plan.stages.iter().map(|stage| json!({"asked": stage.asked, "share": stage.share})).collect::<Vec<_>>(),
-        "hop": run.hop, "due": run.due, "held": run.held, "ending": run.ending, "failure": run.failure,
-        "readiness": run.readiness, "reducing": run.reducing, "unclear": run.unclear, "called": called(run),
-        "leftOut": run.left_out,
-    })
-}
-
-/// What somebody was told of last.
-fn called(run: &Run) -> Value {
-    let told = run.numbered().filter(|(_, entry)| entry.level() > Level::Note).last();
-    told.map_or(Value::Null, |(number, entry)| {
-        json!({"number": number, "at": entry.at, "level": entry.level(), "cause": entry.cause, "what": entry.what})
-    })
 }

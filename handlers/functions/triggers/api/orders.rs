@@ -1,14 +1,23 @@
 //! A caller gives an order, for what they were shown: by the ETag of the run's page, or by naming run, step and stage.
 use super::shown::Shown;
-use super::{Answered, no_run, summary};
+use super::{Answered, no_run};
 use crate::functions::app::App;
 use crate::functions::caller::Caller;
 use crate::functions::http::{Answer, HttpCall, Problem};
 use crate::functions::orders::{Obeyed, give};
+use crate::run::summary;
 use crate::run::verbs::{Order, Refusal, Verb, beforehand};
 use serde_json::{Map, Value, json};
 
-/// An order, by its verb.
+/// Gives an order
+#[utoipa::path(post, path = "/upgrades/{site}/{verb}", operation_id = "order",
+    params(
+        ("site" = String, Path, description = "The site"),
+        ("verb" = String, Path, description = "What to do"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the run's page on which it was decided"),
+    ),
+    request_body = super::shapes::Order,
+    responses((status = 200, description = "It is carried out: the run", body = super::shapes::Run)))]
 pub(super) async fn order(app: &App, site: &str, verb: &str, call: &HttpCall, caller: &Caller) -> Answered {
     let Some(verb) = Verb::named(verb) else {
         let why = "expected pause, resume, approve, promote, abort, roll_back or finish";

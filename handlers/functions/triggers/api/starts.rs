@@ -10,7 +10,17 @@ use crate::site::is_name;
 use azure_core::Uuid;
 use serde_json::{Value, json};
 
-/// A run, for the site of the path, or of the body where the path names none.
+/// Starts a run, for the site of the path, or of the body where the path names none
+#[utoipa::path(post, path = "/upgrades/{site}", operation_id = "begin",
+    params(
+        ("site" = String, Path, description = "The site"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The request's id: sent again, it is the same run"),
+    ),
+    request_body = super::shapes::Request,
+    responses(
+        (status = 202, description = "It has begun", body = super::shapes::Started),
+        (status = 200, description = "It has begun before, and ended", body = super::shapes::Started),
+    ))]
 pub(super) async fn begin(app: &App, site: Option<&str>, call: &HttpCall, caller: &Caller) -> Answered {
     let mut request = match read(site, call) {
         Ok(request) => request,
@@ -26,9 +36,8 @@ pub(super) async fn begin(app: &App, site: Option<&str>, call: &HttpCall, caller
         Started::Run(run) => Answer::new(202, json!({"run": run, "request": id})),
         Started::Ended(run) => Answer::new(200, json!({"run": run, "request": id})),
         Started::Refused(why) => Answer::problem(Problem::Refused, &why),
-        Started::Later(why) => {
-            Answer::problem(Problem::TooMany, &format!("{why}: try again in some minutes")).with("retry-after", "300".into())
-        }
+        Started::Later(why) => Answer::problem(Problem::TooMany, &format!("{why}: try again in some minutes"))
+            .with("retry-after", "300".into()),
     })
 }
 
