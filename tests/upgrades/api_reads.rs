@@ -228,7 +228,7 @@ async fn rolled_back(clients: usize) -> (Duration, f64) {
         let reads = {
             let world = shop.azure.world();
             let calls = world.calls[before..].iter();
-            calls.filter(|call| call.process == "Upgrades" && call.host.contains(".blob.")).count()
+            calls.filter(|call| call.process.starts_with("Upgrades#") && call.host.contains(".blob.")).count()
         };
         let began = Instant::now();
         let (status, said) = call(&shop, "POST", "/upgrades/shop/roll_back", &json!({"run": run.id})).await;
@@ -254,7 +254,7 @@ fn a_way_back_is_answered_beside_a_hundred_clients_that_poll() {
         println!(
             "a way back is answered after {alone:?} alone, {crowded:?} beside 100 clients; {reads:.1} reads a poll"
         );
-        assert!(reads <= 3.0, "{reads} requests to the store a poll");
+        assert!(reads > 0.0 && reads <= 3.0, "{reads} requests to the store a poll");
         assert!(crowded <= alone + Duration::from_secs(1), "{crowded:?} beside 100 clients, {alone:?} alone");
     });
 }

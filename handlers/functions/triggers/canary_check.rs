@@ -55,8 +55,10 @@ async fn add_lines(app: &App, ends: Instant) {
         }
         anyhow::Ok(())
     };
-    if let Ok(Err(error)) = timeout_at(ends, adding).await {
-        warn!("a list reads some documents still: {error:#}");
+    match timeout_at(ends, AssertUnwindSafe(adding).catch_unwind()).await {
+        Ok(Ok(Ok(()))) | Err(_) => {}
+        Ok(Ok(Err(error))) => warn!("a list reads some documents still: {error:#}"),
+        Ok(Err(_)) => warn!("a list reads some documents still: a panic"),
     }
 }
 
