@@ -7,6 +7,7 @@ pub mod break_glass;
 pub mod clusters;
 pub mod gateways;
 pub mod identity;
+pub mod issuer;
 pub mod kubernetes;
 pub mod operations;
 pub mod patience;

@@ -1,4 +1,5 @@
 //! The product on the embedded simulated Azure: the same handlers, the same clients, another wire.
+pub mod api;
 pub mod app_folder;
 pub mod door;
 pub mod failures;

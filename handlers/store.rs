@@ -2,6 +2,7 @@
 //! and reservations, records for people. The store's `Date` is the time of everything that is decided.
 mod blobs;
 mod calls;
+mod lines;
 pub mod questions;
 mod records;
 mod runs;
@@ -10,6 +11,7 @@ pub mod turns;
 
 pub use blobs::{SaveError, Stored};
 pub use calls::UnderWay;
+pub use lines::Page;
 pub use records::Shelf;
 pub use runs::Unreadable;
 pub use sites::{content_name, reservation_name, with_digests};

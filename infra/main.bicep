@@ -45,6 +45,18 @@ param maximumInstanceCount int = 2
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
 
+@description('Requests to the API that one instance takes side by side, before another is started; with flex.')
+@minValue(1)
+@maxValue(1000)
+param httpConcurrency int = 100
+
+@description('Whose tokens the API takes, of this subscription\'s directory: the client id of its app registration, its App ID URI, or both with a comma between them. Null: no token is taken.')
+param apiAudience string?
+
+@description('What a caller of the API may who has a function key and no token. Their name proves nothing.')
+@allowed(['none', 'read', 'act'])
+param apiFunctionKey string = 'none'
+
 @description('Image of the functions with its tag or digest; needed with containers.')
 param image string?
 
@@ -182,6 +194,9 @@ module upgrader 'upgrader/upgrader.bicep' = {
     maximumInstanceCount: maximumInstanceCount
     instanceMemoryMB: instanceMemoryMB
     alwaysReadyFunctions: alwaysReadyFunctions
+    httpConcurrency: httpConcurrency
+    apiAudience: apiAudience
+    apiFunctionKey: apiFunctionKey
     busSku: busSku
     storageRedundancy: storageRedundancy
     dailyGigabytes: dailyGigabytes

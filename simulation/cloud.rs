@@ -107,6 +107,12 @@ impl Cloud {
         self.hosts().login
     }
 
+    /// Every host of Entra ID: in China the documents of discovery and the issuers have another one.
+    pub fn logins(self) -> impl Iterator<Item = &'static str> {
+        let other = (self == Self::China).then_some("login.partner.microsoftonline.cn");
+        other.into_iter().chain([self.login()])
+    }
+
     /// The host of Microsoft Graph.
     #[must_use]
     pub const fn graph(self) -> &'static str {

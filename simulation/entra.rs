@@ -1,10 +1,14 @@
 //! Token endpoints: managed identity (IMDS and App Service) and Entra ID. Pure.
+mod apis;
 mod groups;
 mod login;
+mod signing;
 mod tokens;
 
 pub use crate::ids::TENANT;
+pub use apis::{Api, Apis};
 pub use groups::Groups;
+pub use signing::Signing;
 pub use tokens::{Claims, claims, principal_of};
 
 use crate::{Ask, Reply, answer::json};
@@ -22,6 +26,9 @@ pub struct Entra {
     pub application_lifetime: SignedDuration,
     /// Who belongs to which group.
     pub groups: Groups,
+    /// The keys that sign tokens for APIs of one's own.
+    pub signing: Signing,
+    apis: Apis,
     issued: Vec<Claims>,
 }
 
@@ -31,6 +38,8 @@ impl Default for Entra {
             managed_identity_lifetime: SignedDuration::from_hours(24),
             application_lifetime: SignedDuration::from_hours(1),
             groups: Groups::default(),
+            signing: Signing::default(),
+            apis: Apis::default(),
             issued: Vec::new(),
         }
     }
@@ -114,6 +123,11 @@ impl Entra {
         self.issued.push(claims);
         token
     }
+}
+
+/// The issuer of tokens of version 1.
+fn old_issuer(tenant: &str) -> String {
+    format!("https://sts.windows.net/{tenant}/")
 }
 
 fn refuse(status: u16, description: &str) -> Reply {

@@ -77,7 +77,7 @@ impl Service {
         let below = |name: &str| is_below(host, name);
         if below(cloud.resource_manager()) {
             Self::ResourceManager
-        } else if host == "169.254.169.254" || below(cloud.login()) || below(cloud.graph()) {
+        } else if host == "169.254.169.254" || cloud.logins().any(below) || below(cloud.graph()) {
             Self::Entra
         } else if host.contains(".scm.") && below(cloud.apps()) {
             Self::Publishing

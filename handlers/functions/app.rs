@@ -1,5 +1,7 @@
 //! What one process holds: the clients that every invocation uses.
 use super::bound::{BOUND, Bound, LOOKS};
+use super::caller::Door;
+use crate::azure::issuer::Issuer;
 use crate::azure::service_bus::ServiceBus;
 use crate::azure::{Reader, Writer};
 use crate::process::clock::Clock;
@@ -29,6 +31,8 @@ pub struct App {
     pub clock: Clock,
     /// Resource id of the Service Bus namespace, where it is known.
     pub namespace: Option<String>,
+    /// Who may call the API.
+    pub door: Door,
     /// When the present invocation is over.
     pub bound: Bound,
 }
@@ -44,7 +48,16 @@ impl App {
         let bus = ServiceBus::new(&config.bus, credential, &wire.http, &clock)?;
         let reader = Reader::new(&config.cloud, wire, credential, &clock);
         let writer = Writer::new(&config.cloud, wire, credential, &clock);
-        Ok(Self { store, bus, reader, writer, clock, namespace: config.namespace.clone(), bound: Bound::default() })
+        let directory = match &config.api.directory {
+            // What strangers send makes it ask: its answers are read no further than a page of a workload.
+            Some(directory) => {
+                Some((directory.clone(), Issuer::new(&config.cloud.authority, directory, &wire.web, &clock)?))
+            }
+            None => None,
+        };
+        let door = Door::new(directory, config.api.key_may, config.api.host.as_deref());
+        let (namespace, bound) = (config.namespace.clone(), Bound::default());
+        Ok(Self { store, bus, reader, writer, clock, namespace, door, bound })
     }
 
     /// When the present invocation's looking, saving and publishing is over.

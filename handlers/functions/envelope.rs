@@ -3,6 +3,7 @@
 //! `{"Data": {"<binding>": …}, "Metadata": {…}}`: a binary body arrives as base64, a text body as a string that
 //! contains a JSON string. Nothing in `Metadata` is needed.
 use super::bodies;
+use super::http::{Answer, Headers, HttpCall, query};
 use crate::text::{LONGEST_REASON, cut};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -109,19 +110,6 @@ fn parse(envelope: &[u8]) -> Result<Value, String> {
     if value["Data"].is_object() { Ok(value) } else { Err("expected an object with a member Data".into()) }
 }
 
-/// A caller's HTTP request, whatever mode the host sent it in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HttpCall {
-    /// `GET` or `POST`.
-    pub method: String,
-    /// The path, without the host's prefix: `/upgrades/shop`.
-    pub path: String,
-    /// The body.
-    pub body: String,
-    /// The user that App Service authenticated, if it did.
-    pub user: Option<String>,
-}
-
 /// Reads a caller's request out of the envelope (HTTP mode without forwarding and proxying).
 ///
 /// # Errors
@@ -131,27 +119,25 @@ pub fn http_call(envelope: &[u8]) -> Result<HttpCall, String> {
     let request = envelope["Data"].as_object().and_then(|data| data.values().next()).unwrap_or(&Value::Null);
     let url = request["Url"].as_str().ok_or("expected Data with a request that has a Url")?;
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let path = after_scheme.find('/').map_or("/", |at| &after_scheme[at..]);
-    let path = path.split('?').next().unwrap_or("/");
-    let headers = &request["Headers"];
-    let user = headers.as_object().and_then(|headers| {
-        let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(USER_HEADER))?;
-        value[0].as_str().or_else(|| value.as_str()).map(str::to_owned)
+    let (host, target) = after_scheme.split_at(after_scheme.find('/').unwrap_or(after_scheme.len()));
+    let (path, asked) = target.split_once('?').unwrap_or((target, ""));
+    let headers = request["Headers"].as_object().into_iter().flatten().flat_map(|(name, values)| {
+        let values = values.as_array().map_or(std::slice::from_ref(values), Vec::as_slice);
+        values.iter().filter_map(move |value| Some((name.as_str(), value.as_str()?)))
     });
     Ok(HttpCall {
         method: request["Method"].as_str().unwrap_or("GET").to_uppercase(),
-        path: path.to_owned(),
+        path: if path.is_empty() { "/".into() } else { path.to_owned() },
+        query: query(asked),
+        // The name under which the caller came is the URL's.
+        headers: Headers::of(headers.filter(|(name, _)| !name.eq_ignore_ascii_case("host")).chain([("host", host)])),
         body: match &request["Body"] {
             Value::String(text) => text.clone(),
             Value::Null => String::new(),
             other => other.to_string(),
         },
-        user,
     })
 }
-
-/// The header by which App Service names an authenticated user.
-pub const USER_HEADER: &str = "x-ms-client-principal-name";
 
 /// A reply to the host. Never an empty body: the host would wait until its timeout.
 #[must_use]
@@ -161,9 +147,12 @@ pub fn reply(said: &str) -> Value {
 
 /// An HTTP answer in the envelope, under the name of the function's out binding.
 #[must_use]
-pub fn http_reply(status: u16, body: &Value) -> Value {
-    let headers = BTreeMap::from([("Content-Type", "application/json")]);
-    json!({"Outputs": {"res": {"statusCode": status, "body": body, "headers": headers}}, "Logs": [], "ReturnValue": null})
+pub fn http_reply(answer: &Answer) -> Value {
+    let mut headers = BTreeMap::from([("Content-Type", answer.content_type())]);
+    headers.extend(answer.headers.iter().map(|(name, value)| (*name, value.as_str())));
+    let body = answer.body.clone().unwrap_or_else(|| "".into());
+    let res = json!({"statusCode": answer.status, "body": body, "headers": headers});
+    json!({"Outputs": {"res": res}, "Logs": [], "ReturnValue": null})
 }
 
 #[cfg(test)]

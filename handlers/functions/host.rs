@@ -5,8 +5,9 @@ use super::calls::{call, say};
 use super::triggers;
 use crate::functions::app::App;
 use crate::functions::bound::{Ended, within};
-use crate::functions::envelope::{self, Delivered, HttpCall, USER_HEADER, Unread};
+use crate::functions::envelope::{self, Delivered, Unread};
 use crate::functions::handle::handle;
+use crate::functions::http::{Answer, Headers, HttpCall, Problem, query};
 use crate::functions::reply::Reply;
 use crate::process::telemetry;
 use crate::run::FORMAT;
@@ -16,7 +17,7 @@ use crate::step::Step;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use serde_json::Value;
@@ -25,8 +26,6 @@ use tracing::{Instrument, info_span, warn};
 
 /// The largest body that is read: Service Bus carries 256 KB, base64 and the envelope come on top.
 const LARGEST: usize = 1024 * 1024;
-/// Stands for the status of what was no call at all: the host's envelope was malformed.
-const NO_CALL: u16 = 0;
 /// The functions that are no steps, but for `Upgrades`, which has routes of its own.
 const TRIGGERS: [&str; 5] = ["RequestUpgrade", "VersionAvailable", "VersionCheck", "CanaryCheck", "DeadLetter"];
 
@@ -134,47 +133,72 @@ async fn upgrades(State(app): State<App>, request: Request) -> Response {
         let (parts, body) = request.into_parts();
         let body = match whole(body).await {
             Ok(body) => body,
-            Err(why) => return (StatusCode::PAYLOAD_TOO_LARGE.as_u16(), triggers::api::error(&why)),
+            Err(why) => return Ok(Answer::problem(Problem::TooLarge, &why)),
         };
+        let headers = parts.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
         let call = HttpCall {
             method: parts.method.as_str().to_owned(),
             path: parts.uri.path().to_owned(),
+            query: query(parts.uri.query().unwrap_or_default()),
+            headers: Headers::of(headers),
             body: String::from_utf8_lossy(&body).into_owned(),
-            user: parts.headers.get(USER_HEADER).and_then(|user| user.to_str().ok()).map(str::to_owned),
         };
-        triggers::api::answer(&app, &call).await
+        Ok(triggers::api::answer(&app, &call).await)
     });
-    let (status, body) = answered.await;
-    answer(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &body)
+    match answered.await {
+        Ok(answer) => to_a_caller(answer),
+        Err(NoCall(why)) => answer(StatusCode::BAD_REQUEST, &envelope::reply(&why)),
+    }
+}
+
+fn to_a_caller(answer: Answer) -> Response {
+    let kind = answer.content_type();
+    let mut response = match answer.body {
+        Some(body) => ([(header::CONTENT_TYPE, kind)], body.to_string()).into_response(),
+        None => Body::empty().into_response(),
+    };
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in answer.headers {
+        // A text that can be no header is left out: the body has it.
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
+    response
 }
 
 /// A caller's request in the host's envelope. Our own answer is 200: any other would reach the caller as a bare 500.
 async fn upgrades_in_envelope(State(app): State<App>, request: Request) -> Response {
     let answered = for_a_caller(&app, async |app| {
-        match whole(request.into_body()).await.and_then(|body| envelope::http_call(&body)) {
-            Ok(call) => triggers::api::answer(&app, &call).await,
-            Err(why) => (NO_CALL, envelope::reply(&why)),
-        }
+        let call = whole(request.into_body()).await.and_then(|body| envelope::http_call(&body)).map_err(NoCall)?;
+        Ok(triggers::api::answer(&app, &call).await)
     });
     match answered.await {
-        (NO_CALL, why) => answer(StatusCode::BAD_REQUEST, &why),
-        (status, body) => answer(StatusCode::OK, &envelope::http_reply(status, &body)),
+        Ok(answered) => answer(StatusCode::OK, &envelope::http_reply(&answered)),
+        Err(NoCall(why)) => answer(StatusCode::BAD_REQUEST, &envelope::reply(&why)),
     }
 }
 
+/// There was no call at all: the host's envelope was malformed, and how.
+struct NoCall(String);
+
 /// The answer to a caller; neither a panic nor a store that hangs breaks their connection.
-async fn for_a_caller<Work: Future<Output = (u16, Value)>>(app: &App, work: impl FnOnce(App) -> Work) -> (u16, Value) {
+async fn for_a_caller<Work: Future<Output = Result<Answer, NoCall>>>(
+    app: &App,
+    work: impl FnOnce(App) -> Work,
+) -> Result<Answer, NoCall> {
     let ended = match within(app, "Upgrades", work).await {
         Ok(answered) => return answered,
         Err(ended) => ended,
     };
     ended_badly(app, "Upgrades", &ended).await;
-    match ended {
-        Ended::Panicked => (500, triggers::api::error("this went wrong here, not at your side")),
+    Ok(match ended {
+        Ended::Panicked => Answer::problem(Problem::Broken, "this went wrong here, not at your side"),
         Ended::TooLate => {
-            (503, triggers::api::error(&format!("{}: look at the run before you try again", ended.why())))
+            let why = format!("{}: look at the run before you try again", ended.why());
+            Answer::problem(Problem::Unavailable, &why)
         }
-    }
+    })
 }
 
 /// A panic is a bug, and a dead letter that could not be dealt with is gone: a person is called. What has panicked may panic

@@ -186,7 +186,7 @@ async fn size_before(
 
 /// How many runs are under way in a subscription. One that cannot be read may be.
 async fn under_way(app: &App, subscription: &str) -> anyhow::Result<usize> {
-    let sites = app.store.sites_with_runs().await?;
+    let sites = app.store.sites_under_way().await?;
     let counts = stream::iter(sites).map(|site| async move {
         let counts = |run: &Run| run.ending.is_none() && same_name(run.plan.site.subscription(), subscription);
         match app.store.run(&site).await {

@@ -1,4 +1,5 @@
 //! The site `shop` in a simulated world before anything runs in it, and what may be looked at while something does.
+use super::api;
 use super::installation::{Addresses, Installation};
 use super::setting::{ACCOUNT, entities, example, publish, run_workloads};
 use super::users::Users;
@@ -45,6 +46,7 @@ impl Scene {
         let before = began - SignedDuration::from_hours(24);
         let article = Article::set_up(&mut azure.world(), base, before);
         Installation::of(&article).set_up(&mut azure.world(), &article, &Addresses::of(base.cloud), before);
+        api::expose(&mut azure.world());
         let mut site = example(&article)?;
         change(&mut site);
         publish(&mut azure.world(), ACCOUNT, &site, began)?;

@@ -1,4 +1,5 @@
 //! The shop with its function app in this process, for tests and for `simulate`.
+use super::api;
 use super::app_folder::AppFolder;
 use super::door;
 use super::installation::{Addresses, namespace};
@@ -138,7 +139,10 @@ fn app_over(azure: &SimulatedAzure, wire: &Wire, config: &Config) -> anyhow::Res
 }
 
 /// The settings of the shop's function app.
-fn config(cloud: Cloud) -> anyhow::Result<Config> {
+///
+/// # Errors
+/// When the cloud is none that is known.
+pub fn config(cloud: Cloud) -> anyhow::Result<Config> {
     let Addresses { blobs, bus, client } = Addresses::of(cloud);
     Config::read(|name| match name {
         "AzureWebJobsStorage__blobServiceUri" => Some(blobs.clone()),
@@ -146,6 +150,6 @@ fn config(cloud: Cloud) -> anyhow::Result<Config> {
         "SERVICE_BUS_RESOURCE_ID" => Some(namespace()),
         "AZURE_CLIENT_ID" => Some(client.clone()),
         "AZURE_CLOUD" => Some(cloud.name().to_owned()),
-        _ => None,
+        name => api::setting(name),
     })
 }

@@ -11,6 +11,8 @@ pub struct Cloud {
     pub resource_manager_suffix: String,
     /// The scope of tokens for Resource Manager.
     pub scope: String,
+    /// Base URL of Entra ID, without a slash at its end: where tokens come from that callers show us.
+    pub authority: String,
     /// The login host, for the operator's credential.
     pub login: Arc<CloudConfiguration>,
     /// Version of the `Microsoft.ContainerService` API that we speak.
@@ -53,16 +55,19 @@ impl Cloud {
             "AzurePublicCloud" => Ok(Self::at(
                 "management.azure.com",
                 "https://management.azure.com/.default",
+                "https://login.microsoftonline.com",
                 CloudConfiguration::AzurePublic,
             )),
             "AzureChinaCloud" => Ok(Self::at(
                 "management.chinacloudapi.cn",
                 "https://management.chinacloudapi.cn/.default",
+                "https://login.partner.microsoftonline.cn",
                 CloudConfiguration::AzureChina,
             )),
             "AzureUSGovernment" => Ok(Self::at(
                 "management.usgovcloudapi.net",
                 "https://management.core.usgovcloudapi.net/.default",
+                "https://login.microsoftonline.us",
                 CloudConfiguration::AzureGovernment,
             )),
             other => Err(format!(
@@ -103,14 +108,15 @@ impl Cloud {
     pub fn custom(host: &str, authority: &str) -> Self {
         let mut login = CustomConfiguration::default();
         login.authority_host = authority.to_owned();
-        Self::at(host, &format!("https://{host}/.default"), login.into())
+        Self::at(host, &format!("https://{host}/.default"), authority, login.into())
     }
 
-    fn at(host: &str, scope: &str, login: CloudConfiguration) -> Self {
+    fn at(host: &str, scope: &str, authority: &str, login: CloudConfiguration) -> Self {
         Self {
             resource_manager: format!("https://{host}"),
             resource_manager_suffix: host.split(':').next().unwrap_or(host).to_owned(),
             scope: scope.to_owned(),
+            authority: authority.trim_end_matches('/').to_owned(),
             login: login.into(),
             container_service: "2026-08-01".into(),
             network: "2026-03-01".into(),

@@ -15,6 +15,8 @@ pub struct Config {
     pub namespace: Option<String>,
     /// Client id of the managed identity to use.
     pub client_id: Option<String>,
+    /// Who may call the API.
+    pub api: Api,
     /// Where OTLP spans go.
     pub otlp: Option<String>,
     /// What is logged, in the form of `RUST_LOG`.
@@ -25,6 +27,38 @@ pub struct Config {
     pub clock_speed: u32,
     /// The id of the Functions host's process, where a simulated one has said it; otherwise it is the parent.
     pub host: Option<u32>,
+}
+
+/// Who may call the HTTP API.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Api {
+    /// The directory whose tokens count, and for whom they must be; `None`: no token is taken.
+    pub directory: Option<Directory>,
+    /// What a caller may who has a function key and no token.
+    pub key_may: May,
+    /// The app's own host name, by which the platform calls it.
+    pub host: Option<String>,
+}
+
+/// Whose tokens count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Directory {
+    /// Its id, a GUID.
+    pub tenant: String,
+    /// For whom tokens must be: the API's client id, its App ID URI, or both.
+    pub audiences: Vec<String>,
+}
+
+/// What somebody may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum May {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Look.
+    Read,
+    /// Look, start and give orders.
+    Act,
 }
 
 /// What is logged when `RUST_LOG` does not say: our own lines, and warnings of the libraries.
@@ -57,6 +91,7 @@ impl Config {
             bus: needed("ServiceBusConnection__fullyQualifiedNamespace", "name.servicebus.windows.net")?,
             namespace: setting("SERVICE_BUS_RESOURCE_ID"),
             client_id: setting("AZURE_CLIENT_ID"),
+            api: api(&setting)?,
             otlp: setting("OTEL_EXPORTER_OTLP_ENDPOINT"),
             log: setting("RUST_LOG").unwrap_or_else(|| LOG.into()),
             port: port.transpose()?,
@@ -99,6 +134,35 @@ pub fn store_from_environment() -> anyhow::Result<String> {
 pub fn clock_speed_from_environment() -> anyhow::Result<u32> {
     #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
     clock_speed(&|name: &str| std::env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+fn api(setting: &impl Fn(&str) -> Option<String>) -> anyhow::Result<Api> {
+    let key_may = match setting("API_FUNCTION_KEY").as_deref() {
+        None | Some("none") => May::Nothing,
+        Some("read") => May::Read,
+        Some("act") => May::Act,
+        Some(other) => bail!("API_FUNCTION_KEY is {other:?}: expected none, read or act"),
+    };
+    let directory = match (setting("API_TENANT"), setting("API_AUDIENCE")) {
+        (None, None) => None,
+        (Some(tenant), Some(audience)) => Some(directory(&tenant, &audience)?),
+        (Some(_), None) => bail!("API_TENANT is set, so API_AUDIENCE must be, too: for whom tokens are"),
+        (None, Some(_)) => bail!("API_AUDIENCE is set, so API_TENANT must be, too: whose tokens count"),
+    };
+    Ok(Api { directory, key_may, host: setting("WEBSITE_HOSTNAME") })
+}
+
+/// A name such as `common` would let in every directory there is.
+fn directory(tenant: &str, audience: &str) -> anyhow::Result<Directory> {
+    let parts: Vec<_> = tenant.split('-').map(str::len).collect();
+    if parts != [8, 4, 4, 4, 12] || !tenant.bytes().all(|it| it == b'-' || it.is_ascii_hexdigit()) {
+        bail!("API_TENANT is {tenant:?}: expected the id of a directory, a GUID");
+    }
+    let audiences: Vec<_> = audience.split([' ', ',']).filter(|one| !one.is_empty()).map(str::to_owned).collect();
+    if audiences.is_empty() {
+        bail!("API_AUDIENCE is {audience:?}: expected a client id, an App ID URI, or both with a comma between them");
+    }
+    Ok(Directory { tenant: tenant.to_lowercase(), audiences })
 }
 
 /// The deployed binary does not read it: no host of Azure's says who it is.
@@ -155,6 +219,28 @@ mod tests {
         assert!(error.contains("AzureWebJobsStorage__blobServiceUri"), "{error}");
         let error = Config::read(|name| (name == "AZURE_CLOUD").then(|| "Mars".into())).unwrap_err().to_string();
         assert!(error.contains("\"Mars\"") && error.contains("AzureChinaCloud"), "{error}");
+    }
+
+    #[test]
+    fn nobody_may_call_the_api_unless_a_setting_says_so() {
+        let read = |given: &[(&str, &str)]| {
+            api(&|name| given.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned()))
+        };
+        assert_eq!(read(&[]).unwrap(), Api::default());
+        let guid = "72F988bf-86f1-41af-91ab-2d7cd011db47";
+        let both = read(&[("API_TENANT", guid), ("API_AUDIENCE", "api://bluegreen, 11, ")]).unwrap().directory.unwrap();
+        assert_eq!((&both.tenant[..4], &both.audiences[..]), ("72f9", &["api://bluegreen".into(), "11".into()][..]));
+        assert_eq!(read(&[("API_FUNCTION_KEY", "act")]).unwrap().key_may, May::Act);
+        for (wrong, named) in [
+            (&[("API_TENANT", "common"), ("API_AUDIENCE", "x")][..], "\"common\""),
+            (&[("API_TENANT", guid)], "API_AUDIENCE"),
+            (&[("API_AUDIENCE", "x")], "API_TENANT"),
+            (&[("API_TENANT", guid), ("API_AUDIENCE", " , ")], "App ID URI"),
+            (&[("API_FUNCTION_KEY", "yes")], "none, read or act"),
+        ] {
+            let error = read(wrong).unwrap_err().to_string();
+            assert!(error.contains(named), "{error}");
+        }
     }
 
     #[cfg(feature = "local")]

@@ -1,4 +1,5 @@
 //! Blobs with conditions, and the store's time. The only code that speaks to the storage account; names are its users'.
+use super::lines::{self, Listed, Page};
 use crate::azure::patience;
 use crate::process::clock::Clock;
 use crate::process::limits::Pages;
@@ -8,13 +9,14 @@ use azure_core::http::headers::HeaderName;
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{Context, Etag, Request, StatusCode, Transport, Url};
 use azure_storage_blob::models::{
-    BlobClientDownloadOptions, BlobClientUploadOptions, BlobContainerClientListBlobsOptions,
+    BlobClientDownloadOptions, BlobClientUploadOptions, BlobContainerClientListBlobsOptions, ListBlobsIncludeItem,
 };
 use azure_storage_blob::{BlobContainerClient, BlobContainerClientOptions};
 use bytes::Bytes;
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 use std::num::NonZero;
 use std::sync::Arc;
 
@@ -97,7 +99,19 @@ impl Blobs {
     }
 
     pub(super) async fn put(&self, name: &str, body: Bytes, condition: Put<'_>) -> Result<(), SaveError> {
+        self.put_with(name, body, condition, None).await
+    }
+
+    /// The same, with a line that lists show.
+    pub(super) async fn put_with(
+        &self,
+        name: &str,
+        body: Bytes,
+        condition: Put<'_>,
+        line: Option<&Value>,
+    ) -> Result<(), SaveError> {
         let mut options = BlobClientUploadOptions {
+            metadata: line.and_then(lines::metadata),
             blob_content_type: Some("application/json".into()),
             parallel: IN_ONE,
             ..BlobClientUploadOptions::default()
@@ -119,31 +133,48 @@ impl Blobs {
     }
 
     pub(super) async fn list(&self, prefix: &str) -> anyhow::Result<Vec<String>> {
-        self.list_first(prefix, usize::MAX).await
-    }
-
-    /// The first of them, so many at most: whatever else there is costs nothing.
-    pub(super) async fn list_first(&self, prefix: &str, most: usize) -> anyhow::Result<Vec<String>> {
-        let options = BlobContainerClientListBlobsOptions {
-            prefix: Some(prefix.to_owned()),
-            maxresults: i32::try_from(most).ok().filter(|most| *most < A_PAGE),
-            ..Default::default()
-        };
+        let options = BlobContainerClientListBlobsOptions { prefix: Some(prefix.to_owned()), ..Default::default() };
         let failed = "failed to list the store";
         let (mut names, mut pages) = (vec![], Pages::default());
         let mut found = self.container.list_blobs(Some(options))?.into_pages();
         while let Some(page) = found.try_next().await.context(failed)? {
             let page = page.into_model().context(failed)?;
             names.extend(page.blob_items.into_iter().filter_map(|blob| blob.name));
-            if names.len() >= most {
-                names.truncate(most);
-                break;
-            }
             if let Some(next) = page.next_marker.filter(|marker| !marker.is_empty()) {
                 pages.ask(&next).map_err(anyhow::Error::msg).context(failed)?;
             }
         }
         Ok(names)
+    }
+
+    /// A part of a list with the lines, in one request; `None` when it begins nowhere.
+    pub(super) async fn page(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        most: usize,
+    ) -> anyhow::Result<Option<Page<Listed>>> {
+        let options = BlobContainerClientListBlobsOptions {
+            prefix: Some(prefix.to_owned()),
+            marker: after.map(str::to_owned),
+            maxresults: i32::try_from(most).ok().filter(|most| *most < A_PAGE),
+            include: Some(vec![ListBlobsIncludeItem::Metadata]),
+            ..Default::default()
+        };
+        let failed = "failed to list the store";
+        let mut pages = self.container.list_blobs(Some(options))?.into_pages();
+        let page = match pages.try_next().await {
+            Ok(Some(page)) => page.into_model().context(failed)?,
+            Ok(None) => return Ok(Some(Page { items: vec![], next: None })),
+            Err(error) if after.is_some() && error.http_status() == Some(StatusCode::BadRequest) => return Ok(None),
+            Err(error) => return Err(anyhow!(error)).context(failed),
+        };
+        let items = page.blob_items.into_iter().filter_map(|blob| {
+            let line = blob.metadata.and_then(|metadata| lines::read(&metadata.values?));
+            Some(Listed { name: blob.name?, line })
+        });
+        let next = page.next_marker.filter(|marker| !marker.is_empty());
+        Ok(Some(Page { items: items.collect(), next }))
     }
 
     /// Takes a document away. That there is none is well, too.

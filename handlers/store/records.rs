@@ -1,8 +1,10 @@
 //! Records beside the runs, for people and for the next look. Layout: `refusals/by-time/<time>-<request>.json`, the newest
 //! first, `waiting/<request>.json`, `versions/<subscription>-<region>.json`.
 use super::Store;
-use super::blobs::{Put, to_bytes};
+use super::blobs::{Put, Stored, to_bytes};
+use super::lines;
 use crate::plan::request::{Refused, file_name};
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -48,7 +50,8 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub async fn record(&self, shelf: Shelf, request: &str, record: &Refused) -> anyhow::Result<()> {
-        Ok(self.runs.put(&shelf.name(request, record.at), to_bytes(record)?, Put::Anyway).await?)
+        let line = serde_json::to_value(record)?;
+        Ok(self.runs.put_with(&shelf.name(request, record.at), to_bytes(record)?, Put::Anyway, Some(&line)).await?)
     }
 
     /// A request waits no more. That it did not is well, too.
@@ -64,13 +67,14 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub async fn records(&self, shelf: Shelf, most: usize) -> anyhow::Result<Vec<Value>> {
-        let names = self.runs.list_first(shelf.folder(), most).await?;
-        let reads = stream::iter(names).map(|name| async move {
-            let Some(found) = self.runs.get(&name).await? else { return Ok(None) };
-            let read = serde_json::from_slice(&found.value);
-            Ok::<_, anyhow::Error>(Some(
-                read.unwrap_or_else(|error| json!({"record": name, "unreadable": error.to_string()})),
-            ))
+        let page = self.runs.page(shelf.folder(), None, most).await?;
+        let reads = stream::iter(page.map(|page| page.items).unwrap_or_default()).map(|listed| async move {
+            let name = listed.name.clone();
+            let found = lines::line_or_document(&self.runs, listed).await?;
+            let read = |found: Stored<Bytes>| serde_json::from_slice(&found.value);
+            Ok::<_, anyhow::Error>(found.map(|found| {
+                found.or_else(read).unwrap_or_else(|error| json!({"record": name, "unreadable": error.to_string()}))
+            }))
         });
         let mut records: Vec<Value> =
             reads.buffered(AT_ONCE).try_filter_map(|record| std::future::ready(Ok(record))).try_collect().await?;

@@ -1,12 +1,19 @@
 //! The present run of each site, and the runs before it. Layout: `active/<site>.json`, `history/<site>/<run>.json`.
 use super::Store;
 use super::blobs::{Put, SaveError, Stored, to_bytes};
-use crate::run::{FORMAT, Run};
+use super::lines::{self, Page};
+use crate::process::limits::Pages;
+use crate::run::{FORMAT, Run, summary};
+use anyhow::Context as _;
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
-/// So many ended runs are read side by side.
+/// So many runs are read side by side.
 const AT_ONCE: usize = 16;
+/// Where the present runs are.
+const ACTIVE: &str = "active/";
 
 /// A run's document that this binary cannot read, or must not: it is left untouched.
 #[derive(Debug, thiserror::Error)]
@@ -32,19 +39,74 @@ impl Store {
     /// # Errors
     /// When the store does not answer, or the document is [`Unreadable`].
     pub async fn run(&self, site: &str) -> anyhow::Result<Option<Stored<Run>>> {
-        let Some(found) = self.runs.get(&run_name(site)).await? else { return Ok(None) };
-        let Stored { value, etag, at } = found;
-        let read = serde_json::from_slice::<Run>(&value);
-        // A newer binary's document may be one that this binary can read no more, or one that it only seems to understand.
-        let format = match &read {
-            Ok(run) => u64::from(run.format),
-            Err(_) => serde_json::from_slice(&value).map_or(0, |Format { format }| format),
-        };
-        if format > u64::from(FORMAT) {
-            return Err(Unreadable::Newer(site.to_owned(), format).into());
+        self.runs.get(&run_name(site)).await?.map(|found| readable(site, found)).transpose()
+    }
+
+    /// A part of the list of runs, a line each, by the sites' names; `None` when it begins nowhere. A run whose document has
+    /// no line is read; what cannot be read costs its own line.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn lines(&self, after: Option<&str>, most: usize) -> anyhow::Result<Option<Page<Value>>> {
+        let Some(Page { items, next }) = self.runs.page(ACTIVE, after, most).await? else { return Ok(None) };
+        let reads = stream::iter(items).map(|listed| async move {
+            let site = site_of(&listed.name)?.to_owned();
+            let line = match lines::line_or_document(&self.runs, listed).await {
+                Ok(found) => found?.or_else(|found| readable(&site, found).map(|run| summary(&run.value))),
+                Err(error) => Err(error),
+            };
+            Some(line.unwrap_or_else(|why| json!({"site": site, "unreadable": format!("{why:#}")})))
+        });
+        let items = reads.buffered(AT_ONCE).filter_map(std::future::ready).collect().await;
+        Ok(Some(Page { items, next }))
+    }
+
+    /// The sites whose run is under way, or may be: whose line does not say that it has ended.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn sites_under_way(&self) -> anyhow::Result<Vec<String>> {
+        let (mut sites, mut after, mut pages) = (vec![], None, Pages::default());
+        loop {
+            let page = self.runs.page(ACTIVE, after.as_deref(), usize::MAX).await?;
+            let Page { items, next } = page.context("the store's list broke off")?;
+            let may_be = |line: &Option<Value>| line.as_ref().is_none_or(|line| line["ending"].is_null());
+            let found = items.iter().filter(|listed| may_be(&listed.line)).filter_map(|listed| site_of(&listed.name));
+            sites.extend(found.map(str::to_owned));
+            let Some(next) = next else { return Ok(sites) };
+            pages.ask(&next).map_err(anyhow::Error::msg)?;
+            after = Some(next);
         }
-        let value = read.map_err(|error| Unreadable::Broken(site.to_owned(), error))?;
-        Ok(Some(Stored { value, etag, at }))
+    }
+
+    /// Gives the ended run of a site the line that its document lacks, as an older binary wrote it: the document stays as it
+    /// is, byte for byte. Whoever writes it meanwhile is not disturbed.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn add_line(&self, site: &str) -> anyhow::Result<()> {
+        let name = run_name(site);
+        let Some(found) = self.runs.get(&name).await? else { return Ok(()) };
+        let (document, etag) = (found.value.clone(), found.etag.clone());
+        let Ok(run) = readable(site, found) else { return Ok(()) };
+        if run.value.ending.is_none() {
+            return Ok(());
+        }
+        match self.runs.put_with(&name, document, Put::Replacing(&etag), Some(&summary(&run.value))).await {
+            Ok(()) | Err(SaveError::Conflict) => Ok(()),
+            Err(SaveError::Other(error)) => Err(error),
+        }
+    }
+
+    /// The sites, so many at most, whose document has no line.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn sites_without_line(&self, most: usize) -> anyhow::Result<Vec<String>> {
+        let page = self.runs.page(ACTIVE, None, usize::MAX).await?;
+        let items = page.map(|page| page.items).unwrap_or_default();
+        let without = items.iter().filter(|listed| listed.line.is_none()).filter_map(|listed| site_of(&listed.name));
+        Ok(without.take(most).map(str::to_owned).collect())
     }
 
     /// Saves a run if nobody changed it since it was loaded with this version; `None`: if there is none yet.
@@ -53,7 +115,8 @@ impl Store {
     /// A conflict, or a store that does not answer.
     pub async fn save(&self, run: &Run, etag: Option<&str>) -> Result<(), SaveError> {
         let condition = etag.map_or(Put::New, Put::Replacing);
-        self.runs.put(&run_name(&run.plan.site.name), to_bytes(run)?, condition).await
+        let line = summary(run);
+        self.runs.put_with(&run_name(&run.plan.site.name), to_bytes(run)?, condition, Some(&line)).await
     }
 
     /// The sites that have a run document, ended ones included.
@@ -61,11 +124,8 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub async fn sites_with_runs(&self) -> anyhow::Result<Vec<String>> {
-        let names = self.runs.list("active/").await?;
-        Ok(names
-            .iter()
-            .filter_map(|name| Some(name.strip_prefix("active/")?.strip_suffix(".json")?.to_owned()))
-            .collect())
+        let names = self.runs.list(ACTIVE).await?;
+        Ok(names.iter().filter_map(|name| site_of(name)).map(str::to_owned).collect())
     }
 
     /// Keeps an ended run under its id, before the next one takes its place. Once kept, never changed.
@@ -121,8 +181,28 @@ struct Asked {
     request: String,
 }
 
+/// The run in a document.
+fn readable(site: &str, found: Stored<Bytes>) -> anyhow::Result<Stored<Run>> {
+    let Stored { value, etag, at } = found;
+    let read = serde_json::from_slice::<Run>(&value);
+    // A newer binary's document may be one that this binary can read no more, or one that it only seems to understand.
+    let format = match &read {
+        Ok(run) => u64::from(run.format),
+        Err(_) => serde_json::from_slice(&value).map_or(0, |Format { format }| format),
+    };
+    if format > u64::from(FORMAT) {
+        return Err(Unreadable::Newer(site.to_owned(), format).into());
+    }
+    let value = read.map_err(|error| Unreadable::Broken(site.to_owned(), error))?;
+    Ok(Stored { value, etag, at })
+}
+
 fn run_name(site: &str) -> String {
-    format!("active/{site}.json")
+    format!("{ACTIVE}{site}.json")
+}
+
+fn site_of(name: &str) -> Option<&str> {
+    name.strip_prefix(ACTIVE)?.strip_suffix(".json")
 }
 
 fn history_of(site: &str) -> String {

@@ -38,6 +38,16 @@ param instanceMemoryMB int
 @description('Functions that keep one instance warm on Flex Consumption.')
 param alwaysReadyFunctions string[]
 
+@description('Requests to the API that one instance takes side by side, on Flex Consumption.')
+param httpConcurrency int
+
+@description('Whose tokens the API takes: its client id, its App ID URI, or both with a comma between them; null: nobody\'s.')
+param apiAudience string?
+
+@description('What a caller of the API may who has a function key and no token.')
+@allowed(['none', 'read', 'act'])
+param apiFunctionKey string
+
 @description('Tier of the Service Bus namespace.')
 param busSku string
 
@@ -71,6 +81,8 @@ var settings = {
   RUST_LOG: log
   // Once an hour the steps' subscriptions are looked at.
   SERVICE_BUS_RESOURCE_ID: resourceId('Microsoft.ServiceBus/namespaces', names.bus)
+  API_FUNCTION_KEY: apiFunctionKey
+  ...(apiAudience == null ? {} : { API_TENANT: tenant().tenantId, API_AUDIENCE: apiAudience! })
   ...(otlpEndpoint == null ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint! })
 }
 
@@ -125,6 +137,7 @@ module flex 'app/flex.bicep' = if (hosting == 'flex') {
     maximumInstanceCount: maximumInstanceCount
     instanceMemoryMB: instanceMemoryMB
     alwaysReadyFunctions: alwaysReadyFunctions
+    httpConcurrency: httpConcurrency
   }
   dependsOn: [dataRoles]
 }

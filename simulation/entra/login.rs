@@ -15,11 +15,11 @@ impl Entra {
             return no_graph();
         }
         match rest {
-            "oauth2/v2.0/token" => self.token(ask, tenant, &V2, now),
-            "oauth2/token" => self.token(ask, tenant, &V1, now),
-            "v2.0/.well-known/openid-configuration" | ".well-known/openid-configuration" => {
-                configuration(origin, tenant)
-            }
+            "oauth2/v2.0/token" => self.token(ask, (origin, tenant), &V2, now),
+            "oauth2/token" => self.token(ask, (origin, tenant), &V1, now),
+            "v2.0/.well-known/openid-configuration" => configuration(origin, tenant, true),
+            ".well-known/openid-configuration" => configuration(origin, tenant, false),
+            "discovery/v2.0/keys" | "discovery/keys" => json(200, &self.signing.published(&new_issuer(origin, tenant))),
             "discovery/instance" => instance(origin, ask.uri()),
             _ => json(
                 404,
@@ -29,7 +29,7 @@ impl Entra {
     }
 
     /// <https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow>
-    fn token(&mut self, ask: &Ask, tenant: &str, door: &Door, now: Timestamp) -> Reply {
+    fn token(&mut self, ask: &Ask, (origin, tenant): (&str, &str), door: &Door, now: Timestamp) -> Reply {
         if ask.method() != Method::POST {
             let text = format!("The endpoint only accepts POST requests. Received a {} request.", ask.method());
             return refuse(400, "invalid_request", 900_561, &text, now);
@@ -65,7 +65,9 @@ impl Entra {
         let claims = Claims::new(tenant, said("client_id"), audience, now, self.application_lifetime);
         let (issued, expires) = (claims.issued, claims.expires);
         let left = expires - issued;
+        let signed = self.application_token(&claims, origin, now);
         let token = self.issue(claims);
+        let token = signed.unwrap_or(token);
         let answer = json!({"token_type": "Bearer", "expires_in": left, "ext_expires_in": left, "access_token": token});
         json(200, &if door.is_old { in_texts(answer, audience, issued, expires) } else { answer })
     }
@@ -120,20 +122,31 @@ fn refuse(status: u16, error: &str, code: u32, text: &str, now: Timestamp) -> Re
     )
 }
 
-fn configuration(origin: &str, tenant: &str) -> Reply {
+/// The issuer of tokens of version 2.
+fn new_issuer(origin: &str, tenant: &str) -> String {
+    format!("{origin}/{tenant}/v2.0")
+}
+
+fn configuration(origin: &str, tenant: &str, is_new: bool) -> Reply {
     let (base, host) = (format!("{origin}/{tenant}"), authority(origin));
+    // The older document names the issuer of version 1, and keys that are no tenant's own.
+    let (issuer, keys) = if is_new {
+        (new_issuer(origin, tenant), format!("{base}/discovery/v2.0/keys"))
+    } else {
+        (super::old_issuer(tenant), format!("{origin}/common/discovery/keys"))
+    };
     json(
         200,
         &json!({
             "token_endpoint": format!("{base}/oauth2/v2.0/token"),
             "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
-            "jwks_uri": format!("{base}/discovery/v2.0/keys"),
+            "jwks_uri": keys,
             "response_modes_supported": ["query", "fragment", "form_post"],
             "subject_types_supported": ["pairwise"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
             "scopes_supported": ["openid", "profile", "email", "offline_access"],
-            "issuer": format!("{base}/v2.0"),
+            "issuer": issuer,
             "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
             "device_authorization_endpoint": format!("{base}/oauth2/v2.0/devicecode"),
             "end_session_endpoint": format!("{base}/oauth2/v2.0/logout"),

@@ -45,7 +45,7 @@ impl Claims {
         let head = part(&json!({"typ": "JWT", "alg": "RS256", "kid": "simulated"}));
         let body = part(&json!({
             "aud": self.audience,
-            "iss": format!("https://sts.windows.net/{}/", self.tenant),
+            "iss": super::old_issuer(&self.tenant),
             "iat": self.issued,
             "nbf": self.issued,
             "exp": self.expires,

@@ -181,6 +181,8 @@ fn the_host_is_set_up_as_the_handlers_need_it() {
     for (place, expected) in [
         ("/version", json!("2.0")),
         ("/functionTimeout", json!("00:05:00")),
+        ("/extensions/http/maxConcurrentRequests", json!(100)),
+        ("/extensions/http/maxOutstandingRequests", json!(200)),
         ("/extensions/serviceBus/prefetchCount", json!(0)),
         ("/extensions/serviceBus/maxAutoLockRenewalDuration", json!("00:00:00")),
         ("/extensions/http/routePrefix", json!("")),

@@ -165,7 +165,8 @@ async fn a_caller_is_told_what_is_wrong() {
         (Method::POST, "/upgrades/shop", "{\"version\": 7}", 400, "put it into quotes"),
         (Method::POST, "/upgrades/shop/dance", "{}", 404, "expected pause, resume"),
         (Method::POST, "/upgrades/shop/pause", "7", 400, "expected a JSON object"),
-        (Method::POST, "/upgrades/shop/pause", "{}", 400, "expected run, step, stage"),
+        (Method::POST, "/upgrades/shop/pause", "{}", 428, "or run, step and stage in the body"),
+        (Method::POST, "/upgrades/shop/pause", "{\"run\": \"r\", \"stage\": \"x\"}", 400, "expected run, step, stage"),
         (Method::POST, "/upgrades/shop/pause", "{\"run\": \"r\", \"by\": \"b\"}", 404, "has no run"),
         (Method::POST, "/upgrades/shop/pause/now", "{}", 404, "expected GET /upgrades"),
         (Method::PUT, "/upgrades/shop", "{}", 405, "expected GET or POST"),
@@ -174,8 +175,8 @@ async fn a_caller_is_told_what_is_wrong() {
         assert_eq!(code, status, "{method} {path}: {answer}");
         assert!(said(&answer).contains(expected), "{method} {path}: {answer}");
         // The other mode: the same answer inside an envelope that is always 200.
-        let call =
-            json!({"Data": {"req": {"Url": format!("http://x{path}"), "Method": method.as_str(), "Body": body}}});
+        let call = json!({"Data": {"req": {"Url": format!("http://x{path}"), "Method": method.as_str(), "Body": body,
+                "Headers": {"Content-Type": ["application/json"], "X-Bluegreen-Intent": ["act"]}}}});
         let (code, enveloped) = stage.post("/Upgrades", call.to_string()).await;
         if status != 413 {
             assert_eq!((code.as_u16(), &enveloped["Outputs"]["res"]["statusCode"]), (200, &json!(status)), "{path}");
@@ -211,6 +212,7 @@ fn broken(how: Broken) -> axum::Router {
     let setting = |name: &str| match name {
         "AzureWebJobsStorage__blobServiceUri" => Some("https://a.blob.core.windows.net/".into()),
         "ServiceBusConnection__fullyQualifiedNamespace" => Some("b.servicebus.windows.net".into()),
+        "API_FUNCTION_KEY" => Some("act".into()),
         _ => None,
     };
     let credential = bluegreen::azure::identity::managed(Some("client"), &wire.http).unwrap();

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
 mod actions;
 mod agreement;
+mod api_described;
 mod azure_requests;
 mod host_contract;
 mod messages;

@@ -23,8 +23,9 @@ fn the_example_names_every_setting() {
     let example: Value = serde_json::from_str(&read("local.settings.example.json")).unwrap();
     let values = example["Values"].as_object().unwrap();
     for name in read_by_config() {
-        // The host sets this one.
-        let given = values.contains_key(&name) || name == "FUNCTIONS_CUSTOMHANDLER_PORT";
+        // The host and the platform set these two.
+        let set = ["FUNCTIONS_CUSTOMHANDLER_PORT", "WEBSITE_HOSTNAME"].contains(&name.as_str());
+        let given = values.contains_key(&name) || set;
         // These two stand in place of AZURE_CLOUD, for a cloud of one's own.
         let instead = ["AZURE_RESOURCE_MANAGER", "AZURE_AUTHORITY_HOST"].contains(&name.as_str());
         // And these are for a simulated world alone.

@@ -59,13 +59,16 @@ impl Stage {
 
 /// What this router answers. Whatever it is, it is a JSON object and says so: with less the host would wait.
 pub async fn answer(router: &Router, method: Method, path: &str, body: Body) -> (StatusCode, Value) {
-    judged(router, Request::builder().method(method).uri(path).body(body).unwrap()).await
+    let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+    judged(router, request.header("x-bluegreen-intent", "act").body(body).unwrap()).await
 }
 
 async fn judged(router: &Router, request: Request<Body>) -> (StatusCode, Value) {
     let (method, path) = (request.method().clone(), request.uri().clone());
     let (parts, body) = router.clone().oneshot(request).await.unwrap().into_parts();
-    assert_eq!(parts.headers["content-type"], "application/json", "{method} {path}");
+    let is_problem = path.path().starts_with("/upgrades") && parts.status.as_u16() >= 400;
+    let kind = if is_problem { "application/problem+json" } else { "application/json" };
+    assert_eq!(parts.headers["content-type"], kind, "{method} {path}");
     let bytes = body.collect().await.unwrap().to_bytes();
     // HTTP forbids a body in the answer to HEAD; its length is the one that GET would have.
     if method == Method::HEAD && bytes.is_empty() {

@@ -15,17 +15,18 @@ const HOSTS: [&str; 8] = [
     "WEBSITE_RUN_FROM_PACKAGE",
     "WEBSITE_RUN_FROM_PACKAGE_BLOB_MI_RESOURCE_ID",
 ];
-/// Settings of ours that no deployment gives: the host gives the first, and the others stand for another cloud or for
+/// Settings of ours that no deployment gives: the host and the platform give the first two, and the others stand for another cloud or for
 /// a simulated world.
-const NOT_DEPLOYED: [&str; 5] = [
+const NOT_DEPLOYED: [&str; 6] = [
     "FUNCTIONS_CUSTOMHANDLER_PORT",
+    "WEBSITE_HOSTNAME",
     "AZURE_RESOURCE_MANAGER",
     "AZURE_AUTHORITY_HOST",
     "BLUEGREEN_CLOCK_SPEED",
     "BLUEGREEN_HOST_PROCESS",
 ];
 /// Settings of ours that are given when a parameter asks for them.
-const WHEN_ASKED: [&str; 1] = ["OTEL_EXPORTER_OTLP_ENDPOINT"];
+const WHEN_ASKED: [&str; 3] = ["API_AUDIENCE", "API_TENANT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 
 /// The settings of a shape, whichever way they are written.
 fn settings(shape: &str) -> BTreeMap<String, String> {
@@ -88,6 +89,15 @@ fn no_setting_is_a_secret_or_an_address_of_one_cloud() {
                 assert!(!value.contains(part), "{shape}: {name} is {value}");
             }
         }
+    }
+}
+
+/// Until somebody says otherwise, a function key opens nothing.
+#[test]
+fn a_function_key_may_nothing_unless_it_is_asked_for() {
+    for shape in SHAPES {
+        let expected = if shape == "full" { "read" } else { "none" };
+        assert_eq!(settings(shape)["API_FUNCTION_KEY"], expected, "{shape}");
     }
 }
 

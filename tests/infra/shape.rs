@@ -95,6 +95,16 @@ fn the_way_back_and_the_api_are_always_ready() {
     assert_eq!(site, Some(json!(1)));
 }
 
+/// With less an instance would be started, cold, for every sixteen clients that poll; the host lets in as many.
+#[test]
+fn an_instance_takes_a_hundred_callers_of_the_api() {
+    let snapshot = Snapshot::of("minimal");
+    let place = "/properties/functionAppConfig/scaleAndConcurrency/triggers/http/perInstanceConcurrency";
+    let taken = snapshot.only("Microsoft.Web/sites").pointer(place).cloned();
+    assert_eq!(taken, json("host.json").pointer("/extensions/http/maxConcurrentRequests").cloned());
+    assert_eq!(taken, Some(json!(100)));
+}
+
 #[test]
 fn what_is_overwritten_or_deleted_can_be_had_back_for_14_days() {
     for shape in SHAPES {

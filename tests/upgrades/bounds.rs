@@ -71,7 +71,8 @@ fn calls(run: &Run) -> Vec<(Method, String, Value)> {
 /// How long a fresh process takes for a call, and what it answers. Nobody waits longer than 15 minutes.
 async fn lasts(shop: &Shop, (method, path, body): &(Method, String, Value)) -> (Duration, Option<StatusCode>) {
     let router = router(app_of(&shop.azure, &Process::new("alone")).unwrap());
-    let request = Request::builder().method(method).uri(path).body(Body::from(body.to_string())).unwrap();
+    let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+    let request = request.header("x-bluegreen-intent", "act").body(Body::from(body.to_string())).unwrap();
     let began = Instant::now();
     let answer = timeout(Duration::from_secs(900), router.oneshot(request)).await;
     (began.elapsed(), answer.ok().map(|answer| answer.unwrap().status()))

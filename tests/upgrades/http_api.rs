@@ -16,12 +16,15 @@ fn open() -> Shop {
     Shop::open(&Options { probe: false, ..Options::default() }, quick).unwrap()
 }
 
-fn request(method: &str, path: &str, body: &str) -> Request<Body> {
+/// A request with a function key, which the shop lets act, as whoever means to change something sends it.
+pub fn request(method: &str, path: &str, body: &str) -> Request<Body> {
     let request = Request::builder().method(method).uri(path).header("x-ms-client-principal-name", "alice");
+    let request = request.header("content-type", "application/json").header("x-bluegreen-intent", "act");
     request.body(Body::from(body.to_owned())).unwrap()
 }
 
-async fn read(answer: Response<Body>) -> (u16, Value) {
+/// The status and the body of an answer.
+pub async fn read(answer: Response<Body>) -> (u16, Value) {
     let status = answer.status().as_u16();
     let body = answer.into_body().collect().await.unwrap().to_bytes();
     (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
@@ -81,7 +84,7 @@ fn a_caller_lists_shows_and_starts() {
         assert_eq!((&list["runs"][0]["site"], &list["runs"][0]["version"]), (&json!("shop"), &json!("1.34.2")));
         let (status, shown) = call(&shop, "GET", "/upgrades/shop", &Value::Null).await;
         assert_eq!((status, &shown["run"]), (200, &json!(run.id)));
-        assert_eq!(shown["journal"][0]["what"], "requested (alice)");
+        assert_eq!(shown["journal"][0]["what"], "requested (alice, unverified)");
     });
 }
 
@@ -95,7 +98,9 @@ fn a_caller_orders_and_is_told_why_not() {
         let elsewhere = json!({"run": run.id, "step": "Soak", "stage": 0});
         for (verb, body, status, why) in [
             ("dance", json!({}), 404, "expected pause, resume, approve, promote, abort, roll_back or finish"),
-            ("pause", Value::Null, 400, "names the run"),
+            ("pause", Value::Null, 428, "say what the order was decided on"),
+            ("pause", json!({"step": "Soak"}), 428, "If-Match with the ETag"),
+            ("pause", json!([1]), 400, "expected a JSON object"),
             ("pause", json!({"run": 5}), 400, "expected run, step, stage, by, reason"),
             ("pause", json!({"run": "another"}), 412, "the site's run is "),
             ("abort", json!({"run": run.id}), 412, "the order must name them"),
@@ -117,9 +122,12 @@ fn a_caller_orders_and_is_told_why_not() {
         let now = shop.run().unwrap();
         refused(&shop, "POST", "/upgrades/shop/abort", place(&now), 409, "it is on its way back already").await;
         let ended = until(&shop, |run| run.ending.is_some()).await;
-        assert!(ended.journal.iter().any(|entry| entry.who == "person:alice"), "{:?}", ended.journal);
+        assert!(ended.journal.iter().any(|entry| entry.who == "person:alice, unverified"), "{:?}", ended.journal);
         let (status, answer) = call(&shop, "POST", "/upgrades/shop/pause", &json!({"run": run.id})).await;
-        assert_eq!((status, answer), (409, json!({"error": "the run has ended", "ending": "rolledBack"})));
+        assert_eq!(
+            (status, &answer["error"], &answer["ending"]),
+            (409, &json!("the run has ended"), &json!("rolledBack"))
+        );
     });
 }
 
@@ -132,14 +140,17 @@ fn the_same_is_answered_in_every_mode_of_the_host() {
             let router = forwarded.clone();
             async move { read(router.oneshot(request).await.unwrap()).await }
         };
-        let missing = json!({"error": "the site shop has no run"});
+        let why = "the site shop has no run";
+        let missing = json!({"type": "urn:bluegreen:problem:not-found", "title": "There is no such thing", "status": 404,
+            "detail": why, "error": why});
         assert_eq!(send(request("GET", "/upgrades/shop", "")).await, (404, missing.clone()));
         assert_eq!(send(request("GET", "/api/upgrades/shop", "")).await.0, 404, "no prefix is configured");
         let (status, refused) = send(request("DELETE", "/upgrades/shop", "")).await;
-        assert_eq!((status, refused), (405, json!({"error": "DELETE is not allowed: expected GET or POST"})));
+        assert_eq!((status, &refused["error"]), (405, &json!("DELETE is not allowed: expected GET or POST")));
         let enveloped = |method: &str, path: &str, body: Value| {
             let call = json!({"Url": format!("https://app.example.com{path}"), "Method": method, "Body": body,
-                "Headers": {"X-MS-CLIENT-PRINCIPAL-NAME": ["bob"]}, "Query": {}, "Params": {}});
+                "Headers": {"X-MS-CLIENT-PRINCIPAL-NAME": ["bob"], "Content-Type": ["application/json"],
+                "X-Bluegreen-Intent": ["act"], "Origin": ["https://app.example.com"]}, "Query": {}, "Params": {}});
             request("POST", "/Upgrades", &json!({"Data": {"req": call}, "Metadata": {}}).to_string())
         };
         let (status, answer) = send(enveloped("GET", "/upgrades/shop", Value::Null)).await;
@@ -149,7 +160,7 @@ fn the_same_is_answered_in_every_mode_of_the_host() {
         let (_, answer) = send(enveloped("POST", "/api/upgrades/shop?code=secret", json!(body))).await;
         assert_eq!(answer["Outputs"]["res"]["statusCode"], 202, "{answer}");
         let run = shop.run().unwrap();
-        assert_eq!(run.journal[0].what, "requested (bob)");
+        assert_eq!(run.journal[0].what, "requested (bob, unverified)");
         let (status, shown) = send(request("GET", "/upgrades/shop", "")).await;
         assert_eq!((status, &shown["run"]), (200, &json!(run.id)));
         let (status, answer) = send(request("POST", "/Upgrades", "hello")).await;

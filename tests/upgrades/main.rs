@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
 
 mod absence;
+mod api_reads;
 mod applying;
 mod asked;
 mod azure_fails;
@@ -40,6 +41,7 @@ mod return_size;
 mod shown;
 mod time;
 mod way_back;
+mod who_may;
 mod whole_upgrade;
 mod world_after;
 mod written;

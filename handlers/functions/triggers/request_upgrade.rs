@@ -48,7 +48,7 @@ pub async fn request_upgrade(app: &App, delivered: Result<Delivered, Unread>) ->
 }
 
 async fn answered(app: &App, request: &Request, id: &str) -> anyhow::Result<String> {
-    match start(app, request, id).await? {
+    match start(app, &claimed(request), id).await? {
         Started::Run(run) => {
             app.store.waits_no_more(id).await?;
             Ok(format!("run {run}"))
@@ -76,6 +76,15 @@ async fn answered(app: &App, request: &Request, id: &str) -> anyhow::Result<Stri
             Ok(format!("later: {why}"))
         }
     }
+}
+
+/// The same request, with the name of whoever asks shown as what it is: a message cannot prove its sender.
+fn claimed(request: &Request) -> Request {
+    let who = request.requested_by.as_ref().map(|who| match request.by_person() {
+        true => format!("{who}, claimed"),
+        false => who.clone(),
+    });
+    Request { requested_by: who, ..request.clone() }
 }
 
 async fn record(app: &App, shelf: Shelf, id: &str, request: &Request, why: &str) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! The function app: this very executable as the child of a Functions host, with the settings of a deployed one.
 use super::Options;
+use crate::local::api;
 use crate::local::app_folder::AppFolder;
 use crate::local::installation;
 use anyhow::Context;
@@ -36,9 +37,10 @@ pub(super) async fn start(
     // So that a process that is just being started when this one ends notices it, too.
     let process = ("BLUEGREEN_HOST_PROCESS".to_owned(), std::process::id().to_string());
     let namespace = ("SERVICE_BUS_RESOURCE_ID".to_owned(), installation::namespace());
+    let api = api::settings().map(|(name, value)| (name.to_owned(), value));
     let host = HostOptions {
         instances: options.instances,
-        settings: settings.chain([speed, process, namespace]).collect(),
+        settings: settings.chain([speed, process, namespace]).chain(api).collect(),
         function_key: Some(key(endpoints)),
         master_key: Some(key(endpoints)),
         ..HostOptions::default()

@@ -31,6 +31,9 @@ param instanceMemoryMB int
 @description('Functions that keep one instance warm.')
 param alwaysReadyFunctions string[]
 
+@description('Requests to the API that one instance takes side by side, before another is started.')
+param httpConcurrency int
+
 var alwaysReady = map(['http', ...map(alwaysReadyFunctions, function => 'function:${function}')], group => {
   name: group
   instanceCount: 1
@@ -75,6 +78,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
         maximumInstanceCount: maximumInstanceCount
         instanceMemoryMB: instanceMemoryMB
         alwaysReady: alwaysReady
+        // A look waits for the store and hardly works: without this the platform starts an instance for every 16.
+        triggers: { http: { perInstanceConcurrency: httpConcurrency } }
       }
     }
   }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use jiff::SignedDuration;
 use serde_json::Value;
-use simulated_azure::entra::{Entra, TENANT, claims, principal_of};
+use simulated_azure::entra::{Entra, Signing, TENANT, claims, principal_of};
 
 const IDENTITY: &str = "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2019-08-01";
 
@@ -130,6 +130,28 @@ async fn discovery_leads_to_the_same_host() {
     let (_, said) = ask(&mut entra, "GET", &search, &[], "").await;
     assert_eq!(said["tenant_discovery_endpoint"].as_str(), Some(page.as_str()));
     assert_eq!(ask(&mut entra, "GET", "https://login.microsoftonline.com/", &[], "").await.0, 404);
+}
+
+#[tokio::test]
+async fn keys_of_an_api_are_published_and_follow_one_another() {
+    let mut entra = Entra::default();
+    let host = "https://login.microsoftonline.com";
+    for (page, issuer) in
+        [("v2.0/", format!("{host}/{TENANT}/v2.0")), ("", format!("https://sts.windows.net/{TENANT}/"))]
+    {
+        let page = format!("{host}/{TENANT}/{page}.well-known/openid-configuration");
+        let (_, said) = ask(&mut entra, "GET", &page, &[], "").await;
+        assert_eq!(said["issuer"], issuer.as_str());
+        let (status, keys) = ask(&mut entra, "GET", said["jwks_uri"].as_str().unwrap(), &[], "").await;
+        assert_eq!((status, &keys["keys"][0]["kid"]), (200, &entra.signing.key_id().into()), "{keys}");
+    }
+    let keys = format!("{host}/{TENANT}/discovery/v2.0/keys");
+    for (turn, published) in [(Signing::rotate as fn(&mut Signing), 2), (Signing::replace, 1), (Signing::rotate, 2)] {
+        turn(&mut entra.signing);
+        let (_, said) = ask(&mut entra, "GET", &keys, &[], "").await;
+        assert_eq!(said["keys"].as_array().map(Vec::len), Some(published), "{said}");
+        assert_eq!(said["keys"][0]["kid"], entra.signing.key_id(), "the one that signs is among them");
+    }
 }
 
 #[test]
