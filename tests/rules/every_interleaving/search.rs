@@ -27,7 +27,11 @@ pub struct Found {
 }
 
 /// What no state may be.
-fn broken(state: &State) -> Option<&'static str> {
+fn broken(state: &State, production: &mut Production) -> Option<&'static str> {
+    if let Some(others) = state.others {
+        let can_be_ended = production.can_be_ended(state.run);
+        return state.broken_by_others(others).or((!can_be_ended).then_some("nobody can end it"));
+    }
     let gateway = state.gateway;
     let (effective, coming) =
         (live(gateway.effective), (gateway.newest == Newest::InFlight).then_some(live(gateway.shown)));
@@ -66,7 +70,7 @@ pub fn explore(first: State, rules: Rules, production: &mut Production) -> Found
     while let Some(&state) = found.all.get(at) {
         let messages = state.queue.iter().map(|count| usize::from(*count)).sum::<usize>();
         found.most_messages = found.most_messages.max(messages);
-        found.unsafe_state = broken(&state).map(|why| (why, at));
+        found.unsafe_state = broken(&state, production).map(|why| (why, at));
         if found.unsafe_state.is_some() {
             break;
         }
@@ -146,8 +150,14 @@ impl Found {
             let (run, gateway) = (after.run, after.gateway);
             let what = what.map(|what| format!("{what:?}")).unwrap_or_default();
             lines += &format!(
-                "  {what:<90} -> {} {} {:?}, GET shows {:?} {:?}, traffic {:?}\n",
-                run.step, run.stage, run.operation, gateway.shown, gateway.newest, gateway.effective
+                "  {what:<90} -> {} {} {:?}, GET shows {:?} {:?}, traffic {:?}{}\n",
+                run.step,
+                run.stage,
+                run.operation,
+                gateway.shown,
+                gateway.newest,
+                gateway.effective,
+                run.held.map(|held| format!(", held {held:?}")).unwrap_or_default()
             );
         }
         lines
