@@ -39,8 +39,12 @@ const ALL: Rules = Rules {
 };
 
 #[expect(clippy::disallowed_methods, reason = "larger runs are asked for by hand, and need no configuration")]
+fn text(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 fn setting(name: &str) -> Option<u8> {
-    std::env::var(name).ok()?.parse().ok()
+    text(name)?.parse().ok()
 }
 
 /// The run has just come to `ShiftTraffic`, and its event waits.

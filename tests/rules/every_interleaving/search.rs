@@ -54,6 +54,11 @@ fn broken(state: &State, production: &mut Production) -> Option<&'static str> {
 
 /// Explores everything, or up to the first state that breaks a rule.
 pub fn explore(first: State, rules: Rules, production: &mut Production) -> Found {
+    explore_nearest(usize::MAX, first, rules, production)
+}
+
+/// The same, with the nearest so many states at most: then nobody asks whether an end can be reached.
+pub fn explore_nearest(most: usize, first: State, rules: Rules, production: &mut Production) -> Found {
     let mut known: HashMap<State, u32, BuildHasherDefault<Quick>> = HashMap::default();
     known.insert(first, 0);
     let mut found = Found {
@@ -85,9 +90,13 @@ pub fn explore(first: State, rules: Rules, production: &mut Production) -> Found
             }
         }
         at += 1;
+        if at >= most {
+            break;
+        }
     }
+    let is_whole = at == found.all.len();
     found.states = found.all.len();
-    if found.unsafe_state.is_none() {
+    if found.unsafe_state.is_none() && is_whole {
         found.stopped = first_without_end(&found.all, edges);
     }
     found

@@ -139,7 +139,7 @@ impl Moves<'_> {
         if matches!(saw, Saw::Knows { .. }) {
             saved.looked_for_old();
         }
-        if run.step == Step::RestoreTraffic {
+        if run.step == Step::RestoreTraffic && from.run.step != run.step {
             if saved.has_room() {
                 saved.judge_decision(Invocation::of(None), saw, run);
                 self.turned_back(Move::Checks { saw }, saved, run);
