@@ -51,9 +51,7 @@ pub async fn watch(run: &Run, reader: &Reader) -> Result<Seen, StepError> {
     };
     match reader.look(asked).await? {
         Progress::InProgress(again_in) => Ok(Seen::Looking(again_in)),
-        Progress::Succeeded(answer) => {
-            Ok(Seen::Judged(judge(run, run.stage, reader, &answer).await?))
-        }
+        Progress::Succeeded(answer) => Ok(Seen::Judged(judge(run, run.stage, reader, &answer).await?)),
         Progress::Gone | Progress::Failed { .. } => Ok(Seen::Asked(ask(run, reader).await?, None)),
     }
 }

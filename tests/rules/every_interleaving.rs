@@ -84,7 +84,8 @@ fn say(name: &str, found: &Found, traces: bool, production: &mut Production) {
     let verdict = match (&found.unsafe_state, &found.stopped) {
         (Some((why, _)), _) => why,
         (None, Some(_)) => "can stop for ever",
-        (None, None) => "safe, and always ends",
+        (None, None) if found.is_whole => "safe, and always ends",
+        (None, None) => "safe as far as it was explored",
     };
     println!("{name}: {} states, at most {} messages wait: {verdict}", found.states, found.most_messages);
     let bad = found.unsafe_state.map(|(_, at)| at).or(found.stopped);

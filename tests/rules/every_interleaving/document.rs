@@ -140,9 +140,10 @@ impl Production {
         let finish = Question::Obey(Verb::Finish, None);
         document.ending.is_some()
             || self.ask(document, finish).is_some()
-            || self.ask(document, Question::Obey(Verb::Pause, None)).is_some_and(|paused| self.ask(paused, finish).is_some())
+            || self
+                .ask(document, Question::Obey(Verb::Pause, None))
+                .is_some_and(|paused| self.ask(paused, finish).is_some())
     }
-
 
     /// What becomes of the run, with a new hop; nothing if the production code refuses.
     pub fn ask(&mut self, document: Document, question: Question) -> Option<Document> {
@@ -192,11 +193,9 @@ impl Production {
     fn real(&self, document: Document, question: Question) -> Run {
         let (quiet, late) = match question {
             Question::Decide { time, .. } => (time.quiet_now, time.late),
-            Question::Obey(..)
-            | Question::Sweep
-            | Question::DeadLetter
-            | Question::Record(_)
-            | Question::Watch(_) => (false, false),
+            Question::Obey(..) | Question::Sweep | Question::DeadLetter | Question::Record(_) | Question::Watch(_) => {
+                (false, false)
+            }
         };
         let hold = |held| {
             json!({"why": if held == Held::ForNoReason { "" } else { "a reason" }, "since": NOW, "gate": null,

@@ -301,6 +301,10 @@ impl<'a> Moves<'a> {
         if let Some(run) = self.ask(Question::Obey(verb, direction)) {
             let mut saved = self.from;
             pay(&mut saved);
+            if verb == Verb::Finish {
+                // It ends as it stands, whatever is on its way.
+                saved.others.iter_mut().for_each(|others| others.meddled = true);
+            }
             if run.step == Step::RestoreTraffic && self.from.run.step != run.step {
                 if saved.has_room() {
                     self.turned_back(Move::Orders { verb, published: true }, saved, run);

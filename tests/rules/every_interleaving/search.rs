@@ -21,6 +21,8 @@ pub struct Found {
     pub unsafe_state: Option<(&'static str, usize)>,
     /// The nearest state from which no ending and no hold can be reached.
     pub stopped: Option<usize>,
+    /// There is no further state.
+    pub is_whole: bool,
     came_from: Vec<u32>,
     all: Vec<State>,
     rules: Rules,
@@ -66,6 +68,7 @@ pub fn explore_nearest(most: usize, first: State, rules: Rules, production: &mut
         most_messages: 0,
         unsafe_state: None,
         stopped: None,
+        is_whole: false,
         came_from: vec![0],
         all: vec![first],
         rules,
@@ -94,9 +97,9 @@ pub fn explore_nearest(most: usize, first: State, rules: Rules, production: &mut
             break;
         }
     }
-    let is_whole = at == found.all.len();
+    found.is_whole = at == found.all.len();
     found.states = found.all.len();
-    if found.unsafe_state.is_none() && is_whole {
+    if found.unsafe_state.is_none() && found.is_whole {
         found.stopped = first_without_end(&found.all, edges);
     }
     found

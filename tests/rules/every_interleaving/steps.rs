@@ -153,9 +153,9 @@ impl Unkindly<'_> {
                 self.proved_or_written(Members::Retired, Saw::Emptied)
             }
             Step::RetireOldCluster => self.not_as_left(Members::New).unwrap_or_else(|| self.retired()),
-            Step::RestoreTraffic => self
-                .brought_back(seen.reducing)
-                .unwrap_or_else(|| self.proved_or_written(Members::Old, Saw::Done)),
+            Step::RestoreTraffic => {
+                self.brought_back(seen.reducing).unwrap_or_else(|| self.proved_or_written(Members::Old, Saw::Done))
+            }
             Step::DeleteNewCluster => self.new_is_gone(),
             _ => unreachable!("no way leads from the shift to {}", seen.step),
         }
@@ -253,7 +253,8 @@ impl Unkindly<'_> {
             };
         }
         let is_known = [seen.operation, seen.in_force].contains(&Some(Ours::Newest));
-        let mut next = if is_shown && is_of_the_run && !is_known && !seen.quiet { vec![Next::Say(Saw::NotYet)] } else { vec![] };
+        let mut next =
+            if is_shown && is_of_the_run && !is_known && !seen.quiet { vec![Next::Say(Saw::NotYet)] } else { vec![] };
         let is_drift = seen.step != Step::RestoreTraffic && judged.overwrites();
         next.push(if is_drift { Next::Say(Saw::Drifted) } else { write });
         next

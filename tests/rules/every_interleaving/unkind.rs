@@ -2,9 +2,9 @@
 //!
 //! Their writes of the gateway take effect at once (that a write of others under way is waited for is in
 //! tests/upgrades/others_write.rs), and empty the candidate pool.
+use super::document::{Document, Question};
 use super::happenings::{Move, Other};
 use super::input::{Act, Candidate, Condition, Input, Mark, Members, Newest, Next, Saw, Unkind};
-use super::document::{Document, Question};
 use super::moves::Moves;
 use super::steps::read;
 use super::world::{Invocation, Kinds, Others, Phase, State, live};
@@ -32,7 +32,11 @@ impl Moves<'_> {
             }
         }
         if left.candidates > 0 && others.candidate == Candidate::Judges {
-            self.other(Other::TakesTheCandidatePool, |kinds| kinds.candidates -= 1, |others| others.candidate = Candidate::Gone);
+            self.other(
+                Other::TakesTheCandidatePool,
+                |kinds| kinds.candidates -= 1,
+                |others| others.candidate = Candidate::Gone,
+            );
         }
         if others.candidate == Candidate::Gone {
             self.other(Other::PutsTheCandidatePoolBack, |_| {}, |others| others.candidate = Candidate::Judges);
@@ -52,7 +56,9 @@ impl Moves<'_> {
             (Condition::Well, _) if old_cluster && left.ills > 0 => {
                 self.other(Other::OldFallsIll, ill, |others| others.old = Condition::Ill);
             }
-            (Condition::Ill, _) if old_cluster => self.other(Other::OldHeals, free, |others| others.old = Condition::Well),
+            (Condition::Ill, _) if old_cluster => {
+                self.other(Other::OldHeals, free, |others| others.old = Condition::Well)
+            }
             (Condition::Stopped, _) if old_cluster => {
                 self.other(Other::OldStarts, free, |others| others.old = Condition::Well);
             }
@@ -152,7 +158,9 @@ impl Moves<'_> {
     }
 
     fn watched(&mut self, seen: &Input, world: Unkind) -> Option<Saw> {
-        let Next::Say(saw) = self.production.checks(seen, world, self.from.run.glass.is_some(), self.rules)? else { return None };
+        let Next::Say(saw) = self.production.checks(seen, world, self.from.run.glass.is_some(), self.rules)? else {
+            return None;
+        };
         Some(saw)
     }
 
@@ -237,12 +245,19 @@ impl State {
     pub fn broken_by_others(&self, others: Others) -> Option<&'static str> {
         use super::document::Held;
         use bluegreen_core::run::Ending;
-        let goes = |to: Members| live(self.gateway.effective) == to && !self.reaches(if to == Members::Old { Members::New } else { Members::Old });
+        let goes = |to: Members| {
+            live(self.gateway.effective) == to
+                && !self.reaches(if to == Members::Old { Members::New } else { Members::Old })
+        };
         let run = &self.run;
         match run.ending {
             _ if others.wrong.is_some() => others.wrong,
-            Some(Ending::RolledBack) if !others.meddled && !goes(Members::Old) => Some("rolled back, but traffic goes to the new cluster"),
-            Some(Ending::Upgraded) if !others.meddled && !goes(Members::New) => Some("upgraded, but traffic goes to the old cluster"),
+            Some(Ending::RolledBack) if !others.meddled && !goes(Members::Old) => {
+                Some("rolled back, but traffic goes to the new cluster")
+            }
+            Some(Ending::Upgraded) if !others.meddled && !goes(Members::New) => {
+                Some("upgraded, but traffic goes to the old cluster")
+            }
             Some(Ending::Rejected) => Some("rejected after traffic had moved"),
             _ if run.held == Some(Held::ForNoReason) => Some("held, and nobody knows why"),
             _ => None,

@@ -1,6 +1,7 @@
 //! Every interleaving of one run in a world in which others do something, too: two kinds of what they may do at a time, each
 //! once. See `unkind` for what they do, and for what a run must never do there.
 //!
+//! By default the nearest states are explored, and whether an end can be reached is asked only of a whole world.
 //! `BLUEGREEN_MOVES=ills,glasses` explores these kinds together (`all`: every one), `BLUEGREEN_FAULTS` with so many faults,
 //! and `BLUEGREEN_TIMES` each of them so often.
 use super::document::{Document, Production};
@@ -49,8 +50,9 @@ struct Bounds {
     most: usize,
 }
 
-const ONE: Bounds = Bounds { from_half: false, roll_backs: 1, times: 1, faults: 0, candidate: Candidate::Judges, most: 60_000 };
-const PAIR: Bounds = Bounds { from_half: true, roll_backs: 0, most: 30_000, ..ONE };
+const ONE: Bounds =
+    Bounds { from_half: false, roll_backs: 1, times: 1, faults: 0, candidate: Candidate::Judges, most: 20_000 };
+const PAIR: Bounds = Bounds { from_half: true, roll_backs: 0, most: 10_000, ..ONE };
 
 /// A run in a world in which these kinds happen. Persons order what such a night asks of them.
 fn first(production: &Production, kinds: &[Kind], bounds: Bounds) -> State {
@@ -102,24 +104,14 @@ fn is_safe_and_ends(kinds: &[Kind], bounds: Bounds) -> Found {
 }
 
 #[test]
-fn with_any_kind_of_others_every_interleaving_is_safe_and_can_end() {
+fn with_any_kind_of_others_the_nearest_states_are_safe() {
     for (kind, _) in KINDS {
-        let found = is_safe_and_ends(&[kind], ONE);
-        // A model in which nothing happens is safe, too.
-        assert!(found.reaches(|state| state.run.ending == Some(Ending::Upgraded)), "{kind:?}");
-        assert!(found.reaches(|state| state.run.ending == Some(Ending::RolledBack)), "{kind:?}");
-        match kind {
-            Ills => assert!(found.reaches(|state| state.run.step == Step::RestoreTraffic && state.left.roll_backs == 1)),
-            Losses => assert!(found.reaches(|state| state.run.readiness.is_some_and(|is| is.is_ready == Some(false)))),
-            Glasses => assert!(found.reaches(|state| state.run.knows_glass && state.run.held.is_none())),
-            Strangers => assert!(found.reaches(|state| state.run.repairing)),
-            Candidates | Answers => {}
-        }
+        is_safe_and_ends(&[kind], ONE);
     }
 }
 
 #[test]
-fn with_any_two_kinds_of_others_every_interleaving_is_safe_and_can_end() {
+fn with_any_two_kinds_of_others_the_nearest_states_are_safe() {
     for (at, (one, _)) in KINDS.iter().enumerate() {
         for (other, _) in &KINDS[at + 1..] {
             is_safe_and_ends(&[*one, *other], PAIR);
@@ -141,7 +133,7 @@ fn the_kinds_that_are_asked_for_are_safe_and_can_end() {
 
 #[test]
 fn without_learning_that_the_old_cluster_is_absent_traffic_goes_back_to_nothing() {
-    let misjudged = Bounds { candidate: Candidate::Misjudges, most: 300_000, ..PAIR };
+    let misjudged = Bounds { candidate: Candidate::Misjudges, most: 250_000, ..PAIR };
     let found = explored(&[Losses, Ills], misjudged, Rules { absence_is_learnt: false, ..ALL });
     assert!(found.unsafe_state.is_some());
     is_safe_and_ends(&[Losses, Ills], misjudged);
@@ -149,6 +141,6 @@ fn without_learning_that_the_old_cluster_is_absent_traffic_goes_back_to_nothing(
 
 #[test]
 fn without_a_look_before_a_deletion_it_goes_over_a_persons_word() {
-    let found = explored(&[Glasses], ONE, Rules { looks_before_it_deletes: false, ..ALL });
+    let found = explored(&[Glasses], Bounds { most: 80_000, ..ONE }, Rules { looks_before_it_deletes: false, ..ALL });
     assert!(found.unsafe_state.is_some());
 }

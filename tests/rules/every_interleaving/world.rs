@@ -242,8 +242,13 @@ impl State {
                 Phase::Spent => true,
             };
             if idle {
-                *one =
-                    Invocation { phase: Phase::Spent, age: 2, older: false, same_visit: false, ..Invocation::of(one.message) };
+                *one = Invocation {
+                    phase: Phase::Spent,
+                    age: 2,
+                    older: false,
+                    same_visit: false,
+                    ..Invocation::of(one.message)
+                };
                 if one.message.is_none() {
                     self.take(place);
                 }
