@@ -1,6 +1,9 @@
 //! Every interleaving of one run in a world in which others do something, too: two kinds of what they may do at a time, each
 //! once. See `unkind` for what they do, and for what a run must never do there.
 //!
+//! Not yet so in the steps themselves: `looks_before_it_deletes` and `absence_is_learnt`. Nor are the looks of these worlds
+//! put before the real steps.
+//!
 //! By default the nearest states are explored, and whether an end can be reached is asked only of a whole world.
 //! `BLUEGREEN_MOVES=ills,glasses` explores these kinds together (`all`: every one), `BLUEGREEN_FAULTS` with so many faults,
 //! and `BLUEGREEN_TIMES` each of them so often.
@@ -10,8 +13,6 @@ use super::search::{Found, explore_nearest};
 use super::steps::Rules;
 use super::world::{Gateway, Kinds, Left, Others, PLACES, State};
 use super::{ALL, say, setting, text};
-use bluegreen_core::run::Ending;
-use bluegreen_core::step::Step;
 
 /// A kind of what others do.
 #[derive(Clone, Copy, Debug, PartialEq)]
