@@ -118,7 +118,8 @@ pub fn know(
     if is_new || readiness.state == Ready::NotReady {
         next.know(readiness, now);
     }
-    let missed_anew = missed != run.missed.as_ref().map(|known| known.cluster.as_str());
+    let known = run.missed.as_ref().map(|known| known.cluster.as_str());
+    let missed_anew = missed.is_some() && missed != known;
     if missed_anew {
         next.0.missed = missed.map(|cluster| Missed { cluster: cluster.to_owned(), since: now });
     }
