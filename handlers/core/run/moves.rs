@@ -28,7 +28,10 @@ impl Run {
         self.0.stage = stage;
         self.0.retiring |= step == Step::RetireOldCluster;
         self.0.moved |= step == Step::ShiftTraffic && !self.keeps_old_rules();
-        self.0.missed = None;
+        // What a watch did not find is not found while traffic may need it: the next one goes on from there.
+        if !(before.may_carry_traffic() && step.may_carry_traffic()) {
+            self.0.missed = None;
+        }
         self.0.unclear = None;
         self.0.sweeps = 0;
         self.0.step_began = now;
@@ -151,7 +154,8 @@ impl Run {
 
     /// Remembers what a look learnt.
     pub(super) fn learn(&mut self, facts: &[Fact], now: Timestamp) {
-        let missed_before = self.0.missed.take();
+        // This step looks at no cluster: what it does not say is not found.
+        let missed_before = if self.step == Step::ShiftTraffic { self.missed.clone() } else { self.0.missed.take() };
         let mut others_write = false;
         for fact in facts {
             match fact {

@@ -3,7 +3,7 @@ use super::calls::{AGAIN, Cause};
 use super::journal::said;
 use super::moves::RETIRED_BY_OLD_RULES;
 use super::readiness::{Readiness, Ready};
-use super::{Mark, Run};
+use super::{Mark, Missed, Run};
 use crate::step::Step;
 use jiff::{SignedDuration, Timestamp};
 
@@ -113,9 +113,15 @@ pub fn no_way_back(run: &Run, readiness: Readiness, why: &str, now: Timestamp) -
 }
 
 /// What is known of the old cluster has changed, or whether it can be told that the traffic is well (`unclear` says why
-/// not); or a person is to be told that it lasts.
+/// not); or a person is to be told that it lasts. `missed`: the old cluster, if it was not found.
 #[must_use]
-pub fn know(run: &Run, readiness: Readiness, unclear: Option<&str>, now: Timestamp) -> Option<Run> {
+pub fn know(
+    run: &Run,
+    readiness: Readiness,
+    unclear: Option<&str>,
+    missed: Option<&str>,
+    now: Timestamp,
+) -> Option<Run> {
     let differs = |known: &Readiness| (known.state, &known.healthy) != (readiness.state, &readiness.healthy);
     let is_new = run.readiness.as_ref().is_none_or(differs);
     let mut next = run.next_hop();
@@ -126,13 +132,18 @@ pub fn know(run: &Run, readiness: Readiness, unclear: Option<&str>, now: Timesta
     if is_new || readiness.state == Ready::NotReady {
         next.know(readiness, now);
     }
+    let known = run.missed.as_ref().map(|known| known.cluster.as_str());
+    let missed_anew = missed.is_some() && missed != known;
+    if missed_anew {
+        next.0.missed = missed.map(|cluster| Missed { cluster: cluster.to_owned(), since: now });
+    }
     // A step's own question that has no answer yet is for that step.
     let is_judged = |run: &Run| run.unclear.as_ref().is_some_and(|known| known.judged);
     if is_judged(run) || unclear.is_some() {
         next.judged(unclear, now);
     }
     let is_told = next.last_number() > run.last_number();
-    (is_new || is_told || is_judged(&next) != is_judged(run)).then_some(next)
+    (is_new || missed_anew || is_told || is_judged(&next) != is_judged(run)).then_some(next)
 }
 
 /// A person used the emergency way back: nothing goes on until a person says how.

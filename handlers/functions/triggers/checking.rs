@@ -141,7 +141,7 @@ async fn apply(app: &App, judged: &Run, seen: Watched) -> anyhow::Result<bool> {
                 no_way_back(run, readiness.clone(), why, now)
             }
             Watched::Knows(readiness, unclear) if run.hop == judged.hop => {
-                know(run, readiness.clone(), unclear.as_deref(), now)
+                know(run, readiness.clone(), unclear.as_deref(), None, now)
             }
             Watched::Drifted(_)
             | Watched::NoWayBack(..)

@@ -1,6 +1,6 @@
 //! What may happen between two states, and what of it can be counted on.
 use super::document::Time;
-use super::input::{Next, Saw};
+use super::input::{Members, Next, Saw};
 use bluegreen_core::run::verbs::Verb;
 
 /// What happens between two states. `at` is the place of an invocation.
@@ -60,6 +60,35 @@ pub enum Move {
     Sweeps {
         early: bool,
     },
+    /// The check each minute sees this.
+    Checks {
+        saw: Saw,
+    },
+    /// What others do.
+    Others(Other),
+    /// A look at the world comes to nothing.
+    Unanswered {
+        at: usize,
+        next: Next,
+    },
+    /// The person's tool, which watches over its write, has seen a late write of the run over it.
+    BreaksGlassAgain,
+}
+
+/// What others do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Other {
+    OldFallsIll,
+    OldHeals,
+    NewFallsIll,
+    NewHeals,
+    OldStops,
+    OldStarts,
+    OldIsDeleted,
+    BreaksGlass(Members),
+    Writes { members: Members, keeps_mark: bool },
+    TakesTheCandidatePool,
+    PutsTheCandidatePoolBack,
 }
 
 impl Move {
@@ -71,6 +100,8 @@ impl Move {
             | Self::IsPermitted { .. }
             | Self::Publishes { .. }
             | Self::GivesUp { .. }
+            | Self::Checks { .. }
+            | Self::BreaksGlassAgain
             | Self::Sweeps { early: false } => true,
             Self::Looks { next, .. } => next != Next::Say(Saw::Breached),
             Self::Acts { answer_lost, .. } => !answer_lost,
@@ -84,6 +115,8 @@ impl Move {
             | Self::LosesItsLock { .. }
             | Self::Orders { .. }
             | Self::CanaryCheckTurnsBack
+            | Self::Others(_)
+            | Self::Unanswered { .. }
             | Self::Sweeps { early: true } => false,
         }
     }

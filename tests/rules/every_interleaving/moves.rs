@@ -4,17 +4,17 @@
 //! saves, publishes. Between any two of these all others may move, it may crash, or lose its lock and go on.
 use super::document::{Document, Production, Question, Time};
 pub use super::happenings::Move;
-use super::input::{Act, Newest, Next, Ours, Saw};
-use super::steps::{Rules, look, read};
+use super::input::{Act, Condition, Newest, Next, Ours, Saw};
+use super::steps::{Rules, read};
 use super::world::{Invocation, Phase, State};
-use bluegreen_core::run::verbs::Verb;
+use bluegreen_core::run::verbs::{Direction, Verb};
 use bluegreen_core::step::Step;
 
 /// The next states of one state.
 pub struct Moves<'a> {
-    from: State,
-    rules: Rules,
-    production: &'a mut Production,
+    pub(super) from: State,
+    pub(super) rules: Rules,
+    pub(super) production: &'a mut Production,
     /// What happened, what came of it, and whether it can be counted on.
     pub found: Vec<(Move, State, bool)>,
 }
@@ -29,10 +29,11 @@ impl<'a> Moves<'a> {
         }
         all.persons();
         all.sweep();
+        all.others();
         all
     }
 
-    fn add(&mut self, what: Move, state: State) {
+    pub(super) fn add(&mut self, what: Move, state: State) {
         self.found.push((what, state.normalised(), what.is_relied_on()));
     }
 
@@ -44,7 +45,7 @@ impl<'a> Moves<'a> {
         }
     }
 
-    fn ask(&mut self, question: Question) -> Option<Document> {
+    pub(super) fn ask(&mut self, question: Question) -> Option<Document> {
         self.production.ask(self.from.run, question)
     }
 
@@ -82,7 +83,7 @@ impl<'a> Moves<'a> {
     }
 
     /// One change that needs no further look: published at once or, with a fault, never.
-    fn publishes_or_not(&mut self, mut saved: State, what: impl Fn(bool) -> Move) {
+    pub(super) fn publishes_or_not(&mut self, mut saved: State, what: impl Fn(bool) -> Move) {
         self.add_fault(what(false), saved);
         saved.publish(0);
         self.add(what(true), saved);
@@ -96,8 +97,7 @@ impl<'a> Moves<'a> {
             self.add(what, taken);
         } else if age > 0 {
             let mut repairs = taken;
-            let phase = Phase::Publishing { restores: false };
-            repairs.begin(Invocation { phase, age: 0, message, older: false, same_visit: true });
+            repairs.begin(Invocation::of(message));
             self.add(what, repairs);
         } else {
             self.loads(what, taken, message);
@@ -112,13 +112,7 @@ impl<'a> Moves<'a> {
                 continue;
             }
             let mut loaded = taken;
-            loaded.begin(Invocation {
-                phase: Phase::Loaded { quiet },
-                age: 0,
-                message,
-                older: false,
-                same_visit: true,
-            });
+            loaded.begin(Invocation { phase: Phase::Loaded { quiet }, ..Invocation::of(message) });
             self.add(what, loaded);
         }
     }
@@ -140,7 +134,9 @@ impl<'a> Moves<'a> {
         }
         match one.phase {
             Phase::Loaded { quiet } => {
-                for next in look(&read(&self.from, quiet || !self.rules.quiet_time, self.rules), self.rules) {
+                self.unanswered(at);
+                let seen = read(&self.from, quiet || !self.rules.quiet_time, self.rules);
+                for next in self.production.look(&seen, self.rules) {
                     let mut looked = self.from;
                     let breached = u8::from(next == Next::Say(Saw::Breached));
                     let Some(left) = looked.left.breaches.checked_sub(breached) else { continue };
@@ -167,6 +163,7 @@ impl<'a> Moves<'a> {
 
     fn acts(&mut self, at: usize, act: Act) {
         let mut acted = self.from;
+        acted.judge_act(at, act);
         let saw = match act {
             Act::Write(members) => {
                 acted.put(members);
@@ -178,6 +175,10 @@ impl<'a> Moves<'a> {
             }
             Act::DeleteNew => {
                 acted.new_cluster = false;
+                Saw::NotYet
+            }
+            Act::StartOld => {
+                acted.others.iter_mut().for_each(|others| others.old = Condition::Well);
                 Saw::NotYet
             }
         };
@@ -205,8 +206,16 @@ impl<'a> Moves<'a> {
                 times.push(Time { quiet_now: true, ..time });
             }
             Saw::NotYet | Saw::Requested(_) => times.push(Time { late: true, ..time }),
-            Saw::Emptied | Saw::WillReduce => times.push(Time { late: true, ..time }),
-            Saw::Done | Saw::Drifted | Saw::Breached | Saw::Stuck => {}
+            Saw::Emptied | Saw::WillReduce | Saw::Missed | Saw::Knows { .. } | Saw::NoAnswer => {
+                times.push(Time { late: true, ..time });
+            }
+            Saw::Done
+            | Saw::Drifted
+            | Saw::Breached
+            | Saw::Stuck
+            | Saw::MarkLost
+            | Saw::GlassBroken
+            | Saw::NoWayBack(_) => {}
         }
         for time in times {
             let run = self.ask(Question::Decide { saw, time }).expect("decide always answers");
@@ -218,19 +227,13 @@ impl<'a> Moves<'a> {
                 }
             }
             saved.take(at);
+            saved.judge_decision(one, saw, run);
             saved.save(run);
             let message = one.message.map(|age| age + 1);
             if run.ending.is_none() {
                 let restores = run.step == Step::RestoreTraffic && self.from.run.step != Step::RestoreTraffic;
                 // In the order of loads: it may load again, but only when it has published.
-                let again = Invocation {
-                    phase: Phase::Publishing { restores },
-                    age: 0,
-                    message,
-                    older: false,
-                    same_visit: true,
-                };
-                saved.begin(again);
+                saved.begin(Invocation { phase: Phase::Publishing { restores }, ..Invocation::of(message) });
             }
             self.add(Move::Saves { at, saw, time }, saved);
         }
@@ -267,14 +270,19 @@ impl<'a> Moves<'a> {
     fn persons(&mut self) {
         let from = self.from;
         if from.left.pauses > 0 {
-            self.orders(Verb::Pause, |state| state.left.pauses -= 1);
+            self.orders(Verb::Pause, None, |state| state.left.pauses -= 1);
         }
         if from.left.resumes > 0 && from.run.held.is_some() {
-            self.orders(Verb::Resume, |state| state.left.resumes -= 1);
+            for direction in [None, Some(Direction::Forward), Some(Direction::Back)] {
+                self.orders(Verb::Resume, direction, |state| state.left.resumes -= 1);
+            }
+        }
+        if from.left.finishes > 0 {
+            self.orders(Verb::Finish, None, |state| state.left.finishes -= 1);
         }
         if from.left.roll_backs > 0
             && from.has_room()
-            && let Some(run) = self.ask(Question::Obey(Verb::RollBack))
+            && let Some(run) = self.ask(Question::Obey(Verb::RollBack, None))
         {
             let mut saved = from;
             saved.left.roll_backs -= 1;
@@ -289,23 +297,33 @@ impl<'a> Moves<'a> {
         }
     }
 
-    fn orders(&mut self, verb: Verb, pay: impl Fn(&mut State)) {
-        if let Some(run) = self.ask(Question::Obey(verb)) {
+    fn orders(&mut self, verb: Verb, direction: Option<Direction>, pay: impl Fn(&mut State)) {
+        if let Some(run) = self.ask(Question::Obey(verb, direction)) {
             let mut saved = self.from;
             pay(&mut saved);
+            if verb == Verb::Finish {
+                // It ends as it stands, whatever is on its way.
+                saved.others.iter_mut().for_each(|others| others.meddled = true);
+            }
+            if run.step == Step::RestoreTraffic && self.from.run.step != run.step {
+                if saved.has_room() {
+                    self.turned_back(Move::Orders { verb, published: true }, saved, run);
+                }
+                return;
+            }
             saved.save(run);
             self.publishes_or_not(saved, |published| Move::Orders { verb, published });
         }
     }
 
     /// Saved by somebody without a message: whoever turns the run back publishes, then handles the way back at once.
-    fn turned_back(&mut self, what: Move, mut saved: State, run: Document) {
+    pub(super) fn turned_back(&mut self, what: Move, mut saved: State, run: Document) {
         if run.quiet_began && !saved.run.quiet_began {
             saved.invocations_mut(|one| one.older = true);
         }
         saved.save(run);
         let phase = Phase::Publishing { restores: run.step == Step::RestoreTraffic };
-        saved.begin(Invocation { phase, age: 0, message: None, older: false, same_visit: true });
+        saved.begin(Invocation { phase, ..Invocation::of(None) });
         self.add(what, saved);
     }
 
@@ -319,8 +337,7 @@ impl<'a> Moves<'a> {
         }
         if run.step == Step::RestoreTraffic && self.rules.sweep_takes_new_hop && swept.has_room() {
             // The way back is handled by whoever sweeps, too.
-            let (phase, message) = (Phase::Publishing { restores: true }, None);
-            swept.begin(Invocation { phase, age: 0, message, older: false, same_visit: true });
+            swept.begin(Invocation { phase: Phase::Publishing { restores: true }, ..Invocation::of(None) });
         } else {
             swept.publish(0);
         }

@@ -21,13 +21,19 @@ pub struct Found {
     pub unsafe_state: Option<(&'static str, usize)>,
     /// The nearest state from which no ending and no hold can be reached.
     pub stopped: Option<usize>,
+    /// There is no further state.
+    pub is_whole: bool,
     came_from: Vec<u32>,
     all: Vec<State>,
     rules: Rules,
 }
 
 /// What no state may be.
-fn broken(state: &State) -> Option<&'static str> {
+fn broken(state: &State, production: &mut Production) -> Option<&'static str> {
+    if let Some(others) = state.others {
+        let can_be_ended = production.can_be_ended(state.run);
+        return state.broken_by_others(others).or((!can_be_ended).then_some("nobody can end it"));
+    }
     let gateway = state.gateway;
     let (effective, coming) =
         (live(gateway.effective), (gateway.newest == Newest::InFlight).then_some(live(gateway.shown)));
@@ -50,6 +56,11 @@ fn broken(state: &State) -> Option<&'static str> {
 
 /// Explores everything, or up to the first state that breaks a rule.
 pub fn explore(first: State, rules: Rules, production: &mut Production) -> Found {
+    explore_nearest(usize::MAX, first, rules, production)
+}
+
+/// The same, with the nearest so many states at most: then nobody asks whether an end can be reached.
+pub fn explore_nearest(most: usize, first: State, rules: Rules, production: &mut Production) -> Found {
     let mut known: HashMap<State, u32, BuildHasherDefault<Quick>> = HashMap::default();
     known.insert(first, 0);
     let mut found = Found {
@@ -57,6 +68,7 @@ pub fn explore(first: State, rules: Rules, production: &mut Production) -> Found
         most_messages: 0,
         unsafe_state: None,
         stopped: None,
+        is_whole: false,
         came_from: vec![0],
         all: vec![first],
         rules,
@@ -66,7 +78,7 @@ pub fn explore(first: State, rules: Rules, production: &mut Production) -> Found
     while let Some(&state) = found.all.get(at) {
         let messages = state.queue.iter().map(|count| usize::from(*count)).sum::<usize>();
         found.most_messages = found.most_messages.max(messages);
-        found.unsafe_state = broken(&state).map(|why| (why, at));
+        found.unsafe_state = broken(&state, production).map(|why| (why, at));
         if found.unsafe_state.is_some() {
             break;
         }
@@ -81,9 +93,13 @@ pub fn explore(first: State, rules: Rules, production: &mut Production) -> Found
             }
         }
         at += 1;
+        if at >= most {
+            break;
+        }
     }
+    found.is_whole = at == found.all.len();
     found.states = found.all.len();
-    if found.unsafe_state.is_none() {
+    if found.unsafe_state.is_none() && found.is_whole {
         found.stopped = first_without_end(&found.all, edges);
     }
     found
@@ -146,8 +162,14 @@ impl Found {
             let (run, gateway) = (after.run, after.gateway);
             let what = what.map(|what| format!("{what:?}")).unwrap_or_default();
             lines += &format!(
-                "  {what:<90} -> {} {} {:?}, GET shows {:?} {:?}, traffic {:?}\n",
-                run.step, run.stage, run.operation, gateway.shown, gateway.newest, gateway.effective
+                "  {what:<90} -> {} {} {:?}, GET shows {:?} {:?}, traffic {:?}{}\n",
+                run.step,
+                run.stage,
+                run.operation,
+                gateway.shown,
+                gateway.newest,
+                gateway.effective,
+                run.held.map(|held| format!(", held {held:?}")).unwrap_or_default()
             );
         }
         lines

@@ -4,7 +4,8 @@
 //! 1 the one before, older ones do nothing), marks are what became of the write that carries them, times are whether
 //! a bound has passed.
 use super::document::Document;
-use super::input::{Act, Members, Newest, Ours, Saw};
+use super::input::{Act, Candidate, Condition, Mark, Members, Newest, Ours, Saw};
+use bluegreen_core::step::Step;
 
 /// So many invocations at once. Three are as safe, in four times as many states.
 pub const PLACES: usize = 2;
@@ -49,6 +50,8 @@ pub struct Invocation {
     pub older: bool,
     /// The run has not entered a step since it was loaded.
     pub same_visit: bool,
+    /// Others did something since it looked: what it does then nobody could have known better.
+    pub surprised: bool,
 }
 
 /// What may still happen that nobody can count on.
@@ -60,6 +63,58 @@ pub struct Left {
     pub resumes: u8,
     /// How often a threshold is breached.
     pub breaches: u8,
+    pub finishes: u8,
+    pub others: Kinds,
+}
+
+/// How often others do something, kind by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Kinds {
+    /// A side falls ill.
+    pub ills: u8,
+    /// The old cluster is stopped, or deleted.
+    pub losses: u8,
+    /// A person uses the emergency way back, one way or the other.
+    pub glasses: u8,
+    /// Somebody writes the live pools.
+    pub strangers: u8,
+    /// Somebody takes the candidate pool away.
+    pub candidates: u8,
+    /// A look gets no answer, or one 404.
+    pub answers: u8,
+}
+
+/// What others have made of the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Others {
+    pub old: Condition,
+    pub new_is_ill: bool,
+    pub candidate: Candidate,
+    pub mark: Mark,
+    /// Others wrote the gateway after the run's last write.
+    pub meddled: bool,
+    /// It was not the run that deleted the old cluster.
+    pub deleted: bool,
+    /// So often it was looked for since then, and not found.
+    pub absent: u8,
+    /// The emergency way back is still watched by the person's tool: where traffic is to be.
+    pub tool: Option<Members>,
+    /// What the run did and should not have done.
+    pub wrong: Option<&'static str>,
+}
+
+impl Others {
+    pub const KIND: Self = Self {
+        old: Condition::Well,
+        new_is_ill: false,
+        candidate: Candidate::Judges,
+        mark: Mark::OfTheRun,
+        meddled: false,
+        deleted: false,
+        absent: 0,
+        tool: None,
+        wrong: None,
+    };
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,6 +130,8 @@ pub struct State {
     /// In the order in which they loaded the run.
     pub at_work: [Option<Invocation>; PLACES],
     pub left: Left,
+    /// Nothing: nobody else does anything, and what the probes say is left open.
+    pub others: Option<Others>,
 }
 
 impl State {
@@ -85,6 +142,13 @@ impl State {
         }
         if run.step != self.run.step || (self.run.quiet_began && !run.quiet_began) {
             self.invocations_mut(|one| one.same_visit = false);
+        }
+        if run.glass.is_some() && self.run.glass.is_none() {
+            // Permitted before a person's word was known: what was permitted is done within seconds, or never.
+            self.invocations_mut(|one| one.surprised |= matches!(one.phase, Phase::Permitted { .. }));
+        }
+        if let Some(others) = self.others.as_mut().filter(|_| run.step.undoes()) {
+            others.absent = 0;
         }
         self.run = run;
         self.queue = [0, self.queue[0]];
@@ -132,6 +196,21 @@ impl State {
 
     /// A write of the gateway is accepted: what GET shows from now on. It supersedes the newest before it.
     pub fn put(&mut self, members: Members) {
+        self.outdate_marks();
+        if let Some(others) = &mut self.others {
+            (others.mark, others.meddled) = (Mark::OfTheRun, false);
+        }
+        self.gateway.shown = members;
+        self.gateway.newest = Newest::InFlight;
+    }
+
+    /// Somebody else writes, which takes effect at once.
+    pub fn put_by_others(&mut self, members: Members) {
+        self.gateway = Gateway { shown: members, newest: Newest::Landed, effective: members };
+    }
+
+    /// The newest mark of the run's is no longer the gateway's.
+    pub fn outdate_marks(&mut self) {
         let before = if self.gateway.newest == Newest::Landed { Ours::Landed } else { Ours::Canceled };
         let outdate = |ours: &mut Ours| {
             if *ours == Ours::Newest {
@@ -145,8 +224,6 @@ impl State {
                 outdate(ours);
             }
         });
-        self.gateway.shown = members;
-        self.gateway.newest = Newest::InFlight;
     }
 
     /// Makes states equal that nothing can tell apart any more.
@@ -165,8 +242,13 @@ impl State {
                 Phase::Spent => true,
             };
             if idle {
-                *one =
-                    Invocation { phase: Phase::Spent, age: 2, message: one.message, older: false, same_visit: false };
+                *one = Invocation {
+                    phase: Phase::Spent,
+                    age: 2,
+                    older: false,
+                    same_visit: false,
+                    ..Invocation::of(one.message)
+                };
                 if one.message.is_none() {
                     self.take(place);
                 }
@@ -178,6 +260,7 @@ impl State {
             self.queue = [0, 0];
             self.sent = [false, false];
         }
+        self.normalise_others();
         if let Some(in_force @ Ours::Canceled) = &mut self.run.in_force {
             *in_force = Ours::Landed;
         }
@@ -186,5 +269,39 @@ impl State {
 
     pub fn invocations_mut(&mut self, change: impl FnMut(&mut Invocation)) {
         self.at_work.iter_mut().flatten().for_each(change);
+    }
+
+    fn normalise_others(&mut self) {
+        let acts = |one: &Invocation| matches!(one.phase, Phase::Permitted { act: Act::Write(_) });
+        let may_write_over = self.at_work.iter().flatten().any(acts);
+        let Some(others) = &mut self.others else { return };
+        if others.mark != Mark::Glass {
+            self.run.knows_glass = false;
+            self.run.glass = self.run.glass.map(|_| false);
+        } else if !may_write_over {
+            others.tool = None;
+        }
+        if self.run.step == Step::DeleteNewCluster && self.run.ending.is_some() {
+            others.tool = None;
+        }
+    }
+
+    /// Who is at work and has looked could not see it.
+    pub fn surprise(&mut self) {
+        self.invocations_mut(|one| one.surprised |= !matches!(one.phase, Phase::Loaded { .. } | Phase::Spent));
+    }
+
+    /// Where traffic goes, or is about to.
+    pub fn reaches(&self, members: Members) -> bool {
+        let goes = |to: Members| live(to) == members || to == Members::Mixed;
+        goes(self.gateway.effective) || (self.gateway.newest == Newest::InFlight && goes(self.gateway.shown))
+    }
+}
+
+impl Invocation {
+    /// One that has just published, or is about to load.
+    pub fn of(message: Option<u8>) -> Self {
+        let phase = Phase::Publishing { restores: false };
+        Self { phase, age: 0, message, older: false, same_visit: true, surprised: false }
     }
 }

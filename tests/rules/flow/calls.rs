@@ -143,12 +143,12 @@ fn a_lost_way_back_calls_at_once_and_daily_while_it_lasts() {
     let lost = || readiness(Ready::NotReady, "the old cluster (blue) is Stopped");
     let mut run = at(ConfirmTraffic, 0);
     for minute in 0..2 * DAY {
-        run = know(&run, lost(), None, minutes(minute)).unwrap_or(run);
+        run = know(&run, lost(), None, None, minutes(minute)).unwrap_or(run);
     }
     assert_eq!(told(&run), [(Level::NeedsPerson, "way-back-lost"); 2]);
     let said = run.journal.iter().find(|entry| entry.level() == Level::NeedsPerson).unwrap();
     assert_eq!(said.what, "there is no way back: the old cluster (blue) is Stopped");
-    assert_eq!(told(&know(&at(CreateCluster, 0), lost(), None, NOW).unwrap()), [], "no traffic has moved");
+    assert_eq!(told(&know(&at(CreateCluster, 0), lost(), None, None, NOW).unwrap()), [], "no traffic has moved");
 }
 
 #[test]
@@ -191,13 +191,13 @@ fn no_answer_at_all_calls_too_and_a_well_one_ends_it() {
 #[test]
 fn the_watch_sees_it_where_the_step_looks_rarely() {
     let ready = || readiness(Ready::Ready, "every member is healthy");
-    let mut run = know(&at(Soak, 1), ready(), None, NOW).unwrap();
+    let mut run = know(&at(Soak, 1), ready(), None, None, NOW).unwrap();
     let hop = run.hop;
     for minute in 0..60 {
         let seen = (minute >= 10).then_some("no health yet of 10.1.31.1");
-        run = know(&run, ready(), seen, minutes(minute)).unwrap_or(run);
+        run = know(&run, ready(), seen, None, minutes(minute)).unwrap_or(run);
     }
     assert_eq!(told(&run), [(Level::NeedsPerson, "inconclusive/Soak/1")]);
     assert_eq!(run.hop, hop + 2, "one for its beginning, one for the call");
-    assert!(know(&run, ready(), None, minutes(61)).unwrap().unclear.is_none());
+    assert!(know(&run, ready(), None, None, minutes(61)).unwrap().unclear.is_none());
 }

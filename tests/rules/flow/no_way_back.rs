@@ -82,9 +82,9 @@ fn a_verdict_outlives_a_poll_and_not_a_stage() {
 
 #[test]
 fn what_is_known_of_the_old_cluster_is_written_when_it_changes() {
-    let run = know(&at(Soak, 1), readiness(Ready::Unknown), None, minutes(1)).unwrap();
-    assert_eq!(know(&run, readiness(Ready::Unknown), None, minutes(2)), None);
-    assert!(know(&run, readiness(Ready::Ready), None, minutes(2)).is_some());
+    let run = know(&at(Soak, 1), readiness(Ready::Unknown), None, None, minutes(1)).unwrap();
+    assert_eq!(know(&run, readiness(Ready::Unknown), None, None, minutes(2)), None);
+    assert!(know(&run, readiness(Ready::Ready), None, None, minutes(2)).is_some());
 }
 
 #[test]
