@@ -25,6 +25,7 @@ mod validate_health;
 pub mod watch;
 
 use crate::azure::clusters::Written;
+use crate::azure::permit::Permit;
 use crate::run::{Following, Mark, Outcome, Run, StepError, StepResult, Waiting};
 use crate::step::Step;
 use acting::Azure;
@@ -60,6 +61,17 @@ async fn glass(run: &Run, azure: &Azure) -> Result<Option<Mark>, StepError> {
         return Ok(None);
     }
     Ok(run.new_glass(&azure.gateway(&run.plan.site.gateway).await?))
+}
+
+/// The right to reduce or delete a cluster. A person may have used the emergency way back to it since the step's first look:
+/// nothing stands between this look at the gateway and the act.
+async fn permit_to_reduce(run: &Run, azure: &Azure) -> Result<Result<Permit, Outcome>, StepError> {
+    let permit = azure.permit().await?;
+    let gateway = azure.gateway_now(&run.plan.site.gateway).await?;
+    Ok(match run.new_glass(&gateway) {
+        Some(mark) => Err(Outcome::GlassBroken(mark)),
+        None => Ok(permit),
+    })
 }
 
 fn not_yet(why: impl Into<String>) -> StepResult {

@@ -7,7 +7,7 @@ use crate::run::readiness::{Readiness, Verdict};
 use crate::run::{Following, Mark, Operation, Run, StepError};
 use crate::step::Step;
 use crate::steps::overwriting::drift;
-use crate::steps::watch::{ask_aside, judge};
+use crate::steps::watch::{Judgement, ask_aside, judge};
 use crate::store::Stored;
 use crate::store::questions::Question;
 use jiff::SignedDuration;
@@ -33,8 +33,9 @@ pub enum Watched {
     Breached(String),
     /// The new cluster is ill, and going back would help nobody.
     NoWayBack(Readiness, String),
-    /// The members that carry traffic are well, or it cannot be told, and why; this is known of the old cluster.
-    Knows(Readiness, Option<String>),
+    /// The members that carry traffic are well, or it cannot be told, and why (`unclear`); this is known of the old cluster,
+    /// which was not found if it is `missed`.
+    Knows { readiness: Readiness, unclear: Option<String>, missed: Option<String> },
 }
 
 /// Looks at the gateway, and asks it or reads its answer.
@@ -74,11 +75,12 @@ async fn watch(app: &App, run: &Run, reader: &Reader) -> Result<Watched, StepErr
         Answer::Waits(operation, again) => return Ok(Watched::Waits(operation, again)),
         Answer::None => return Ok(Watched::NothingToSee),
     };
-    Ok(match judge(run, stage, reader, &answer).await? {
-        (_, Verdict::Breached(why)) => Watched::Breached(why),
-        (readiness, Verdict::NoWayBack(why)) => Watched::NoWayBack(readiness, why),
-        (readiness, Verdict::Well) => Watched::Knows(readiness, None),
-        (readiness, Verdict::Inconclusive(why)) => Watched::Knows(readiness, Some(why)),
+    let Judgement { readiness, verdict, missed } = judge(run, stage, reader, &answer).await?;
+    Ok(match verdict {
+        Verdict::Breached(why) => Watched::Breached(why),
+        Verdict::NoWayBack(why) => Watched::NoWayBack(readiness, why),
+        Verdict::Well => Watched::Knows { readiness, unclear: None, missed },
+        Verdict::Inconclusive(why) => Watched::Knows { readiness, unclear: Some(why), missed },
     })
 }
 

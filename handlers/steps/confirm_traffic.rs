@@ -1,6 +1,5 @@
 //! The stage's share stayed healthy for its watch time.
-use super::again_in;
-use super::watch::{Seen, watch};
+use super::watch::{Judgement, Seen, watch};
 use crate::azure::Reader;
 use crate::run::readiness::{Ready, Verdict};
 use crate::run::{Fact, Following, Outcome, Run, StepResult, Waiting};
@@ -21,24 +20,31 @@ pub async fn confirm_traffic(run: &Run, reader: &Reader) -> StepResult {
 
 /// The traffic of the present stage stayed healthy for so many minutes since the step began.
 pub async fn stayed_healthy(run: &Run, reader: &Reader, minutes: u32) -> StepResult {
-    let (readiness, verdict) = match watch(run, reader).await? {
-        Seen::Judged(readiness, verdict) => (readiness, verdict),
+    let Judgement { readiness, verdict, missed } = match watch(run, reader).await? {
+        Seen::Judged(judgement) => judgement,
         Seen::Asked(question, leads) => {
             let why = "the gateway is asked what its probes see";
-            let (following, facts) = (Some(question), leads.map(Fact::Leads).into_iter().collect());
+            let facts = leads.map(Fact::Leads).into_iter().chain(still_missed(run)).collect();
+            let following = Some(question);
             let waiting = Waiting { following, facts, again_in: Some(ANSWER), ..Waiting::because(why) };
             return Ok(Outcome::NotYet(waiting));
         }
-        Seen::Looking(again) => return again_in("the gateway is looking at its backends", again),
+        Seen::Looking(again_in) => {
+            let facts = still_missed(run).into_iter().collect();
+            let waiting = Waiting { again_in, facts, ..Waiting::because("the gateway is looking at its backends") };
+            return Ok(Outcome::NotYet(waiting));
+        }
         Seen::Otherwise(outcome) => return Ok(outcome),
     };
+    let missed = missed.map(Fact::Missed);
     match verdict {
         Verdict::Well => {}
         Verdict::Breached(why) => return Ok(Outcome::Breached(why)),
         Verdict::NoWayBack(why) => return Ok(Outcome::NoWayBack(readiness, why)),
         Verdict::Inconclusive(why) => {
             let unclear = Fact::Unclear(why.clone());
-            return answered(why, vec![Fact::Readiness(readiness), unclear], LOOK_CLOSER);
+            let facts = [Fact::Readiness(readiness), unclear].into_iter().chain(missed).collect();
+            return answered(why, facts, LOOK_CLOSER);
         }
     }
     if run.step == Step::Soak && readiness.state == Ready::NotReady && !run.is_reducing() {
@@ -52,7 +58,13 @@ pub async fn stayed_healthy(run: &Run, reader: &Reader, minutes: u32) -> StepRes
     }
     let why = format!("{} % on {} is healthy", run.share(), run.plan.new_colour().name());
     let row = SignedDuration::from_secs(i64::from(run.step.row().look_again));
-    answered(why, vec![Fact::Readiness(readiness)], left.min(row).unsigned_abs())
+    let facts = [Fact::Readiness(readiness)].into_iter().chain(missed).collect();
+    answered(why, facts, left.min(row).unsigned_abs())
+}
+
+/// A look that only asks did not look for the old cluster: what was missed before may be missed still.
+fn still_missed(run: &Run) -> Option<Fact> {
+    run.missed.as_ref().map(|missed| Fact::Missed(missed.cluster.clone()))
 }
 
 /// What was asked is answered: the next look asks anew.

@@ -3,7 +3,7 @@ use super::acting::Azure;
 use super::bring_back::{Until, bring_back};
 use super::presence::{Presence, is_missed, look_again, presence};
 use super::watch::ask_aside;
-use super::{again_in, not_yet, written};
+use super::{again_in, not_yet, permit_to_reduce, written};
 use crate::azure::operations::Progress;
 use crate::plan::Kind;
 use crate::resources::cluster::Cluster;
@@ -59,18 +59,19 @@ pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
     {
         return Ok(waiting);
     }
+    let permit = match permit_to_reduce(run, azure).await? {
+        Ok(permit) => permit,
+        Err(outcome) => return Ok(outcome),
+    };
+    let writer = &azure.writer;
     if let Some(pool) = smaller {
-        let scaled = azure.writer.scale_pool(azure.permit().await?, &slot.cluster, pool).await?;
+        let scaled = writer.scale_pool(permit, &slot.cluster, pool).await?;
         return written(&format!("{} nodes in pool {}, as it was found{again}", pool.count, pool.name), scaled);
     }
     if run.plan.kind == Kind::Return {
-        let stopped = azure.writer.stop_cluster(azure.permit().await?, &slot.cluster).await?;
-        return written(&format!("the stop{again}"), stopped);
+        return written(&format!("the stop{again}"), writer.stop_cluster(permit, &slot.cluster).await?);
     }
-    written(
-        &format!("the deletion{again}"),
-        azure.writer.delete_cluster(azure.permit().await?, &slot.cluster, &found).await?,
-    )
+    written(&format!("the deletion{again}"), writer.delete_cluster(permit, &slot.cluster, &found).await?)
 }
 
 /// Why the new cluster may not go yet: a pool holds it.

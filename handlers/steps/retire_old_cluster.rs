@@ -3,9 +3,10 @@ use super::acting::Azure;
 use super::overwriting::{instead, not_as_left, overwritten};
 use super::presence::{Presence, look_again, presence};
 use super::proof::{Needs, Proof, proof, write};
-use super::watch::{ask_aside, judge};
-use super::{again_in, not_yet, written};
+use super::watch::{Judgement, ask_aside, judge};
+use super::{again_in, not_yet, permit_to_reduce, written};
 use crate::azure::operations::Progress;
+use crate::azure::permit::Permit;
 use crate::resources::answers::same_name;
 use crate::resources::cluster::Cluster;
 use crate::resources::gateway::Gateway;
@@ -168,7 +169,7 @@ async fn serves_badly(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepE
             return Ok(Some(Outcome::NotYet(Waiting { following, ..Waiting::because(why) })));
         }
     };
-    let (readiness, verdict) = judge(run, run.stage, azure, &answer).await?;
+    let Judgement { readiness, verdict, missed: _ } = judge(run, run.stage, azure, &answer).await?;
     Ok(match verdict {
         Verdict::Well => None,
         Verdict::Breached(why) => Some(Outcome::Breached(why)),
@@ -198,15 +199,23 @@ async fn carry_out(act: Act, run: &Run, azure: &Azure, gateway: &Gateway) -> Ste
         Act::Tag(found) => {
             written("the tag", writer.tag_cluster(azure.permit().await?, id, &found, RETIRED_TAG, &run.id).await?)
         }
-        Act::Reduce(_, Reduction::Stop) => written("the stop", writer.stop_cluster(azure.permit().await?, id).await?),
-        Act::Reduce(found, Reduction::Delete) => {
-            written("the deletion", writer.delete_cluster(azure.permit().await?, id, &found).await?)
-        }
-        Act::Reduce(_, Reduction::Scale(pool)) => {
-            let scaled = writer.scale_pool(azure.permit().await?, id, &pool).await?;
+        Act::Reduce(found, reduction) => match permit_to_reduce(run, azure).await? {
+            Err(outcome) => Ok(outcome),
+            Ok(permit) => reduce(permit, run, azure, &found, reduction).await,
+        },
+        Act::Wait => not_yet("the old cluster is being deleted"),
+    }
+}
+
+async fn reduce(permit: Permit, run: &Run, azure: &Azure, found: &Cluster, reduction: Reduction) -> StepResult {
+    let (id, writer) = (&run.plan.old_slot().cluster, &azure.writer);
+    match reduction {
+        Reduction::Stop => written("the stop", writer.stop_cluster(permit, id).await?),
+        Reduction::Delete => written("the deletion", writer.delete_cluster(permit, id, found).await?),
+        Reduction::Scale(pool) => {
+            let scaled = writer.scale_pool(permit, id, &pool).await?;
             written(&format!("{} nodes in pool {}", pool.count, pool.name), scaled)
         }
-        Act::Wait => not_yet("the old cluster is being deleted"),
     }
 }
 

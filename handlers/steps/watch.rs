@@ -13,13 +13,23 @@ use std::time::Duration;
 /// What a watch sees.
 pub enum Seen {
     /// The gateway is as we left it, and says this of its members.
-    Judged(Readiness, Verdict),
+    Judged(Judgement),
     /// It was asked for its health, and has not answered yet; how it leads users, if that was not known.
     Asked(Following, Option<Leads>),
     /// It is still looking.
     Looking(Option<Duration>),
     /// It is not as we left it: what a step says of that.
     Otherwise(Outcome),
+}
+
+/// What a gateway's answer comes to.
+pub struct Judgement {
+    /// What is known of the old cluster.
+    pub readiness: Readiness,
+    /// What both sides together say.
+    pub verdict: Verdict,
+    /// The old cluster, if it was not found: to be remembered, since one such look proves nothing.
+    pub missed: Option<String>,
 }
 
 /// Looks at the gateway and, in turns, asks for and reads its health.
@@ -41,10 +51,7 @@ pub async fn watch(run: &Run, reader: &Reader) -> Result<Seen, StepError> {
     };
     match reader.look(asked).await? {
         Progress::InProgress(again_in) => Ok(Seen::Looking(again_in)),
-        Progress::Succeeded(answer) => {
-            let (readiness, verdict) = judge(run, run.stage, reader, &answer).await?;
-            Ok(Seen::Judged(readiness, verdict))
-        }
+        Progress::Succeeded(answer) => Ok(Seen::Judged(judge(run, run.stage, reader, &answer).await?)),
         Progress::Gone | Progress::Failed { .. } => Ok(Seen::Asked(ask(run, reader).await?, None)),
     }
 }
@@ -69,30 +76,31 @@ pub async fn ask_aside(run: &Run, reader: &Reader) -> Result<Following, StepErro
 ///
 /// # Errors
 /// When the old cluster cannot be looked at.
-pub async fn judge(
-    run: &Run,
-    stage: usize,
-    reader: &Reader,
-    answer: &Value,
-) -> Result<(Readiness, Verdict), StepError> {
-    let sides = Sides::of(run, stage, answer, lost(run, reader).await?);
+pub async fn judge(run: &Run, stage: usize, reader: &Reader, answer: &Value) -> Result<Judgement, StepError> {
+    let (lost, missed) = lost(run, reader).await?;
+    let sides = Sides::of(run, stage, answer, lost);
     let readiness = sides.readiness(run.readiness.as_ref(), reader.now());
     let verdict = sides.judge(&readiness);
-    Ok((readiness, verdict))
+    Ok(Judgement { readiness, verdict, missed })
 }
 
-/// Why the old cluster cannot serve, whatever the gateway's probes still say.
-async fn lost(run: &Run, reader: &Reader) -> Result<Option<String>, StepError> {
+/// Why the old cluster cannot serve, whatever the gateway's probes still say; and its id, if it was not found.
+async fn lost(run: &Run, reader: &Reader) -> Result<(Option<String>, Option<String>), StepError> {
     let name = run.plan.old.name();
-    Ok(match presence(run, reader, &run.plan.old_slot().cluster).await? {
+    let id = &run.plan.old_slot().cluster;
+    let lost = match presence(run, reader, id).await? {
         // One look that did not find it is no evidence.
-        Presence::Missed(_) => None,
-        Presence::Gone => Some(format!("the old cluster ({name}) does not exist any more")),
+        Presence::Missed(missed) => return Ok((None, Some(missed))),
+        Presence::Gone => {
+            let why = format!("the old cluster ({name}) does not exist any more");
+            return Ok((Some(why), Some(id.clone())));
+        }
         Presence::Here(old) if old.uid() != run.plan.old_uid => {
             Some(format!("the old slot ({name}) holds another cluster than the plan names"))
         }
         // What this run has reduced itself it brings back.
         Presence::Here(_) if run.can_bring_back() => None,
         Presence::Here(old) => old.cannot_serve().map(|state| format!("the old cluster ({name}) is {state}")),
-    })
+    };
+    Ok((lost, None))
 }

@@ -127,7 +127,7 @@ async fn answered(
 
 /// What was seen is put to the run as it is now, whoever has changed it meanwhile; says whether to look on.
 async fn apply(app: &App, judged: &Run, seen: Watched) -> anyhow::Result<bool> {
-    let goes_on = matches!(seen, Watched::Knows(..));
+    let goes_on = matches!(seen, Watched::Knows { .. });
     let changed = change(app, &judged.plan.site.name, |run, now| {
         if run.id != judged.id || run.ending.is_some() {
             return Err(());
@@ -140,12 +140,12 @@ async fn apply(app: &App, judged: &Run, seen: Watched) -> anyhow::Result<bool> {
             Watched::NoWayBack(readiness, why) if run.hop == judged.hop => {
                 no_way_back(run, readiness.clone(), why, now)
             }
-            Watched::Knows(readiness, unclear) if run.hop == judged.hop => {
-                know(run, readiness.clone(), unclear.as_deref(), None, now)
+            Watched::Knows { readiness, unclear, missed } if run.hop == judged.hop => {
+                know(run, readiness.clone(), unclear.as_deref(), missed.as_deref(), now)
             }
             Watched::Drifted(_)
             | Watched::NoWayBack(..)
-            | Watched::Knows(..)
+            | Watched::Knows { .. }
             | Watched::NothingToSee
             | Watched::Waits(..) => None,
         }
