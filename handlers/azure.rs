@@ -16,6 +16,7 @@ pub mod plainly;
 mod second_opinion;
 pub mod service_bus;
 pub mod subscriptions;
+pub mod tell;
 pub mod web;
 
 use crate::process::clock::Clock;

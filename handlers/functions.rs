@@ -20,6 +20,7 @@ pub mod regions;
 pub mod reply;
 pub mod serve;
 pub mod start;
+mod telling;
 pub mod token;
 pub mod triggers;
 mod vanished;

@@ -4,5 +4,6 @@ pub mod clock;
 pub mod cloud;
 pub mod config;
 pub mod limits;
+pub mod targets;
 pub mod telemetry;
 pub mod wire;

@@ -7,6 +7,7 @@ pub mod questions;
 mod records;
 mod runs;
 mod sites;
+pub mod told;
 pub mod turns;
 
 pub use blobs::{SaveError, Stored};

@@ -3,6 +3,7 @@ use super::bound::{BOUND, Bound, LOOKS};
 use super::caller::Door;
 use crate::azure::issuer::Issuer;
 use crate::azure::service_bus::ServiceBus;
+use crate::azure::tell::Tell;
 use crate::azure::{Reader, Writer};
 use crate::process::clock::Clock;
 use crate::process::config::Config;
@@ -33,6 +34,8 @@ pub struct App {
     pub namespace: Option<String>,
     /// Who may call the API.
     pub door: Door,
+    /// Telling people.
+    pub tell: Tell,
     /// When the present invocation is over.
     pub bound: Bound,
 }
@@ -56,8 +59,9 @@ impl App {
             None => None,
         };
         let door = Door::new(directory, config.api.key_may, config.api.host.as_deref());
+        let tell = Tell::new(&config.tell, &wire.web);
         let (namespace, bound) = (config.namespace.clone(), Bound::default());
-        Ok(Self { store, bus, reader, writer, clock, namespace, door, bound })
+        Ok(Self { store, bus, reader, writer, clock, namespace, door, tell, bound })
     }
 
     /// When the present invocation's looking, saving and publishing is over.

@@ -33,6 +33,8 @@ pub struct Options {
     pub probe: bool,
     /// How long calls to the control planes take; `None`: an instant world.
     pub latency: Option<Latency>,
+    /// Further settings of the function app.
+    pub settings: Vec<(&'static str, String)>,
 }
 
 impl Default for Options {
@@ -43,6 +45,7 @@ impl Default for Options {
             duplicate_detection: true,
             probe: true,
             latency: None,
+            settings: vec![],
         }
     }
 }
@@ -75,7 +78,7 @@ impl Shop {
         let began: Timestamp = "2026-11-25T08:00:00Z".parse()?;
         let clock = Clock::starting_at(began);
         let scene = Scene::set(clock, &options.base, options.duplicate_detection, change)?;
-        Self::around(scene, &config(options.base.cloud)?, options)
+        Self::around(scene, &config_with(options.base.cloud, &options.settings)?, options)
     }
 
     /// Opens the function app, with these settings, around a scene.
@@ -143,13 +146,19 @@ fn app_over(azure: &SimulatedAzure, wire: &Wire, config: &Config) -> anyhow::Res
 /// # Errors
 /// When the cloud is none that is known.
 pub fn config(cloud: Cloud) -> anyhow::Result<Config> {
+    config_with(cloud, &[])
+}
+
+/// The same, and further settings.
+fn config_with(cloud: Cloud, more: &[(&str, String)]) -> anyhow::Result<Config> {
     let Addresses { blobs, bus, client } = Addresses::of(cloud);
+    let given = |name: &str| more.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
     Config::read(|name| match name {
         "AzureWebJobsStorage__blobServiceUri" => Some(blobs.clone()),
         "ServiceBusConnection__fullyQualifiedNamespace" => Some(bus.clone()),
         "SERVICE_BUS_RESOURCE_ID" => Some(namespace()),
         "AZURE_CLIENT_ID" => Some(client.clone()),
         "AZURE_CLOUD" => Some(cloud.name().to_owned()),
-        name => api::setting(name),
+        name => given(name).or_else(|| api::setting(name)),
     })
 }

@@ -1,5 +1,6 @@
 //! The environment: every setting that this program reads, and nothing else reads one.
 use crate::process::cloud::Cloud;
+use crate::process::targets::{Target, targets};
 use anyhow::{Context, bail};
 
 /// The settings of a function app.
@@ -17,6 +18,8 @@ pub struct Config {
     pub client_id: Option<String>,
     /// Who may call the API.
     pub api: Api,
+    /// Who is told over webhooks.
+    pub tell: Vec<Target>,
     /// Where OTLP spans go.
     pub otlp: Option<String>,
     /// What is logged, in the form of `RUST_LOG`.
@@ -92,6 +95,7 @@ impl Config {
             namespace: setting("SERVICE_BUS_RESOURCE_ID"),
             client_id: setting("AZURE_CLIENT_ID"),
             api: api(&setting)?,
+            tell: targets(setting("TELL").as_deref(), setting("TELL_HOSTS").as_deref())?,
             otlp: setting("OTEL_EXPORTER_OTLP_ENDPOINT"),
             log: setting("RUST_LOG").unwrap_or_else(|| LOG.into()),
             port: port.transpose()?,

@@ -39,6 +39,7 @@ mod random_schedules;
 mod requests;
 mod return_size;
 mod shown;
+mod telling;
 mod time;
 mod way_back;
 mod who_may;

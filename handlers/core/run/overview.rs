@@ -1,6 +1,7 @@
 //! What a person who is woken must know of a site within ten seconds, as one document. Its members are stable: scripts, and
 //! whoever else shows it, read the same. Pure.
 mod lasting;
+mod message;
 mod orders;
 mod requests;
 mod serving;
@@ -8,6 +9,7 @@ mod waits;
 mod way_back;
 
 pub use lasting::{Deadline, Lasting, StageSeen, Until};
+pub use message::{Shape, Wanted, message, untold};
 pub use orders::{Next, OrderSeen, will};
 pub use requests::RequestSeen;
 pub use serving::{ClusterSeen, MemberSeen, PoolSeen, Serves, Serving};

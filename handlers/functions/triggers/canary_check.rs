@@ -5,7 +5,9 @@ use crate::functions::app::App;
 use crate::functions::calls::call;
 use crate::functions::deliveries;
 use crate::functions::reply::Reply;
+use crate::functions::telling;
 use crate::functions::vanished::{Seen, compare, not_checked};
+use crate::run::Run;
 use crate::store::turns::Turns;
 use futures::FutureExt;
 use futures::future::join_all;
@@ -32,9 +34,10 @@ pub async fn canary_check(app: &App) -> Reply {
     let began = app.store.now();
     let listed = sites.clone();
     let sites = turns.in_order(sites);
-    let ((checked, seen), ()) = tokio::join!(check_all(app, sites, ends), deliveries::hourly(app, ends));
+    let ((checked, seen, runs), ()) = tokio::join!(check_all(app, sites, ends), deliveries::hourly(app, ends));
     compare(app, &listed, seen).await;
     add_lines(app, ends).await;
+    telling::tell(app, &runs).await;
     let left_over = checked.iter().filter(|(_, had_its_turn)| !had_its_turn).count();
     let mut said = format!("{} runs, {left_over} left over", checked.len());
     if let Ok(began) = began {
@@ -77,8 +80,8 @@ async fn tell(app: &App, turns: &Turns, left_over: usize) -> String {
     format!(", {count} left over again")
 }
 
-/// Checks these sites: of each whether there was time for it, and which runs are under way.
-async fn check_all(app: &App, sites: Vec<String>, ends: Instant) -> (Vec<(String, bool)>, Seen) {
+/// Checks these sites: of each whether there was time for it, which runs are under way, and those of whom people may be told.
+async fn check_all(app: &App, sites: Vec<String>, ends: Instant) -> (Vec<(String, bool)>, Seen, Vec<Run>) {
     let seats = &Semaphore::new(AT_ONCE);
     let checks = sites.into_iter().map(|site| async move {
         let caught = AssertUnwindSafe(check(app, seats, &site, ends)).catch_unwind().await;
@@ -86,19 +89,20 @@ async fn check_all(app: &App, sites: Vec<String>, ends: Instant) -> (Vec<(String
             Ok(Ok(checked)) => checked,
             Ok(Err(error)) => {
                 not_checked(app, &site, &error).await;
-                Checked { had_its_turn: true, seen: None }
+                Checked { had_its_turn: true, ..Checked::default() }
             }
             Err(_) => {
                 call(app, &format!("panic/check/{site}"), &site, "a panic in the check of this run: see the log").await;
-                Checked { had_its_turn: true, seen: None }
+                Checked { had_its_turn: true, ..Checked::default() }
             }
         };
         (site, checked)
     });
-    let mut seen = Seen::new();
+    let (mut seen, mut runs) = (Seen::new(), vec![]);
     let had_turns = join_all(checks).await.into_iter().map(|(site, checked)| {
         seen.extend(checked.seen.map(|run| (site.clone(), run)));
+        runs.extend(checked.run);
         (site, checked.had_its_turn)
     });
-    (had_turns.collect(), seen)
+    (had_turns.collect(), seen, runs)
 }

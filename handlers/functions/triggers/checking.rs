@@ -17,11 +17,14 @@ use tracing::warn;
 const BETWEEN_LOOKS: Duration = Duration::from_secs(10);
 
 /// What the check of one run came to.
+#[derive(Default)]
 pub struct Checked {
     /// Whether there was time for it.
     pub had_its_turn: bool,
     /// The id of its run, `None` when that has ended; nothing when it was not seen.
     pub seen: Option<Option<RunId>>,
+    /// The run itself, where people are told of runs.
+    pub run: Option<Run>,
 }
 
 /// Checks one run.
@@ -30,9 +33,9 @@ pub struct Checked {
 /// When it could not be looked at.
 pub async fn check(app: &App, seats: &Semaphore, site: &str, ends: Instant) -> anyhow::Result<Checked> {
     let Some(first) = in_turn(seats, ends, first_look(app, site)).await else {
-        return Ok(Checked { had_its_turn: false, seen: None });
+        return Ok(Checked::default());
     };
-    let (first, seen) = first?;
+    let (first, seen, run) = first?;
     let had_its_turn = match first {
         First::Over => true,
         First::Overdue(found, next) => {
@@ -41,7 +44,7 @@ pub async fn check(app: &App, seats: &Semaphore, site: &str, ends: Instant) -> a
         }
         First::Watched => watch(app, seats, site, ends).await?,
     };
-    Ok(Checked { had_its_turn, seen })
+    Ok(Checked { had_its_turn, seen, run })
 }
 
 /// Works as soon as there is a seat; `None` when the time was over before the work was. First come, first served.
@@ -64,14 +67,15 @@ enum First {
 }
 
 /// What it comes to, and the run that was seen; `None` for a document that went meanwhile.
-async fn first_look(app: &App, site: &str) -> anyhow::Result<(First, Option<Option<RunId>>)> {
-    let Some(found) = app.store.run(site).await? else { return Ok((First::Over, None)) };
+async fn first_look(app: &App, site: &str) -> anyhow::Result<(First, Option<Option<RunId>>, Option<Run>)> {
+    let Some(found) = app.store.run(site).await? else { return Ok((First::Over, None, None)) };
     let seen = Some(sight(&found.value));
+    let run = app.tell.has_targets().then(|| found.value.clone());
     app.reader.agree_on_time().await;
     if let Some(next) = sweep(&found.value, found.at.min(app.store.now()?)) {
-        return Ok((First::Overdue(Box::new(found), Box::new(next)), seen));
+        return Ok((First::Overdue(Box::new(found), Box::new(next)), seen, run));
     }
-    Ok((if is_watched(&found.value) { First::Watched } else { First::Over }, seen))
+    Ok((if is_watched(&found.value) { First::Watched } else { First::Over }, seen, run))
 }
 
 fn is_watched(run: &Run) -> bool {

@@ -47,7 +47,7 @@ impl<'a> Judged<'a> {
     /// The live pools and the mark are as the present stage left them.
     pub fn is_as_left(&self) -> bool {
         let gateway = self.gateway();
-        !gateway.differs(&self.run.intended_live()).is_some() && gateway.mark() == self.run.in_force.as_deref()
+        gateway.differs(&self.run.intended_live()).is_none() && gateway.mark() == self.run.in_force.as_deref()
     }
 
     /// What both sides come to: of a watch in this stage, or before an act on the old cluster.

@@ -57,7 +57,7 @@ impl Moves<'_> {
                 self.other(Other::OldFallsIll, ill, |others| others.old = Condition::Ill);
             }
             (Condition::Ill, _) if old_cluster => {
-                self.other(Other::OldHeals, free, |others| others.old = Condition::Well)
+                self.other(Other::OldHeals, free, |others| others.old = Condition::Well);
             }
             (Condition::Stopped, _) if old_cluster => {
                 self.other(Other::OldStarts, free, |others| others.old = Condition::Well);
