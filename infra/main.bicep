@@ -82,6 +82,12 @@ param dailyGigabytes int = 1
 @description('Where spans go over OTLP, beside Application Insights: https://collector.example.com:4318.')
 param otlpEndpoint string?
 
+@description('The secret of Key Vault that says who is told over webhooks: docs/operate.md. The identity of the functions must be allowed to read it.')
+param tellSecretUri string?
+
+@description('The hosts that may be told.')
+param tellHosts string[] = []
+
 @description('What is logged, in the form of RUST_LOG.')
 param log string = 'warn,bluegreen=info'
 
@@ -201,6 +207,8 @@ module upgrader 'upgrader/upgrader.bicep' = {
     storageRedundancy: storageRedundancy
     dailyGigabytes: dailyGigabytes
     otlpEndpoint: otlpEndpoint
+    tellSecretUri: tellSecretUri
+    tellHosts: tellHosts
     log: log
     messageCounter: roleId(subscription().subscriptionId, checkedName, 'message counter')
     deliversEvents: withEvents

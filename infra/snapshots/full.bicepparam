@@ -14,6 +14,8 @@ param people = {
 }
 param pipeline = '00000000-0000-4000-8000-0000000000b1'
 param otlpEndpoint = 'https://collector.example.com:4318'
+param tellSecretUri = 'https://kv-full-shop.vault.azure.net/secrets/tell'
+param tellHosts = ['hooks.example.com']
 param apiAudience = 'api://full-shop,00000000-0000-4000-8000-0000000000c1'
 param apiFunctionKey = 'read'
 param oldClusterHas = ['logAddOn', 'diskEncryptionSet', 'publicAddressPrefix', 'proximityPlacementGroup']

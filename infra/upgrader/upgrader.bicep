@@ -60,6 +60,12 @@ param dailyGigabytes int
 @description('Where spans go over OTLP, beside Application Insights.')
 param otlpEndpoint string?
 
+@description('The secret of Key Vault that says who is told over webhooks: docs/operate.md. The identity of the functions must be allowed to read it.')
+param tellSecretUri string?
+
+@description('The hosts that may be told.')
+param tellHosts string[]
+
 @description('What is logged, in the form of RUST_LOG.')
 param log string
 
@@ -83,6 +89,9 @@ var settings = {
   SERVICE_BUS_RESOURCE_ID: resourceId('Microsoft.ServiceBus/namespaces', names.bus)
   API_FUNCTION_KEY: apiFunctionKey
   ...(apiAudience == null ? {} : { API_TENANT: tenant().tenantId, API_AUDIENCE: apiAudience! })
+  ...(tellSecretUri == null
+    ? {}
+    : { TELL: '@Microsoft.KeyVault(SecretUri=${tellSecretUri!})', TELL_HOSTS: join(tellHosts, ',') })
   ...(otlpEndpoint == null ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint! })
 }
 

@@ -26,7 +26,7 @@ const NOT_DEPLOYED: [&str; 6] = [
     "BLUEGREEN_HOST_PROCESS",
 ];
 /// Settings of ours that are given when a parameter asks for them.
-const WHEN_ASKED: [&str; 3] = ["API_AUDIENCE", "API_TENANT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+const WHEN_ASKED: [&str; 5] = ["API_AUDIENCE", "API_TENANT", "OTEL_EXPORTER_OTLP_ENDPOINT", "TELL", "TELL_HOSTS"];
 
 /// The settings of a shape, whichever way they are written.
 fn settings(shape: &str) -> BTreeMap<String, String> {
