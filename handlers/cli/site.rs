@@ -3,7 +3,7 @@ use super::charts::{self, Charts, has_charts};
 use super::exit::Exit;
 use super::out::complain;
 use super::say;
-use super::site_files::{Contents, in_lines, refusals};
+use super::site_files::{Contents, in_lines, refusals, text_of};
 use crate::functions::app::App;
 use crate::functions::regions::Regions;
 use crate::functions::start::look;
@@ -57,8 +57,11 @@ pub async fn publish(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
             return Ok(Exit::Otherwise.into());
         }
     };
-    let next = next(app, &site).await;
-    let next = match next {
+    // Before any work; and whoever looks needs the store's time.
+    if let Some(owner) = app.store.gateways_site(&site.gateway).await?.filter(|owner| *owner != site.name) {
+        anyhow::bail!("the gateway belongs to the site {owner:?}: one gateway, one site ({})", site.gateway);
+    }
+    let next = match next(app, &site).await {
         Ok(next) => next,
         Err(why) if has_charts(&site) => {
             return Err(why.context("the charts are rendered for the versions of the region, which could not be read"));
@@ -207,7 +210,7 @@ fn contents(file: &Path, site: &Site) -> anyhow::Result<Contents> {
 }
 
 fn read(file: &Path) -> anyhow::Result<Result<(String, Site), String>> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("failed to read {}", file.display()))?;
+    let text = text_of(file)?;
     Ok(check::parse(&text).map(|site| (text, site)).map_err(|mistakes| {
         let mut report = format!("{}: {} to mend\n", file.display(), mistakes.len());
         for mistake in mistakes {

@@ -102,15 +102,19 @@ pub fn place_of(folder: &Path, name: &str) -> anyhow::Result<PathBuf> {
 
 /// A file below this folder: a link that leads out of it, a device or a pipe is none.
 fn inside(folder: &Path, name: &str) -> anyhow::Result<String> {
-    let path = place_of(folder, name)?;
+    text_of(&place_of(folder, name)?)
+}
+
+/// The text of a file: a device or a pipe has no end, and is none.
+pub fn text_of(path: &Path) -> anyhow::Result<String> {
     let found = path.display();
     let metadata = path.metadata().with_context(|| format!("failed to read {found}"))?;
-    ensure!(metadata.is_file(), "{name} is no regular file");
-    ensure!(metadata.len() <= LARGEST, "{name} has {} bytes, at most {LARGEST} are allowed", metadata.len());
-    let bytes = std::fs::read(&path).with_context(|| format!("failed to read {found}"))?;
+    ensure!(metadata.is_file(), "{found} is no regular file");
+    ensure!(metadata.len() <= LARGEST, "{found} has {} bytes, at most {LARGEST} are allowed", metadata.len());
+    let bytes = std::fs::read(path).with_context(|| format!("failed to read {found}"))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        anyhow::anyhow!("{name} is no UTF-8 text: byte {at} is none. Save it as UTF-8")
+        anyhow::anyhow!("{found} is no UTF-8 text: byte {at} is none. Save it as UTF-8")
     })
 }
 

@@ -16,6 +16,7 @@ use azure_core::credentials::TokenCredential;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+use tracing::error;
 
 /// The clients of one process. Cloning is cheap.
 #[derive(Clone)]
@@ -59,7 +60,11 @@ impl App {
             None => None,
         };
         let door = Door::new(directory, config.api.key_may, config.api.host.as_deref());
-        let tell = Tell::new(&config.tell, &wire.web);
+        let targets = config.tell.clone().unwrap_or_else(|wrong| {
+            error!("nobody is told over webhooks: {wrong}");
+            vec![]
+        });
+        let tell = Tell::new(&targets, &wire.web);
         let (namespace, bound) = (config.namespace.clone(), Bound::default());
         Ok(Self { store, bus, reader, writer, clock, namespace, door, tell, bound })
     }

@@ -18,8 +18,8 @@ pub struct Config {
     pub client_id: Option<String>,
     /// Who may call the API.
     pub api: Api,
-    /// Who is told over webhooks.
-    pub tell: Vec<Target>,
+    /// Who is told over webhooks; or why that cannot be read, which keeps nothing else from its work.
+    pub tell: Result<Vec<Target>, String>,
     /// Where OTLP spans go.
     pub otlp: Option<String>,
     /// What is logged, in the form of `RUST_LOG`.
@@ -95,7 +95,8 @@ impl Config {
             namespace: setting("SERVICE_BUS_RESOURCE_ID"),
             client_id: setting("AZURE_CLIENT_ID"),
             api: api(&setting)?,
-            tell: targets(setting("TELL").as_deref(), setting("TELL_HOSTS").as_deref())?,
+            tell: targets(setting("TELL").as_deref(), setting("TELL_HOSTS").as_deref())
+                .map_err(|wrong| wrong.to_string()),
             otlp: setting("OTEL_EXPORTER_OTLP_ENDPOINT"),
             log: setting("RUST_LOG").unwrap_or_else(|| LOG.into()),
             port: port.transpose()?,

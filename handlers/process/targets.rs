@@ -36,6 +36,11 @@ pub fn targets(told: Option<&str>, hosts: Option<&str>) -> anyhow::Result<Vec<Ta
     let Some(told) = told else { return Ok(vec![]) };
     let example =
         "expected a list like [{\"url\": \"https://…\", \"shape\": \"teams\", \"levels\": [\"needsPerson\"]}]";
+    ensure!(
+        !told.trim_start().starts_with("@Microsoft.KeyVault"),
+        "the setting TELL is a reference to Key Vault that the platform could not follow: see that it is there, and that \
+         the functions' identity may read it"
+    );
     // The text of the error would show what stands there.
     let Ok(targets) = serde_json::from_str::<Vec<Target>>(told) else {
         bail!("the setting TELL cannot be read: {example}")
@@ -75,6 +80,7 @@ mod tests {
                 "the setting TELL cannot be read",
             ),
             (wrong("https://b.example/secret", "b.example"), "the setting TELL cannot be read"),
+            (wrong("@Microsoft.KeyVault(SecretUri=https://x/y)", ""), "that the platform could not follow"),
         ] {
             assert!(said.contains(words) && !said.contains("secret"), "{words}: {said}");
         }

@@ -4,7 +4,7 @@ use crate::child::{output, text};
 use bluegreen::local::setting::{ACCOUNT, NAMESPACE};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::run::Run;
-use serde_json::Value;
+use serde_json::{Value, json};
 use simulated_azure::doors::{self, Doors};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -142,8 +142,8 @@ async fn a_person_starts_looks_orders_and_is_known_by_the_account() {
     desk.says("order shop resume", 0).await;
     assert!(desk.says("promote shop --yes", 3).await.contains("only a watch or a soak"));
     assert!(desk.says("serving shop", 0).await.starts_with("blue /subscriptions/"));
-    desk.says("order shop roll_back", 0).await;
     assert!(desk.says("site unpublish shop --yes", 3).await.contains("is under way"));
+    desk.says("order shop roll_back", 0).await;
     assert!(desk.says("export shop", 0).await.contains("\"overview\""));
 }
 
@@ -163,4 +163,32 @@ async fn with_the_functions_stopped_and_the_bus_down_the_rest_is_shown() {
     let dry = desk.does("break-glass shop --to blue --dry-run").await;
     assert_eq!(dry.status.code(), Some(0), "{dry:?}");
     desk.says("pause shop --yes", 0).await;
+}
+
+#[tokio::test]
+async fn a_site_with_a_chart_is_published_for_the_versions_of_its_region() {
+    let desk = Desk::open().await;
+    let place = desk.folder.path().join("site");
+    std::fs::create_dir_all(place.join("proxy/templates")).unwrap();
+    let helm = place.join("helm");
+    let script = "#!/bin/sh\n[ \"$1\" != version ] || { printf v3.19.0; exit; }\nprintf '%s\\n' \"$*\" >>\"${0%/*}/asked\"\n\
+        echo '{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"proxy\"}}'\n";
+    std::fs::write(&helm, script).unwrap();
+    std::fs::set_permissions(&helm, PermissionsExt::from_mode(0o755)).unwrap();
+    let mut site = serde_json::to_value(&desk.shop.site).unwrap();
+    site["controllers"] = json!([{"chart": "proxy", "namespace": "edge"}]);
+    site["workloads"] = json!([]);
+    std::fs::write(place.join("site.json"), site.to_string()).unwrap();
+    let mut desk = desk;
+    desk.settings.push(("BLUEGREEN_HELM", helm.display().to_string()));
+    let words = format!("site publish {}", place.join("site.json").display());
+    let said = desk.says(&words, 0).await;
+    assert!(said.contains("chart proxy for 1.33: ") && said.contains("chart proxy for 1.34: "), "{said}");
+    assert!(said.contains("new: ConfigMap edge/proxy") && !said.contains("not judged"), "{said}");
+    let asked = std::fs::read_to_string(place.join("asked")).unwrap();
+    assert!(asked.contains("--kube-version 1.34.") && asked.contains("--api-versions v1/"), "{asked}");
+    let again = desk.says(&words, 0).await;
+    assert!(again.contains("chart proxy for 1.34: no change to what was published before"), "{again}");
+    let planned = desk.says("plan shop latest-stable", 0).await;
+    assert!(planned.contains("every check of CheckPlan holds"), "{planned}");
 }

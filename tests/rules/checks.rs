@@ -1,6 +1,6 @@
 //! The checks of `CheckPlan`: in a world in which everything holds, each thing that can be wrong.
 use super::example::plan;
-use bluegreen_core::plan::checks::{Seen, Verdict, check, warnings};
+use bluegreen_core::plan::checks::{Seen, Verdict, check};
 use bluegreen_core::plan::{KeptSize, Kind, Plan};
 use bluegreen_core::resources::cluster::Cluster;
 use bluegreen_core::resources::gateway::Gateway;
@@ -13,6 +13,7 @@ use world::{assert_refused, leftover, old, refused, seen, set};
 mod carried;
 mod clusters;
 mod listeners;
+mod quota;
 mod subnets;
 mod world;
 
@@ -208,6 +209,8 @@ fn a_leftover_is_deleted_only_if_it_is_ours_listed_allowed_and_serves_nothing() 
     for tags in [json!(null), json!({"team": "x"}), json!({RUN_TAG: "shop-0"}), json!({SITE_TAG: "shop"})] {
         assert_refused(&plan, &tagged(tags), "holds a cluster that is not ours");
     }
+    let taken = json!({RUN_TAG: "somebody", SITE_TAG: "shop"});
+    assert_refused(&plan, &tagged(taken), "names no run of the site: a person has taken it over");
     let other = json!({RUN_TAG: "x", SITE_TAG: "other", RETIRED_TAG: "x"});
     assert_refused(&plan, &tagged(other), "holds a cluster of the site \"other\"");
     assert_refused(&plan, &leftover("uid-new").1, "has the resourceUID \"uid-new\", but the plan lists uid-green");
@@ -333,39 +336,6 @@ fn another_outbound_address_needs_partners_that_know() {
     assert_eq!(check(&plan, &nat), FINE);
     nat.new_subnet.as_mut().unwrap()["properties"]["natGateway"] = json!({"id": "/natGateways/other"});
     assert_refused(&plan, &nat, "through the NAT gateway /natGateways/other");
-}
-
-#[test]
-fn cores_are_counted_when_usages_are_at_hand() {
-    let mut short = seen();
-    set(short.usages.as_mut().unwrap(), "/value/1/limit", json!(23));
-    assert_refused(&plan(), &short, "needs 12 cores of standardDSv5Family, but 12 of 23 are in use");
-    assert_eq!(check(&plan(), &Seen { usages: None, ..short.clone() }), FINE);
-    set(old(&mut short), "/properties/agentPoolProfiles/0/scaleSetPriority", json!("Spot"));
-    assert_eq!(check(&plan(), &short), FINE);
-}
-
-#[test]
-fn cores_that_only_a_load_or_a_surge_needs_are_a_warning() {
-    let mut seen = seen();
-    let said = |seen: &Seen| warnings(&plan(), seen).iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-    // Three nodes of four cores fit exactly: a surge of 10 % is one node more.
-    assert!(
-        said(&seen)
-            .contains("a surge may add the new cluster needs 16 cores of standardDSv5Family, but 12 of 24 are in use")
-    );
-    for (member, value) in [("enableAutoScaling", json!(true)), ("maxCount", json!(10))] {
-        set(old(&mut seen), &format!("/properties/agentPoolProfiles/0/{member}"), value);
-    }
-    for quota in ["/value/0/limit", "/value/1/limit"] {
-        set(seen.usages.as_mut().unwrap(), quota, json!(55));
-    }
-    assert!(said(&seen).contains("needs 44 cores of cores, but 12 of 55 are in use"), "{}", said(&seen));
-    assert_eq!(check(&plan(), &seen), FINE);
-    for quota in ["/value/0/limit", "/value/1/limit"] {
-        set(seen.usages.as_mut().unwrap(), quota, json!(56));
-    }
-    assert_eq!(said(&seen), "");
 }
 
 #[test]

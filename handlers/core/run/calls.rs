@@ -64,8 +64,10 @@ pub enum Cause {
     Gate,
     /// A person used the emergency way back.
     Glass,
-    /// The new cluster is ill, and going back would help nobody.
+    /// The old cluster cannot take the traffic back, or would help nobody.
     NoWayBack,
+    /// There is no way back, and the new cluster is ill, too.
+    BothIll,
     /// Too many events of a step could not be handled.
     DeadLetters,
     /// It should be over by now, and goes on trying.
@@ -101,6 +103,7 @@ impl Cause {
             Self::Gate => "gate",
             Self::Glass => "break-glass",
             Self::NoWayBack => "no-way-back",
+            Self::BothIll => "both-ill",
             Self::DeadLetters => "dead-letters",
             Self::Late => "late",
             Self::NothingMoves => "nothing-moves",
@@ -120,7 +123,7 @@ impl Cause {
     #[must_use]
     pub fn key(self, step: Step, stage: usize) -> String {
         match self {
-            Self::Held | Self::Gate | Self::NoWayBack | Self::Inconclusive | Self::DeadLetters
+            Self::Held | Self::Gate | Self::NoWayBack | Self::BothIll | Self::Inconclusive | Self::DeadLetters
                 if step.may_carry_traffic() =>
             {
                 format!("{}/{step}/{stage}", self.name())
@@ -128,6 +131,7 @@ impl Cause {
             Self::Held
             | Self::Gate
             | Self::NoWayBack
+            | Self::BothIll
             | Self::Inconclusive
             | Self::DeadLetters
             | Self::Late
@@ -148,6 +152,7 @@ impl Cause {
     pub(super) fn of(hold: &Hold) -> Self {
         match hold {
             Hold { gate: Some(_), .. } => Self::Gate,
+            Hold { both_ill: true, .. } => Self::BothIll,
             Hold { watched: true, .. } => Self::NoWayBack,
             _ => Self::Held,
         }

@@ -166,6 +166,9 @@ pub struct Hold {
     /// Going back would help nobody now: each watch judges that anew.
     #[serde(default, skip_serializing_if = "is_false")]
     pub watched: bool,
+    /// And the new cluster is ill, too.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub both_ill: bool,
     /// When a person was called last.
     pub called: Timestamp,
     /// Members that this binary does not know.

@@ -51,7 +51,7 @@ impl Run {
     #[must_use]
     pub(super) fn turn_back(self, why: &str, now: Timestamp) -> Self {
         match self.has_no_way_back().map(str::to_owned) {
-            Some(lost) => self.hold_watched(&format!("{why}; there is no way back now: {lost}"), now),
+            Some(lost) => self.hold_watched(Cause::BothIll, &format!("{why}; there is no way back now: {lost}"), now),
             None => self.turn_back_anyway(why, now),
         }
     }
@@ -106,7 +106,14 @@ impl Run {
     #[must_use]
     pub(super) fn no_way_back(mut self, readiness: Readiness, why: &str, now: Timestamp) -> Self {
         self.0.readiness = Some(readiness);
-        self.hold_watched(why, now)
+        self.hold_watched(Cause::NoWayBack, why, now)
+    }
+
+    /// The same, found by the check of a run that may be held for it already: the new cluster is ill, too, which is news.
+    #[must_use]
+    pub(super) fn both_ill(mut self, readiness: Readiness, why: &str, now: Timestamp) -> Self {
+        self.0.readiness = Some(readiness);
+        self.hold_watched(Cause::BothIll, why, now)
     }
 
     /// Waits for a person, since users are led elsewhere. What was told is remembered: going on accepts it.
@@ -137,10 +144,11 @@ impl Run {
         (!is_known).then(|| mark.to_owned())
     }
 
-    fn hold_watched(self, why: &str, now: Timestamp) -> Self {
-        let mut held = self.hold(Cause::NoWayBack, why, now);
+    fn hold_watched(self, cause: Cause, why: &str, now: Timestamp) -> Self {
+        let mut held = self.hold(cause, why, now);
         if let Some(hold) = &mut held.0.held {
             hold.watched = true;
+            hold.both_ill |= cause == Cause::BothIll;
         }
         held
     }
@@ -251,7 +259,16 @@ impl Run {
 
     fn held_for(mut self, why: &str, gate: Option<Gate>, now: Timestamp) -> Self {
         let why = said(why);
-        let hold = Hold { why, since: now, gate, paused: false, watched: false, called: now, rest: Map::new() };
+        let hold = Hold {
+            why,
+            since: now,
+            gate,
+            paused: false,
+            watched: false,
+            both_ill: false,
+            called: now,
+            rest: Map::new(),
+        };
         self.0.held = Some(hold);
         self
     }

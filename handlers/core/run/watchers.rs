@@ -109,7 +109,7 @@ pub fn no_way_back(run: &Run, readiness: Readiness, why: &str, now: Timestamp) -
     }
     let mut next = run.next_hop();
     next.note(CHECK, why, run.step, now);
-    Some(next.no_way_back(readiness, why, now))
+    Some(next.both_ill(readiness, why, now))
 }
 
 /// What is known of the old cluster has changed, or whether it can be told that the traffic is well (`unclear` says why

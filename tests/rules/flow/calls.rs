@@ -126,7 +126,17 @@ fn a_reason_that_changes_calls_once_and_the_hold_has_the_newest() {
     assert_eq!((calls(&run), held(&run).why.as_str()), (1, "both are ill at 10.1.31.3"));
     assert_eq!((held(&run).since, held(&run).called), (NOW, NOW), "it lasts since then");
     let again = sweep(&run, minutes(DAY + 1)).unwrap();
-    assert_eq!(told(&again), [(Level::NeedsPerson, "no-way-back/Soak/1"); 2]);
+    assert_eq!(told(&again), [(Level::NeedsPerson, "both-ill/Soak/1"); 2]);
+}
+
+#[test]
+fn a_new_cluster_that_falls_ill_when_there_is_no_way_back_is_a_call_of_its_own() {
+    let lost = Outcome::NoWayBack(readiness(Ready::NotReady, "Stopped"), "there is no way back: it is Stopped".into());
+    let held_run = decided(&at(Soak, 1), Ok(lost), NOW);
+    let ill = no_way_back(&held_run, readiness(Ready::NotReady, "Stopped"), "both are ill", minutes(7)).unwrap();
+    let expected = [(Level::NeedsPerson, "no-way-back/Soak/1"), (Level::NeedsPerson, "both-ill/Soak/1")];
+    assert_eq!(told(&ill), expected);
+    assert_eq!(held(&ill).since, NOW);
 }
 
 #[test]

@@ -88,7 +88,10 @@ impl IdleSlot {
 fn foreign(cluster: &Value, site: &str) -> Option<String> {
     match tag(cluster, SITE_TAG) {
         Some(other) if other != site => Some(format!("of the site {:?}", shortened(other))),
-        Some(_) if tag(cluster, RUN_TAG).is_some() => None,
+        Some(_) if tag(cluster, RUN_TAG).is_some_and(|run| run.starts_with(&format!("{site}-"))) => None,
+        Some(_) if tag(cluster, RUN_TAG).is_some() => {
+            Some(format!("whose tag {RUN_TAG} names no run of the site: a person has taken it over"))
+        }
         _ if tag(cluster, RETIRED_TAG).is_some() => None,
         _ => Some(format!("that is not ours: it has no tag {RUN_TAG} with {SITE_TAG}, and no tag {RETIRED_TAG}")),
     }

@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
     responses((status = 200, description = "It is carried out: the run", body = super::shapes::Run)))]
 pub(super) async fn order(app: &App, site: &str, verb: &str, call: &HttpCall, caller: &Caller) -> Answered {
     let Some(verb) = Verb::named(verb) else {
-        let why = "expected pause, resume, approve, promote, abort, roll_back or finish";
+        let why = "expected pause, resume, approve, promote, abort, roll-back or finish";
         return Ok(Answer::problem(Problem::NotFound, why));
     };
     let mut order = match read(verb, call) {
