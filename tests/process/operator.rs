@@ -14,6 +14,9 @@ use std::process::Output;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
+/// The API servers of all clusters that are managed with Entra ID.
+const CLUSTERS: &str = "6dae42f8-4368-4678-94ff-3960e28e3630";
+
 /// An installation whose functions run in this process, and a person with an Azure CLI beside it.
 struct Desk {
     shop: Shop,
@@ -81,10 +84,11 @@ fn write_az(folder: &Path, [endpoint, header, client, arm]: &[String; 4]) {
     let token = |resource: &str| token(endpoint, header, client, resource);
     let (storage, bus) = (token("https://storage.azure.com/"), token("https://servicebus.azure.net/"));
     let arm = token(&format!("https://{arm}/"));
+    let clusters = token(CLUSTERS);
     let log = folder.join("asked");
     let script = format!(
         "#!/bin/sh\necho \"$*\" >> '{}'\nfor scope in \"$@\"; do :; done\ncase \"$scope\" in\n*storage*) token='{storage}' ;;\n\
-         *servicebus*) token='{bus}' ;;\n*) token='{arm}' ;;\nesac\n\
+         *servicebus*) token='{bus}' ;;\n*{CLUSTERS}*) token='{clusters}' ;;\n*) token='{arm}' ;;\nesac\n\
          printf '{{\"accessToken\":\"%s\",\"expires_on\":4102444800,\"tokenType\":\"Bearer\"}}' \"$token\"\n",
         log.display()
     );

@@ -97,7 +97,7 @@ fn a_caller_orders_and_is_told_why_not() {
         let run = until(&shop, |run| run.step == Step::CreateCluster && run.following.is_some()).await;
         let elsewhere = json!({"run": run.id, "step": "Soak", "stage": 0});
         for (verb, body, status, why) in [
-            ("dance", json!({}), 404, "expected pause, resume, approve, promote, abort, roll_back or finish"),
+            ("dance", json!({}), 404, "expected pause, resume, approve, promote, abort, roll-back or finish"),
             ("pause", Value::Null, 428, "say what the order was decided on"),
             ("pause", json!({"step": "Soak"}), 428, "If-Match with the ETag"),
             ("pause", json!([1]), 400, "expected a JSON object"),
