@@ -1,5 +1,6 @@
 //! `bluegreen break-glass`: the emergency way back, by a published site, a site file, or flags alone.
 use super::exit::Exit;
+use super::site_files::text_of;
 use super::{names, say};
 use crate::azure::arm::ArmWriter;
 use crate::azure::break_glass::{Ended, Wish, break_glass};
@@ -88,7 +89,7 @@ pub fn run(arguments: &BreakGlass) -> anyhow::Result<ExitCode> {
 async fn read(site: &str, credential: &Arc<dyn TokenCredential>, wire: &Wire, clock: &Clock) -> anyhow::Result<Value> {
     let otherwise = "name a site file, or say --gateway ID --live-pool NAME --address ADDRESS";
     if !is_name(site) || Path::new(site).is_file() {
-        let text = std::fs::read_to_string(site).with_context(|| format!("failed to read {site}: {otherwise}"))?;
+        let text = text_of(Path::new(site)).with_context(|| format!("failed to read {site}: {otherwise}"))?;
         return serde_json::from_str(&without_comments(&text)).with_context(|| {
             format!("{site} is no JSON: mend it, or say --gateway ID --live-pool NAME --address ADDRESS")
         });

@@ -7,7 +7,7 @@ use crate::site::{Manifest, Site};
 use crate::workload::chart::{Release, api_versions, rendered};
 use crate::workload::differences::differences;
 use crate::workload::digest::digest;
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -24,7 +24,7 @@ pub struct Charts {
 /// Whether a site has charts.
 #[must_use]
 pub fn has_charts(site: &Site) -> bool {
-    site.controllers.iter().chain(&site.workloads).any(|manifest| manifest.chart.is_some())
+    site.manifests().any(|manifest| manifest.chart.is_some())
 }
 
 /// The minor version under which a rendering lies.
@@ -43,7 +43,7 @@ pub async fn render(folder: &Path, site: &mut Site, versions: &[Version], served
     let versions: Vec<_> = if versions.is_empty() { vec![None] } else { versions.iter().copied().map(Some).collect() };
     let mut charts = Charts::default();
     let mut defined: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for manifest in site.controllers.iter_mut().chain(&mut site.workloads).filter(|manifest| manifest.chart.is_some()) {
+    for manifest in site.manifests_mut().filter(|manifest| manifest.chart.is_some()) {
         let fetched = Fetched::of(&helm, folder, manifest).await?;
         if let Some(note) = fetched.looks_up(manifest)? {
             charts.notes.insert(note);
@@ -86,7 +86,9 @@ impl Fetched {
         };
         let mut values = vec![];
         if let Some(file) = &manifest.values_file {
-            values.push(place_of(folder, file)?);
+            let place = place_of(folder, file)?;
+            ensure!(place.is_file(), "{file} is no regular file");
+            values.push(place);
         }
         if !manifest.values.is_empty() {
             // JSON is YAML.

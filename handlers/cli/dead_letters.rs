@@ -7,7 +7,7 @@ use super::{say, status};
 use crate::functions::app::App;
 use crate::functions::commit::{Changed, change};
 use crate::plan::request::{Refused, Request};
-use crate::run::event::{Message, REQUESTS};
+use crate::run::event::Message;
 use crate::run::watchers::redrive;
 use crate::site::is_name;
 use crate::store::Shelf;
@@ -59,8 +59,7 @@ pub async fn dead_letters(app: &App, account: &str, command: DeadLetters) -> any
 }
 
 async fn all(app: &App) -> anyhow::Result<Vec<Refused>> {
-    let found = app.store.records(Shelf::Refusals, RECORDS).await?.into_iter();
-    let read = found.filter_map(|record| serde_json::from_value::<Refused>(record).ok());
+    let read = app.store.requests(Shelf::Refusals, RECORDS).await?.into_iter();
     Ok(read.filter(|record| record.queue.as_deref() == Some(QUEUE)).collect())
 }
 
@@ -142,14 +141,8 @@ async fn send_again(app: &App, account: &str, record: &Refused) -> anyhow::Resul
         return Ok(Exit::Otherwise.into());
     }
     let request = Request { id: Some(id.clone()), requested_by: Some(account.to_owned()), ..request };
-    let message = Message {
-        to: REQUESTS,
-        // A new one: the same would be eaten by duplicate detection.
-        id: format!("{id}/{}", Uuid::new_v4().simple()),
-        subject: "RequestUpgrade".into(),
-        body: serde_json::to_string(&request)?,
-        at: None,
-    };
+    // A new one: the same would be eaten by duplicate detection.
+    let message = Message::asking(format!("{id}/{}", Uuid::new_v4().simple()), &request)?;
     app.bus.publish(&message).await?;
     app.store.forget_refusal(&id, record.at).await?;
     say(&format!("sent again as {id}; what becomes of it: bluegreen status {}\n", request.site))?;

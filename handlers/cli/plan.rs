@@ -91,12 +91,12 @@ fn not_seen(error: StepError) -> anyhow::Error {
 }
 
 async fn manifests(app: &App, plan: &Plan) -> anyhow::Result<Option<String>> {
+    let wanted = match judged::digests(plan) {
+        Ok(wanted) => wanted,
+        Err(why) => return Ok(Some(why)),
+    };
     let mut texts = vec![];
-    for manifest in plan.site.controllers.iter().chain(&plan.site.workloads) {
-        let digest = match manifest.digest_for(plan.version) {
-            Ok(digest) => digest,
-            Err(why) => return Ok(Some(why)),
-        };
+    for (manifest, digest) in wanted {
         match app.store.manifest(digest).await? {
             Some(found) => texts.push((manifest, String::from_utf8_lossy(&found).into_owned())),
             None => return Ok(Some(format!("{} is not in the store: publish the site", manifest.title()))),

@@ -58,9 +58,7 @@ pub async fn publish(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
         }
     };
     // Before any work; and whoever looks needs the store's time.
-    if let Some(owner) = app.store.gateways_site(&site.gateway).await?.filter(|owner| *owner != site.name) {
-        anyhow::bail!("the gateway belongs to the site {owner:?}: one gateway, one site ({})", site.gateway);
-    }
+    app.store.could_reserve(&site).await?;
     let next = match next(app, &site).await {
         Ok(next) => next,
         Err(why) if has_charts(&site) => {
@@ -151,9 +149,9 @@ async fn with_charts(
 async fn renewed(app: &App, site: &Site, contents: &Contents) -> anyhow::Result<String> {
     let before = if has_charts(site) { app.store.site(&site.name).await.ok().flatten() } else { None };
     let mut text = String::new();
-    for manifest in site.controllers.iter().chain(&site.workloads) {
+    for manifest in site.manifests() {
         for (minor, digest) in &manifest.renderings {
-            let mut olds = before.iter().flat_map(|before| before.controllers.iter().chain(&before.workloads));
+            let mut olds = before.iter().flat_map(Site::manifests);
             let old = olds.find(|old| old.title() == manifest.title()).and_then(|old| old.renderings.get(minor));
             let new = contents.rendered().get(digest).map_or("", String::as_str);
             let changes = match old {

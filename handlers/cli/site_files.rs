@@ -25,7 +25,7 @@ impl Contents {
     /// When one cannot be read, or lies elsewhere.
     pub fn read(folder: &Path, site: &Site) -> anyhow::Result<Self> {
         let mut contents = BTreeMap::new();
-        for manifest in site.controllers.iter().chain(&site.workloads).filter(|manifest| manifest.chart.is_none()) {
+        for manifest in site.manifests().filter(|manifest| manifest.chart.is_none()) {
             if !contents.contains_key(&manifest.file) {
                 contents.insert(manifest.file.clone(), inside(folder, &manifest.file)?);
             }
@@ -70,7 +70,7 @@ impl Contents {
     }
 
     fn judged_for(&self, site: &Site, rendered: Option<Version>, versions: &[Version]) -> Vec<Finding> {
-        let manifests: Vec<_> = site.controllers.iter().chain(&site.workloads).collect();
+        let manifests: Vec<_> = site.manifests().collect();
         let titles: Vec<_> = manifests.iter().map(|manifest| manifest.title()).collect();
         let files: Vec<_> = manifests
             .iter()

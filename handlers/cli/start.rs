@@ -10,7 +10,7 @@ use crate::plan::Kind;
 use crate::plan::planning::plan;
 use crate::plan::request::{Refused, Request};
 use crate::plan::versions::is_form;
-use crate::run::event::{Message, REQUESTS};
+use crate::run::event::Message;
 use crate::run::{Run, StepError};
 use crate::site::check::Checked;
 use crate::store::Shelf;
@@ -67,9 +67,7 @@ pub async fn start(app: &App, account: &str, start: Start) -> anyhow::Result<Exi
     if let Some(exit) = beforehand(app, &request).await? {
         return Ok(exit.into());
     }
-    let body = serde_json::to_string(&request)?;
-    let message = Message { to: REQUESTS, id: id.clone(), subject: "RequestUpgrade".into(), body, at: None };
-    app.bus.publish(&message).await?;
+    app.bus.publish(&Message::asking(id.clone(), &request)?).await?;
     if no_wait {
         say(&format!("requested as {id}; what becomes of it: bluegreen status {}\n", request.site))?;
         return Ok(Exit::Done.into());
@@ -159,16 +157,13 @@ async fn wait(app: &App, site: &str, id: &str, patience: Duration) -> anyhow::Re
 }
 
 async fn became(app: &App, site: &str, id: &str) -> anyhow::Result<Became> {
-    let record = |records: Vec<serde_json::Value>| {
-        let records = records.into_iter().filter_map(|record| serde_json::from_value::<Refused>(record).ok());
-        records.into_iter().find(|record| record.request.id.as_deref() == Some(id))
-    };
+    let record = |records: Vec<Refused>| records.into_iter().find(|record| record.request.id.as_deref() == Some(id));
     if let Some(run) = app.store.run(site).await?.map(|found| found.value).filter(|run| run.request == id) {
         return Ok(Became::Run(Box::new(run)));
     }
-    if let Some(refused) = record(app.store.records(Shelf::Refusals, RECORDS).await?) {
+    if let Some(refused) = record(app.store.requests(Shelf::Refusals, RECORDS).await?) {
         return Ok(Became::Refused(refused));
     }
-    let waits = record(app.store.records(Shelf::Waiting, RECORDS).await?);
+    let waits = record(app.store.requests(Shelf::Waiting, RECORDS).await?);
     Ok(waits.map_or(Became::Nothing, Became::Waits))
 }

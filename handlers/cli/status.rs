@@ -104,7 +104,10 @@ async fn all(app: &App, as_json: bool) -> anyhow::Result<ExitCode> {
             Err(why) => json!({"site": name, "unreadable": format!("{why:#}")}),
         });
         let runs: Vec<_> = runs.collect();
-        let (refused, waiting) = (records(app, Shelf::Refusals).await?, records(app, Shelf::Waiting).await?);
+        let (refused, waiting) = (
+            app.store.requests(Shelf::Refusals, MOST_RECORDS).await?,
+            app.store.requests(Shelf::Waiting, MOST_RECORDS).await?,
+        );
         let document = json!({"now": now, "runs": runs, "sites": published, "refused": refused, "waiting": waiting});
         say(&format!("{document}\n"))?;
         return Ok(Exit::Done.into());
@@ -147,17 +150,12 @@ fn stage_in_words(stage: &StageSeen) -> String {
     format!(", stage {} of {} ({} %)", stage.number, stage.of, stage.share)
 }
 
-async fn records(app: &App, shelf: Shelf) -> anyhow::Result<Vec<Refused>> {
-    let found = app.store.records(shelf, MOST_RECORDS).await?;
-    Ok(found.into_iter().filter_map(|record| serde_json::from_value(record).ok()).collect())
-}
-
 /// The requests of the last day that started nothing, and those that wait.
 async fn not_started(app: &App, now: Timestamp) -> anyhow::Result<String> {
     let since = now - SignedDuration::from_hours(24);
     let mut shown = String::new();
     for (shelf, word) in [(Shelf::Waiting, "waits"), (Shelf::Refusals, "refused")] {
-        let found = records(app, shelf).await?;
+        let found = app.store.requests(shelf, MOST_RECORDS).await?;
         let lines: Vec<_> = found
             .iter()
             .filter(|record| shelf == Shelf::Waiting || record.at > since)

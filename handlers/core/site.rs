@@ -101,6 +101,16 @@ pub fn is_name(text: &str) -> bool {
 }
 
 impl Site {
+    /// What it installs, in the order in which it is applied.
+    pub fn manifests(&self) -> impl Iterator<Item = &Manifest> {
+        self.controllers.iter().chain(&self.workloads)
+    }
+
+    /// The same, to be filled in.
+    pub fn manifests_mut(&mut self) -> impl Iterator<Item = &mut Manifest> {
+        self.controllers.iter_mut().chain(&mut self.workloads)
+    }
+
     const fn default_soak() -> u32 {
         60
     }

@@ -45,7 +45,7 @@ pub(super) fn publish(world: &mut World, account: &str, site: &Site, now: Timest
     world.blobs.create_container(account, RUNS);
     world.blobs.put(account, SITES, &format!("{}.json", site.name), &serde_json::to_vec(site)?, now);
     world.blobs.put(account, SITES, &reservation_name(&site.gateway), site.name.as_bytes(), now);
-    for manifest in site.controllers.iter().chain(&site.workloads) {
+    for manifest in site.manifests() {
         let digest = manifest.digest.as_deref().context("a manifest without a digest")?;
         let text = MANIFESTS.iter().find(|(name, _)| *name == manifest.file).map(|(_, text)| *text);
         world.blobs.put(account, SITES, &content_name(digest), text.unwrap_or_default().as_bytes(), now);

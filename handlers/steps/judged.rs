@@ -8,15 +8,24 @@ use crate::workload::desk::{Desk, File, Weight, judge};
 
 /// Why the new cluster could never run the site's manifests; `None`: nothing is known that keeps it from that.
 pub async fn refused(run: &Run, azure: &Azure) -> Result<Option<String>, StepError> {
-    let site = &run.plan.site;
+    let wanted = match digests(&run.plan) {
+        Ok(wanted) => wanted,
+        Err(why) => return Ok(Some(why)),
+    };
     let mut texts = vec![];
-    for manifest in site.controllers.iter().chain(&site.workloads) {
-        match manifest.digest_for(run.plan.version) {
-            Ok(digest) => texts.push((manifest, azure.manifest(digest).await?)),
-            Err(why) => return Ok(Some(why)),
-        }
+    for (manifest, digest) in wanted {
+        texts.push((manifest, azure.manifest(digest).await?));
     }
     Ok(wrong(&run.plan, &texts))
+}
+
+/// What a plan installs, each by the digest of what goes to its cluster.
+///
+/// # Errors
+/// When something was not published for its version.
+pub fn digests(plan: &Plan) -> Result<Vec<(&Manifest, &str)>, String> {
+    let digest = |manifest| Manifest::digest_for(manifest, plan.version).map(|digest| (manifest, digest));
+    plan.site.manifests().map(digest).collect()
 }
 
 /// The same of these texts. Secrets in them were agreed to when they were published.

@@ -84,6 +84,15 @@ impl Store {
         Ok(records)
     }
 
+    /// The requests among them: what is none, or is unreadable, is left out.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn requests(&self, shelf: Shelf, most: usize) -> anyhow::Result<Vec<Refused>> {
+        let records = self.records(shelf, most).await?;
+        Ok(records.into_iter().filter_map(|record| serde_json::from_value(record).ok()).collect())
+    }
+
     /// Takes the record of a refusal away. That there is none is well, too.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The present run of each site, and the runs before it. Layout: `active/<site>.json`, `history/<site>/<run>.json`.
 use super::Store;
 use super::blobs::{Put, SaveError, Stored, to_bytes};
-use super::lines::{self, Page};
+use super::lines::{self, Listed, Page};
 use crate::process::limits::Pages;
 use crate::run::{FORMAT, Run, summary};
 use anyhow::Context as _;
@@ -66,14 +66,30 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub async fn sites_under_way(&self) -> anyhow::Result<Vec<String>> {
-        let (mut sites, mut after, mut pages) = (vec![], None, Pages::default());
+        let may_be = |line: &Option<Value>| line.as_ref().is_none_or(|line| line["ending"].is_null());
+        let listed = self.listed().await?;
+        let found = listed.iter().filter(|listed| may_be(&listed.line)).filter_map(|listed| site_of(&listed.name));
+        Ok(found.map(str::to_owned).collect())
+    }
+
+    /// The sites that have a run document, ended ones included, each with whether the document has a line.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn sites_and_lines(&self) -> anyhow::Result<Vec<(String, bool)>> {
+        let listed = self.listed().await?;
+        let site = |listed: &Listed| Some((site_of(&listed.name)?.to_owned(), listed.line.is_some()));
+        Ok(listed.iter().filter_map(site).collect())
+    }
+
+    /// All documents of present runs.
+    async fn listed(&self) -> anyhow::Result<Vec<Listed>> {
+        let (mut listed, mut after, mut pages) = (vec![], None, Pages::default());
         loop {
             let page = self.runs.page(ACTIVE, after.as_deref(), usize::MAX).await?;
             let Page { items, next } = page.context("the store's list broke off")?;
-            let may_be = |line: &Option<Value>| line.as_ref().is_none_or(|line| line["ending"].is_null());
-            let found = items.iter().filter(|listed| may_be(&listed.line)).filter_map(|listed| site_of(&listed.name));
-            sites.extend(found.map(str::to_owned));
-            let Some(next) = next else { return Ok(sites) };
+            listed.extend(items);
+            let Some(next) = next else { return Ok(listed) };
             pages.ask(&next).map_err(anyhow::Error::msg)?;
             after = Some(next);
         }
@@ -96,17 +112,6 @@ impl Store {
             Ok(()) | Err(SaveError::Conflict) => Ok(()),
             Err(SaveError::Other(error)) => Err(error),
         }
-    }
-
-    /// The sites, so many at most, whose document has no line.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    pub async fn sites_without_line(&self, most: usize) -> anyhow::Result<Vec<String>> {
-        let page = self.runs.page(ACTIVE, None, usize::MAX).await?;
-        let items = page.map(|page| page.items).unwrap_or_default();
-        let without = items.iter().filter(|listed| listed.line.is_none()).filter_map(|listed| site_of(&listed.name));
-        Ok(without.take(most).map(str::to_owned).collect())
     }
 
     /// Saves a run if nobody changed it since it was loaded with this version; `None`: if there is none yet.

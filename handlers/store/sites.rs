@@ -4,7 +4,7 @@ use super::blobs::{Put, SaveError};
 use crate::site::Site;
 use crate::site::check::{Checked, Mistake, published};
 use crate::workload::digest::digest;
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ pub fn with_digests(
     read: impl Fn(&str) -> anyhow::Result<String>,
 ) -> anyhow::Result<(Site, BTreeMap<String, String>)> {
     let mut contents = BTreeMap::new();
-    for manifest in site.controllers.iter_mut().chain(&mut site.workloads).filter(|manifest| manifest.chart.is_none()) {
+    for manifest in site.manifests_mut().filter(|manifest| manifest.chart.is_none()) {
         let text = read(&manifest.file)?;
         let digest = digest(&text);
         manifest.digest = Some(digest.clone());
@@ -178,12 +178,21 @@ impl Store {
             Err(SaveError::Other(error)) => return Err(error),
         }
         let owner = self.sites.get(&name).await?.context("the gateway's reservation vanished: try again")?;
-        if owner.value != site.name {
-            let owner = String::from_utf8_lossy(&owner.value);
-            bail!("the gateway belongs to the site {owner:?}: one gateway, one site ({})", site.gateway);
-        }
-        Ok(())
+        reserved_for(&String::from_utf8_lossy(&owner.value), site)
     }
+
+    /// Whether a gateway could be reserved for its site, or is so already.
+    ///
+    /// # Errors
+    /// When another site has it, or the store does not answer.
+    pub async fn could_reserve(&self, site: &Site) -> anyhow::Result<()> {
+        self.gateways_site(&site.gateway).await?.map_or(Ok(()), |owner| reserved_for(&owner, site))
+    }
+}
+
+fn reserved_for(owner: &str, site: &Site) -> anyhow::Result<()> {
+    ensure!(owner == site.name, "the gateway belongs to the site {owner:?}: one gateway, one site ({})", site.gateway);
+    Ok(())
 }
 
 /// The name of a gateway's reservation.

@@ -384,7 +384,7 @@ fn publishing_stores_manifests_by_their_content_and_reserves_the_gateway() {
         let store = &shop.operator.store;
         let read = |file: &str| Ok(format!("# {file}\n"));
         let site = store.publish(shop.site.clone(), read).await.unwrap();
-        for manifest in site.controllers.iter().chain(&site.workloads) {
+        for manifest in site.manifests() {
             let content = store.manifest(manifest.digest.as_ref().unwrap()).await.unwrap();
             assert_eq!(content.expect("it is stored by its digest"), format!("# {}\n", manifest.file));
         }

@@ -56,6 +56,16 @@ impl Gateway {
         tag(&self.0, AGIC_TAG).is_some()
     }
 
+    /// Its parts of a kind: `httpListeners`, `probes`, ….
+    pub(super) fn parts(&self, kind: &str) -> &[Value] {
+        list(&self.0, &format!("/properties/{kind}"))
+    }
+
+    /// The part of a kind that has this name, or the name at the end of this id.
+    pub(super) fn part(&self, kind: &str, id: &str) -> Option<&Value> {
+        self.parts(kind).iter().find(|part| same_name(text(part, "/name"), name_of(id)))
+    }
+
     /// Its pools, ours or not.
     pub fn pools(&self) -> impl Iterator<Item = Pool<'_>> {
         list(&self.0, POOLS).iter().map(Pool)

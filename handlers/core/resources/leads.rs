@@ -76,10 +76,6 @@ impl Gateway {
         leads
     }
 
-    fn parts(&self, kind: &str) -> &[Value] {
-        list(&self.0, &format!("/properties/{kind}"))
-    }
-
     /// Whether a rule leads to one of these pools, by itself or by its path map.
     fn leads_to(&self, rule: &Value, live: &[String]) -> bool {
         let is_live = |place: &Value, pointer: &str| {
@@ -144,7 +140,7 @@ impl Gateway {
         if leads.0.range(begins.clone()..).next().is_some_and(|(key, _)| key.starts_with(&begins)) {
             return;
         }
-        if let Some(part) = self.parts(kind).iter().find(|part| same_name(text(part, "/name"), name)) {
+        if let Some(part) = self.part(kind, name) {
             self.follow(leads, what, part);
         }
     }

@@ -118,9 +118,7 @@ impl Asked {
     }
 
     fn rank(&self, listener: &Value) -> Option<u8> {
-        let names = list(listener, "/properties/hostNames").iter().filter_map(Value::as_str);
-        let single = Some(text(listener, "/properties/hostName")).filter(|name| !name.is_empty());
-        let names: Vec<_> = names.chain(single).collect();
+        let names = host_names(listener);
         if names.is_empty() {
             return Some(2);
         }
@@ -174,6 +172,12 @@ impl<'a> Frontend<'a> {
     }
 }
 
+/// The host names and patterns that a listener is for. None: any.
+pub(super) fn host_names(listener: &Value) -> Vec<&str> {
+    let names = list(listener, "/properties/hostNames").iter().filter_map(Value::as_str);
+    names.chain(Some(text(listener, "/properties/hostName")).filter(|name| !name.is_empty())).collect()
+}
+
 fn frontend_of(listener: &Value) -> &str {
     text(listener, "/properties/frontendIPConfiguration/id")
 }
@@ -190,7 +194,7 @@ fn rule<'a>(gateway: &'a Value, listener: &Value) -> Option<&'a Value> {
     rules.min_by_key(|rule| priority(rule))
 }
 
-fn priority(rule: &Value) -> u64 {
+pub(super) fn priority(rule: &Value) -> u64 {
     number(rule, "/properties/priority").unwrap_or(u64::MAX)
 }
 

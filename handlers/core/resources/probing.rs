@@ -26,8 +26,8 @@ impl Gateway {
     fn ways_to_pools(&self) -> Vec<(&str, &str)> {
         let way =
             |part| (text(part, "/properties/backendAddressPool/id"), text(part, "/properties/backendHttpSettings/id"));
-        let mut ways: Vec<_> = list(&self.0, "/properties/requestRoutingRules").iter().map(way).collect();
-        for map in list(&self.0, "/properties/urlPathMaps") {
+        let mut ways: Vec<_> = self.parts("requestRoutingRules").iter().map(way).collect();
+        for map in self.parts("urlPathMaps") {
             ways.push((
                 text(map, "/properties/defaultBackendAddressPool/id"),
                 text(map, "/properties/defaultBackendHttpSettings/id"),
@@ -40,9 +40,9 @@ impl Gateway {
 
     /// `None`: there are no such settings.
     fn question(&self, settings: &str) -> Option<String> {
-        let settings = self.named("backendHttpSettingsCollection", settings)?;
+        let settings = self.part("backendHttpSettingsCollection", settings)?;
         let probe = text(settings, "/properties/probe/id");
-        let probe = if probe.is_empty() { &Value::Null } else { self.named("probes", probe)? };
+        let probe = if probe.is_empty() { &Value::Null } else { self.part("probes", probe)? };
         let own = |pointer: &str| text(settings, pointer).to_owned();
         let asked = |pointer: &str, usual: String| {
             Some(text(probe, pointer).to_owned()).filter(|it| !it.is_empty()).unwrap_or(usual)
@@ -63,10 +63,6 @@ impl Gateway {
             .join(", ");
         let expected = if codes.is_empty() { String::new() } else { format!(" for {codes}") };
         Some(format!("{protocol}://{}:{port}{path}{expected}", asked("/properties/host", usual).to_lowercase()))
-    }
-
-    fn named(&self, kind: &str, id: &str) -> Option<&Value> {
-        list(&self.0, &format!("/properties/{kind}")).iter().find(|part| same_name(text(part, "/name"), name_of(id)))
     }
 }
 

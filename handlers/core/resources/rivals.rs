@@ -2,8 +2,9 @@
 //! the others have too, with a rule that counts first. Pure.
 //!
 //! <https://learn.microsoft.com/azure/application-gateway/multiple-site-overview#request-routing-rules-evaluation-order>
-use crate::resources::answers::{list, name_of, number, same_name, text};
+use crate::resources::answers::{name_of, same_name, text};
 use crate::resources::gateway::Gateway;
+use crate::resources::listening::{host_names, priority};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use wildmatch::WildMatch;
@@ -12,7 +13,7 @@ impl Gateway {
     /// Who comes before the listeners of these names, in words, in the order of their names.
     pub(super) fn rivals(&self, ours: &BTreeSet<String>) -> Vec<String> {
         let is_ours = |listener: &&Value| ours.contains(&text(listener, "/name").to_lowercase());
-        let (ours, others): (Vec<_>, Vec<_>) = list(&self.0, "/properties/httpListeners").iter().partition(is_ours);
+        let (ours, others): (Vec<_>, Vec<_>) = self.parts("httpListeners").iter().partition(is_ours);
         let comes_first = |rival: &&Value| {
             let place = self.place(rival);
             place.is_some() && ours.iter().any(|own| meets(own, rival) && place < self.place(own))
@@ -27,27 +28,22 @@ impl Gateway {
     fn place(&self, listener: &Value) -> Option<(u64, usize)> {
         let name = text(listener, "/name");
         let of = |rule: &&Value| same_name(name_of(text(rule, "/properties/httpListener/id")), name);
-        let rules = list(&self.0, "/properties/requestRoutingRules").iter().filter(of);
-        let first = rules.map(|rule| number(rule, "/properties/priority").unwrap_or(u64::MAX)).min();
+        let rules = self.parts("requestRoutingRules").iter().filter(of);
+        let first = rules.map(priority).min();
         first.map(|first| (first, vagueness(listener)))
     }
 }
 
 /// Exact names come before patterns, and these before none.
 fn vagueness(listener: &Value) -> usize {
-    let names = names(listener);
+    let names = host_names(listener);
     if names.is_empty() { 2 } else { usize::from(names.iter().all(|name| name.contains(['*', '?']))) }
-}
-
-fn names(listener: &Value) -> Vec<&str> {
-    let names = list(listener, "/properties/hostNames").iter().filter_map(Value::as_str);
-    names.chain(Some(text(listener, "/properties/hostName")).filter(|name| !name.is_empty())).collect()
 }
 
 /// Whether a request may be for both.
 fn meets(one: &Value, other: &Value) -> bool {
     let same = |pointer: &str| same_name(name_of(text(one, pointer)), name_of(text(other, pointer)));
-    let (ones, others) = (names(one), names(other));
+    let (ones, others) = (host_names(one), host_names(other));
     let fits = |pattern: &str, name: &str| WildMatch::new_case_insensitive(pattern).matches(name);
     let share = ones.is_empty()
         || others.is_empty()
@@ -56,6 +52,6 @@ fn meets(one: &Value, other: &Value) -> bool {
 }
 
 fn in_words(listener: &Value) -> String {
-    let (name, names) = (text(listener, "/name"), names(listener));
+    let (name, names) = (text(listener, "/name"), host_names(listener));
     if names.is_empty() { name.to_owned() } else { format!("{name} for {}", names.join(", ")) }
 }

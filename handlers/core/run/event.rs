@@ -1,4 +1,5 @@
 //! An event: "look at this run". It carries no decision and no secret.
+use crate::plan::request::Request;
 use crate::run::Run;
 use crate::step::Step;
 use jiff::Timestamp;
@@ -55,6 +56,14 @@ pub const STEPS: &str = "upgrade-steps";
 pub const REQUESTS: &str = "upgrade-requests";
 
 impl Message {
+    /// A request for an upgrade, visible at once.
+    ///
+    /// # Errors
+    /// Never in practice: a request always has a JSON form.
+    pub fn asking(id: String, request: &Request) -> serde_json::Result<Self> {
+        Ok(Self { to: REQUESTS, id, subject: "RequestUpgrade".into(), body: serde_json::to_string(request)?, at: None })
+    }
+
     /// The message of a run's present hop, visible when it is due.
     ///
     /// # Errors

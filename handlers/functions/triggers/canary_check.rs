@@ -25,18 +25,19 @@ const BUDGET: Duration = Duration::from_secs(50);
 /// Looks at every run.
 pub async fn canary_check(app: &App) -> Reply {
     let ends = app.clock.after(BUDGET);
-    let listed = async { anyhow::Ok((app.store.sites_with_runs().await?, app.store.turns().await?)) };
-    let (sites, turns) = match timeout_at(ends, listed).await {
+    let listed = async { anyhow::Ok((app.store.sites_and_lines().await?, app.store.turns().await?)) };
+    let (found, turns) = match timeout_at(ends, listed).await {
         Ok(Ok(listed)) => listed,
         Ok(Err(error)) => return Reply::again("the runs could not be listed", &error),
         Err(_) => return Reply::again("the runs could not be listed", &anyhow::anyhow!("the store does not answer")),
     };
     let began = app.store.now();
-    let listed = sites.clone();
-    let sites = turns.in_order(sites);
+    let listed: Vec<_> = found.iter().map(|(site, _)| site.clone()).collect();
+    let without_line = found.into_iter().filter(|(_, has_line)| !has_line).map(|(site, _)| site);
+    let sites = turns.in_order(listed.clone());
     let ((checked, seen, runs), ()) = tokio::join!(check_all(app, sites, ends), deliveries::hourly(app, ends));
     compare(app, &listed, seen).await;
-    add_lines(app, ends).await;
+    add_lines(app, without_line.take(AT_ONCE), ends).await;
     telling::tell(app, &runs).await;
     let left_over = checked.iter().filter(|(_, had_its_turn)| !had_its_turn).count();
     let mut said = format!("{} runs, {left_over} left over", checked.len());
@@ -51,9 +52,9 @@ pub async fn canary_check(app: &App) -> Reply {
 }
 
 /// Ended runs of older binaries get the line that lists show. Nothing depends on it: a document without one is read.
-async fn add_lines(app: &App, ends: Instant) {
+async fn add_lines(app: &App, sites: impl Iterator<Item = String>, ends: Instant) {
     let adding = async {
-        for site in app.store.sites_without_line(AT_ONCE).await? {
+        for site in sites {
             app.store.add_line(&site).await?;
         }
         anyhow::Ok(())

@@ -64,14 +64,9 @@ async fn answered(app: &App, request: &Request, id: &str) -> anyhow::Result<Stri
             info!(site = request.site, request = id, "later: {why}");
             record(app, Shelf::Waiting, id, request, &why).await?;
             let again = Request { id: Some(id.to_owned()), ..request.clone() };
-            let message = Message {
-                to: REQUESTS,
-                // A new one: the same would be eaten by duplicate detection.
-                id: format!("{id}/{}", Uuid::new_v4().simple()),
-                subject: "RequestUpgrade".into(),
-                body: serde_json::to_string(&again)?,
-                at: Some(app.store.now()? + LATER),
-            };
+            // A new one: the same would be eaten by duplicate detection.
+            let message = Message::asking(format!("{id}/{}", Uuid::new_v4().simple()), &again)?;
+            let message = Message { at: Some(app.store.now()? + LATER), ..message };
             app.bus.publish(&message).await?;
             Ok(format!("later: {why}"))
         }

@@ -11,7 +11,7 @@ use crate::plan::request::{BY_ITSELF, Request};
 use crate::plan::versions::{Support, wanted};
 use crate::plan::{Kind, Version};
 use crate::run::StepError;
-use crate::run::event::{Message, REQUESTS};
+use crate::run::event::Message;
 use crate::site::NewVersions;
 use crate::workload::digest::digest;
 use anyhow::Context;
@@ -100,13 +100,7 @@ pub async fn consider(app: &App, regions: &Regions, name: &str, function: &str) 
         requested_by: Some(format!("{BY_ITSELF}{function}")),
     };
     let day = app.store.now()?.strftime("%F").to_string();
-    let message = Message {
-        to: REQUESTS,
-        id: format!("{id}/{day}"),
-        subject: "RequestUpgrade".into(),
-        body: serde_json::to_string(&request)?,
-        at: None,
-    };
+    let message = Message::asking(format!("{id}/{day}"), &request)?;
     app.bus.publish(&message).await?;
     info!(site = name, %version, "an upgrade was requested");
     Ok(true)

@@ -1,8 +1,7 @@
 //! Every interleaving of one run in a world in which others do something, too: two kinds of what they may do at a time, each
 //! once. See `unkind` for what they do, and for what a run must never do there.
 //!
-//! Not yet so in the steps themselves: `looks_before_it_deletes` and `absence_is_learnt`. Nor are the looks of these worlds
-//! put before the real steps.
+//! The looks of these worlds are not put before the real steps.
 //!
 //! By default the nearest states are explored, and whether an end can be reached is asked only of a whole world.
 //! `BLUEGREEN_MOVES=ills,glasses` explores these kinds together (`all`: every one), `BLUEGREEN_FAULTS` with so many faults,
@@ -11,7 +10,7 @@ use super::document::{Document, Production};
 use super::input::{Candidate, Members, Newest};
 use super::search::{Found, explore_nearest};
 use super::steps::Rules;
-use super::world::{Gateway, Kinds, Left, Others, PLACES, State};
+use super::world::{Gateway, Kinds, Left, Others, State};
 use super::{ALL, say, setting, text};
 
 /// A kind of what others do.
@@ -72,11 +71,6 @@ fn first(production: &Production, kinds: &[Kind], bounds: Bounds) -> State {
     State {
         run: Document { stage: u8::from(bounds.from_half), ..run },
         gateway: Gateway { shown, newest: Newest::Landed, effective: shown },
-        old_cluster: true,
-        new_cluster: true,
-        queue: [1, 0],
-        sent: [true, false],
-        at_work: [None; PLACES],
         left: Left {
             faults: bounds.faults,
             roll_backs: bounds.roll_backs,
@@ -87,6 +81,7 @@ fn first(production: &Production, kinds: &[Kind], bounds: Bounds) -> State {
             others,
         },
         others: Some(Others { candidate: bounds.candidate, ..Others::KIND }),
+        ..super::first(production)
     }
 }
 
