@@ -5,6 +5,7 @@ pub mod door;
 pub mod failures;
 pub mod installation;
 pub mod live;
+pub mod picture;
 pub mod scene;
 pub mod screen;
 pub mod setting;

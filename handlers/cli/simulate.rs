@@ -2,6 +2,7 @@
 use super::exit::Exit;
 use super::say;
 use crate::local::failures::{Expected, Failure};
+use crate::local::picture::picture;
 use crate::local::shop::{Options, Shop};
 use crate::local::story::{Plot, Told, play};
 use crate::local::timeline::{next, timeline, totals};
@@ -10,6 +11,7 @@ use crate::run::Ending;
 use anyhow::Context;
 use clap::Args;
 use simulated_azure::{Cloud, Latency, article};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -28,6 +30,9 @@ pub struct Simulate {
     /// End with one JSON object as the last line
     #[arg(long)]
     json: bool,
+    /// Also draw it: who served, which step it was at, what failed, as SVG
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
     /// Also log what the handlers log
     #[arg(long)]
     verbose: bool,
@@ -52,6 +57,10 @@ pub fn simulate(arguments: &Simulate) -> anyhow::Result<ExitCode> {
         say(&timeline(&shop, &told, opened))?;
         say(&totals(&shop, &told, wall))?;
         say(&next(false))?;
+        if let Some(file) = &arguments.picture {
+            let drawn = std::fs::write(file, picture(&shop, &told, opened));
+            drawn.with_context(|| format!("failed to write the picture {}", file.display()))?;
+        }
         if arguments.json {
             say(&format!("{}\n", told.summary(wall)))?;
         }
