@@ -26,6 +26,7 @@ mod definition;
 mod encoding;
 mod failure;
 mod front;
+mod group;
 mod handler;
 mod http_envelope;
 mod http_reply;

@@ -9,13 +9,13 @@ use crate::local::live::{LOG, Live, chaos};
 use crate::local::screen::Screen;
 use crate::local::story::{Plot, Told, play};
 use crate::local::timeline::{next, totals};
+use crate::process::system::{hung_up, interrupted, terminated};
 use anyhow::Context;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
 /// Whether there is a later run is looked at so often.
@@ -41,8 +41,7 @@ pub fn local(arguments: Local) -> anyhow::Result<ExitCode> {
 }
 
 async fn run(arguments: Local) -> anyhow::Result<ExitCode> {
-    let (mut hung_up, mut interrupted) = (signal(SignalKind::hangup())?, signal(SignalKind::interrupt())?);
-    let mut terminated = signal(SignalKind::terminate())?;
+    let (mut hung_up, mut interrupted, mut terminated) = (hung_up()?, interrupted()?, terminated()?);
     let stopped = async {
         tokio::select! {
             _ = hung_up.recv() => Stopped::HungUp,

@@ -1,5 +1,6 @@
 //! The entry point of our container: it starts the Functions host, and on SIGTERM lets it finish what it began. The host
 //! itself does not: told to stop, it stops, and what is in flight is lost and delivered again.
+use crate::process::system::{interrupted, terminated};
 use anyhow::{Context as _, bail};
 use azure_core::Uuid;
 use azure_core::http::{Context, Method, Pipeline, PipelineSendOptions, Request, Transport, Url};
@@ -9,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::process::{Child, Command};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
 use tracing::{error, info};
 
@@ -52,8 +52,7 @@ async fn run(contain: &Contain) -> anyhow::Result<ExitCode> {
         None => random_key(),
     };
     write_keys(&contain.secrets, &master, &function)?;
-    let mut terminated = signal(SignalKind::terminate())?;
-    let mut interrupted = signal(SignalKind::interrupt())?;
+    let (mut terminated, mut interrupted) = (terminated()?, interrupted()?);
     // Before there is a host: what cannot be drained must not be started.
     let transport = crate::process::wire::Wire::sockets()?.http;
     let mut host = start(contain)?;

@@ -3,6 +3,7 @@ use crate::azure::identity;
 use crate::functions::app::App;
 use crate::functions::host::router;
 use crate::process::config::Config;
+use crate::process::system::{interrupted, is_child_of, parent, terminated};
 use crate::process::telemetry;
 use crate::process::wire::Wire;
 use anyhow::Context;
@@ -11,14 +12,12 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use std::net::Ipv4Addr;
-use std::os::unix::process::parent_id;
 use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
 
 /// Exit status that the host takes for a wish to be started again; 0 it would not even notice.
@@ -32,7 +31,7 @@ const FINISH: Duration = Duration::from_secs(170);
 /// When a setting is wrong, or the port cannot be had: exit status 1, so that the host counts it.
 pub fn serve() -> anyhow::Result<ExitCode> {
     // First of all: a host that ends before this is never missed, unless it has said who it is.
-    let parent = parent_id();
+    let parent = parent();
     let config = Config::from_environment()?;
     let host = config.host.unwrap_or(parent);
     let _telemetry = telemetry::start(&config.log, config.otlp.as_deref())?;
@@ -43,8 +42,7 @@ pub fn serve() -> anyhow::Result<ExitCode> {
 async fn listen(config: &Config, host: u32) -> anyhow::Result<ExitCode> {
     let port = config.port.context("FUNCTIONS_CUSTOMHANDLER_PORT is missing: the Functions host sets it")?;
     // Before anybody can call us: a signal that nobody listens for ends the process at once.
-    let mut terminated = signal(SignalKind::terminate())?;
-    let mut interrupted = signal(SignalKind::interrupt())?;
+    let (mut terminated, mut interrupted) = (terminated()?, interrupted()?);
     let wire = Wire::sockets()?;
     let credential = identity::managed(config.client_id.as_deref(), &wire.http)?;
     let app = App::new(config, &credential, &wire)?;
@@ -81,9 +79,9 @@ fn without_host() -> ExitCode {
     ExitCode::from(1)
 }
 
-/// Returns when the parent process is not this one. Not `PR_SET_PDEATHSIG`: it fires when the forking thread ends.
+/// Returns when the parent process is not this one.
 async fn orphaned(host: u32) {
-    while parent_id() == host {
+    while is_child_of(host) {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

@@ -60,7 +60,12 @@ impl AppFolder {
     /// # Errors
     /// When it is there already, or the folder is gone.
     pub fn link(&self, executable: &Path) -> io::Result<()> {
-        std::os::unix::fs::symlink(executable, self.0.join(EXECUTABLE))
+        let place = self.0.join(EXECUTABLE).with_extension(std::env::consts::EXE_EXTENSION);
+        #[cfg(unix)]
+        return std::os::unix::fs::symlink(executable, place);
+        // Symbolic links want a right there that hardly anybody has.
+        #[cfg(not(unix))]
+        return std::fs::hard_link(executable, &place).or_else(|_| std::fs::copy(executable, &place).map(|_| ()));
     }
 
     /// Puts the executable that is running into it. It stays the same for as long as this process lives, whatever a

@@ -3,7 +3,6 @@ use super::endpoints::Endpoints;
 use super::error::Error;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -46,7 +45,7 @@ impl Folder {
             }
             Err(why) if why.kind() == std::io::ErrorKind::NotFound => {
                 std::fs::create_dir_all(path.parent().unwrap_or(path)).map_err(failed)?;
-                match DirBuilder::new().mode(0o700).create(path) {
+                match own_folder().create(path) {
                     // Two that start at once make it once; the lock decides.
                     Err(why) if why.kind() != std::io::ErrorKind::AlreadyExists => return Err(failed(why)),
                     _ => {}
@@ -74,9 +73,9 @@ impl Folder {
         let half = path.with_extension("new");
         let write = || {
             if let Some(parent) = path.parent().filter(|parent| *parent != self.path) {
-                DirBuilder::new().mode(0o700).recursive(true).create(parent)?;
+                own_folder().recursive(true).create(parent)?;
             }
-            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
+            let mut file = own_file().write(true).create(true).truncate(true).open(&half)?;
             file.write_all(content)?;
             std::fs::rename(&half, &path)
         };
@@ -115,10 +114,28 @@ impl Folder {
     }
 }
 
+/// How a folder is made that only its owner can read. Elsewhere a user's folder for temporary files is that user's alone.
+fn own_folder() -> DirBuilder {
+    #[allow(unused_mut, reason = "only Unix has modes")]
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+}
+
+/// How a file is opened that only its owner can read.
+fn own_file() -> OpenOptions {
+    #[allow(unused_mut, reason = "only Unix has modes")]
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
 fn locked(folder: &Path) -> Result<File, Error> {
     let path = folder.join(LOCK);
     let failed = |why| Error::Folder { path: path.clone(), why };
-    let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let options = own_file().read(true).write(true).create(true).truncate(false).open(&path);
     let mut file = options.map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}

@@ -2,6 +2,7 @@
 use super::{
     arguments::{expanded, split},
     definition::{HostError, json},
+    group::own_group,
 };
 use serde_json::Value;
 use std::{
@@ -85,10 +86,16 @@ impl Launch {
         ] {
             environment.insert(name.into(), value.into());
         }
+        // Without it Windows gives a process no sockets.
+        #[cfg(windows)]
+        if let Ok(system) = std::env::var("SystemRoot") {
+            environment.insert("SystemRoot".into(), system);
+        }
         let mut command = Command::new(self.program(&environment));
         command.args(split(&expanded(&self.arguments, &environment))).current_dir(&self.folder);
         command.env_clear().envs(environment);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        own_group(&mut command);
         command
     }
 
@@ -96,7 +103,11 @@ impl Launch {
     fn program(&self, environment: &BTreeMap<String, String>) -> PathBuf {
         let name = PathBuf::from(expanded(&self.executable, environment));
         let file = self.base.join(&name);
-        if file.is_file() { file } else { name }
+        if file.is_file() {
+            return file;
+        }
+        let with_ending = PathBuf::from(format!("{}{}", file.display(), std::env::consts::EXE_SUFFIX));
+        if with_ending.is_file() { with_ending } else { name }
     }
 
     fn check(&self) -> Result<(), HostError> {

@@ -1,25 +1,8 @@
 //! One child as a process of the operating system, with everything that it started.
+pub(super) use super::group::Group;
 use super::output::{Output, Stream, hand_on};
-use rustix::process::{Pid, Signal, kill_process_group};
 use std::{io, process::ExitStatus};
 use tokio::process::{Child, Command};
-
-/// A process group, named after its first process.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Group(Pid);
-
-impl Group {
-    /// The id of its first process.
-    pub fn id(self) -> u32 {
-        self.0.as_raw_nonzero().get().unsigned_abs()
-    }
-
-    /// Ends all of it at once.
-    pub fn kill(self) {
-        // Nobody is left in the group: then there is nothing to end.
-        let _ = kill_process_group(self.0, Signal::KILL);
-    }
-}
 
 /// A process that was started. Dropping it ends its group.
 pub(super) struct Program {
@@ -31,8 +14,7 @@ impl Program {
     /// Starts it; its lines go to `output` under this name.
     pub fn start(mut command: Command, name: &str, output: &Output) -> io::Result<Self> {
         let mut child = command.spawn()?;
-        let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        let group = Group(id.ok_or_else(|| io::Error::other("the process has no id"))?);
+        let group = Group::of(child.id())?;
         // The readers outlive this: the last words of a killed child are handed on, too.
         if let Some(pipe) = child.stdout.take() {
             tokio::spawn(hand_on(name.to_owned(), Stream::Stdout, pipe, output.clone()));

@@ -9,7 +9,6 @@ use simulated_azure::doors::Endpoints;
 use simulated_azure::functions_host::{FunctionsHost, Handler, HostOptions, Line, Output};
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,7 +58,12 @@ pub(super) fn key(endpoints: &Endpoints) -> String {
 
 /// Writes each line of the function app's processes to a file that only its owner can read.
 fn output(path: &Path) -> anyhow::Result<Output> {
-    let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(path);
+    let mut options = OpenOptions::new();
+    options.append(true).create_new(true);
+    // Elsewhere the folder of a user is that user's alone.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path);
     let file = file.with_context(|| format!("failed to make {}", path.display()))?;
     Ok(Arc::new(move |line: Line| {
         // At once, so that two processes' lines do not meet in one; a full disk stops no upgrade.
