@@ -57,13 +57,14 @@ pub struct Site {
     /// YAML manifests of the workloads, applied in this order.
     #[serde(default)]
     pub workloads: Vec<Manifest>,
-    /// Secrets with their content may lie in the manifests, readable for whoever reads the store.
+    /// Secrets with their content may lie in the manifests, readable for whoever reads the store. Without it they are refused.
     #[serde(default)]
     pub manifests_hold_secrets: bool,
     /// HTTP checks through the candidate listener, made before any traffic moves.
     #[serde(default)]
     pub smoke_tests: Vec<SmokeTest>,
-    /// A JSON merge patch (RFC 7396) laid over the new cluster's body: what should differ from the old cluster.
+    /// A JSON merge patch (RFC 7396) laid over the new cluster's body: what should differ from the old cluster. Placeholders
+    /// (`${slot.colour}`, `${cluster.name}`) are filled in.
     #[serde(default)]
     pub cluster_changes: Value,
     /// Partners who filter by source address know the new cluster's outbound address, or none do.
@@ -76,20 +77,24 @@ pub struct Site {
     /// Each new cluster issues the tokens of its pods under a name of its own, and others make the federated credentials
     /// for it before traffic moves.
     #[serde(default, skip_serializing_if = "is_false")]
+    #[schemars(extend("default" = false))]
     pub federation_prepared: bool,
     /// What hangs on the clusters, is not carried to a new one, and is made anew by others, or not needed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("default" = []))]
     pub not_carried: Vec<Attached>,
     /// What hangs on the slots' subnets (network security groups, route tables, service endpoints, …) differs on purpose.
     #[serde(default, skip_serializing_if = "is_false")]
+    #[schemars(extend("default" = false))]
     pub subnets_may_differ: bool,
     /// Internal load balancers that the workloads make in their subnet.
     #[serde(default = "Site::default_load_balancers")]
     pub internal_load_balancers: u32,
-    /// Deadlines of steps in minutes, where they differ from the defaults.
+    /// Deadlines of steps in minutes, by the step's name, where they differ from the defaults (the column *within* of the flow
+    /// in docs/design.md).
     #[serde(default)]
     pub deadline_minutes: BTreeMap<Step, u32>,
-    /// What a new version in the region starts by itself.
+    /// What a new version in the region starts by itself, looked at daily.
     #[serde(default)]
     pub new_versions: NewVersions,
 }

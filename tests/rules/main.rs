@@ -9,4 +9,5 @@ mod flow;
 mod format_1;
 mod manifests;
 mod site;
+mod site_page;
 mod two_stages;

@@ -39,6 +39,7 @@ pub struct Manifest {
     pub values_file: Option<String>,
     /// Whether `${…}` in it are placeholders of ours. `false` for files whose own texts are full of them, such as dashboards.
     #[serde(default = "Manifest::default_placeholders", skip_serializing_if = "is_true")]
+    #[schemars(extend("default" = true))]
     pub placeholders: bool,
     /// SHA-256 of its content in lower-case hex. Filled in by `site publish`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
