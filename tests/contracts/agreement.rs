@@ -79,8 +79,8 @@ fn names(cell: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_readme_names_every_function_once_with_its_trigger() {
-    let rows = table(&read("README.md"), "<!-- functions -->", "<!-- /functions -->");
+fn the_design_names_every_function_once_with_its_trigger() {
+    let rows = table(&read("docs/design.md"), "<!-- functions -->", "<!-- /functions -->");
     let (mut named, definitions) = (BTreeSet::new(), definitions());
     for row in rows {
         let [cell, trigger, does] = &row[..] else { panic!("{row:?}") };
@@ -107,7 +107,7 @@ fn the_tables_of_the_design_name_the_same() {
     let flow = table(&design, "## 4. The flow is one table", "**Edges");
     assert_eq!(flow.iter().map(|row| row[0].clone()).collect::<Vec<_>>(), Step::ALL.map(|step| step.name().to_owned()));
     let mut named: BTreeSet<String> =
-        table(&design, "## 9. Functions and entities", "On Flex").into_iter().map(|row| row[0].clone()).collect();
+        table(&design, "## 9. Functions and entities", "By name, with").into_iter().map(|row| row[0].clone()).collect();
     assert!(named.remove("one for each step (11)"), "{named:?}");
     assert_eq!(named, OTHERS.map(str::to_owned).into());
 }

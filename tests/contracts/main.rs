@@ -7,6 +7,7 @@ mod api_described;
 mod azure_requests;
 mod host_contract;
 mod messages;
+mod pages;
 mod played;
 mod recorded_requests;
 mod secrets;

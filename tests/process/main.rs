@@ -4,6 +4,7 @@ mod charts;
 mod child;
 mod commands;
 mod container;
+mod documented;
 mod doors;
 mod hosted;
 mod local;

@@ -1,6 +1,7 @@
 //! The commands of a person against a whole installation over sockets: with tokens of an Azure CLI, exit statuses, and what is
 //! said where nobody can be asked.
-use crate::child::{output, text};
+use crate::child::{program, text};
+use bluegreen::local::installation::Installation;
 use bluegreen::local::setting::{ACCOUNT, NAMESPACE};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::run::Run;
@@ -18,15 +19,15 @@ use tokio::time::Instant;
 const CLUSTERS: &str = "6dae42f8-4368-4678-94ff-3960e28e3630";
 
 /// An installation whose functions run in this process, and a person with an Azure CLI beside it.
-struct Desk {
-    shop: Shop,
+pub struct Desk {
+    pub shop: Shop,
     _doors: Doors,
     folder: TempDir,
     settings: Vec<(&'static str, String)>,
 }
 
 impl Desk {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         let shop = Shop::open(&Options { probe: false, ..Options::default() }, |_| {}).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
@@ -46,13 +47,23 @@ impl Desk {
 
     async fn does(&self, words: &str) -> Output {
         let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
-        let settings = self.settings.clone();
+        self.carries_out(&words, self.folder.path()).await
+    }
+
+    /// Carries it out in this folder.
+    pub async fn carries_out(&self, words: &[String], folder: &Path) -> Output {
+        let (words, settings, folder) = (words.to_owned(), self.settings.clone(), folder.to_owned());
         let run = move || {
             let words: Vec<_> = words.iter().map(String::as_str).collect();
             let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            output(&words, &settings)
+            program(&words, &settings).current_dir(folder).output().unwrap()
         };
         tokio::task::spawn_blocking(run).await.unwrap()
+    }
+
+    /// The function app's resource id.
+    pub fn app(&self) -> String {
+        Installation::of(&self.shop.article).app
     }
 
     /// What it printed, when it ended so.
