@@ -74,6 +74,45 @@ fn every_link_of_the_documents_leads_somewhere() {
     assert!(looked_at > 100, "only {looked_at} links were looked at");
 }
 
+/// The files below a folder whose text may name pages.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path
+            .extension()
+            .is_none_or(|ending| ["rs", "bicep", "sh", "yml", "toml"].iter().any(|it| ending == *it))
+        {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn every_page_that_the_code_names_is_there() {
+    let (mut files, mut looked_at) = (vec![root().join("Cargo.toml")], 0);
+    for folder in ["handlers", "simulation", "packaging", "infra", ".ci", ".github", "tests"] {
+        sources(&root().join(folder), &mut files);
+    }
+    for file in files {
+        let Ok(text) = std::fs::read_to_string(&file) else { continue };
+        // Not pages of others, whose addresses have something before it.
+        let named = text
+            .match_indices("docs/")
+            .filter(|(at, _)| !text[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '/'));
+        for (at, _) in named {
+            let name: String = text[at..].chars().take_while(|c| c.is_alphanumeric() || "/._-".contains(*c)).collect();
+            let name = name.trim_end_matches('.');
+            if [".md", ".json", ".svg"].iter().any(|ending| name.ends_with(ending)) {
+                looked_at += 1;
+                assert!(root().join(name).is_file(), "{}: there is no {name}", file.display());
+            }
+        }
+    }
+    assert!(looked_at > 20, "only {looked_at} names were looked at");
+}
+
 #[test]
 fn every_page_is_in_the_contents_once() {
     let listed: Vec<_> = links("docs/README.md").into_iter().filter(|link| !link.contains('#')).collect();

@@ -44,13 +44,15 @@ const ORDERS: [&str; 7] = ["roll-back", "abort", "pause", "resume", "approve", "
 #[test]
 fn every_command_of_the_documents_is_understood() {
     let (mut wrong, mut of_others) = (vec![], BTreeSet::new());
-    for spoken in commands() {
+    let (blocks, spans) = (commands().into_iter(), spans().into_iter());
+    for (spoken, may_be_short) in blocks.map(|it| (it, false)).chain(spans.map(|it| (it, true))) {
         let first = spoken.words[0].as_str();
         let mistake = match first {
-            "bluegreen" => misunderstood(&spoken.words, false),
-            "cargo" => {
-                blocks::cargo(&spoken.words).and_then(|ours| misunderstood(&ours, false).map_or(Ok(()), Err)).err()
-            }
+            "bluegreen" => misunderstood(&spoken.words, may_be_short),
+            "cargo" => match blocks::cargo(&spoken.words) {
+                Ok(ours) => misunderstood(&ours, may_be_short),
+                Err(why) => Some(why),
+            },
             "export" => None,
             _ if first.contains('/') => (!root().join(first).is_file()).then(|| "there is no such script".to_owned()),
             _ if OTHERS.iter().any(|(name, _)| *name == first) => {
@@ -59,10 +61,6 @@ fn every_command_of_the_documents_is_understood() {
             }
             _ => Some("it is neither ours nor in OTHERS (tests/process/documented.rs), with the reason".to_owned()),
         };
-        wrong.extend(mistake.map(|why| format!("{}: {}: {why}", spoken.place, spoken.words.join(" "))));
-    }
-    for spoken in spans() {
-        let mistake = misunderstood(&spoken.words, true);
         wrong.extend(mistake.map(|why| format!("{}: {}: {why}", spoken.place, spoken.words.join(" "))));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -63,7 +63,7 @@ pub fn commands() -> Vec<Spoken> {
     found
 }
 
-/// Our commands in running text. What has `[`, `|` or `…` is a form, not a command.
+/// Our commands in running text, and cargo's. What has `[`, `|` or `…` is a form, not a command.
 pub fn spans() -> Vec<Spoken> {
     let mut found = vec![];
     for (page, text) in pages() {
@@ -75,7 +75,7 @@ pub fn spans() -> Vec<Spoken> {
         });
         let text = lines.collect::<Vec<_>>().join(" ");
         for span in text.split('`').skip(1).step_by(2) {
-            if span.starts_with("bluegreen ") && !span.contains(['[', '|', '…']) {
+            if (span.starts_with("bluegreen ") || span.starts_with("cargo run ")) && !span.contains(['[', '|', '…']) {
                 let words = simple(span).into_iter().next().unwrap_or_default();
                 found.push(Spoken { place: page.clone(), words });
             }
