@@ -1,5 +1,6 @@
 //! The worst nights: those in which the way back itself could take users down, or would be missing.
 pub mod night;
+mod said;
 
 use crate::story;
 use bluegreen::local::story::Serving;

@@ -241,7 +241,10 @@ fn resume(run: &Run, mut next: Run, direction: Option<Direction>, what: &str, no
         }
         Some(Direction::Forward) => {
             let again = if run.step.may_carry_traffic() { Step::ShiftTraffic } else { run.step };
-            Ok(next.release(now).enter(again, run.stage, what, now))
+            let mut next = next.release(now).enter(again, run.stage, what, now);
+            // What it writes over is what the person wrote, who now says so.
+            next.0.others.repairing = !run.keeps_old_rules();
+            Ok(next)
         }
         Some(Direction::Back) => Ok(next.release(now).go_back(what, now)),
     }
@@ -287,5 +290,5 @@ fn finish(run: &Run, next: Run, now: Timestamp) -> Result<Run, Refusal> {
         | Step::Soak
         | Step::RestoreTraffic => Ending::Finished,
     };
-    Ok(next.end(ending, &format!("finished as it stands, left over: {why}"), now))
+    Ok(next.end(ending, &format!("finished as it stands; it waited, because: {why}"), now))
 }
