@@ -123,7 +123,7 @@ async fn whole(arguments: &Local, folder: &Path) -> anyhow::Result<(Live, ExitCo
     let told: Told = tokio::select! {
         told = play(&live.scene, plot) => told?,
         failed = screen.follow(&live.scene, live.began, killed) => match failed? {},
-        never = kill(arguments.chaos, &live, &deaths) => match never {},
+        failed = kill(arguments, &live, &deaths) => match failed? {},
     };
     screen.show(&live.scene, Some(&told.run), live.began, killed())?;
     let wall = began.elapsed();
@@ -138,12 +138,14 @@ async fn whole(arguments: &Local, folder: &Path) -> anyhow::Result<(Live, ExitCo
     Ok((live, verdict(&told, arguments.fail)))
 }
 
-async fn kill(wanted: bool, live: &Live, deaths: &AtomicUsize) -> std::convert::Infallible {
-    if !wanted {
+async fn kill(arguments: &Local, live: &Live, deaths: &AtomicUsize) -> anyhow::Result<std::convert::Infallible> {
+    if !arguments.chaos {
         return std::future::pending().await;
     }
+    let beside = arguments.beside.as_deref();
     chaos(&live.host, |_| {
-        deaths.fetch_add(1, Ordering::Relaxed);
+        let is_odd = deaths.fetch_add(1, Ordering::Relaxed) % 2 == 0;
+        if beside.is_some() { live.deploy(beside.filter(|_| is_odd)) } else { Ok(()) }
     })
     .await
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 const HOST: &str = include_str!("../../host.json");
 /// `customHandler.description.defaultExecutablePath`.
 const EXECUTABLE: &str = "bluegreen";
+/// The one that takes its place.
+const NEXT: &str = "bluegreen.next";
 const FUNCTIONS: [(&str, &str); 17] = [
     ("CheckPlan", include_str!("../../function-definitions/CheckPlan/function.json")),
     ("CreateCluster", include_str!("../../function-definitions/CreateCluster/function.json")),
@@ -60,12 +62,21 @@ impl AppFolder {
     /// # Errors
     /// When it is there already, or the folder is gone.
     pub fn link(&self, executable: &Path) -> io::Result<()> {
-        let place = self.0.join(EXECUTABLE).with_extension(std::env::consts::EXE_EXTENSION);
-        #[cfg(unix)]
-        return std::os::unix::fs::symlink(executable, place);
-        // Symbolic links want a right there that hardly anybody has.
-        #[cfg(not(unix))]
-        return std::fs::hard_link(executable, &place).or_else(|_| std::fs::copy(executable, &place).map(|_| ()));
+        link(executable, &self.executable())
+    }
+
+    fn executable(&self) -> PathBuf {
+        self.0.join(EXECUTABLE).with_extension(std::env::consts::EXE_EXTENSION)
+    }
+
+    /// Puts another executable in its place: processes that start from now on are of that one.
+    ///
+    /// # Errors
+    /// When the folder is gone.
+    pub fn replace(&self, executable: &Path) -> io::Result<()> {
+        let next = self.0.join(NEXT);
+        link(executable, &next)?;
+        std::fs::rename(next, self.executable())
     }
 
     /// Puts the executable that is running into it. It stays the same for as long as this process lives, whatever a
@@ -74,9 +85,7 @@ impl AppFolder {
     /// # Errors
     /// When it is there already, or the folder is gone.
     pub fn link_this_executable(&self) -> io::Result<()> {
-        let running = PathBuf::from(format!("/proc/{}/exe", std::process::id()));
-        // Systems without /proc have no name for a file that was replaced.
-        if running.exists() { self.link(&running) } else { self.link(&std::env::current_exe()?) }
+        self.link(&this_executable()?)
     }
 
     /// Where it is.
@@ -84,6 +93,24 @@ impl AppFolder {
     pub fn path(&self) -> &Path {
         &self.0
     }
+}
+
+fn link(executable: &Path, place: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    return std::os::unix::fs::symlink(executable, place);
+    // Symbolic links want a right there that hardly anybody has.
+    #[cfg(not(unix))]
+    return std::fs::hard_link(executable, place).or_else(|_| std::fs::copy(executable, place).map(|_| ()));
+}
+
+/// A name of the executable that is running.
+///
+/// # Errors
+/// When the system does not know it.
+pub fn this_executable() -> io::Result<PathBuf> {
+    let running = PathBuf::from(format!("/proc/{}/exe", std::process::id()));
+    // Systems without /proc have no name for a file that was replaced.
+    if running.exists() { Ok(running) } else { std::env::current_exe() }
 }
 
 impl Drop for AppFolder {

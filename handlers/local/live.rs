@@ -9,7 +9,7 @@ mod functions;
 pub use chaos::chaos;
 pub use functions::LOG;
 
-use super::app_folder::AppFolder;
+use super::app_folder::{AppFolder, this_executable};
 use super::installation::{Addresses, Installation};
 use super::scene::Scene;
 use super::setting::{ACCOUNT, NAMESPACE};
@@ -22,7 +22,7 @@ use simulated_azure::doors::{self, Connection, Doors, Ports, Serve};
 use simulated_azure::functions_host::{FunctionsHost, Instances};
 use simulated_azure::{Clock, Cloud, Latency, Process, SimulatedAzure, article, service_bus};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How the shop is run.
@@ -55,7 +55,7 @@ pub struct Live {
     pub began: Timestamp,
     doors: Doors,
     _gateway: DataPlane,
-    _app: AppFolder,
+    app: AppFolder,
 }
 
 impl Live {
@@ -91,7 +91,17 @@ impl Live {
         let load =
             data_plane::load::Options { rate: options.rate, ..data_plane::load::Options::to(&scene.article.host) };
         scene.users = Users::Load(Load::start(&azure, address, &load));
-        Ok(Self { scene, host, began, doors, _gateway: gateway, _app: app })
+        Ok(Self { scene, host, began, doors, _gateway: gateway, app })
+    }
+
+    /// Deploys another build of the functions, or (`None`) this very one: processes that start from now on are of it.
+    ///
+    /// # Errors
+    /// When the function app's folder cannot be written any more.
+    pub fn deploy(&self, executable: Option<&Path>) -> anyhow::Result<()> {
+        let executable = executable.map_or_else(this_executable, std::path::absolute);
+        let replaced = executable.and_then(|executable| self.app.replace(&executable));
+        replaced.context("failed to deploy another executable")
     }
 
     /// How a person's own tools connect, as commands to copy.

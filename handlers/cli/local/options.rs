@@ -21,6 +21,9 @@ pub struct Local {
     /// Kill a process of the function app with SIGKILL every few seconds
     #[arg(long)]
     pub chaos: bool,
+    /// Every other process that is started anew is of this executable: an older or a newer build, as while a deployment goes on
+    #[arg(long, value_name = "EXECUTABLE", requires = "chaos")]
+    pub beside: Option<PathBuf>,
     /// Leave everything running after the upgrade, and say how to connect; Ctrl-C ends it with the upgrade's exit status
     #[arg(long)]
     pub keep: bool,
