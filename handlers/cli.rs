@@ -12,6 +12,7 @@ mod local;
 mod names;
 pub mod orders;
 mod out;
+mod patience;
 mod person;
 pub mod plan;
 pub mod runs;

@@ -1,5 +1,6 @@
 //! `bluegreen break-glass`: the emergency way back, by a published site, a site file, or flags alone.
 use super::exit::Exit;
+use super::patience::patiently;
 use super::site_files::text_of;
 use super::{names, say};
 use crate::azure::arm::ArmWriter;
@@ -66,7 +67,7 @@ pub fn run(arguments: &BreakGlass) -> anyhow::Result<ExitCode> {
     let (wire, credential) = (Wire::sockets()?, identity::operator()?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let site = match &arguments.site {
-        Some(site) => runtime.block_on(read(site, &credential, &wire, &clock))?,
+        Some(site) => runtime.block_on(patiently(read(site, &credential, &wire, &clock)))?,
         None => Value::Null,
     };
     let emergency = Emergency::of(&site, arguments.given(), arguments.to).map_err(anyhow::Error::msg)?;
@@ -74,7 +75,7 @@ pub fn run(arguments: &BreakGlass) -> anyhow::Result<ExitCode> {
     let wish = Wish { force: arguments.force, dry_run: arguments.dry_run, forced: arguments.forced() };
     // It goes on when nobody reads what it says.
     let tell = |line: &str| drop(say(&format!("{line}\n")));
-    Ok(match runtime.block_on(break_glass(&writer, &emergency, &wish, &tell))? {
+    Ok(match runtime.block_on(patiently(break_glass(&writer, &emergency, &wish, &tell)))? {
         Ended::Done => {
             let name = emergency.target();
             say(&format!("all traffic goes to {name}; a run under way is held: bluegreen status\n"))?;

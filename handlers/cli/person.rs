@@ -1,4 +1,5 @@
 //! The person who uses the tool: the clients with the account of `az login`, and its name.
+use super::patience::patiently;
 use crate::azure::identity;
 use crate::azure::plainly::text;
 use crate::functions::app::App;
@@ -32,7 +33,7 @@ where
     let credential = identity::operator()?;
     let app = App::new(&config, &credential, &wire)?;
     let person = Person { app, cloud: config.cloud.clone(), credential };
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command(person))
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(patiently(command(person)))
 }
 
 impl Person {

@@ -1,4 +1,5 @@
 //! `bluegreen site init`: a first site file from what is there.
+use super::patience::patiently;
 use super::say;
 use crate::azure::identity;
 use crate::process::clock::Clock;
@@ -40,7 +41,7 @@ pub fn init(init: &Init) -> anyhow::Result<ExitCode> {
     let clock = Clock::running_at(clock_speed_from_environment()?);
     let looker = Looker::new(&cloud_from_environment()?, &Wire::sockets()?, &identity::operator()?, &clock);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let found = runtime.block_on(looker.around(&init.id, init.cluster.as_deref()))?;
+    let found = runtime.block_on(patiently(looker.around(&init.id, init.cluster.as_deref())))?;
     let drafted = draft(&found, init.name.as_deref()).map_err(anyhow::Error::msg)?;
     if to_terminal {
         say(&drafted.text)?;
