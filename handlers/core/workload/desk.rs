@@ -4,6 +4,7 @@
 //! comes too late, what the target version no longer has, what a server would not know or would refuse.
 mod apis;
 mod custom;
+mod open;
 mod order;
 mod rules;
 mod typed;
@@ -11,9 +12,9 @@ mod typed;
 use super::manifests::{Placed, Placeholders, read};
 use super::members;
 use super::yaml::Notice;
-use crate::plan::Version;
 use crate::resources::answers::{list, text};
 use crate::resources::object::describe;
+use crate::resources::version::Version;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -99,6 +100,10 @@ pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Fin
         match read(file.text) {
             Err(notice) => findings.push(said(Weight::Refuses, notice)),
             Ok((objects, notices)) => {
+                if objects.is_empty() {
+                    let what = "no object lies in it: nothing is applied of it".to_owned();
+                    findings.push(said(Weight::Warns, Notice { line: 1, what }));
+                }
                 findings.extend(notices.into_iter().map(|notice| said(Weight::Warns, notice)));
                 if file.placeholders {
                     findings.extend(objects.iter().filter_map(|placed| unknown(file, placed, desk)));
@@ -116,6 +121,7 @@ pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Fin
             None => {
                 let mut said = typed::mistakes(&found.value, desk.versions);
                 said.extend(super::twice::twice(&found.value));
+                said.extend(open::to_all(&found.value).map(|what| (Weight::Warns, what)));
                 findings.extend(said.into_iter().map(|(weight, what)| found.finding(weight, &what)));
                 if members::is_known(&found.value) {
                     let broken = rules::broken(&found.value);

@@ -56,11 +56,18 @@ pub(super) fn checked(
     })
 }
 
-/// The name of the group for nodes, given or made, has 80 letters at most.
+/// The name of the group for nodes, given or made, is one, and has 80 letters at most.
 fn short_enough(place: &Place, wanted: &Value, location: &str) -> Result<(), Refusal> {
     let given = wanted["properties"]["nodeResourceGroup"].as_str().map(ToOwned::to_owned);
     let group = place.group.as_deref().unwrap_or_default();
     let name = given.unwrap_or_else(|| format!("MC_{group}_{}_{}", place.name(), squeezed(location)));
+    let is_allowed = |letter: char| letter.is_alphanumeric() || "_-.()".contains(letter);
+    if !name.chars().all(is_allowed) || name.ends_with('.') {
+        let message = format!(
+            "The name of the node resource group '{name}' is invalid. It may have letters, digits, underscores, hyphens, periods and parentheses, and does not end with a period."
+        );
+        return Err(invalid(&message, "nodeResourceGroup"));
+    }
     let length = name.chars().count();
     if length <= 80 {
         return Ok(());

@@ -10,7 +10,7 @@ use http::Uri;
 use ipnet::Ipv4Net;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 pub(super) fn mistakes(file: &Value) -> Vec<Mistake> {
     [ids::mistakes, slots, addresses, pools, stages, gates, deadlines, manifests, smoke_tests, changes]
@@ -176,6 +176,9 @@ fn smoke_tests(file: &Value) -> Vec<Mistake> {
         if host.is_empty() {
             return Some(mistake(place, format!("expected a URL with a host, found {:?}", shortened(url))));
         }
+        if let Some(why) = address_of(host).and_then(|address| no_gateway(address, true)) {
+            return Some(mistake(place, format!("expected the gateway's name or address, found {host}: {why}")));
+        }
         let place = format!("/smokeTests/{index}/connectTo");
         let address = test.get("connectTo")?.as_str()?;
         if parsed.as_ref().and_then(Uri::scheme_str) != Some("http") {
@@ -185,9 +188,21 @@ fn smoke_tests(file: &Value) -> Vec<Mistake> {
             ));
         }
         let what = || format!("expected an IP address, perhaps with a port, found {:?}", shortened(address));
-        address_of(address).is_none().then(|| mistake(place, what()))
+        let Some(to) = address_of(address) else { return Some(mistake(place, what())) };
+        let why = no_gateway(to, false)?;
+        Some(mistake(place, format!("expected the gateway's address, found {address}: {why}")))
     };
     tests.iter().enumerate().filter_map(judge).collect()
+}
+
+/// Why no gateway has this address. A gateway for trying things out may be on the machine itself, and is then said to be there.
+fn no_gateway(address: SocketAddr, with_own_machine: bool) -> Option<&'static str> {
+    match address.ip() {
+        IpAddr::V4(address) if address.is_link_local() => Some("there the platform answers about the machine itself"),
+        address if address.is_unspecified() || address.is_multicast() => Some("nobody has that address alone"),
+        address if address.is_loopback() && with_own_machine => Some("that is the machine which asks"),
+        IpAddr::V4(_) | IpAddr::V6(_) => None,
+    }
 }
 
 /// Changes that could not come true: the run sets these itself.

@@ -90,6 +90,11 @@ async fn nodes_go_into_no_subnet_of_another_service_and_no_group_of_a_long_name(
     body["properties"]["nodeResourceGroup"] = json!("n".repeat(81));
     let said = scene.put(&scene.article.green, &body).await;
     assert!(said.status == 400 && said.message().contains("The maximum length is 80"), "{said:?}");
+    for name in ["MC_${slot.colour}", "a/b", "ends."] {
+        body["properties"]["nodeResourceGroup"] = json!(name);
+        let said = scene.put(&scene.article.green, &body).await;
+        assert!(said.status == 400 && said.code() == "InvalidParameter", "{name}: {said:?}");
+    }
     let delegations = json!([{"name": "app", "properties": {"serviceName": "Microsoft.Web/serverFarms"}}]);
     let subnet = json!({"properties": {"addressPrefix": "10.1.16.0/20", "delegations": delegations}});
     scene.put(&scene.article.green_subnet, &subnet).await;
