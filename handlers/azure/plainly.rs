@@ -1,4 +1,4 @@
-//! An error as a person reads it: the cause and what to do, without the names of our libraries. Pure.
+//! An error as a person reads it: the cause and what to do, without the names of our libraries.
 
 /// What our clients say around a cause, and what nobody needs to know.
 const NOISE: [&str; 8] = [

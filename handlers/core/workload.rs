@@ -3,7 +3,6 @@ pub mod chart;
 pub mod conditions;
 pub mod desk;
 pub mod differences;
-pub mod digest;
 pub mod ended;
 pub mod manifests;
 pub mod members;

@@ -1,12 +1,11 @@
 //! What a step may say of its own gateway write: it counts only when an operation that the step recorded succeeded and a
 //! GET made after that shows its mark and the intended members.
 use super::acting::Azure;
-use super::{again_in, following};
+use super::again_in;
 use crate::azure::operations::Progress;
 use crate::resources::gateway::{Drift, Gateway, Members, is_unmarked};
 use crate::run::{Fact, Following, Mark, Outcome, Run, StepError, StepResult, Waiting};
 use jiff::SignedDuration;
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// A write that nobody recorded is over so long after it may have been accepted.
@@ -18,8 +17,8 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 pub enum Proof {
     /// One is under way.
     InFlight(Option<Duration>),
-    /// One is in force and shown.
-    Proved(Mark),
+    /// One is in force and shown; and what else is not as it was written.
+    Proved(Mark, Option<String>),
     /// There is no write, or it did not take effect, or another write of this run lies over it: write (again).
     Missing(Gateway, String),
     /// A person used the emergency way back.
@@ -81,7 +80,7 @@ pub async fn proof(run: &Run, azure: &Azure, members: &Members, needs: Needs) ->
     let (found, of_this_run) = (gateway.mark(), run.has_marked(&gateway));
     let ours = succeeded.iter().find(|mark| found == Some(mark.as_str()) || is_unmarked(mark));
     Ok(match (ours, differs) {
-        (Some(mark), None) => Proof::Proved((*mark).clone()),
+        (Some(mark), None) => Proof::Proved((*mark).clone(), run.changed_meanwhile(&gateway)),
         (Some(_), Some(changed)) => Proof::Overwritten(
             gateway,
             Drift::Members(format!("somebody kept our mark and changed our pools ({changed})")),
@@ -132,16 +131,15 @@ pub async fn write(run: &Run, azure: &Azure, gateway: &Gateway, members: &Member
         return again_in("the gateway was changed just before it was to be written", Some(AT_ONCE));
     }
     let write = azure.writer.write_gateway(permit, run, &now, members).await?;
-    following(said, write)
+    let wrote = Fact::Wrote(now.beside(|pool| run.plan.site.pools.is_ours(pool)));
+    Ok(Outcome::NotYet(Waiting { following: Some(write), facts: vec![wrote], ..Waiting::because(said) }))
 }
 
 /// Whether all that was judged still holds.
 fn looks_the_same(run: &Run, seen: &Gateway, now: &Gateway) -> bool {
-    let ours = |gateway: &Gateway| {
-        let ours = gateway.pools().filter(|pool| run.plan.site.pools.is_ours(pool.name()));
-        ours.map(|pool| (pool.name().to_lowercase(), pool.members().join(" "))).collect::<BTreeSet<_>>()
-    };
+    let is_ours = |pool: &str| run.plan.site.pools.is_ours(pool);
     let live = &run.plan.site.pools.live;
-    (seen.mark(), seen.is_updating(), ours(seen)) == (now.mark(), now.is_updating(), ours(now))
+    (seen.mark(), seen.is_updating()) == (now.mark(), now.is_updating())
+        && seen.members_of(is_ours) == now.members_of(is_ours)
         && seen.leads(live) == now.leads(live)
 }

@@ -22,7 +22,7 @@ pub async fn restore_traffic(run: &Run, azure: &Azure) -> StepResult {
     }
     let members = run.plan.before();
     let (gateway, why) = match proof(run, azure, &members, Needs::WhatIsThere).await? {
-        Proof::Proved(mark) => return Ok(Outcome::Proved(mark)),
+        Proof::Proved(mark, changed) => return Ok(Outcome::Proved(mark, changed)),
         Proof::InFlight(again) => return again_in("the gateway is being updated", again),
         Proof::GlassBroken(mark) => return Ok(Outcome::GlassBroken(mark)),
         // On the way back every foreign change is put right again, for ever: the deadline calls a person.

@@ -142,9 +142,11 @@ fn is_ours_alone(run: &Run, azure: &Azure, gateway: &Gateway) -> Option<Outcome>
 /// The write that takes the old cluster out of the candidate pool is seen to be in force.
 async fn candidate_emptied(run: &Run, azure: &Azure) -> StepResult {
     match proof(run, azure, &run.plan.retired(), Needs::Live).await? {
-        Proof::Proved(mark) => {
+        Proof::Proved(mark, changed) => {
             let following = Some(ask_aside(run, azure).await?);
-            let waiting = Waiting { following, proved: Some(mark), ..Waiting::because("the candidate pool is empty") };
+            let facts = changed.map(Fact::Changed).into_iter().collect();
+            let waiting = Waiting::because("the candidate pool is empty");
+            let waiting = Waiting { following, proved: Some(mark), facts, ..waiting };
             Ok(Outcome::NotYet(waiting))
         }
         Proof::InFlight(again) => again_in("the candidate pool is being emptied", again),

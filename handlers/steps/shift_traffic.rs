@@ -9,7 +9,7 @@ use crate::run::{Outcome, Run, StepResult};
 pub async fn shift_traffic(run: &Run, azure: &Azure) -> StepResult {
     let members = run.intended();
     let (gateway, why) = match proof(run, azure, &members, Needs::Live).await? {
-        Proof::Proved(mark) => return Ok(Outcome::Proved(mark)),
+        Proof::Proved(mark, changed) => return Ok(Outcome::Proved(mark, changed)),
         Proof::InFlight(again) => return again_in("the gateway is being updated", again),
         Proof::GlassBroken(mark) => return Ok(Outcome::GlassBroken(mark)),
         Proof::Overwritten(gateway, drift) => return Ok(overwritten(run, &gateway, drift)),

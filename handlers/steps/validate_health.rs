@@ -8,7 +8,7 @@ use super::{again_in, following, not_yet};
 use crate::azure::operations::Progress;
 use crate::plan::checks::{public_addresses, unproved};
 use crate::resources::gateway::{Drift, Health, health};
-use crate::run::{Following, Outcome, Run, StepError, StepResult, Waiting};
+use crate::run::{Fact, Following, Outcome, Run, StepError, StepResult, Waiting};
 use serde_json::Value;
 
 /// Nodes, workloads, smoke tests through the candidate listener, and the gateway's own probe of the new cluster (its
@@ -39,11 +39,12 @@ async fn offered(run: &Run, azure: &Azure) -> StepResult {
             let said = format!("the new cluster's addresses go into the candidate pool ({why})");
             write(run, azure, &gateway, &members, said).await
         }
-        Proof::Proved(mark) => match smoke(run, azure).await? {
+        Proof::Proved(mark, changed) => match smoke(run, azure).await? {
             Some(why) => not_yet(why),
             None => Ok(Outcome::NotYet(Waiting {
                 following: Some(ask(run, azure).await?),
                 proved: Some(mark),
+                facts: changed.map(Fact::Changed).into_iter().collect(),
                 ..Waiting::because(format!("the gateway is asked what its probe sees{but}"))
             })),
         },

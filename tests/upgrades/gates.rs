@@ -222,7 +222,7 @@ fn finish_ends_a_held_clean_up_and_says_what_is_left_over() {
             assert_eq!(run.ending, Some(ending));
             let last = &run.journal.last().unwrap().what;
             assert!(
-                last.contains("finished as it stands, left over: ") && last.contains("ServiceUnavailable"),
+                last.contains("finished as it stands; it waited, because: ") && last.contains("ServiceUnavailable"),
                 "{last}"
             );
             // What is left over gets its tag.

@@ -328,3 +328,24 @@ fn what_others_change_just_before_a_write_is_kept() {
         assert_eq!(crate::world_after::gateway(&night.shop)["tags"]["owner"], "others", "{}", journal(&run));
     });
 }
+
+#[test]
+fn what_others_change_while_a_write_is_under_way_is_written_down() {
+    story(|| async {
+        let night = Night::begin(|_| {});
+        night.comes_to(Step::ShiftTraffic).await;
+        // Our write is in force, and was not yet looked at.
+        let writes = night.gateway_writes();
+        let on = On::call(Method::GET, "/operations/").by("ShiftTraffic");
+        night.shop.azure.world().faults.add(Fault::once("slow", on, Effect::Delay(Duration::from_secs(40))));
+        while night.gateway_writes() == writes {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        tokio::time::sleep(Duration::from_secs(50)).await;
+        night.stranger_writes(|gateway| gateway["tags"]["owner"] = "others".into());
+        let run = night.ends(Ending::Upgraded).await;
+        let said = "somebody else changed the gateway while it was being written: tags/owner is new";
+        assert!(journal(&run).contains(said), "{}", journal(&run));
+        assert_eq!(calls(&run), 0, "it is in force: nobody is woken{}", journal(&run));
+    });
+}

@@ -166,7 +166,7 @@ fn a_plan_that_makes_no_sense_is_refused() {
         ),
         (&usual, Kind::Upgrade, Some("newest"), "expected one like 1.34.6, or latest-patch, or latest-stable"),
         (&usual, Kind::Upgrade, None, "needs a version"),
-        (&newer, Kind::Upgrade, Some("1.33.6"), "1.33.6 is 1.33.6, and the blue cluster"),
+        (&newer, Kind::Upgrade, Some("1.33.6"), "1.33.6 was asked for, and the blue cluster"),
         (&usual, Kind::Upgrade, Some("1.33.5"), "runs 1.33.5 already"),
         (&usual, Kind::Return, None, "there is nothing to return to"),
         (&usual, Kind::Replace, Some("1.34.2"), "this kind of request goes to 1.33.5"),

@@ -1,4 +1,4 @@
-//! What serves now and what will, as a short table. Pure.
+//! What serves now and what will, as a short table.
 use crate::resources::answers::name_of;
 use crate::resources::gateway::{BREAK_GLASS, Gateway};
 use crate::site::emergency::Emergency;

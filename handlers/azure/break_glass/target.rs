@@ -3,9 +3,9 @@
 use super::{AGAIN, Arm, ArmError, Emergency, Gateway};
 use crate::azure::arm::Question;
 use crate::azure::operations::Progress;
-use crate::resources::answers::{name_of, same_id, text};
+use crate::resources::answers::{name_of, same_id, same_name, text};
 use crate::resources::cluster::Cluster;
-use crate::resources::gateway::{Health, health};
+use crate::resources::gateway::{Health, health, is_health};
 use futures::{FutureExt, StreamExt, stream};
 use serde_json::Value;
 use std::net::Ipv4Addr;
@@ -94,7 +94,7 @@ async fn of_gateway(arm: &Arm, emergency: &Emergency, gateway: &Gateway) -> Seen
         return unknown(format!("health unknown: no pool has {} yet", emergency.target()));
     }
     match answer(arm, &emergency.gateway).await {
-        Ok(answer) if answer["backendAddressPools"].is_array() => judged(emergency, gateway, &answer),
+        Ok(answer) if is_health(&answer) => judged(emergency, gateway, &answer),
         Ok(_) => unknown("health unknown: the gateway's answer is none"),
         Err(why) => unknown(format!("health unknown: {why}")),
     }
@@ -120,7 +120,7 @@ fn judged(emergency: &Emergency, gateway: &Gateway, answer: &Value) -> Seen {
     let (live, others): (Vec<_>, Vec<_>) = gateway
         .pools_with(&emergency.addresses)
         .into_iter()
-        .partition(|pool| emergency.live.iter().any(|live| live.eq_ignore_ascii_case(pool)));
+        .partition(|pool| emergency.live.iter().any(|live| same_name(live, pool)));
     let in_pools = |address: Ipv4Addr, pools: &[String]| {
         pools.iter().filter_map(|pool| health(answer, pool, &[address]).first().and_then(|(_, seen)| *seen)).max()
     };

@@ -2,8 +2,8 @@
 //! one cluster's. What we do not know is carried along: a setting that a newer api-version brings is not lost.
 use crate::plan::Plan;
 use crate::resources::answers::{name_of, same_id, same_name, text};
-use crate::resources::tags::{MARK_TAG, RETIRED_TAG, RUN_TAG, SITE_TAG};
-use crate::workload::digest::digest;
+use crate::resources::digest::digest;
+use crate::resources::tags::{MARK_TAG, MOST_TAGS, RETIRED_TAG, RUN_TAG, SITE_TAG};
 use crate::workload::manifests::{Placeholders, fill};
 use serde_json::{Map, Value, json};
 
@@ -13,9 +13,6 @@ mod owned;
 
 pub use fields::{NOT_CARRIED, READ_ONLY};
 pub use merge::merge_patch;
-
-/// Azure refuses a resource with more tags.
-pub(super) const MOST_TAGS: usize = 50;
 
 /// The body for the PUT of the new cluster, from a GET of the old one.
 ///

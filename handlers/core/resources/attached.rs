@@ -1,4 +1,4 @@
-//! What hangs on a cluster without being a part of its body, so that a new cluster does not have it. Pure.
+//! What hangs on a cluster without being a part of its body, so that a new cluster does not have it.
 use super::answers::{is_true, lies_in, list, name_of, same_id, same_name, shortened, text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

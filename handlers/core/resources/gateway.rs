@@ -1,8 +1,9 @@
 //! An Application Gateway as raw JSON: what we read of it, and the one change that we make. Every other field
 //! survives. Nobody else reads pools, their names, or what the gateway says of its backends' health.
 use crate::resources::answers::{list, name_of, same_name, shortened, text};
-use crate::resources::tags::{AGIC_TAG, MARK_TAG, tag, write_tag};
+use crate::resources::tags::{AGIC_TAG, MARK_TAG, MOST_TAGS, tag, write_tag};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 /// Marks of the emergency way back begin so.
@@ -69,6 +70,13 @@ impl Gateway {
     /// Its pools, ours or not.
     pub fn pools(&self) -> impl Iterator<Item = Pool<'_>> {
         list(&self.0, POOLS).iter().map(Pool)
+    }
+
+    /// What the pools of these names hold, the names in one spelling: to be compared.
+    #[must_use]
+    pub fn members_of(&self, is_meant: impl Fn(&str) -> bool) -> BTreeSet<(String, Vec<&str>)> {
+        let meant = self.pools().filter(|pool| is_meant(pool.name()));
+        meant.map(|pool| (pool.name().to_lowercase(), pool.members())).collect()
     }
 
     /// The pool of this name.
@@ -153,9 +161,6 @@ impl Gateway {
         Ok(body)
     }
 }
-
-/// Azure's limit.
-const MOST_TAGS: usize = 50;
 
 /// The mark of a write that has no room for one: known to the run, and never on the gateway.
 #[must_use]
@@ -277,6 +282,12 @@ pub enum Health {
     Unknown,
     /// It is out of rotation.
     Unhealthy,
+}
+
+/// Whether an answer says how backends are at all.
+#[must_use]
+pub fn is_health(answer: &Value) -> bool {
+    answer["backendAddressPools"].is_array()
 }
 
 /// What the gateway's probes say of these addresses in one pool: the worst of all settings for each; `None` for a

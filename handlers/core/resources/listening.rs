@@ -1,5 +1,5 @@
 //! Where a request arrives at a gateway, and to which pool it is led from there: by frontend, port, protocol and host name,
-//! then by the rule of the listener. Pure.
+//! then by the rule of the listener.
 use crate::resources::answers::{list, number, same_id, same_name, text};
 use http::Uri;
 use serde_json::Value;

@@ -1,5 +1,5 @@
 //! What a gateway asks the members of a pool for, to find them healthy: by the settings and the probe of each way that leads
-//! to the pool. Pure.
+//! to the pool.
 //!
 //! <https://learn.microsoft.com/azure/application-gateway/application-gateway-probe-overview>
 use crate::resources::answers::{is_true, list, name_of, number, same_name, text};

@@ -1,5 +1,5 @@
 //! Listeners that take requests away from others without touching them: at the same frontend and port, for a host name that
-//! the others have too, with a rule that counts first. Pure.
+//! the others have too, with a rule that counts first.
 //!
 //! <https://learn.microsoft.com/azure/application-gateway/multiple-site-overview#request-routing-rules-evaluation-order>
 use crate::resources::answers::{name_of, same_name, text};

@@ -1,4 +1,4 @@
-//! A subscription of Service Bus as Resource Manager shows it, with its rules: whether a step's events come through it. Pure.
+//! A subscription of Service Bus as Resource Manager shows it, with its rules: whether a step's events come through it.
 use crate::resources::answers::{number, same_name, text};
 use crate::step::Step;
 use serde_json::Value;

@@ -10,6 +10,9 @@ pub const RETIRED_TAG: &str = "aks-bluegreen-retired";
 /// On a gateway: which of our writes is in force, `<run id>/<nonce>`.
 pub const MARK_TAG: &str = "aks-bluegreen-mark";
 
+/// Azure refuses a resource with more tags.
+pub const MOST_TAGS: usize = 50;
+
 /// On a gateway: the ingress controller AGIC writes it.
 pub const AGIC_TAG: &str = "managed-by-k8s-ingress";
 

@@ -1,5 +1,5 @@
 //! Who is told of a line of a run's journal: its level, and its cause, by which the same thing is told once, and again daily
-//! while it lasts. Pure.
+//! while it lasts.
 use super::{Entry, Hold, Run};
 use crate::step::Step;
 use jiff::{SignedDuration, Timestamp};

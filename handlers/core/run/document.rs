@@ -7,7 +7,7 @@ use super::kept::Kept;
 use super::others::Others;
 use super::readiness::Readiness;
 use super::unclear::Unclear;
-use crate::plan::Plan;
+use crate::plan::{Kind, Plan};
 use crate::resources::leads::Leads;
 use crate::resources::size::Size;
 use crate::site::{Gate, OldCluster};
@@ -243,6 +243,16 @@ fn is_zero(value: &u32) -> bool {
 }
 
 impl Run {
+    /// How it has ended, for people: an upgrade and a return to the kept cluster end at the same step. `None`: it has not.
+    #[must_use]
+    pub fn ending_words(&self) -> Option<&'static str> {
+        Some(match (self.ending?, self.plan.kind) {
+            (Ending::Upgraded, Kind::Return) => "returned",
+            (Ending::Upgraded, Kind::Replace) => "replaced",
+            (ending, _) => ending.words(),
+        })
+    }
+
     /// The first state of a run.
     #[must_use]
     pub fn begin(id: RunId, request: String, plan: Kept<Plan>, why: &str, now: Timestamp) -> Self {

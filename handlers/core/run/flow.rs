@@ -29,7 +29,10 @@ pub fn decide(run: &Run, looked: Looked, now: Timestamp) -> Run {
             warnings.iter().for_each(|warning| next.note_news(&format!("warning: {warning}"), now));
             done(run, next, None, looked.at, now)
         }
-        Ok(Outcome::Proved(mark)) => done(run, next, Some(mark), looked.at, now),
+        Ok(Outcome::Proved(mark, changed)) => {
+            changed.iter().for_each(|changed| next.changed_beside(changed, now));
+            done(run, next, Some(mark), looked.at, now)
+        }
         Ok(Outcome::NotYet(waiting)) => wait(run, next, waiting, now),
         Ok(Outcome::Drifted(why)) => otherwise(run, next, row.drifted, &why, now),
         Ok(Outcome::LedElsewhere(why)) => next.hold_led(&why, now),
@@ -90,6 +93,8 @@ fn wait(run: &Run, mut next: Run, waiting: Waiting, now: Timestamp) -> Run {
         Fact::Writes
         | Fact::Reduces(_)
         | Fact::Leads(_)
+        | Fact::Wrote(_)
+        | Fact::Changed(_)
         | Fact::OthersWrite
         | Fact::Readiness(_)
         | Fact::Missed(_)
@@ -176,7 +181,7 @@ fn repair(run: &Run, mut next: Run, step: Step, most: u32, why: &str, now: Times
         );
     }
     next.0.repairs += 1;
-    let why = format!("repairing what somebody else wrote ({} times now): {why}", next.repairs);
+    let why = format!("somebody else wrote the gateway ({} of {most} times that it is put right): {why}", next.repairs);
     let mut next = next.enter(step, run.stage, &why, now);
     next.0.others.repairing = step != run.step && !run.keeps_old_rules();
     next

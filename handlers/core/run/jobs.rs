@@ -1,4 +1,4 @@
-//! Jobs of the run that may be gone again, since they have ended: they are not made a second time. Pure.
+//! Jobs of the run that may be gone again, since they have ended: they are not made a second time.
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

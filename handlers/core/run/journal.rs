@@ -1,4 +1,4 @@
-//! A run's journal: its lines are numbered, short and few, whatever comes from outside and however long a run lasts. Pure.
+//! A run's journal: its lines are numbered, short and few, whatever comes from outside and however long a run lasts.
 use super::calls::{Cause, Level};
 use super::{Entry, Run};
 use crate::step::Step;

@@ -170,6 +170,8 @@ impl Run {
                 Fact::Writes => self.0.writes = true,
                 Fact::Reduces(size) => drop(self.0.reducing.get_or_insert_with(|| size.clone())),
                 Fact::Leads(leads) => self.0.others.leads = Some(leads.clone()),
+                Fact::Wrote(beside) => self.0.others.beside = Some(beside.clone()),
+                Fact::Changed(what) => self.changed_beside(what, now),
                 Fact::OthersWrite => others_write = true,
                 Fact::Readiness(readiness) => self.know(readiness.clone(), now),
                 // What it comes to is said when all is learnt.

@@ -1,6 +1,7 @@
 //! What a run knows of others who write its gateway: how users are led to it, whose write is under way, how often it wrote
 //! itself.
 use super::Run;
+use crate::resources::beside::Beside;
 use crate::resources::gateway::{Drift, Gateway, Members};
 use crate::resources::leads::Leads;
 use crate::step::Step;
@@ -35,6 +36,9 @@ pub struct Others {
     /// The present step puts right what somebody else wrote over a share of traffic that was in force.
     #[serde(default)]
     pub repairing: bool,
+    /// What else the gateway had when the present step wrote it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Beside>,
     /// Members that this binary does not know.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
@@ -62,6 +66,7 @@ impl Others {
         self.wrote = None;
         self.write_since = None;
         self.repairing = false;
+        self.beside = None;
     }
 
     /// A person lets the run go on. Who was told that something else leads users now accepts it, and whatever looks next takes
@@ -82,6 +87,19 @@ impl Others {
 }
 
 impl Run {
+    /// What of the gateway, beside our pools, is not as the present step wrote it. `None`: nothing, or it did not write.
+    #[must_use]
+    pub fn changed_meanwhile(&self, gateway: &Gateway) -> Option<String> {
+        self.others.beside.as_ref()?.changes(&gateway.beside(|pool| self.plan.site.pools.is_ours(pool)))
+    }
+
+    /// Somebody changed the gateway while it was written by us. What is seen is in force, so nobody is woken; what leads users
+    /// elsewhere is a look of its own.
+    pub(super) fn changed_beside(&mut self, what: &str, now: Timestamp) {
+        self.0.others.beside = None;
+        self.note_news(&format!("somebody else changed the gateway while it was being written: {what}"), now);
+    }
+
     /// Whether the gateway carries a mark of this run.
     #[must_use]
     pub fn has_marked(&self, gateway: &Gateway) -> bool {

@@ -3,6 +3,7 @@ use super::Mark;
 use super::following::Following;
 use super::jobs::Ran;
 use super::readiness::Readiness;
+use crate::resources::beside::Beside;
 use crate::resources::leads::Leads;
 use crate::resources::size::Size;
 use jiff::Timestamp;
@@ -27,8 +28,9 @@ pub enum Outcome {
     Done,
     /// It holds, and a person should know this.
     Noted(Vec<String>),
-    /// It holds, because the step's own write of the gateway, with this mark, is in force and was seen.
-    Proved(Mark),
+    /// It holds, because the step's own write of the gateway, with this mark, is in force and was seen; and what else of the
+    /// gateway is not as it was written.
+    Proved(Mark, Option<String>),
     /// Not yet, and why.
     NotYet(Waiting),
     /// Somebody else wrote: put it right.
@@ -54,6 +56,10 @@ pub enum Outcome {
 /// What a look learnt that outlives it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
+    /// The gateway was written, with this as it was read.
+    Wrote(Beside),
+    /// This of the gateway is not as it was written.
+    Changed(String),
     /// The gateway will be written: said, and saved, a hop before the first write.
     Writes,
     /// The old cluster, of this size now, will be reduced: said, and saved, a hop before the first reducing act.

@@ -1,5 +1,5 @@
 //! What a person who is woken must know of a site within ten seconds, as one document. Its members are stable: scripts, and
-//! whoever else shows it, read the same. Pure.
+//! whoever else shows it, read the same.
 mod lasting;
 mod message;
 mod orders;

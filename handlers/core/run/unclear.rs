@@ -1,4 +1,4 @@
-//! For how long it cannot be told whether the traffic is well: what is not seen is never a yes, and a person is told. Pure.
+//! For how long it cannot be told whether the traffic is well: what is not seen is never a yes, and a person is told.
 use super::Run;
 use super::calls::Cause;
 use super::journal::said;

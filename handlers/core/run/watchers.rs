@@ -125,7 +125,9 @@ pub fn know(
     let differs = |known: &Readiness| (known.state, &known.healthy) != (readiness.state, &readiness.healthy);
     let is_new = run.readiness.as_ref().is_none_or(differs);
     let mut next = run.next_hop();
-    if is_new {
+    // It has left the candidate pool by then, where nobody asks it any more.
+    let is_expected = run.step == Step::RetireOldCluster && readiness.state == Ready::Unknown;
+    if is_new && !is_expected {
         let what = format!("the old cluster is {}: {}", readiness.state.name(), readiness.why);
         next.note(CHECK, &what, run.step, now);
     }

@@ -1,5 +1,5 @@
 //! What the emergency way back needs to know, and no more: the gateway, its live pools, and the addresses that shall serve.
-//! A mistake anywhere else in a site stops nobody. Pure.
+//! A mistake anywhere else in a site stops nobody.
 use crate::resources::answers::{list, text};
 use crate::resources::gateway::{Gateway, Members};
 use crate::site::Colour;

@@ -1,6 +1,6 @@
 //! What a site installs: manifests beside the site file, and charts, which Helm renders when the site is published.
 use super::is_true;
-use crate::plan::Version;
+use crate::resources::version::Version;
 use crate::workload::manifests::{Placeholders, objects};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

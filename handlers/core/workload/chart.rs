@@ -1,5 +1,5 @@
 //! What Helm rendered of a chart, made ready for a cluster: hooks in their places, namespaces, and the marks by which Helm
-//! takes it over later. Pure.
+//! takes it over later.
 //!
 //! <https://helm.sh/docs/topics/charts_hooks/>
 use super::manifests::read;

@@ -1,5 +1,5 @@
 //! Whether an object of somebody's own kind is ready, by the conditions that its operator sets: as `kstatus` reads them, and
-//! by the Gateway API's own rules. Pure.
+//! by the Gateway API's own rules.
 //!
 //! <https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md>,
 //! <https://gateway-api.sigs.k8s.io/geps/gep-1364/>

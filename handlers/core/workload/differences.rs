@@ -1,4 +1,4 @@
-//! What differs between two manifests, object by object. Pure.
+//! What differs between two manifests, object by object.
 use super::manifests::read;
 use crate::resources::object::describe;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! How a Job ended that is not there any more, from the events that tell of it. Pure.
+//! How a Job ended that is not there any more, from the events that tell of it.
 use crate::resources::answers::text;
 use jiff::Timestamp;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What an object gets wrong of the members of Kubernetes' own kinds. Pure.
+//! What an object gets wrong of the members of Kubernetes' own kinds.
 use crate::resources::answers::{shortened, text};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -1,4 +1,4 @@
-//! What an API server's refusal of an object means: never, or not yet; in one sentence for a person. Pure.
+//! What an API server's refusal of an object means: never, or not yet; in one sentence for a person.
 mod own;
 mod rights;
 mod words;

@@ -1,4 +1,4 @@
-//! What is kept of an object that is in a cluster: what we applied, and how it is. Pure.
+//! What is kept of an object that is in a cluster: what we applied, and how it is.
 use super::readiness::{failed, unready};
 use serde_json::Value;
 

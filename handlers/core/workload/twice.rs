@@ -1,4 +1,4 @@
-//! What runs in both clusters from `SyncWorkloads` until the old one is retired, and is made for one. Pure.
+//! What runs in both clusters from `SyncWorkloads` until the old one is retired, and is made for one.
 //!
 //! Traffic goes where the gateway sends it; all else that a workload does of its own accord, both clusters do.
 use super::desk::Weight;

@@ -1,4 +1,4 @@
-//! What one look at the manifests came to, for the run and for a person. Pure.
+//! What one look at the manifests came to, for the run and for a person.
 use super::wanted::Wanted;
 use crate::resources::object::describe;
 use crate::run::{Fact, Outcome, StepError, StepResult, Waiting};

@@ -1,9 +1,9 @@
 //! The objects that the manifests want, as they are applied.
 use super::super::acting::Azure;
 use crate::resources::cluster::Cluster;
+use crate::resources::digest::digest;
 use crate::run::{Run, StepError};
 use crate::site::Manifest;
-use crate::workload::digest::digest;
 use crate::workload::manifests::Placeholders;
 use crate::workload::seen::APPLIED;
 use serde_json::{Value, json};

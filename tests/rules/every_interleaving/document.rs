@@ -345,7 +345,7 @@ pub fn write(ours: Ours) -> Following {
 /// A step that is done says so of the write that it followed, if there is one.
 fn outcome(saw: Saw, followed: Option<Ours>) -> Outcome {
     match saw {
-        Saw::Done => followed.map_or(Outcome::Done, |ours| Outcome::Proved(mark(ours))),
+        Saw::Done => followed.map_or(Outcome::Done, |ours| Outcome::Proved(mark(ours), None)),
         Saw::NotYet | Saw::NoAnswer => Outcome::NotYet(Waiting::because("not yet")),
         Saw::Requested(ours) => {
             Outcome::NotYet(Waiting { following: Some(write(ours)), ..Waiting::because("requested") })

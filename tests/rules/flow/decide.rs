@@ -129,7 +129,7 @@ fn entering_a_step_forgets_the_operation_and_the_quiet_time_and_a_wait_keeps_bot
     run = decided(&run, not_yet(), seconds(10));
     assert_eq!(run.following, Some(write_of_ours("shop-1/a")));
     assert_eq!((run.quiet_from, run.in_force.as_ref()), (Some(NOW), None));
-    run = decided(&run, Ok(Outcome::Proved("shop-1/a".into())), seconds(20));
+    run = decided(&run, Ok(Outcome::Proved("shop-1/a".into(), None)), seconds(20));
     assert_eq!((&run.following, run.quiet_from), (&None, None));
     assert_eq!(run.in_force.as_deref(), Some("shop-1/a"), "the proved write is in force");
 }

@@ -161,7 +161,7 @@ fn finish_ends_a_held_clean_up_and_records_what_is_left_over() {
         let run = held_since(&at(step, 0), "the cluster is locked", None);
         let ended = obeyed(&run, Verb::Finish).unwrap();
         assert_eq!(ended.ending, Some(ending));
-        assert!(ended.journal.last().unwrap().what.contains("left over: the cluster is locked"));
+        assert!(ended.journal.last().unwrap().what.contains("it waited, because: the cluster is locked"));
     }
 }
 
@@ -171,7 +171,7 @@ fn a_person_can_end_every_held_run_and_one_that_goes_on_without_end() {
         let run = held_since(&at(step, 1), "nobody knows", None);
         let ended = obeyed(&run, Verb::Finish).unwrap();
         assert!(ended.ending.is_some() && ended.held.is_none(), "{step}");
-        assert!(ended.journal.last().unwrap().what.contains("left over: nobody knows"), "{step}");
+        assert!(ended.journal.last().unwrap().what.contains("it waited, because: nobody knows"), "{step}");
     }
     assert_eq!(obeyed(&at(RestoreTraffic, 1), Verb::Finish).unwrap().ending, Some(Ending::Finished));
 }

@@ -1,8 +1,8 @@
 //! Charts, as they were rendered when the site was published.
 use super::*;
 use bluegreen::plan::Version;
+use bluegreen::resources::digest::digest;
 use bluegreen::workload::chart::{Release, rendered};
-use bluegreen::workload::digest::digest;
 use std::collections::BTreeMap;
 
 /// What Helm wrote of a chart whose installation begins with a Job.

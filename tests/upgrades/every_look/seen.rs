@@ -70,6 +70,8 @@ fn missed(seen: &Seen) -> Option<Value> {
         | Fact::Readiness(_)
         | Fact::Unclear(_)
         | Fact::Leads(_)
+        | Fact::Wrote(_)
+        | Fact::Changed(_)
         | Fact::Job(..)
         | Fact::OthersWrite => None,
     })?;
@@ -111,7 +113,7 @@ fn in_the_models_words(at: &Arranged, seen: &Seen) -> Option<Next> {
     let said = seen.said.as_ref().ok()?;
     match (said, seen.arrived.as_slice()) {
         (Outcome::Done, []) => Some(Next::Say(Saw::Done)),
-        (Outcome::Proved(mark), []) if *mark == at.newest => Some(Next::Say(Saw::Done)),
+        (Outcome::Proved(mark, None), []) if *mark == at.newest => Some(Next::Say(Saw::Done)),
         (Outcome::Drifted(_), []) => Some(Next::Say(Saw::Drifted)),
         // `DeleteNewCluster` looks for the new cluster in any pool. To the flow it is the same.
         (Outcome::Breached(_), []) if row.breached == row.drifted => Some(Next::Say(Saw::Drifted)),

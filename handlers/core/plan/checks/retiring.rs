@@ -1,9 +1,9 @@
 //! What the site wants of the old cluster in the end can be done with it, and both clusters have room for our tags.
 use super::{Finding, Seen};
-use crate::plan::cluster_body::{MOST_TAGS, pools};
+use crate::plan::cluster_body::pools;
 use crate::plan::{Kind, Plan};
 use crate::resources::answers::{same_name, shortened, text};
-use crate::resources::tags::{RETIRED_TAG, RUN_TAG, tag};
+use crate::resources::tags::{MOST_TAGS, RETIRED_TAG, RUN_TAG, tag};
 use crate::site::OldCluster;
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Which stage of traffic a run is at, since when it is at its step, until when, and what happens then. Pure.
+//! Which stage of traffic a run is at, since when it is at its step, until when, and what happens then.
 use crate::run::Run;
 use crate::run::calls::AGAIN;
 use crate::run::watchers::{GATE_EXPIRES, OVERDUE};

@@ -1,4 +1,4 @@
-//! What somebody is told of a run, in the shape that the other side reads. Pure.
+//! What somebody is told of a run, in the shape that the other side reads.
 use super::orders::next;
 use super::waits::State;
 use crate::run::{Entry, Level, Run};

@@ -1,4 +1,4 @@
-//! What can be ordered now: `obey` itself is asked, so that what is shown is what would happen. And what to do next. Pure.
+//! What can be ordered now: `obey` itself is asked, so that what is shown is what would happen. And what to do next.
 use super::requests::RequestSeen;
 use crate::run::readiness::Ready;
 use crate::run::verbs::{Direction, Order, Refusal, Verb, obey};

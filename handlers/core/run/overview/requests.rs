@@ -1,4 +1,4 @@
-//! Requests that started nothing, and those that wait, as a person is shown them. Pure.
+//! Requests that started nothing, and those that wait, as a person is shown them.
 use crate::plan::Kind;
 use crate::plan::request::Refused;
 use jiff::{SignedDuration, Timestamp};

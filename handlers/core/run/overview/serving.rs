@@ -1,4 +1,4 @@
-//! Where users' traffic goes: by the gateway itself, never by a plan. Pure.
+//! Where users' traffic goes: by the gateway itself, never by a plan.
 use super::Seen;
 use crate::resources::answers::name_of;
 use crate::resources::cluster::Cluster;

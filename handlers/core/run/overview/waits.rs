@@ -1,4 +1,4 @@
-//! How a run stands, why it waits, and by which evidence. Pure.
+//! How a run stands, why it waits, and by which evidence.
 use crate::run::journal::said;
 use crate::run::watchers::MOST_DEAD_LETTERS;
 use crate::run::{Entry, Following, Level, Run};

@@ -1,4 +1,4 @@
-//! Whether a run could go back, and what that costs. Pure.
+//! Whether a run could go back, and what that costs.
 use crate::run::Run;
 use crate::run::readiness::Ready;
 use crate::run::verbs::{Verb, beforehand};

@@ -1,7 +1,7 @@
 //! Which versions of Kubernetes' own APIs are gone, and since when.
 //! Source: the deprecated API migration guide of kubernetes.io.
-use crate::plan::Version;
 use crate::resources::answers::text;
+use crate::resources::version::Version;
 use serde_json::Value;
 
 /// Kind (`*`: all of them), API version, the minor version that no longer has it, and what takes its place.
@@ -31,7 +31,13 @@ const GONE: &[(&str, &str, u16, &str)] = &[
     ("*", "events.k8s.io/v1beta1", 25, "events.k8s.io/v1"),
     ("*", "autoscaling/v2beta1", 25, "autoscaling/v2"),
     ("*", "autoscaling/v2beta2", 26, "autoscaling/v2"),
-    ("*", "policy/v1beta1", 25, "policy/v1; PodSecurityPolicy has no successor"),
+    ("*", "policy/v1beta1", 25, "policy/v1"),
+    (
+        "PodSecurityPolicy",
+        "policy/v1beta1",
+        25,
+        "pod security admission, by labels of the namespace: it has no successor",
+    ),
     ("*", "node.k8s.io/v1beta1", 25, "node.k8s.io/v1"),
     ("*", "flowcontrol.apiserver.k8s.io/v1beta1", 26, "flowcontrol.apiserver.k8s.io/v1"),
     ("*", "flowcontrol.apiserver.k8s.io/v1beta2", 29, "flowcontrol.apiserver.k8s.io/v1"),

@@ -3,8 +3,8 @@
 //! A real server answers such an object with a refusal, but only once there is a cluster. A cluster of a later version than
 //! the one that is known here may know more: then an unknown member is a warning.
 use super::Weight;
-use crate::plan::Version;
 use crate::resources::answers::{shortened, text};
+use crate::resources::version::Version;
 use crate::workload::members;
 use serde_json::Value;
 

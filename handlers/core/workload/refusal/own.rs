@@ -1,4 +1,4 @@
-//! The groups whose kinds every API server brings itself. Pure.
+//! The groups whose kinds every API server brings itself.
 
 /// Kubernetes' own groups with a dot; those without a dot are all its own.
 const OWN: [&str; 17] = [

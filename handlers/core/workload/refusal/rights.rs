@@ -1,4 +1,4 @@
-//! Which right a 403 says is missing, and what to do. Pure.
+//! Which right a 403 says is missing, and what to do.
 use super::Refusal;
 
 const ROLE: &str = "Azure Kubernetes Service RBAC Cluster Admin";

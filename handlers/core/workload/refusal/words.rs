@@ -1,4 +1,4 @@
-//! A server's words, cut to what a person needs. Pure.
+//! A server's words, cut to what a person needs.
 use super::{Refusal, TAKE_OVER};
 use std::collections::BTreeMap;
 
