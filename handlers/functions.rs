@@ -24,4 +24,5 @@ mod telling;
 pub mod token;
 pub mod triggers;
 mod vanished;
+mod versions;
 mod watching;

@@ -3,10 +3,10 @@
 use super::helm::{Helm, Rendering};
 use super::site_files::place_of;
 use crate::plan::Version;
+use crate::resources::digest::digest;
 use crate::site::{Manifest, Site};
 use crate::workload::chart::{Release, api_versions, rendered};
 use crate::workload::differences::differences;
-use crate::workload::digest::digest;
 use anyhow::{Context, bail, ensure};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

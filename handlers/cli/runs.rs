@@ -67,8 +67,8 @@ pub async fn history(app: &App, site: &str, as_json: bool) -> anyhow::Result<Exi
     }
     let mut text = String::new();
     for run in &runs {
-        let ending = match (run.ending, &run.held) {
-            (Some(ending), _) => ending.words(),
+        let ending = match (run.ending_words(), &run.held) {
+            (Some(ending), _) => ending,
             (None, Some(_)) => "held",
             (None, None) => "under way",
         };

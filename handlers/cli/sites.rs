@@ -26,8 +26,8 @@ pub async fn list(app: &App) -> anyhow::Result<ExitCode> {
 
 async fn row(app: &App, name: &str) -> String {
     let run = match app.store.run(name).await {
-        Ok(Some(found)) => match (found.value.ending, &found.value.held) {
-            (Some(ending), _) => ending.words().to_owned(),
+        Ok(Some(found)) => match (found.value.ending_words(), &found.value.held) {
+            (Some(ending), _) => ending.to_owned(),
             (None, Some(_)) => format!("{} is held", found.value.id),
             (None, None) => format!("{} is under way", found.value.id),
         },

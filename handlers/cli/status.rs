@@ -135,8 +135,8 @@ async fn all(app: &App, as_json: bool) -> anyhow::Result<ExitCode> {
 #[must_use]
 pub fn line(run: &Run, now: Timestamp) -> String {
     let seen = RunSeen::of(run, now);
-    let state = match (seen.ending, &run.held) {
-        (Some(ending), _) => ending.words().to_owned(),
+    let state = match (run.ending_words(), &run.held) {
+        (Some(ending), _) => ending.to_owned(),
         (None, Some(hold)) => format!("{}: {}", seen.state.words(), plain(&hold.why)),
         (None, None) => seen.state.words().to_owned(),
     };

@@ -1,5 +1,5 @@
 //! Texts from outside: a reason, a name, what a service answered. They are cut, and what would move a terminal's cursor, or
-//! forge a line, is shown by its number. Pure.
+//! forge a line, is shown by its number.
 use std::borrow::Cow;
 use std::fmt::Write;
 

@@ -3,9 +3,9 @@ use super::app::App;
 use super::envelope::Unread;
 use super::reply::Reply;
 use crate::plan::request::{Refused, Request};
+use crate::resources::digest::digest;
 use crate::store::Shelf;
 use crate::text::cut;
-use crate::workload::digest::digest;
 use tracing::warn;
 
 /// So much of what came is kept.

@@ -1,9 +1,9 @@
 //! Published sites. Layout: `<site>.json`, `content/<digest>.yaml` for manifests, `gateways/<digest>` for reservations.
 use super::Store;
 use super::blobs::{Put, SaveError};
+use crate::resources::digest::digest;
 use crate::site::Site;
 use crate::site::check::{Checked, Mistake, published};
-use crate::workload::digest::digest;
 use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Two JSON documents beside each other: what differs, by its path. Pure.
+//! Two JSON documents beside each other: what differs, by its path.
 use crate::resources::answers::shortened;
 use serde_json::Value;
 

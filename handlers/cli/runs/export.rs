@@ -1,4 +1,4 @@
-//! A run for the post-mortem: everything that is known of it, without what lets anybody in. Pure.
+//! A run for the post-mortem: everything that is known of it, without what lets anybody in.
 use crate::run::Run;
 use crate::run::overview::RunSeen;
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! A run as a timeline: each line with the step before and after, and what the gateway held from then on. Pure.
+//! A run as a timeline: each line with the step before and after, and what the gateway held from then on.
 use crate::cli::status;
 use crate::cli::times::full;
 use crate::resources::gateway::Members;

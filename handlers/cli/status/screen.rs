@@ -1,4 +1,4 @@
-//! One screen of a site: what somebody who is woken must know within ten seconds, in this order. Pure.
+//! One screen of a site: what somebody who is woken must know within ten seconds, in this order.
 use crate::cli::times::{at, at_and_away, away, full, localised};
 use crate::run::overview::{ClusterSeen, Lasting, Overview, PoolSeen, RequestSeen, RunSeen, Serves, Serving};
 use crate::run::readiness::Ready;

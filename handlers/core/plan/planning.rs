@@ -40,10 +40,16 @@ impl World {
 pub fn serving(site: &Site, gateway: &Gateway) -> Result<Colour, String> {
     let holds = |colour: &Colour| gateway.shows(&site.pools.live_with(&site.slot(*colour).addresses));
     [Colour::Blue, Colour::Green].into_iter().find(holds).ok_or_else(|| {
-        let found: Vec<_> = site.pools.live.iter().map(|pool| (pool, gateway.pool(pool).map(Pool::members))).collect();
+        let held = |pool: &String| match gateway.pool(pool).map(Pool::members) {
+            None => format!("no pool {pool}"),
+            Some(members) if members.is_empty() => format!("nothing in {pool}"),
+            Some(members) => format!("{} in {pool}", members.join(", ")),
+        };
+        let found: Vec<_> = site.pools.live.iter().map(held).collect();
         format!(
-            "the live pools hold neither exactly blue's nor exactly green's addresses: found {found:?}. \
-             Mend the pools or the site file"
+            "the live pools hold neither exactly blue's nor exactly green's addresses: found {}. Mend the pools or the \
+             site file",
+            found.join("; ")
         )
     })
 }
@@ -67,7 +73,8 @@ pub fn plan(site: &Checked, request: &Request, world: &World) -> Result<Plan, St
             let support = Support::after(&serves.0, &site.cluster_changes);
             let version = wanted(text, old_version, support, &world.offered)?;
             if version <= old_version {
-                return Err(format!("{text} is {version}, and {} runs {old_version} already", cluster_of(old)));
+                let asked = if text == version.to_string() { text.to_owned() } else { format!("{text} is {version}") };
+                return Err(format!("{asked} was asked for, and {} runs {old_version} already", cluster_of(old)));
             }
             version
         }

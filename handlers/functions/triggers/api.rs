@@ -67,7 +67,7 @@ pub async fn answer(app: &App, call: &HttpCall) -> Answer {
                 Answer::problem(Problem::Newer, &format!("{why}: it is left to the newer one"))
             }
             Some(why @ Unreadable::Broken(..)) => {
-                Answer::problem(Problem::Broken, &format!("{why}: mend it, or take it away"))
+                Answer::problem(Problem::Broken, &format!("{why}: put the blob back as it was (the store keeps versions), or take it away, which lets new runs of the site begin"))
             }
             None => Answer::problem(Problem::Unavailable, "Azure or the store does not answer now: try again"),
         }

@@ -1,10 +1,10 @@
 //! Event Grid's hint that a version is available, in either envelope: the region itself is asked what is true.
-use super::version_check::{AT_ONCE, consider};
 use crate::functions::app::App;
 use crate::functions::envelope::{Delivered, Unread};
 use crate::functions::refusals;
 use crate::functions::regions::Regions;
 use crate::functions::reply::Reply;
+use crate::functions::versions::{AT_ONCE, consider};
 use futures::{StreamExt, stream};
 use serde_json::Value;
 use tracing::{info, warn};

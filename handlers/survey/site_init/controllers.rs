@@ -54,7 +54,8 @@ pub(super) fn write(sheet: &mut Sheet, found: &Found, cluster: &Value) {
     let name = text(cluster, "/name");
     sheet.set("controllers", json!([{"file": "manifests/controllers.yaml"}]));
     sheet.set("workloads", json!([{"file": "manifests/workloads.yaml"}]));
-    let sources = "plain YAML, several files if you like; ${slot.address.0} and others are filled in (docs/start.md).";
+    let sources =
+        "plain YAML, several files if you like; ${slot.address.0} and others are filled in (docs/manifests.md).";
     sheet.decide("/controllers", &format!("the manifests of the controllers, the ingress controller first: {sources}"));
     sheet.decide("/workloads", "the manifests of the workloads.");
     let objects = match &found.objects {

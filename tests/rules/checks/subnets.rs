@@ -172,7 +172,7 @@ fn an_ingress_may_lie_in_a_subnet_of_its_own() {
     let mut apart = plan();
     let id = apart.site.slots.green.subnet.replace("/green", "/ingress-green");
     apart.site.slots.green.addresses = vec![[10, 1, 64, 20].into()];
-    assert_refused(&apart, &seen(), "the slot's address 10.1.64.20 is expected in the subnet");
+    assert_refused(&apart, &seen(), "the slot's addresses are expected in the subnet");
     assert!(refused(&apart, &seen())[0].remedy.contains("name that as \"ingressSubnet\" of both slots"));
     apart.site.slots.green.ingress_subnet = Some(id.clone());
     let with = |prefix: &str, used: usize| {
@@ -182,7 +182,7 @@ fn an_ingress_may_lie_in_a_subnet_of_its_own() {
     };
     assert_eq!(check(&apart, &with("10.1.64.16/28", 10)), FINE);
     assert_refused(&apart, &with("10.1.64.16/28", 11), "1 internal load balancers + 5 of Azure");
-    assert_refused(&apart, &with("10.1.65.16/28", 0), "lies outside");
+    assert_refused(&apart, &with("10.1.65.16/28", 0), "outside it lie");
     assert_refused(&apart, &Seen { network: vec![], ..seen() }, "ingress-green is expected, but does not exist");
 }
 

@@ -101,21 +101,25 @@ fn ingress(plan: &Plan, seen: &Seen) -> Vec<Finding> {
     if ranges.is_empty() {
         return vec![];
     }
-    let judge = |address: &std::net::Ipv4Addr| {
-        let correct = "correct the slot's addresses in the site file";
-        let (why, remedy) = match (subnet::place(&ranges, *address), own) {
-            (Place::Inside, _) => return None,
-            (Place::KeptByAzure, _) => ("is one that Azure keeps for itself", correct.to_owned()),
-            (Place::Outside, Some(_)) => ("lies outside", correct.to_owned()),
+    let correct = "correct the slot's addresses in the site file";
+    let at = |place: Place| {
+        let there = slot.addresses.iter().filter(|address| subnet::place(&ranges, **address) == place);
+        there.map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    };
+    let judge = |(place, why): (Place, &str)| {
+        let addresses = at(place);
+        let remedy = match (place, own) {
             (Place::Outside, None) => {
                 let named = "if the ingress lies in a subnet of its own, name that as \"ingressSubnet\" of both slots";
-                ("lies outside", format!("{correct}; {named}"))
+                format!("{correct}; {named}")
             }
+            (Place::Inside | Place::KeptByAzure | Place::Outside, _) => correct.to_owned(),
         };
-        let what = format!("the slot's address {address} is expected in the subnet {id}, but {why}");
-        Some(Finding::wrong(SUBJECT, what, remedy))
+        let what = format!("the slot's addresses are expected in the subnet {id}, but {why}: {addresses}");
+        (!addresses.is_empty()).then(|| Finding::wrong(SUBJECT, what, remedy))
     };
-    slot.addresses.iter().filter_map(judge).collect()
+    let wrong = [(Place::KeptByAzure, "Azure keeps for itself"), (Place::Outside, "outside it lie")];
+    wrong.into_iter().filter_map(judge).collect()
 }
 
 /// The addresses that a cluster needs in its slot's subnet.

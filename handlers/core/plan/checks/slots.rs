@@ -13,8 +13,10 @@ pub(super) fn check(site: &Site) -> Vec<Finding> {
     if same_id(&blue.subnet, &green.subnet) {
         findings.push(wrong(format!("both slots have the subnet {}", blue.subnet)));
     }
-    for shared in blue.addresses.iter().filter(|address| green.addresses.contains(address)) {
-        findings.push(wrong(format!("both slots have the address {shared}")));
+    let shared = blue.addresses.iter().filter(|address| green.addresses.contains(address));
+    let shared: Vec<_> = shared.map(ToString::to_string).collect();
+    if !shared.is_empty() {
+        findings.push(wrong(format!("both slots have {}", shared.join(", "))));
     }
     findings
 }

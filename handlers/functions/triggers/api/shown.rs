@@ -1,7 +1,7 @@
 //! What a caller was shown: the version of a run's page, from which an order tells what it was decided on.
+use crate::resources::digest::digest;
 use crate::run::{Run, RunId};
 use crate::step::Step;
-use crate::workload::digest::digest;
 use serde_json::Value;
 
 /// So many letters of a digest tell two pages of a run apart.
