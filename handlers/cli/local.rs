@@ -144,8 +144,8 @@ async fn kill(arguments: &Local, live: &Live, deaths: &AtomicUsize) -> anyhow::R
     }
     let beside = arguments.beside.as_deref();
     chaos(&live.host, |_| {
-        let is_odd = deaths.fetch_add(1, Ordering::Relaxed) % 2 == 0;
-        if beside.is_some() { live.deploy(beside.filter(|_| is_odd)) } else { Ok(()) }
+        let is_its_turn = deaths.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
+        if beside.is_some() { live.deploy(beside.filter(|_| is_its_turn)) } else { Ok(()) }
     })
     .await
 }

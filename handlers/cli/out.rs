@@ -4,7 +4,8 @@ use crate::text::plain_lines;
 use anyhow::Context;
 use std::io::Write;
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// When something was said last.
 static LAST: Mutex<Option<Instant>> = Mutex::new(None);

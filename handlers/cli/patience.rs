@@ -1,11 +1,12 @@
 //! Whoever waits is told that work goes on: a service that hangs is tried again for minutes, and a silent terminal looks dead.
 use super::out::{complain, quiet_for};
 use std::pin::pin;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// So long nothing may be said. From then on it is doubled, up to a minute.
 const SILENCE: Duration = Duration::from_secs(5);
-const LONGEST: Duration = Duration::from_mins(1);
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Works, and says on the standard error that it does while nothing else is said.
 pub async fn patiently<Work: Future>(work: Work) -> Work::Output {

@@ -74,7 +74,7 @@ impl Step {
             Self::CheckPlan => {
                 "everything the plan needs holds: version offered in this region, idle slot free (a leftover of ours that \
                  serves nothing counts as gone if the plan lists it), addresses and quota suffice, gateway healthy and its \
-                 writers known, blue healthy, nothing blue uses is removed in the target version"
+                 writers known, blue healthy, the manifests need nothing that the target version lacks"
             }
             Self::CreateCluster => {
                 "the new slot holds a provisioned cluster that carries our run id and equals the old one except where the \

@@ -116,40 +116,40 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn gateway(properties: Value) -> Beside {
+    fn gateway(properties: &Value) -> Beside {
         Gateway(json!({"properties": properties})).beside(|pool| pool == "live")
     }
 
     #[test]
     fn what_somebody_else_changed_is_named_by_its_part() {
-        let before = gateway(json!({"httpListeners": [{"name": "a", "properties": {"port": 1}}, {"name": "b"}]}));
-        let after = gateway(json!({"httpListeners": [{"name": "A", "properties": {"port": 2}}, {"name": "c"}]}));
+        let before = gateway(&json!({"httpListeners": [{"name": "a", "properties": {"port": 1}}, {"name": "b"}]}));
+        let after = gateway(&json!({"httpListeners": [{"name": "A", "properties": {"port": 2}}, {"name": "c"}]}));
         let said = before.changes(&after).unwrap();
         assert_eq!(said, "httpListeners/a changed, httpListeners/b is gone, httpListeners/c is new");
     }
 
     #[test]
     fn our_pools_and_what_the_service_renews_are_no_change() {
-        let before = gateway(json!({
+        let before = gateway(&json!({
             "provisioningState": "Succeeded",
             "probes": [],
             "backendAddressPools": [{"name": "live", "properties": {"backendAddresses": []}}, {"name": "other", "etag": "1"}],
         }));
-        let after = gateway(json!({
+        let after = gateway(&json!({
             "provisioningState": "Updating",
             "enableHttp2": false,
             "backendAddressPools": [{"name": "LIVE", "properties": {"backendAddresses": [1]}}, {"name": "other", "etag": "2"}],
         }));
         assert_eq!(before.changes(&after), None);
         let other =
-            gateway(json!({"backendAddressPools": [{"name": "other", "properties": {"backendAddresses": [1]}}]}));
+            gateway(&json!({"backendAddressPools": [{"name": "other", "properties": {"backendAddresses": [1]}}]}));
         assert_eq!(before.changes(&other).unwrap(), "backendAddressPools/other changed");
     }
 
     #[test]
     fn many_changes_are_counted() {
         let many: Vec<_> = (0..9).map(|number| json!({"name": format!("p{number}")})).collect();
-        let said = gateway(json!({})).changes(&gateway(json!({"probes": many}))).unwrap();
+        let said = gateway(&json!({})).changes(&gateway(&json!({"probes": many}))).unwrap();
         assert!(said.ends_with(", and 4 more"), "{said}");
     }
 }
