@@ -1,6 +1,7 @@
 //! The worst nights: those in which the way back itself could take users down, or would be missing.
 pub mod night;
 mod said;
+mod verdicts;
 
 use crate::story;
 use bluegreen::local::story::Serving;
