@@ -1,10 +1,12 @@
-//! What a real kube-apiserver 1.36 answered to some hundred calls, beside what the simulated one answers.
+//! What a real kube-apiserver 1.36 answered to some five hundred calls, beside what the simulated one answers.
 //!
 //! The recording is `fixtures/kubernetes-1.36.jsonl`: a call and its answer in each line; `.ci/real-kubernetes` plays the same
-//! calls on a real server and finds whether the recording is still true. Differences that are accepted are in
-//! `fixtures/kubernetes-1.36.accepted`, each with its reason. With `BLUEGREEN_DIFFERENCES` the others are shown.
+//! calls on a real server and finds whether the recording is still true. A step whose answer is long, or has in it what else is on
+//! that server, says which parts of it are compared. Differences that are accepted are in `fixtures/kubernetes-1.36.accepted`,
+//! each with its reason. With `BLUEGREEN_DIFFERENCES` the others are shown.
 mod alike;
 mod play;
+mod shown;
 
 use alike::{Difference, differences};
 use play::{Step, play};
@@ -12,6 +14,8 @@ use std::collections::BTreeMap;
 
 const RECORDED: &str = include_str!("../../fixtures/kubernetes-1.36.jsonl");
 const ACCEPTED: &str = include_str!("../../fixtures/kubernetes-1.36.accepted");
+
+const PAGE: &str = include_str!("../../../../docs/kubernetes.md");
 
 /// A difference that is as it should be: section, name of the step, what the place begins with, and why. `*` stands for all.
 struct Accepted<'a> {
@@ -40,14 +44,23 @@ fn accepted() -> Vec<Accepted<'static>> {
     lines.map(read).collect()
 }
 
-#[test]
-#[expect(clippy::disallowed_methods, reason = "a person asks to see the differences")]
-fn a_real_server_answers_the_same() {
-    let accepted = accepted();
+/// What the comparison comes to.
+#[derive(Default)]
+struct Found {
+    alike: usize,
+    /// They differ as accepted.
+    excused: usize,
+    /// They differ otherwise, and how.
+    open: Vec<String>,
+    /// Accepted, and not different any more.
+    idle: Vec<&'static str>,
+}
+
+async fn compared() -> Found {
+    let (accepted, mut found) = (accepted(), Found::default());
     let mut used = vec![0; accepted.len()];
-    let (mut alike, mut excused, mut open) = (0, 0, vec![]);
-    for (step, answer) in play(RECORDED) {
-        let all = differences(&step.answer, &answer);
+    for (step, answer) in play(RECORDED).await {
+        let all = differences(&step, &answer);
         let left: Vec<_> = all
             .iter()
             .filter(|difference| {
@@ -56,38 +69,38 @@ fn a_real_server_answers_the_same() {
             })
             .collect();
         match (all.is_empty(), left.is_empty()) {
-            (true, _) => alike += 1,
-            (false, true) => excused += 1,
+            (true, _) => found.alike += 1,
+            (false, true) => found.excused += 1,
             (false, false) => {
                 let words: Vec<_> = left.iter().take(6).map(ToString::to_string).collect();
-                open.push(format!(
-                    "{}/{} {} {}\n    {}",
-                    step.section,
-                    step.name,
-                    step.method,
-                    step.path,
-                    words.join("\n    ")
-                ));
+                let Step { section, name, method, path, .. } = &step;
+                found.open.push(format!("{section}/{name} {method} {path}\n    {}", words.join("\n    ")));
             }
         }
+    }
+    found.idle = accepted.iter().zip(&used).filter(|(_, used)| **used == 0).map(|(one, _)| one.name).collect();
+    found
+}
+
+#[tokio::test(start_paused = true)]
+#[expect(clippy::disallowed_methods, reason = "a person asks to see the differences")]
+async fn a_real_server_answers_the_same() {
+    let Found { alike, excused, open, idle } = compared().await;
+    let all = alike + excused + open.len();
+    println!("{alike} of {all} answers are alike, {excused} differ as accepted, {} otherwise", open.len());
+    if std::env::var_os("BLUEGREEN_DIFFERENCES").is_some() {
+        println!("{}", open.join("\n"));
     }
     let mut by_section: BTreeMap<&str, usize> = BTreeMap::new();
     for step in &open {
         *by_section.entry(step.split('/').next().unwrap_or_default()).or_default() += 1;
-    }
-    println!(
-        "{alike} of {} answers are alike, {excused} differ as accepted, {} otherwise",
-        alike + excused + open.len(),
-        open.len()
-    );
-    if std::env::var_os("BLUEGREEN_DIFFERENCES").is_some() {
-        println!("{}", open.join("\n"));
     }
     assert!(
         open.is_empty(),
         "{by_section:?}; run it with BLUEGREEN_DIFFERENCES=1 and --nocapture\n{}",
         open[..open.len().min(5)].join("\n")
     );
-    let idle: Vec<_> = accepted.iter().zip(&used).filter(|(_, used)| **used == 0).map(|(one, _)| one.name).collect();
     assert!(idle.is_empty(), "accepted, and not different any more: {idle:?}");
+    let said = format!("{all} answers: {alike} are alike, {excused} differ as accepted");
+    assert!(PAGE.contains(&said), "docs/kubernetes.md does not say: {said}");
 }

@@ -1,4 +1,5 @@
 //! Answers without what differs from call to call, and how two of them differ.
+use super::{play::Step, shown::shown};
 use serde_json::{Map, Value, json};
 use std::fmt;
 
@@ -17,10 +18,10 @@ impl fmt::Display for Difference {
     }
 }
 
-/// How our answer differs from the real one.
-pub fn differences(real: &Value, ours: &Value) -> Vec<Difference> {
+/// How our answer to a step differs from the real one.
+pub fn differences(step: &Step, ours: &Value) -> Vec<Difference> {
     let mut found = vec![];
-    let (real, ours) = (plain(real, ""), plain(ours, ""));
+    let (real, ours) = (plain(&step.answer, ""), shown(step, plain(ours, "")));
     walk(&real, &ours, String::new(), &mut found);
     found
 }
@@ -67,6 +68,13 @@ fn plain(value: &Value, name: &str) -> Value {
             let members = members.iter().map(|(name, value)| (name.clone(), plain(value, name)));
             Value::Object(members.collect::<Map<_, _>>())
         }
+        Value::Array(items)
+            if matches!(name, "groups" | "resources") && items.iter().all(|item| item["name"].is_string()) =>
+        {
+            let named =
+                items.iter().map(|item| (item["name"].as_str().unwrap_or_default().to_owned(), plain(item, "")));
+            Value::Object(named.collect())
+        }
         Value::Array(items) => {
             let of = match name {
                 "clusterIPs" => "clusterIP",
@@ -90,6 +98,7 @@ fn plain(value: &Value, name: &str) -> Value {
             "cell" => json!(cell(&without_moments(text))),
             _ => json!(without_moments(text)),
         },
+        Value::Number(_) if name == "remainingItemCount" => json!("<n>"),
         Value::Number(_) if matches!(name, "nodePort" | "healthCheckNodePort") => json!("<nodePort>"),
         other => other.clone(),
     }

@@ -1,7 +1,6 @@
 //! Plays recorded calls on a simulated API server.
 use super::super::{HOST, at, fleet};
 use axum::body::Body;
-use futures::FutureExt;
 use http_body_util::BodyExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -26,6 +25,11 @@ pub struct Step {
     pub token: Option<String>,
     pub headers: BTreeMap<String, String>,
     pub body: Option<String>,
+    /// What of the answer is compared, by paths: `*` stands for each member or item, and behind a last `/` nothing is compared
+    /// but that something is there. None: all but the names of the headers.
+    pub shows: Option<Vec<String>>,
+    /// Of a list or a table only what has these names.
+    pub only: Option<Vec<String>>,
     /// What the real server answered.
     pub answer: Value,
     /// A GET of this path is repeated, for so many seconds, until its status is this.
@@ -36,23 +40,16 @@ pub struct Step {
 
 /// Each call with our answer. What a call takes from an earlier answer is `⟦number of the step/pointer⟧`; `⟦x*9⟧` stands for so many
 /// letters.
-pub fn play(recorded: &str) -> Vec<(Step, Value)> {
+pub async fn play(recorded: &str) -> Vec<(Step, Value)> {
     let (mut fleet, mut now, mut answers, mut played) = (fleet(2), 600_000, vec![], vec![]);
     for line in recorded.lines() {
         let step: Step = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         now += 20;
         if let Some(path) = &step.wait {
             let until = now + step.seconds * 1000;
-            let there = |fleet: &mut Fleet, now| {
-                let get = Step {
-                    method: "GET".into(),
-                    path: path.clone(),
-                    token: Some("operator".into()),
-                    ..Step::default()
-                };
-                ask(fleet, &get, &[], now)["status"] == json!(step.status)
-            };
-            while now < until && !there(&mut fleet, now) {
+            let (method, token) = ("GET".into(), Some("operator".into()));
+            let get = Step { method, path: path.clone(), token, ..Step::default() };
+            while now < until && ask(&mut fleet, &get, &[], now).await["status"] != json!(step.status) {
                 now += 300;
             }
             answers.push(Value::Null);
@@ -63,7 +60,10 @@ pub fn play(recorded: &str) -> Vec<(Step, Value)> {
             answers.push(Value::Null);
             continue;
         }
-        let answer = ask(&mut fleet, &step, &answers, now);
+        let asked = tokio::time::Instant::now();
+        let answer = ask(&mut fleet, &step, &answers, now).await;
+        // A watch takes its time.
+        now += i64::try_from(asked.elapsed().as_millis()).unwrap();
         answers.push(answer.clone());
         // Some calls only prepare others.
         if !step.answer.is_null() {
@@ -73,7 +73,7 @@ pub fn play(recorded: &str) -> Vec<(Step, Value)> {
     played
 }
 
-fn ask(fleet: &mut Fleet, step: &Step, answers: &[Value], milliseconds: i64) -> Value {
+async fn ask(fleet: &mut Fleet, step: &Step, answers: &[Value], milliseconds: i64) -> Value {
     let fill = |text: &str| filled(text, answers);
     let mut request =
         http::Request::builder().method(step.method.as_str()).uri(format!("https://{HOST}{}", fill(&step.path)));
@@ -90,16 +90,22 @@ fn ask(fleet: &mut Fleet, step: &Step, answers: &[Value], milliseconds: i64) -> 
     let now = at(0) + jiff::SignedDuration::from_millis(milliseconds);
     let reply = fleet.respond(HOST, &request.body(body).unwrap(), now).unwrap();
     let header = |name: &str| reply.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let headers: BTreeMap<_, _> = reply.headers().keys().map(|name| (name.to_string(), true)).collect();
     let (status, sort, warning) = (reply.status().as_u16(), header("content-type"), header("warning"));
     let sort = sort.map(|sort| sort.replace("; charset=utf-8", "").replace(";charset=utf-8", ""));
-    json!({"status": status, "type": sort, "warning": warning, "body": read(reply.into_body())})
+    json!({"status": status, "type": sort, "warning": warning, "headers": headers, "body": read(reply.into_body()).await})
 }
 
-/// JSON, or the beginning of a text.
-fn read(body: Body) -> Value {
-    let bytes = FutureExt::now_or_never(body.collect()).unwrap().unwrap().to_bytes();
-    let text = || String::from_utf8_lossy(&bytes).chars().take(3000).collect::<String>();
-    serde_json::from_slice(&bytes).unwrap_or_else(|_| json!(text()))
+/// The events of a watch, JSON, or the beginning of a text.
+async fn read(body: Body) -> Value {
+    let bytes = body.collect().await.unwrap().to_bytes();
+    let text = String::from_utf8_lossy(&bytes);
+    let events =
+        text.lines().map(|line| serde_json::from_str(line).ok().filter(|event: &Value| event["object"].is_object()));
+    match events.collect::<Option<Vec<_>>>() {
+        Some(events) if !events.is_empty() => json!(events),
+        _ => serde_json::from_str(&text).unwrap_or_else(|_| json!(text.chars().take(3000).collect::<String>())),
+    }
 }
 
 fn filled(text: &str, answers: &[Value]) -> String {
