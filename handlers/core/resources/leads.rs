@@ -19,6 +19,21 @@ pub struct Leads(BTreeMap<String, String>);
 const MOST_SAID: usize = 5;
 
 impl Leads {
+    /// The same, and apart from it which listeners come first: a binary that does not know them compares the rest.
+    #[must_use]
+    pub fn apart(mut self) -> (Self, Option<String>) {
+        let first = self.0.remove(BEFORE_OURS);
+        (self, first)
+    }
+
+    /// Both together again.
+    #[must_use]
+    pub fn together(&self, first: Option<&String>) -> Self {
+        let mut both = self.clone();
+        both.0.extend(first.map(|first| (BEFORE_OURS.to_owned(), first.clone())));
+        both
+    }
+
     /// How the gateway leads users now where it did so before, in words; `None`: as before.
     #[must_use]
     pub fn changes(&self, gateway: &Gateway, live: &[String]) -> Option<String> {
@@ -246,6 +261,15 @@ mod tests {
         let mut before = Gateway(gateway()).leads(&live);
         before.0.remove(BEFORE_OURS);
         assert_eq!(before.changes(&Gateway(gateway()), &live), None);
+    }
+
+    #[test]
+    fn a_binary_that_does_not_know_rivals_compares_the_rest_alone() {
+        let live = ["live".to_owned()];
+        let leads = Gateway(gateway()).leads(&live);
+        let (rest, first) = leads.clone().apart();
+        assert!(first.is_some() && !rest.0.contains_key(BEFORE_OURS));
+        assert_eq!(rest.together(first.as_ref()), leads);
     }
 
     #[test]

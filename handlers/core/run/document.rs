@@ -303,7 +303,7 @@ impl Run {
     /// The same, with how the gateway led users when it was planned.
     #[must_use]
     pub fn led_by(mut self, leads: Leads) -> Self {
-        self.0.others.leads = Some(leads);
+        self.0.others.keep(leads);
         self
     }
 

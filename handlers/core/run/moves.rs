@@ -169,7 +169,7 @@ impl Run {
             match fact {
                 Fact::Writes => self.0.writes = true,
                 Fact::Reduces(size) => drop(self.0.reducing.get_or_insert_with(|| size.clone())),
-                Fact::Leads(leads) => self.0.others.leads = Some(leads.clone()),
+                Fact::Leads(leads) => self.0.others.keep(leads.clone()),
                 Fact::Wrote(beside) => self.0.others.beside = Some(beside.clone()),
                 Fact::Changed(what) => self.changed_beside(what, now),
                 Fact::OthersWrite => others_write = true,

@@ -24,6 +24,9 @@ pub struct Others {
     /// `None`: the next watch takes what it sees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leads: Option<Leads>,
+    /// Which listeners came before those that lead to the live pools then. `None`: nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<String>,
     /// What of that is different now, as was told last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<String>,
@@ -76,7 +79,15 @@ impl Others {
         self.write_since = None;
         if accepts && self.told.take().is_some() {
             self.leads = None;
+            self.first = None;
         }
+    }
+
+    /// So users are led.
+    pub(super) fn keep(&mut self, leads: Leads) {
+        let (leads, first) = leads.apart();
+        self.leads = Some(leads);
+        self.first = first;
     }
 
     /// A write of ours was accepted.
@@ -115,7 +126,8 @@ impl Run {
         if let Some(state) = gateway.stopped() {
             return Some(format!("the gateway is {state}, and serves nobody: start it, and resume"));
         }
-        let changes = self.others.leads.as_ref()?.changes(gateway, &self.plan.site.pools.live)?;
+        let kept = self.others.leads.as_ref()?.together(self.others.first.as_ref());
+        let changes = kept.changes(gateway, &self.plan.site.pools.live)?;
         Some(format!(
             "somebody changed what leads users to the live pools ({changes}): put it back, and resume; or resume, which \
              accepts it"
