@@ -2,6 +2,7 @@
 use super::arm::Condition;
 use super::permit::Permit;
 use super::{Reader, Writer};
+use crate::plan::Identity;
 use crate::resources::cluster::Cluster;
 use crate::resources::size::PoolSize;
 use crate::resources::tags::write_tag;
@@ -13,6 +14,9 @@ use serde_json::{Value, json};
 const LOCKS: &str = "2020-05-01";
 /// Version of the API of resource groups.
 const GROUPS: &str = "2021-04-01";
+
+/// Version of the API of managed identities.
+const IDENTITIES: &str = "2024-11-30";
 
 /// What became of a conditional write.
 pub enum Written {
@@ -31,6 +35,21 @@ impl Reader {
     /// When it cannot be read.
     pub async fn cluster(&self, id: &str) -> Result<Option<Cluster>, StepError> {
         Ok(self.arm.find(id, &self.arm.cloud().container_service).await?.map(Cluster))
+    }
+
+    /// A user-assigned identity; `None` when there is none of this id.
+    ///
+    /// # Errors
+    /// When it cannot be read, or the answer is none.
+    pub async fn user_assigned(&self, id: &str) -> Result<Option<Identity>, StepError> {
+        let found = self.arm.find(id, IDENTITIES).await?;
+        Ok(found.map(|found| Identity::read(&found).map_err(anyhow::Error::msg)).transpose()?)
+    }
+
+    /// The cloud, by the name that go-autorest has for it.
+    #[must_use]
+    pub fn environment(&self) -> &str {
+        &self.arm.cloud().environment
     }
 
     /// The Kubernetes versions that a region offers, as Azure lists them.

@@ -3,6 +3,7 @@ use super::charts::{has_charts, key};
 use crate::plan::Version;
 use crate::site::Site;
 use crate::workload::desk::{Desk, File, Finding, Weight, judge};
+use crate::workload::manifests::Placeholders;
 use anyhow::{Context, ensure};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -82,7 +83,8 @@ impl Contents {
             })
             .collect();
         let addresses = site.slots.blue.addresses.len().min(site.slots.green.addresses.len());
-        judge(&files, Desk { versions, secrets: site.manifests_hold_secrets, addresses }).1
+        let placeholders = Placeholders::of_the_desk(addresses, site.identities.keys().map(String::as_str));
+        judge(&files, Desk { versions, secrets: site.manifests_hold_secrets, placeholders: &placeholders }).1
     }
 }
 

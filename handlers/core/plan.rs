@@ -4,10 +4,12 @@ pub mod cluster_body;
 pub mod planning;
 mod pools;
 pub mod request;
+mod surroundings;
 pub mod versions;
 
 pub use crate::resources::version::Version;
 pub use pools::PlannedPools;
+pub use surroundings::{Identity, Surroundings};
 
 use crate::resources::size::Size;
 use crate::site::{Colour, FailedCluster, Gate, Site, Slot, Stage};
@@ -46,6 +48,9 @@ pub struct Plan {
     /// What each of our pools should hold, from the first write to the last. Runs of format 1 have none, and derive it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pools: Option<PlannedPools>,
+    /// What placeholders stand for that neither the site nor a cluster tells.
+    #[serde(default, skip_serializing_if = "Surroundings::is_unknown")]
+    pub surroundings: Surroundings,
 }
 
 /// The sizes of a cluster to which a run returns.

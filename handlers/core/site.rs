@@ -67,6 +67,9 @@ pub struct Site {
     /// (`${slot.colour}`, `${cluster.name}`) are filled in.
     #[serde(default)]
     pub cluster_changes: Value,
+    /// User-assigned identities, each by a name of your own: `${identity.<name>.clientId}` in manifests is its client id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub identities: BTreeMap<String, String>,
     /// Partners who filter by source address know the new cluster's outbound address, or none do.
     #[serde(default)]
     pub partners_know_outbound_address: bool,
@@ -133,10 +136,33 @@ impl Site {
         }
     }
 
+    /// What should differ from the old cluster in the cluster of this colour: the site's changes, with its slot's over them.
+    #[must_use]
+    pub fn changes(&self, colour: Colour) -> Value {
+        let mut changes = self.cluster_changes.clone();
+        let of_slot = &self.slot(colour).cluster_changes;
+        if of_slot.is_object() {
+            lay_over(&mut changes, of_slot);
+        }
+        changes
+    }
+
     /// The subscription of the gateway, taken from its resource id.
     #[must_use]
     pub fn subscription(&self) -> &str {
         self.gateway.split('/').nth(2).unwrap_or_default()
+    }
+}
+
+/// Lays a merge patch over another one: what a `null` removes stays removed.
+fn lay_over(patch: &mut Value, later: &Value) {
+    match (patch, later) {
+        (Value::Object(patch), Value::Object(later)) => {
+            for (name, change) in later {
+                lay_over(patch.entry(name).or_insert(Value::Null), change);
+            }
+        }
+        (patch, later) => patch.clone_from(later),
     }
 }
 
@@ -185,6 +211,9 @@ pub struct Slot {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 80))]
     pub node_resource_group: Option<String>,
+    /// The same as the site's `clusterChanges`, for this slot's cluster alone, laid over it.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub cluster_changes: Value,
     /// Internal addresses at which the slot's ingress answers: the members of the live pools. Several make finer shares.
     #[schemars(length(min = 1, max = 100))]
     pub addresses: Vec<Ipv4Addr>,

@@ -16,6 +16,7 @@ use crate::site::check::{Checked, Mistake};
 use crate::store::{SaveError, Unreadable};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use tokio::time::timeout_at;
 use tracing::{info, warn};
 
@@ -159,7 +160,12 @@ pub async fn look(app: &App, site: &Site, regions: &Regions) -> Result<World, St
     let green = reader.cluster(&site.slots.green.cluster).await?;
     let location = blue.as_ref().or(green.as_ref()).map_or("", |cluster| cluster.location()).to_owned();
     let offered = regions.offered(&reader, site.subscription(), &location).await?;
-    Ok(World { gateway, blue, green, offered, before: None })
+    let mut identities = BTreeMap::new();
+    for (name, id) in &site.identities {
+        identities.insert(name.clone(), reader.user_assigned(id).await?);
+    }
+    let environment = reader.environment().to_owned();
+    Ok(World { gateway, blue, green, offered, before: None, environment, identities })
 }
 
 /// How big the cluster to which a request returns was before it was reduced: the run that retired it recorded that.

@@ -33,7 +33,7 @@ pub async fn consider(app: &App, regions: &Regions, name: &str, function: &str) 
     let serving = serving(&site, &world.gateway).map_err(anyhow::Error::msg)?;
     let cluster = world.cluster(serving).context("the serving cluster does not exist")?;
     let old: Version = cluster.version().parse().map_err(anyhow::Error::msg)?;
-    let support = Support::after(&cluster.0, &site.cluster_changes);
+    let support = Support::after(&cluster.0, &site.changes(serving.other()));
     let version = match wanted(policy, old, support, &world.offered) {
         Ok(version) if version > old => version,
         Ok(_) => return Ok(false),

@@ -1,4 +1,5 @@
 //! What the shop's world is furnished with: the published site, the entities of the bus, the workloads of a cluster.
+use crate::plan::Surroundings;
 use crate::site::{Colour, Site};
 use crate::step::Step;
 use crate::store::with_digests;
@@ -81,7 +82,8 @@ pub(super) fn run_workloads(world: &mut World, site: &Site, colour: Colour, sinc
     let id = &site.slot(colour).cluster;
     let cluster = world.resource_manager.resource(id).context("the cluster is not there")?.clone();
     let host = cluster["properties"]["fqdn"].as_str().context("the cluster has no API server")?.to_owned();
-    let placeholders = Placeholders::first(site, colour, &crate::resources::cluster::Cluster(cluster));
+    let placeholders =
+        Placeholders::first(site, colour, &crate::resources::cluster::Cluster(cluster), &Surroundings::default());
     for (_, text) in MANIFESTS {
         for object in objects(text, Some(&placeholders)).map_err(anyhow::Error::msg)? {
             let mut server = world.kubernetes.server(&host).context("the cluster's API server is not there")?;

@@ -15,6 +15,8 @@ pub struct Cloud {
     pub authority: String,
     /// The login host, for the operator's credential.
     pub login: Arc<CloudConfiguration>,
+    /// The name that go-autorest has for it, and with it AGIC and the identity webhooks: `AzureChinaCloud`.
+    pub environment: String,
     /// Version of the `Microsoft.ContainerService` API that we speak.
     pub container_service: String,
     /// Version of the `Microsoft.Network` API that we speak. Changing it can change TLS defaults of a gateway.
@@ -53,18 +55,21 @@ impl Cloud {
     pub fn named(name: &str) -> Result<Self, String> {
         match name {
             "AzurePublicCloud" => Ok(Self::at(
+                "AzurePublicCloud",
                 "management.azure.com",
                 "https://management.azure.com/.default",
                 "https://login.microsoftonline.com",
                 CloudConfiguration::AzurePublic,
             )),
             "AzureChinaCloud" => Ok(Self::at(
+                "AzureChinaCloud",
                 "management.chinacloudapi.cn",
                 "https://management.chinacloudapi.cn/.default",
                 "https://login.partner.microsoftonline.cn",
                 CloudConfiguration::AzureChina,
             )),
             "AzureUSGovernment" => Ok(Self::at(
+                "AzureUSGovernmentCloud",
                 "management.usgovcloudapi.net",
                 "https://management.core.usgovcloudapi.net/.default",
                 "https://login.microsoftonline.us",
@@ -108,16 +113,18 @@ impl Cloud {
     pub fn custom(host: &str, authority: &str) -> Self {
         let mut login = CustomConfiguration::default();
         login.authority_host = authority.to_owned();
-        Self::at(host, &format!("https://{host}/.default"), authority, login.into())
+        // Its name for whatever cloud a file describes.
+        Self::at("AzureStackCloud", host, &format!("https://{host}/.default"), authority, login.into())
     }
 
-    fn at(host: &str, scope: &str, authority: &str, login: CloudConfiguration) -> Self {
+    fn at(environment: &str, host: &str, scope: &str, authority: &str, login: CloudConfiguration) -> Self {
         Self {
             resource_manager: format!("https://{host}"),
             resource_manager_suffix: host.split(':').next().unwrap_or(host).to_owned(),
             scope: scope.to_owned(),
             authority: authority.trim_end_matches('/').to_owned(),
             login: login.into(),
+            environment: environment.to_owned(),
             container_service: "2026-08-01".into(),
             network: "2026-03-01".into(),
             compute: "2024-07-01".into(),

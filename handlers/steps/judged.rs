@@ -5,6 +5,7 @@ use crate::plan::Plan;
 use crate::run::{Run, StepError};
 use crate::site::Manifest;
 use crate::workload::desk::{Desk, File, Weight, judge};
+use crate::workload::manifests::Placeholders;
 
 /// Why the new cluster could never run the site's manifests; `None`: nothing is known that keeps it from that.
 pub async fn refused(run: &Run, azure: &Azure) -> Result<Option<String>, StepError> {
@@ -38,8 +39,9 @@ pub fn wrong(plan: &Plan, texts: &[(&Manifest, String)]) -> Option<String> {
         .map(|((manifest, text), title)| File { name: title, text, placeholders: manifest.placeholders })
         .collect();
     let versions = [plan.version];
-    let addresses = plan.new_slot().addresses.len();
-    let findings = judge(&files, Desk { versions: &versions, secrets: true, addresses }).1;
+    let placeholders =
+        Placeholders::of_the_desk(plan.new_slot().addresses.len(), plan.site.identities.keys().map(String::as_str));
+    let findings = judge(&files, Desk { versions: &versions, secrets: true, placeholders: &placeholders }).1;
     let wrong: Vec<_> =
         findings.iter().filter(|finding| finding.weight == Weight::Refuses).map(ToString::to_string).collect();
     (!wrong.is_empty()).then(|| format!("manifests: {}; mend them and publish the site", wrong.join("; ")))

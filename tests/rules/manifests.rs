@@ -4,14 +4,15 @@ use bluegreen_core::workload::manifests::{Placeholders, objects, read};
 use serde_json::{Value, json};
 
 fn filled() -> Placeholders {
-    Placeholders {
-        cluster_name: "shop-green".into(),
-        cluster_version: "1.34.6".into(),
-        slot_colour: "green".into(),
-        slot_addresses: (1..=4).map(|host| [10, 1, 31, host].into()).collect(),
-        oidc_issuer: Some("https://issuer/".into()),
-        run_id: "shop-1".into(),
-    }
+    let some = [
+        ("cluster.name", "shop-green"),
+        ("cluster.version", "1.34.6"),
+        ("slot.colour", "green"),
+        ("oidc.issuer", "https://issuer/"),
+        ("run.id", "shop-1"),
+    ];
+    let filled = some.iter().fold(Placeholders::default(), |filled, (name, value)| filled.with(name, *value));
+    (0..4).fold(filled, |filled, index| filled.with(&format!("slot.address.{index}"), format!("10.1.31.{}", index + 1)))
 }
 
 fn names(objects: &[Value]) -> Vec<String> {
@@ -76,13 +77,13 @@ fn a_placeholder_that_we_do_not_know_is_named() {
         let error = filled_in(value).unwrap_err();
         assert!(error.contains(why), "{value}: {error}");
     }
-    let without = Placeholders { oidc_issuer: None, ..filled() };
+    let without = filled().without("oidc.issuer", "the cluster has no issuer: switch oidcIssuerProfile on");
     assert!(objects(&config("${oidc.issuer}"), Some(&without)).unwrap_err().contains("switch oidcIssuerProfile on"));
 }
 
 #[test]
 fn what_a_placeholder_stands_for_cannot_change_the_document() {
-    let hostile = Placeholders { cluster_name: "x\"\nkind: Secret\n---\n${run.id}".into(), ..filled() };
+    let hostile = filled().with("cluster.name", "x\"\nkind: Secret\n---\n${run.id}");
     let made = objects(&config("\"${cluster.name}\""), Some(&hostile)).unwrap();
     assert_eq!(made.len(), 1);
     assert_eq!(made[0]["data"]["x"], "x\"\nkind: Secret\n---\n${run.id}");

@@ -2,6 +2,7 @@
 //! send, we send. `cargo run -p bluegreen-core --example real_manifests -- FOLDER…`; fails when anything differs.
 #![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
 use bluegreen_core::workload::desk::{Desk, File, Finding, Weight, judge};
+use bluegreen_core::workload::manifests::Placeholders;
 use bluegreen_core::workload::manifests::read;
 use serde_json::Value;
 use std::io::Write;
@@ -98,7 +99,7 @@ fn judged(path: &Path, text: &str, counts: &mut Counts) {
 
 fn refused(name: &str, text: &str) -> Vec<Finding> {
     let file = File { name, text, placeholders: false };
-    let mut findings = judge(&[file], Desk { versions: &[], secrets: true, addresses: 1 }).1;
+    let mut findings = judge(&[file], Desk { versions: &[], secrets: true, placeholders: &Placeholders::default() }).1;
     findings.retain(|finding| finding.weight == Weight::Refuses);
     findings
 }

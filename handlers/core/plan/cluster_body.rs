@@ -34,8 +34,9 @@ pub fn new_cluster(old: &Value, plan: &Plan, run: &str) -> Result<Value, String>
     let moved: Vec<String> = pools_in(&body, &plan.new_slot().subnet).map(ToOwned::to_owned).collect();
 
     // No changes are `null` here, which as a patch would mean: delete the whole cluster.
-    if plan.site.cluster_changes.is_object() {
-        merge_patch(&mut body, &changes(plan, run)?);
+    let changes = changes(plan, run, old)?;
+    if changes.is_object() {
+        merge_patch(&mut body, &changes);
     }
     // From here on what no change may override.
     fields::remove_all(&mut body, READ_ONLY);
@@ -95,18 +96,10 @@ fn dns_prefix(cluster: &str) -> String {
     format!("{name}-{}", &hash[..8])
 }
 
-/// What the site changes, with its placeholders filled.
-fn changes(plan: &Plan, run: &str) -> Result<Value, String> {
-    let slot = plan.new_slot();
-    let filled = Placeholders {
-        cluster_name: name_of(&slot.cluster).to_owned(),
-        cluster_version: plan.version.to_string(),
-        slot_colour: plan.new_colour().name().to_owned(),
-        slot_addresses: slot.addresses.clone(),
-        oidc_issuer: None,
-        run_id: run.to_owned(),
-    };
-    fill(plan.site.cluster_changes.clone(), &filled).map_err(|why| format!("clusterChanges: {why}"))
+/// What the site changes in this slot's cluster, with its placeholders filled.
+fn changes(plan: &Plan, run: &str, old: &Value) -> Result<Value, String> {
+    let filled = Placeholders::of_body(plan, run, old);
+    fill(plan.site.changes(plan.new_colour()), &filled).map_err(|why| format!("clusterChanges: {why}"))
 }
 
 /// Moves everything that lies in a subnet of the old slot into its counterpart of the new one.

@@ -1,12 +1,13 @@
 //! A plan is made: from a site, a request, and a look at the world.
 use crate::plan::request::Request;
 use crate::plan::versions::{Offered, Support, wanted};
-use crate::plan::{KeptSize, Kind, Plan, PlannedPools, Version, planned};
+use crate::plan::{Identity, KeptSize, Kind, Plan, PlannedPools, Surroundings, Version, planned};
 use crate::resources::cluster::Cluster;
 use crate::resources::gateway::{Gateway, Pool};
 use crate::resources::size::Size;
 use crate::site::check::Checked;
 use crate::site::{Colour, Site};
+use std::collections::BTreeMap;
 
 /// What is seen when a plan is made.
 pub struct World {
@@ -20,6 +21,10 @@ pub struct World {
     pub offered: Offered,
     /// How big the cluster in the idle slot was before a run reduced it, if that run recorded it.
     pub before: Option<Size>,
+    /// The cloud, by the name that go-autorest has for it.
+    pub environment: String,
+    /// The site's identities, by their names there; `None`: there is none of that id.
+    pub identities: BTreeMap<String, Option<Identity>>,
 }
 
 impl World {
@@ -54,6 +59,21 @@ pub fn serving(site: &Site, gateway: &Gateway) -> Result<Colour, String> {
     })
 }
 
+/// What placeholders stand for that neither the site nor a cluster tells.
+///
+/// # Errors
+/// When an identity that the site names does not exist.
+pub fn surroundings(site: &Site, world: &World) -> Result<Surroundings, String> {
+    let mut identities = BTreeMap::new();
+    for (name, id) in &site.identities {
+        let missing =
+            || format!("the identity {name:?} ({id}) does not exist: make it, or correct \"identities\" in the site");
+        let found = world.identities.get(name).and_then(Option::as_ref).ok_or_else(missing)?;
+        identities.insert(name.clone(), found.clone());
+    }
+    Ok(Surroundings { environment: world.environment.clone(), identities })
+}
+
 /// Makes the plan of a request.
 ///
 /// # Errors
@@ -70,7 +90,7 @@ pub fn plan(site: &Checked, request: &Request, world: &World) -> Result<Plan, St
             let text = request.version.as_deref().ok_or(
                 "a request of kind \"upgrade\" needs a version: an exact one, \"latest-patch\" or \"latest-stable\"",
             )?;
-            let support = Support::after(&serves.0, &site.cluster_changes);
+            let support = Support::after(&serves.0, &site.changes(old.other()));
             let version = wanted(text, old_version, support, &world.offered)?;
             if version <= old_version {
                 let asked = if text == version.to_string() { text.to_owned() } else { format!("{text} is {version}") };
@@ -105,6 +125,7 @@ pub fn plan(site: &Checked, request: &Request, world: &World) -> Result<Plan, St
         }),
         found_glass: world.gateway.mark().filter(|_| world.gateway.is_glass_broken()).map(str::to_owned),
         pools: Some(PlannedPools::of(site, old, &stages)),
+        surroundings: surroundings(site, world)?,
         stages,
         site: (**site).clone(),
     })

@@ -54,6 +54,13 @@ pub fn name_of(id: &str) -> &str {
     id.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
 }
 
+/// The resource group in an id; empty where it names none.
+#[must_use]
+pub fn group_of(id: &str) -> &str {
+    let mut parts = id.split('/').skip_while(|part| !part.eq_ignore_ascii_case("resourceGroups"));
+    parts.nth(1).unwrap_or_default()
+}
+
 /// At most 60 characters of a text that came from outside, for a message.
 #[must_use]
 pub fn shortened(text: &str) -> String {

@@ -2,6 +2,7 @@
 use crate::site::Site;
 use serde_json::Value;
 
+mod changes;
 mod comments;
 mod ids;
 mod manifests;

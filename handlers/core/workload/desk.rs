@@ -87,8 +87,8 @@ pub struct Desk<'a> {
     pub versions: &'a [Version],
     /// The site says that Secrets may lie in its manifests.
     pub secrets: bool,
-    /// The addresses of a slot.
-    pub addresses: usize,
+    /// What placeholders there are.
+    pub placeholders: &'a Placeholders,
 }
 
 /// Reads the files, in the order in which they are applied, and judges what lies in them.
@@ -139,7 +139,7 @@ pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Fin
 
 /// A placeholder that nothing fills.
 fn unknown(file: &File<'_>, placed: &Placed, desk: Desk<'_>) -> Option<Finding> {
-    let why = Placeholders::of_the_desk(desk.addresses).fills(&placed.value).err()?;
+    let why = desk.placeholders.fills(&placed.value).err()?;
     let what = format!(
         "{}: {why}; or switch placeholders off for this file with \"placeholders\": false",
         describe(&placed.value)

@@ -2,55 +2,16 @@
 use super::yaml::{Document, Notice, documents};
 use crate::resources::answers::{shortened, text};
 use crate::resources::object::describe;
-use serde_json::{Map, Value};
-use std::net::Ipv4Addr;
+use serde_json::Value;
+
+pub use super::placeholders::Placeholders;
+pub(crate) use super::placeholders::fill;
 
 /// Lists within lists are no deeper.
 const DEEPEST_LIST: usize = 4;
 /// What a server fills in, and refuses or ignores when it is sent: exported objects are full of it.
 const OF_THE_SERVER: [&str; 7] =
     ["creationTimestamp", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"];
-
-/// What the placeholders of a manifest stand for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Placeholders {
-    /// `${cluster.name}`: the new cluster's name.
-    pub cluster_name: String,
-    /// `${cluster.version}`: its exact version.
-    pub cluster_version: String,
-    /// `${slot.colour}`: `blue` or `green`.
-    pub slot_colour: String,
-    /// `${slot.address.N}`: the slot's ingress addresses, from 0.
-    pub slot_addresses: Vec<Ipv4Addr>,
-    /// `${oidc.issuer}`: the cluster's issuer of tokens, if it has one.
-    pub oidc_issuer: Option<String>,
-    /// `${run.id}`: the run's id.
-    pub run_id: String,
-}
-
-impl Placeholders {
-    /// Before there is a cluster, for slots with so many addresses.
-    #[must_use]
-    pub fn of_the_desk(addresses: usize) -> Self {
-        let none = String::new;
-        Self {
-            cluster_name: none(),
-            cluster_version: none(),
-            slot_colour: none(),
-            slot_addresses: vec![Ipv4Addr::UNSPECIFIED; addresses],
-            oidc_issuer: Some(none()),
-            run_id: none(),
-        }
-    }
-
-    /// Whether every placeholder of this object is one that is filled.
-    ///
-    /// # Errors
-    /// The first that is not.
-    pub fn fills(&self, object: &Value) -> Result<(), String> {
-        fill(object.clone(), self).map(drop)
-    }
-}
 
 /// An object of a manifest, before its placeholders are filled.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,65 +109,4 @@ fn flatten(object: Value, depth: usize, objects: &mut Vec<Value>) -> Result<(), 
     }
     objects.push(object);
     Ok(())
-}
-
-/// Fills the placeholders in every text, the names of members included.
-pub(crate) fn fill(value: Value, filled: &Placeholders) -> Result<Value, String> {
-    Ok(match value {
-        Value::String(text) => Value::String(fill_text(&text, filled)?),
-        Value::Array(items) => {
-            Value::Array(items.into_iter().map(|item| fill(item, filled)).collect::<Result<_, _>>()?)
-        }
-        Value::Object(members) => {
-            let fill_member = |(name, member): (String, Value)| Ok((fill_text(&name, filled)?, fill(member, filled)?));
-            Value::Object(members.into_iter().map(fill_member).collect::<Result<Map<_, _>, String>>()?)
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value,
-    })
-}
-
-fn fill_text(text: &str, filled: &Placeholders) -> Result<String, String> {
-    let mut done = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("${") {
-        let (before, from) = rest.split_at(at);
-        if let Some(before) = before.strip_suffix('$') {
-            done.push_str(before);
-            done.push_str("${");
-            rest = &from[2..];
-            continue;
-        }
-        done.push_str(before);
-        let Some((name, after)) = from[2..].split_once('}') else {
-            return Err(format!("the placeholder {} does not end; write $${{ for a plain ${{", shortened(from)));
-        };
-        done.push_str(&meaning(name, filled)?);
-        rest = after;
-    }
-    done.push_str(rest);
-    Ok(done)
-}
-
-fn meaning(name: &str, filled: &Placeholders) -> Result<String, String> {
-    if let Some(index) = name.strip_prefix("slot.address.") {
-        let address = index.parse().ok().and_then(|index: usize| filled.slot_addresses.get(index));
-        let count = filled.slot_addresses.len();
-        return address.map(ToString::to_string).ok_or_else(|| {
-            format!("${{{}}} names none of the slot's {count} addresses, which count from 0", shortened(name))
-        });
-    }
-    Ok(match name {
-        "cluster.name" => filled.cluster_name.clone(),
-        "cluster.version" => filled.cluster_version.clone(),
-        "slot.colour" => filled.slot_colour.clone(),
-        "run.id" => filled.run_id.clone(),
-        "oidc.issuer" => filled
-            .oidc_issuer
-            .clone()
-            .ok_or("${oidc.issuer} is used, but the cluster has no issuer: switch oidcIssuerProfile on")?,
-        _ => {
-            let name = shortened(name);
-            return Err(format!("${{{name}}} is no placeholder that we know; write $${{{name}}} for the plain text"));
-        }
-    })
 }

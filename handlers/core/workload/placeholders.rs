@@ -1,29 +1,270 @@
-//! What the placeholders of a manifest stand for, in the cluster of a slot.
+//! Placeholders: the one table of what `${…}` may stand for in manifests, charts and `clusterChanges`, and their filling. Pure.
+use crate::plan::{Plan, Surroundings};
+use crate::resources::answers::{group_of, name_of, shortened, text};
 use crate::resources::cluster::Cluster;
 use crate::run::Run;
 use crate::site::{Colour, Site};
-use crate::workload::manifests::Placeholders;
-use serde_json::Value;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// Every placeholder, in the order in which people read of it, and what it stands for. `N` is a number, `NAME` a name of the
+/// site's `identities`.
+pub const ALL: [(&str, &str); 20] = [
+    ("cluster.name", "the new cluster's name"),
+    ("cluster.version", "its exact version"),
+    ("cluster.id", "its resource id"),
+    ("cluster.resourceGroup", "its resource group"),
+    ("cluster.location", "its region"),
+    ("cluster.nodeResourceGroup", "the resource group of its nodes"),
+    ("cluster.secretsProvider.clientId", "the client id of its Key Vault add-on's identity"),
+    ("slot.colour", "`blue` or `green`"),
+    ("slot.subnet", "the resource id of the slot's subnet"),
+    ("slot.address.N", "the slot's ingress addresses, from 0"),
+    ("oidc.issuer", "the cluster's issuer of tokens"),
+    ("identity.NAME.clientId", "the client id of an identity that the site names in `identities`"),
+    ("identity.NAME.principalId", "its object id"),
+    ("identity.NAME.resourceId", "its resource id"),
+    ("gateway.id", "the resource id of the Application Gateway"),
+    ("gateway.name", "its name"),
+    ("gateway.resourceGroup", "its resource group"),
+    ("subscription", "the id of its subscription"),
+    ("tenant", "the id of the directory"),
+    ("environment", "the cloud, as AGIC and go-autorest call it: `AzurePublicCloud`, `AzureChinaCloud`, …"),
+];
+/// One more, which only what a run makes can have.
+const RUN: &str = "run.id";
+
+/// What the placeholders stand for, by name; or why one stands for nothing here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Placeholders(BTreeMap<String, Result<String, String>>);
 
 impl Placeholders {
+    /// The same with this one.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.0.insert(name.to_owned(), Ok(value.into()));
+        self
+    }
+
+    /// The same without this one, and why.
+    #[must_use]
+    pub fn without(mut self, name: &str, why: &str) -> Self {
+        self.0.insert(name.to_owned(), Err(why.to_owned()));
+        self
+    }
+
+    fn with_or(self, name: &str, value: Option<&str>, why: &str) -> Self {
+        match value.filter(|value| !value.is_empty()) {
+            Some(value) => self.with(name, value),
+            None => self.without(name, why),
+        }
+    }
+
     /// For the new cluster of a run.
     #[must_use]
     pub fn of(run: &Run, cluster: &Cluster) -> Self {
-        Self { run_id: run.id.clone(), ..Self::first(&run.plan.site, run.plan.new_colour(), cluster) }
+        let plan = &run.plan;
+        Self::first(&plan.site, plan.new_colour(), cluster, &plan.surroundings).with(RUN, &run.id)
     }
 
     /// For a cluster that no run of ours made.
     #[must_use]
-    pub fn first(site: &Site, colour: Colour, cluster: &Cluster) -> Self {
+    pub fn first(site: &Site, colour: Colour, cluster: &Cluster, surroundings: &Surroundings) -> Self {
+        let body = &cluster.0;
+        let provider = body.pointer("/properties/addonProfiles/azureKeyvaultSecretsProvider/identity/clientId");
+        let issuer = body.pointer("/properties/oidcIssuerProfile/issuerURL");
+        Self::of_site(site, colour, text(body, "/identity/tenantId"), surroundings)
+            .with("cluster.version", cluster.version())
+            .with("cluster.location", cluster.location())
+            .with_or(
+                "cluster.nodeResourceGroup",
+                Some(text(body, "/properties/nodeResourceGroup")),
+                "the cluster says none",
+            )
+            .with_or(
+                "cluster.secretsProvider.clientId",
+                provider.and_then(Value::as_str),
+                "the cluster has no add-on azureKeyvaultSecretsProvider: enable it",
+            )
+            .with_or(
+                "oidc.issuer",
+                issuer.and_then(Value::as_str),
+                "the cluster has no issuer: switch oidcIssuerProfile on",
+            )
+            .with(RUN, "none")
+    }
+
+    /// For the body of the cluster that a plan makes from this old one.
+    #[must_use]
+    pub fn of_body(plan: &Plan, run: &str, old: &Value) -> Self {
+        Self::of_site(&plan.site, plan.new_colour(), text(old, "/identity/tenantId"), &plan.surroundings)
+            .with("cluster.version", plan.version.to_string())
+            .with("cluster.location", text(old, "/location"))
+            .without_what_a_cluster_says()
+            .with(RUN, run)
+    }
+
+    /// What a site says of one of its slots, whatever cluster is in it.
+    fn of_site(site: &Site, colour: Colour, tenant: &str, surroundings: &Surroundings) -> Self {
         let slot = site.slot(colour);
-        let issuer = cluster.0.pointer("/properties/oidcIssuerProfile/issuerURL").and_then(Value::as_str);
-        Self {
-            cluster_name: slot.cluster.rsplit('/').next().unwrap_or_default().to_owned(),
-            cluster_version: cluster.version().to_owned(),
-            slot_colour: colour.name().to_owned(),
-            slot_addresses: slot.addresses.clone(),
-            oidc_issuer: issuer.map(str::to_owned),
-            run_id: "none".into(),
+        let (cluster, gateway) = (&slot.cluster, &site.gateway);
+        let mut filled = Self::default()
+            .with("cluster.name", name_of(cluster))
+            .with("cluster.id", cluster)
+            .with("cluster.resourceGroup", group_of(cluster))
+            .with("slot.colour", colour.name())
+            .with("slot.subnet", &slot.subnet)
+            .with("gateway.id", gateway)
+            .with("gateway.name", name_of(gateway))
+            .with("gateway.resourceGroup", group_of(gateway))
+            .with("subscription", site.subscription())
+            .with_or("tenant", Some(tenant), "the cluster has no managed identity that tells it: write it out")
+            .with_or("environment", Some(&surroundings.environment), "the plan was made by an older release");
+        for (index, address) in slot.addresses.iter().enumerate() {
+            filled = filled.with(&format!("slot.address.{index}"), address.to_string());
+        }
+        for (name, id) in &site.identities {
+            let known = surroundings.identities.get(name);
+            let member = |member: &str| format!("identity.{name}.{member}");
+            let why = "it was not looked at when the plan was made: request the upgrade again";
+            filled = filled
+                .with(&member("resourceId"), id)
+                .with_or(&member("clientId"), known.map(|known| known.client_id.as_str()), why)
+                .with_or(&member("principalId"), known.map(|known| known.principal_id.as_str()), why);
+        }
+        filled
+    }
+
+    fn without_what_a_cluster_says(self) -> Self {
+        let why = "it is known only when the cluster is there";
+        let of_clusters = ["cluster.nodeResourceGroup", "cluster.secretsProvider.clientId", "oidc.issuer"];
+        of_clusters.iter().fold(self, |filled, name| filled.without(name, why))
+    }
+
+    /// Before there is a cluster: for slots with so many addresses, in a site with these identities.
+    #[must_use]
+    pub fn of_the_desk<'a>(addresses: usize, identities: impl IntoIterator<Item = &'a str>) -> Self {
+        let plain = ALL.iter().map(|(name, _)| *name).filter(|name| !name.contains('N'));
+        let mut filled = plain.chain([RUN]).fold(Self::default(), |filled, name| filled.with(name, ""));
+        for index in 0..addresses {
+            filled = filled.with(&format!("slot.address.{index}"), "0.0.0.0");
+        }
+        for name in identities {
+            for member in ["clientId", "principalId", "resourceId"] {
+                filled = filled.with(&format!("identity.{name}.{member}"), "");
+            }
+        }
+        filled
+    }
+
+    /// The same, for what goes into a cluster's body.
+    #[must_use]
+    pub fn of_the_desk_for_a_body<'a>(addresses: usize, identities: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::of_the_desk(addresses, identities).without_what_a_cluster_says()
+    }
+
+    /// Whether every placeholder of this object is one that is filled.
+    ///
+    /// # Errors
+    /// The first that is not.
+    pub fn fills(&self, object: &Value) -> Result<(), String> {
+        fill(object.clone(), self).map(drop)
+    }
+
+    fn meaning(&self, name: &str) -> Result<&str, String> {
+        match self.0.get(name) {
+            Some(Ok(value)) => return Ok(value),
+            Some(Err(why)) => return Err(format!("${{{name}}} is used, but {why}")),
+            None => {}
+        }
+        let told = shortened(name);
+        let count = |prefix: &str| self.0.keys().filter(|name| name.starts_with(prefix)).count();
+        if name.starts_with("slot.address.") {
+            let count = count("slot.address.");
+            return Err(format!("${{{told}}} names none of the slot's {count} addresses, which count from 0"));
+        }
+        if name.starts_with("identity.") {
+            let known: Vec<_> =
+                self.0.keys().filter(|name| name.starts_with("identity.")).map(String::as_str).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            return Err(format!(
+                "${{{told}}} is of no identity that the site names in \"identities\": those give {known}"
+            ));
+        }
+        let known: Vec<_> = ALL.iter().map(|(name, _)| *name).chain([RUN]).collect();
+        Err(format!(
+            "${{{told}}} is no placeholder that we know; write $${{{told}}} for the plain text, or one of {}",
+            known.join(", ")
+        ))
+    }
+}
+
+/// Fills the placeholders in every text, the names of members included.
+pub(crate) fn fill(value: Value, filled: &Placeholders) -> Result<Value, String> {
+    Ok(match value {
+        Value::String(text) => Value::String(fill_text(&text, filled)?),
+        Value::Array(items) => {
+            Value::Array(items.into_iter().map(|item| fill(item, filled)).collect::<Result<_, _>>()?)
+        }
+        Value::Object(members) => {
+            let fill_member = |(name, member): (String, Value)| Ok((fill_text(&name, filled)?, fill(member, filled)?));
+            Value::Object(members.into_iter().map(fill_member).collect::<Result<Map<_, _>, String>>()?)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    })
+}
+
+fn fill_text(text: &str, filled: &Placeholders) -> Result<String, String> {
+    let mut done = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("${") {
+        let (before, from) = rest.split_at(at);
+        if let Some(before) = before.strip_suffix('$') {
+            done.push_str(before);
+            done.push_str("${");
+            rest = &from[2..];
+            continue;
+        }
+        done.push_str(before);
+        let Some((name, after)) = from[2..].split_once('}') else {
+            return Err(format!("the placeholder {} does not end; write $${{ for a plain ${{", shortened(from)));
+        };
+        done.push_str(filled.meaning(name)?);
+        rest = after;
+    }
+    done.push_str(rest);
+    Ok(done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_what_the_desk_fills_and_what_the_page_tells() {
+        let page = include_str!("../../../docs/manifests.md");
+        let desk = Placeholders::of_the_desk(1, ["shop"]);
+        for (name, _) in ALL {
+            let one = name.replace("address.N", "address.0").replace("NAME", "shop");
+            assert!(desk.meaning(&one).is_ok(), "{one}");
+            assert!(page.contains(&format!("`${{{name}}}`")), "docs/manifests.md does not tell of ${{{name}}}");
+        }
+        let body = Placeholders::of_the_desk_for_a_body(1, ["shop"]);
+        assert!(body.meaning("oidc.issuer").unwrap_err().contains("known only when the cluster is there"));
+        assert!(body.meaning("identity.shop.clientId").is_ok());
+    }
+
+    #[test]
+    fn what_is_unknown_is_told_with_what_exists() {
+        let desk = Placeholders::of_the_desk(2, ["agic"]);
+        for (name, words) in [
+            ("cluster.nam", "or one of cluster.name, cluster.version, "),
+            ("environmnt", "environment, run.id"),
+            ("identity.agc.clientId", "those give identity.agic.clientId, identity.agic.principalId"),
+            ("slot.address.2", "none of the slot's 2 addresses"),
+        ] {
+            let why = desk.meaning(name).unwrap_err();
+            assert!(why.contains(words), "{why}");
         }
     }
 }

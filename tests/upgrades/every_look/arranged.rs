@@ -7,7 +7,7 @@ use bluegreen::azure::clusters::Written;
 use bluegreen::functions::app::App;
 use bluegreen::local::scene::Scene;
 use bluegreen::local::shop::app_of;
-use bluegreen::plan::{Kind, Plan, PlannedPools, planned};
+use bluegreen::plan::{Kind, Plan, PlannedPools, Surroundings, planned};
 use bluegreen::resources::gateway;
 use bluegreen::resources::tags::RUN_TAG;
 use bluegreen::run::kept::Kept;
@@ -140,6 +140,7 @@ fn begun(scene: &Scene) -> Run {
         found_glass: None,
         pools: Some(PlannedPools::of(&site, Colour::Blue, &stages)),
         stages,
+        surroundings: Surroundings::default(),
         site,
     };
     Run::begin(RUN.into(), "request".into(), Kept::new(plan).unwrap(), "a test", scene.azure.clock().now())

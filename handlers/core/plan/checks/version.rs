@@ -76,7 +76,7 @@ fn offered(plan: &Plan, seen: &Seen, old: &Value) -> Option<Finding> {
         let what = format!("{version} is a preview in {region}, and the old cluster is none");
         return Some(Finding::wrong(SUBJECT, what, choose(" that is no preview")));
     }
-    let support = Support::after(old, &plan.site.cluster_changes);
+    let support = Support::after(old, &plan.site.changes(plan.new_colour()));
     if found.long_term_only && support == Support::Usual {
         let what =
             format!("{version} is offered in {region} for long-term support only, which the old cluster has not");

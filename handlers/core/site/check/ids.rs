@@ -7,6 +7,7 @@ use serde_json::Value;
 type Kind = (&'static str, &'static [(&'static str, usize)]);
 const GATEWAY: Kind = ("Microsoft.Network", &[("applicationGateways", 80)]);
 const CLUSTER: Kind = ("Microsoft.ContainerService", &[("managedClusters", 63)]);
+const IDENTITY: Kind = ("Microsoft.ManagedIdentity", &[("userAssignedIdentities", 128)]);
 const SUBNET: Kind = ("Microsoft.Network", &[("virtualNetworks", 64), ("subnets", 80)]);
 /// Of a resource group.
 const LONGEST_GROUP: usize = 90;
@@ -29,6 +30,13 @@ pub(super) fn mistakes(file: &Value) -> Vec<Mistake> {
         mistakes.extend(elsewhere(file, colour));
     }
     mistakes.extend(pairs(file));
+    for name in super::changes::identities(file) {
+        let place = format!("/identities/{}", escaped(name));
+        if !crate::site::is_name(name) {
+            mistakes.push(mistake(&place, "expected a name of 1 to 40 lower-case letters, digits and hyphens"));
+        }
+        mistakes.extend(judge(file, &place, IDENTITY));
+    }
     mistakes
 }
 

@@ -1,11 +1,10 @@
 //! What a site file must mean, beyond its structure. It may have any form: what cannot be read is not judged.
+use super::changes::mistakes as changes;
 use super::manifests::mistakes as manifests;
 use super::{Mistake, ids, mistake};
 use crate::resources::answers::{list, same_id, shortened, text};
-use crate::resources::tags::{MARK_TAG, RETIRED_TAG, RUN_TAG, SITE_TAG};
 use crate::site::address_of;
 use crate::step::Step;
-use crate::workload::manifests::Placeholders;
 use http::Uri;
 use ipnet::Ipv4Net;
 use serde_json::Value;
@@ -203,39 +202,4 @@ fn no_gateway(address: SocketAddr, with_own_machine: bool) -> Option<&'static st
         address if address.is_loopback() && with_own_machine => Some("that is the machine which asks"),
         IpAddr::V4(_) | IpAddr::V6(_) => None,
     }
-}
-
-/// Changes that could not come true: the run sets these itself.
-fn changes(file: &Value) -> Vec<Mistake> {
-    let Some(changes) = file.get("clusterChanges").filter(|changes| !changes.is_null()) else { return Vec::new() };
-    if !changes.is_object() {
-        return vec![mistake("/clusterChanges", "expected an object: a merge patch for the cluster's body")];
-    }
-    let mut mistakes = Vec::new();
-    // What is known only of a cluster that exists cannot be in the body that makes it.
-    let desk =
-        Placeholders { oidc_issuer: None, ..Placeholders::of_the_desk(list(file, "/slots/green/addresses").len()) };
-    if let Err(why) = desk.fills(changes) {
-        mistakes.push(mistake("/clusterChanges", why));
-    }
-    for member in ["/location", "/name", "/id", "/properties/kubernetesVersion"] {
-        if changes.pointer(member).is_some() {
-            mistakes.push(mistake(format!("/clusterChanges{member}"), "the run sets this itself"));
-        }
-    }
-    let ours = [RUN_TAG, SITE_TAG, RETIRED_TAG, MARK_TAG];
-    let tags = changes.get("tags").and_then(Value::as_object);
-    for name in tags
-        .into_iter()
-        .flat_map(|tags| tags.keys())
-        .filter(|name| ours.iter().any(|our| our.eq_ignore_ascii_case(name)))
-    {
-        mistakes.push(mistake(format!("/clusterChanges/tags/{name}"), "the run sets this tag itself"));
-    }
-    for secret in ["/properties/windowsProfile/adminPassword", "/properties/servicePrincipalProfile/secret"] {
-        if changes.pointer(secret).is_some() {
-            mistakes.push(mistake(format!("/clusterChanges{secret}"), "a site file holds no secrets"));
-        }
-    }
-    mistakes
 }

@@ -1,0 +1,50 @@
+//! What a plan knows of its surroundings: it must not change while a run is under way, so it is read once, when the plan is
+//! made.
+use crate::resources::answers::text;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What neither the site nor a cluster tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Surroundings {
+    /// The cloud, by the name that go-autorest has for it: `AzurePublicCloud`. Empty in plans of older releases.
+    #[serde(default)]
+    pub environment: String,
+    /// The site's identities, by their names there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub identities: BTreeMap<String, Identity>,
+}
+
+impl Surroundings {
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A user-assigned identity, as Resource Manager shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Identity {
+    /// Its client id, a GUID.
+    pub client_id: String,
+    /// Its object id, to which roles are assigned.
+    pub principal_id: String,
+}
+
+impl Identity {
+    /// The identity in an answer of `Microsoft.ManagedIdentity/userAssignedIdentities`.
+    ///
+    /// # Errors
+    /// When it has no client id or no object id.
+    pub fn read(answer: &Value) -> Result<Self, String> {
+        let member = |name: &str| match text(answer, &format!("/properties/{name}")) {
+            "" => Err(format!("the answer for the identity {} has no properties.{name}", text(answer, "/id"))),
+            found => Ok(found.to_owned()),
+        };
+        Ok(Self { client_id: member("clientId")?, principal_id: member("principalId")? })
+    }
+}
