@@ -4,7 +4,8 @@ use super::helm::{Helm, Rendering};
 use super::site_files::place_of;
 use crate::plan::Version;
 use crate::resources::digest::digest;
-use crate::site::{Manifest, Site};
+use crate::site::{Manifest, Preset, Site};
+use crate::workload::agic::finished;
 use crate::workload::chart::{Release, api_versions, rendered};
 use crate::workload::differences::differences;
 use anyhow::{Context, bail, ensure};
@@ -47,6 +48,10 @@ pub async fn render(folder: &Path, site: &mut Site, versions: &[Version], served
         let fetched = Fetched::of(&helm, folder, manifest).await?;
         if let Some(note) = fetched.looks_up(manifest)? {
             charts.notes.insert(note);
+        }
+        if manifest.preset == Some(Preset::AadPodIdentity) {
+            let what = "AAD pod identity is deprecated, and its repository is archived: use workload identity";
+            charts.notes.insert(format!("{}: {what}", manifest.title()));
         }
         manifest.renderings.clear();
         for version in &versions {
@@ -110,8 +115,13 @@ impl Fetched {
         let release = Release { name: manifest.release(), namespace: manifest.namespace() };
         let ready = |written: &str| {
             let title = manifest.title();
-            rendered(release, written)
-                .map_err(|why| anyhow::anyhow!("what Helm made of the {title} cannot be read: {why}"))
+            let made = rendered(release, written);
+            let made = if manifest.preset == Some(Preset::Agic) {
+                made.and_then(|made| finished(manifest, made))
+            } else {
+                made
+            };
+            made.map_err(|why| anyhow::anyhow!("what Helm made of the {title} cannot be read: {why}"))
         };
         let first = ready(&helm.render(&rendering).await?)?;
         let again = ready(&helm.render(&rendering).await?)?;

@@ -4,8 +4,10 @@
 pub mod check;
 pub mod emergency;
 mod manifest;
+pub mod preset;
 
 pub use manifest::Manifest;
+pub use preset::Preset;
 
 use crate::resources::attached::Attached;
 use crate::step::Step;

@@ -1,9 +1,11 @@
 //! What runs in a cluster: manifests as objects, their placeholders, their readiness, their digests.
+pub mod agic;
 pub mod chart;
 pub mod conditions;
 pub mod desk;
 pub mod differences;
 pub mod ended;
+pub mod fence;
 pub mod manifests;
 pub mod members;
 pub mod placeholders;

@@ -7,9 +7,11 @@ mod writing;
 use super::acting::Azure;
 use super::presence::{Presence, look_again, not_tagged, presence};
 use crate::azure::kubernetes::KubernetesWriter;
+use crate::resources::object::name;
 use crate::run::jobs::Ran;
 use crate::run::{Fact, Run, StepError, StepResult};
 use crate::site::Manifest;
+use crate::workload::agic::SAYS_WHY;
 use crate::workload::chart::comes_before_all;
 use crate::workload::readiness::never_ready;
 use crate::workload::refusal::is_own;
@@ -19,6 +21,9 @@ use std::collections::BTreeMap;
 use tokio::sync::Mutex;
 use told::Told;
 use wanted::Wanted;
+
+/// So much is told of what a Job says, in letters.
+const MOST_WORDS: usize = 2000;
 
 /// What one look at the manifests works with.
 struct Look<'a> {
@@ -57,7 +62,7 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
         }
         before = comes_before_all(&object.value).then_some(object).filter(|_| !is_complete(run, object, seen.as_ref()));
         match seen.filter(|seen| seen.applied.as_ref() == Some(&object.digest)) {
-            Some(seen) => judge(run, object, seen, &mut told),
+            Some(seen) => judge(run, object, look.with_words(object, seen).await?, &mut told),
             None => match look.gone(object).await? {
                 Gone::Complete => told.learn(run, object, Ran::Complete),
                 Gone::Expired => {}
@@ -94,6 +99,22 @@ fn judge(run: &Run, object: &Wanted, seen: Seen, told: &mut Told) {
 }
 
 impl Look<'_> {
+    /// The same with what a Job's pod said last, where the Job says that this is why it fails.
+    async fn with_words(&self, object: &Wanted, mut seen: Seen) -> Result<Seen, StepError> {
+        let is_asked = object.value["metadata"]["annotations"][SAYS_WHY] == "true";
+        if !is_asked || object.kind() != "Job" || (seen.unready.is_none() && seen.failed.is_none()) {
+            return Ok(seen);
+        }
+        let namespace = object.value["metadata"]["namespace"].as_str().unwrap_or("default");
+        if let Some(words) = self.kubernetes.last_words(namespace, name(&object.value)).await? {
+            let words: String = words.chars().take(MOST_WORDS).collect();
+            for why in [&mut seen.unready, &mut seen.failed].into_iter().flatten() {
+                *why = format!("{why}: {words}");
+            }
+        }
+        Ok(seen)
+    }
+
     /// Whether an object is of a custom kind whose definition changed within the last minute: the server may know the one
     /// before. One that cannot be read may be young.
     async fn is_young(&self, object: &Wanted) -> Result<bool, StepError> {

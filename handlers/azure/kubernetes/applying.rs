@@ -5,11 +5,13 @@ use crate::azure::permit::Permit;
 use crate::resources::object::{describe, name};
 use crate::run::StepError;
 use crate::workload::refusal::Refusal;
-use kube::api::{Patch, PatchParams};
+use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::Value;
 
 /// The field manager of everything that we apply.
 pub const MANAGER: &str = "aks-bluegreen";
+/// The field manager of the replicas of what is fenced, which no apply owns.
+const FENCE: &str = "aks-bluegreen-fence";
 
 /// One cluster's API server, to which objects can be applied.
 pub struct KubernetesWriter(Kubernetes);
@@ -42,6 +44,29 @@ impl Writer {
 }
 
 impl KubernetesWriter {
+    /// Makes an object, where there is none of its name; one that is there stays as it is. The object as it is there.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub async fn make(&self, permit: Permit, object: &Value) -> Result<Applied, StepError> {
+        let Some(kind) = self.served(object).await? else { return Ok(Applied::NotServed) };
+        permit.redeem()?;
+        let api = kind.api(&self.client, kind.namespace_of(object));
+        let made = serde_json::from_value(kind.as_it_lies(object).into_owned()).map_err(anyhow::Error::from)?;
+        let params = PostParams { field_manager: Some(FENCE.into()), ..PostParams::default() };
+        match api.create(&params, &made).await {
+            Ok(live) => Ok(Applied::Yes(Box::new(serde_json::to_value(live).map_err(anyhow::Error::from)?))),
+            Err(kube::Error::Api(status)) if status.code == 409 => match self.find(object).await? {
+                Some(live) => Ok(Applied::Yes(Box::new(live))),
+                None => Ok(Applied::Refused(refusal_of(&status))),
+            },
+            Err(kube::Error::Api(status)) if !matches!(status.code, 401 | 429) => {
+                Ok(Applied::Refused(refusal_of(&status)))
+            }
+            Err(error) => Err(failed(&format!("make {}", describe(object)), error)),
+        }
+    }
+
     /// Applies an object by server-side apply. What another manager owns is taken from it only with `force`.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 use super::served::Kind;
 use super::{Kubernetes, failed};
 use crate::process::limits::Pages;
+use crate::resources::answers::text;
 use crate::resources::object::name;
 use crate::run::StepError;
 use crate::workload::readiness::has_readiness;
@@ -80,6 +81,21 @@ impl Kubernetes {
             Err(kube::Error::Api(status)) if status.code == 403 => Ok(vec![]),
             Err(error) => Err(failed(&format!("read the events of Job {namespace}/{job}"), error)),
         }
+    }
+
+    /// What the pod of a Job that ended last has said at its end, if it said something.
+    ///
+    /// # Errors
+    /// When the API server does not answer.
+    pub async fn last_words(&self, namespace: &str, job: &str) -> Result<Option<String>, StepError> {
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Pod"));
+        let kind = Kind { resource, namespaced: true };
+        let of_job = ListParams::default().labels(&format!("job-name={job}"));
+        let mut pods = vec![];
+        self.pages(&kind, Some(namespace), Shows::Whole, &of_job, &mut |pod| pods.push(pod)).await?;
+        pods.sort_by_key(|pod| text(pod, "/metadata/creationTimestamp").to_owned());
+        let words = pods.iter().rev().map(|pod| text(pod, "/status/containerStatuses/0/state/terminated/message"));
+        Ok(words.map(str::trim).find(|words| !words.is_empty()).map(str::to_owned))
     }
 
     /// What is there of each of these objects, in their order. They are asked for in lists, one for each kind and

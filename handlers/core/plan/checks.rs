@@ -15,6 +15,7 @@ mod locks;
 mod node_group;
 mod old_cluster;
 mod outbound;
+mod presets;
 mod quota;
 mod retiring;
 mod routes;
@@ -100,7 +101,7 @@ pub enum Verdict {
 /// What keeps no plan from being carried out, and should be known before: said when everything else holds.
 #[must_use]
 pub fn warnings(plan: &Plan, seen: &Seen) -> Vec<Finding> {
-    judging::warn(plan, seen).into_iter().chain(quota::warn(plan, seen)).collect()
+    judging::warn(plan, seen).into_iter().chain(quota::warn(plan, seen)).chain(presets::warn(plan)).collect()
 }
 
 /// Judges a plan by what was seen. What is wrong is said at once, even while something else is under way.
@@ -122,6 +123,7 @@ pub fn check(plan: &Plan, seen: &Seen) -> Verdict {
             findings.extend(identities::check(plan, old));
             findings.extend(issuer::check(plan, old));
             findings.extend(attached::check(plan, &seen.attached));
+            findings.extend(presets::check(plan, seen));
         }
         findings.extend(addresses::check(plan, seen));
         findings.extend(subnets::check(plan, seen));

@@ -1,5 +1,6 @@
 //! Every mistake of a site file at once: its structure by the schema, its meaning by hand.
 use crate::site::Site;
+use crate::site::preset::expand;
 use serde_json::Value;
 
 mod changes;
@@ -7,6 +8,7 @@ mod comments;
 mod ids;
 mod manifests;
 mod meaning;
+mod presets;
 mod structure;
 mod undecided;
 
@@ -56,12 +58,14 @@ fn in_order<const COUNT: usize>(looks: [fn(&Value) -> Vec<Mistake>; COUNT], file
     mistakes
 }
 
-/// Reads a site file: JSON, with comments or without.
+/// Reads a site file: JSON, with comments or without. Its ready-made controllers are charts from then on.
 ///
 /// # Errors
 /// Every mistake at once; for broken JSON the line and the column.
 pub fn parse(text: &str) -> Result<Site, Vec<Mistake>> {
-    read(&without_comments(text), mistakes)
+    let mut site = read(&without_comments(text), mistakes)?;
+    expand(&mut site);
+    Ok(site)
 }
 
 /// A published site without a mistake. Only [`published`] makes one, and only with such a one a run is planned; what is in

@@ -1,5 +1,6 @@
 //! What a site installs: manifests beside the site file, and charts, which Helm renders when the site is published.
-use super::is_true;
+use super::preset::{ArmAuth, Preset};
+use super::{is_false, is_true};
 use crate::resources::version::Version;
 use crate::workload::manifests::{Placeholders, objects};
 use schemars::JsonSchema;
@@ -37,6 +38,32 @@ pub struct Manifest {
     /// A file of values, relative to the site file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub values_file: Option<String>,
+    /// A controller that is ready-made, in place of a file or a chart; members of charts beside it count more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<Preset>,
+    /// Preset `agic`: as whom it speaks with Resource Manager.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arm_auth: Option<ArmAuth>,
+    /// Preset `agic`: whether its roles in the cluster are made; `true` if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rbac: Option<bool>,
+    /// Preset `agic`: how much it logs, 1 to 5; 3 if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 5))]
+    pub verbosity: Option<u8>,
+    /// Preset `agic`: whether a Job proves its rights on the gateway before it is needed; `true` if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prove_rights: Option<bool>,
+    /// Preset `workload-identity`: its webhook by chart, where the cluster's own is not wanted.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub webhook: bool,
+    /// Preset `aad-pod-identity`: names of the site's `identities` that pods may have, each by the label
+    /// `aadpodidbinding: <name>`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bindings: Vec<String>,
+    /// Preset `aad-pod-identity`: it may run with kubenet, where a pod can take another's identity.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub allow_kubenet: bool,
     /// Whether `${…}` in it are placeholders of ours. `false` for files whose own texts are full of them, such as dashboards.
     #[serde(default = "Manifest::default_placeholders", skip_serializing_if = "is_true")]
     #[schemars(extend("default" = true))]
@@ -70,6 +97,14 @@ impl Manifest {
             namespace: None,
             values: Map::new(),
             values_file: None,
+            preset: None,
+            arm_auth: None,
+            rbac: None,
+            verbosity: None,
+            prove_rights: None,
+            webhook: false,
+            bindings: vec![],
+            allow_kubenet: false,
             placeholders: true,
             digest: None,
             renderings: BTreeMap::new(),

@@ -121,11 +121,16 @@ pub fn rendered(release: Release<'_>, written: &str) -> Result<Rendered, String>
     if !EVERYWHERE.contains(&release.namespace) && !objects.iter().any(is_it) {
         objects.insert(0, json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": release.namespace}}));
     }
+    Ok(Rendered { text: as_text(&objects), notes })
+}
+
+/// These objects as a manifest.
+pub(super) fn as_text(objects: &[Value]) -> String {
     let mut text = String::new();
-    for object in &objects {
+    for object in objects {
         let _ = writeln!(text, "---\n# {}\n{object:#}", describe(object));
     }
-    Ok(Rendered { text, notes })
+    text
 }
 
 /// What is no part of an installation.

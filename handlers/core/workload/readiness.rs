@@ -1,6 +1,6 @@
 //! Whether Kubernetes objects are ready, from what their controllers say of them.
-use super::conditions;
 use super::refusal::is_own;
+use super::{conditions, fence};
 use crate::resources::answers::{is_true, list, text};
 use crate::resources::object::describe;
 use serde_json::Value;
@@ -24,6 +24,7 @@ pub fn unready(object: &Value) -> Option<String> {
     };
     let status = |member: &str| number(&format!("/status/{member}")).unwrap_or(0);
     match object["kind"].as_str()? {
+        "Deployment" if fence::is_fenced(object) => fence::unready(object),
         "Deployment" => {
             let wanted = number("/spec/replicas").unwrap_or(1);
             rolled(wanted, status("updatedReplicas"), status("availableReplicas"))

@@ -6,11 +6,13 @@ use crate::azure::kubernetes::Applied;
 use crate::resources::object::describe;
 use crate::run::StepError;
 use crate::run::jobs::Ran;
+use crate::workload::fence::{as_applied, as_made, is_fenced};
 use crate::workload::readiness::never_ready;
 use crate::workload::refusal::{Meaning, meaning, not_served, takes_over};
-use crate::workload::seen::Seen;
+use crate::workload::seen::{APPLIED, Seen};
 use futures::future::join_all;
 use jiff::SignedDuration;
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -88,14 +90,30 @@ impl Look<'_> {
     }
 
     async fn try_to_write(&self, object: &Wanted) -> Result<Written, StepError> {
-        let permit = self.azure.permit().await?;
-        let refusal = match self.kubernetes.apply(permit, &object.value, takes_over(&object.value)).await? {
+        let applied = if is_fenced(&object.value) {
+            self.apply_fenced(&object.value).await?
+        } else {
+            let permit = self.azure.permit().await?;
+            self.kubernetes.apply(permit, &object.value, takes_over(&object.value)).await?
+        };
+        let refusal = match applied {
             Applied::Yes(live) => return Ok(Written::Applied(Seen::of(&live))),
             Applied::NotServed => return Ok(Written::Refused(not_served(&object.value, self.run.plan.version))),
             Applied::Refused(refusal) => refusal,
         };
         let young = matches!(refusal.code, 400 | 422 | 500) && self.is_young(object).await?;
         Ok(Written::Refused(meaning(&refusal, young)))
+    }
+
+    /// What is fenced is made with 0 replicas, and then applied without a count to what is there. That other manager made
+    /// its fields, so they are taken from it.
+    async fn apply_fenced(&self, object: &Value) -> Result<Applied, StepError> {
+        match self.kubernetes.make(self.azure.permit().await?, &as_made(object, APPLIED)).await? {
+            Applied::Yes(there) => {
+                self.kubernetes.apply(self.azure.permit().await?, &as_applied(object, &there), true).await
+            }
+            otherwise @ (Applied::NotServed | Applied::Refused(_)) => Ok(otherwise),
+        }
     }
 
     fn tell(&self, object: &Wanted, written: Written, told: &mut Told) {

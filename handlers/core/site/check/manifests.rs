@@ -1,6 +1,7 @@
 //! Manifests and charts of a site file: where their files lie, and what a chart must say.
-use super::{Mistake, mistake};
-use crate::resources::answers::{list, shortened};
+use super::{Mistake, mistake, presets};
+use crate::resources::answers::{list, shortened, text};
+use crate::site::Preset;
 use serde_json::Value;
 
 /// Members that only a chart has.
@@ -14,9 +15,12 @@ pub(super) fn mistakes(file: &Value) -> Vec<Mistake> {
     for kind in ["controllers", "workloads"] {
         for (index, manifest) in list(file, &format!("/{kind}")).iter().enumerate() {
             let place = format!("/{kind}/{index}");
-            mistakes.extend(match manifest.get("chart").and_then(Value::as_str) {
-                Some(chart) => of_chart(&place, manifest, chart),
-                None => of_file(&place, manifest),
+            let preset = Preset::ALL.into_iter().find(|preset| text(manifest, "/preset") == preset.name());
+            mistakes.extend(presets::mistakes(file, &place, manifest, preset));
+            mistakes.extend(match (manifest.get("chart").and_then(Value::as_str), preset) {
+                (Some(chart), _) => of_chart(&place, manifest, chart),
+                (None, Some(_)) => of_chart_members(&place, manifest),
+                (None, None) => of_file(&place, manifest),
             });
         }
     }
@@ -25,8 +29,9 @@ pub(super) fn mistakes(file: &Value) -> Vec<Mistake> {
 
 fn of_file(place: &str, manifest: &Value) -> Vec<Mistake> {
     let Some(path) = manifest.get("file").and_then(Value::as_str) else {
-        let is_object = manifest.is_object() && manifest.get("file").is_none() && manifest.get("chart").is_none();
-        return Vec::from_iter(is_object.then(|| mistake(place, "expected \"file\", or \"chart\"")));
+        let has = |member: &str| manifest.get(member).is_some();
+        let is_none = manifest.is_object() && !has("file") && !has("chart") && !has("preset");
+        return Vec::from_iter(is_none.then(|| mistake(place, "expected \"file\", \"chart\" or \"preset\"")));
     };
     let mut mistakes = Vec::from_iter(astray(path).map(|why| below(format!("{place}/file"), path, why)));
     for member in OF_CHARTS.iter().filter(|member| manifest.get(**member).is_some()) {
@@ -64,6 +69,15 @@ fn of_chart(place: &str, manifest: &Value, chart: &str) -> Vec<Mistake> {
             mistakes.push(below(at("chart"), chart, why));
         }
     }
+    mistakes.extend(of_chart_members(place, manifest));
+    mistakes
+}
+
+/// The members of a chart whose address stands elsewhere, too.
+fn of_chart_members(place: &str, manifest: &Value) -> Vec<Mistake> {
+    let member = |name: &str| manifest.get(name).and_then(Value::as_str);
+    let at = |name: &str| format!("{place}/{name}");
+    let mut mistakes = vec![];
     if let Some(path) = member("valuesFile")
         && let Some(why) = astray(path)
     {
