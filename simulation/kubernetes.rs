@@ -70,8 +70,10 @@ mod writes;
 
 pub use access::Right;
 pub(crate) use endpoints::Endpoint;
+pub(crate) use installed::secrets_store;
 pub(crate) use landscape::Landscape;
 pub(crate) use pods::ENDS_AFTER;
+pub(crate) use pods::Question;
 pub use refusal::Refusal;
 pub use server::Server;
 pub use shape::Shape;
@@ -125,6 +127,13 @@ impl Fleet {
         self.limits.push((identity.to_owned(), rights.to_vec()));
         for server in self.servers.values() {
             open(server).allow_only(identity, rights.to_vec());
+        }
+    }
+
+    /// Tells pods that ask for their rights what is missing of them.
+    pub(crate) fn tell_rights(&mut self, missing: impl Fn(&Question) -> String) {
+        for server in self.servers.values() {
+            open(server).tell_rights(&missing);
         }
     }
 

@@ -6,6 +6,7 @@
 //! ```
 mod answers;
 mod apps;
+mod asked;
 mod authorization;
 mod clusters;
 mod desk;
@@ -104,6 +105,9 @@ impl ResourceManager {
 
     /// Carries out everything that is due by now: operations that end, members that become effective.
     pub fn advance(&mut self, fleet: &mut Fleet, now: Timestamp) {
+        if self.authorization.enforces_roles {
+            fleet.tell_rights(|question| asked::missing(&self.registry.store, question));
+        }
         while let Some((at, due)) = self.registry.timeline.take(now) {
             match due {
                 Due::OperationEnds(id) => self.end(&id, fleet, at),

@@ -77,3 +77,17 @@ pub(super) fn applied() -> [Value; 2] {
     };
     [app("Deployment", "coredns", "coredns:v1.12"), app("DaemonSet", "kube-proxy", "kube-proxy:v1")]
 }
+
+/// The definition that the add-on for Key Vault brings.
+pub(crate) fn secrets_store() -> Value {
+    let schema = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "secretproviderclasses.secrets-store.csi.x-k8s.io",
+                     "labels": {"addonmanager.kubernetes.io/mode": "Reconcile"}},
+        "spec": {"group": "secrets-store.csi.x-k8s.io", "scope": "Namespaced",
+                 "names": {"kind": "SecretProviderClass", "plural": "secretproviderclasses",
+                           "singular": "secretproviderclass", "listKind": "SecretProviderClassList"},
+                 "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": schema}}]},
+    })
+}

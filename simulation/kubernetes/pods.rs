@@ -1,9 +1,11 @@
 //! Pods: the scheduler gives them a node, their kubelet starts them and ends them.
 mod making;
+mod rights;
 mod shown;
 mod state;
 
 pub(super) use making::{MOST_PODS, is_ready, make_pod, pinned_to, pods_of};
+pub(crate) use rights::Question;
 pub(crate) use state::ENDS_AFTER;
 
 use super::{
@@ -17,7 +19,7 @@ use std::collections::BTreeMap;
 
 /// What is not in the pods' objects: their places in time.
 #[derive(Debug, Default)]
-pub(super) struct Pods(BTreeMap<Name, PodState>);
+pub(super) struct Pods(BTreeMap<Name, PodState>, BTreeMap<Question, String>);
 
 impl Pods {
     /// Lets scheduler and kubelets act; `broken`: no pod is ready.
@@ -47,6 +49,7 @@ impl Pods {
                 state.node = Some(node.clone());
                 state.scheduled = Some(now);
             }
+            state.says = state.asks.as_ref().and_then(|question| self.1.get(question)).cloned().unwrap_or_default();
             let stage = state.stage(broken, now);
             if state.shown.replace(stage) != Some(stage) {
                 let updated = show(&object, state, stage, now);
@@ -57,6 +60,16 @@ impl Pods {
 
     pub fn clear(&mut self) {
         self.0.clear();
+    }
+
+    /// What pods ask of their rights.
+    pub fn questions(&self) -> impl Iterator<Item = &Question> {
+        self.0.values().filter_map(|state| state.asks.as_ref())
+    }
+
+    /// What they are told.
+    pub fn tell_rights(&mut self, told: BTreeMap<Question, String>) {
+        self.1 = told;
     }
 
     /// The next moment after `now` of each pod at which it changes by itself.

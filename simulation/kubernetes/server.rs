@@ -8,6 +8,7 @@ use super::{
     kinds::{self, Kind},
     moments::shift_moments,
     objects::Objects,
+    pods::Question,
     reading::Strictness,
     refusal::Refusal,
     routes::Routes,
@@ -76,6 +77,13 @@ impl Server {
     #[must_use]
     pub fn shape(&self) -> &Shape {
         &self.shape
+    }
+
+    /// Tells pods that ask for their rights what is missing of them.
+    pub(super) fn tell_rights(&mut self, missing: impl Fn(&Question) -> String) {
+        let pods = &mut self.controllers.pods;
+        let told = pods.questions().map(|question| (question.clone(), missing(question))).collect();
+        pods.tell_rights(told);
     }
 
     pub(super) fn is_running(&self) -> bool {

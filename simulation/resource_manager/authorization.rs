@@ -107,9 +107,14 @@ impl Authorization {
 fn assigned(store: &Store, ask: &Ask, scope: &str, action: &str) -> bool {
     let token = ask.headers().get("authorization").and_then(|value| value.to_str().ok()?.split_once(' '));
     let Some(caller) = token.and_then(|(_, token)| claims(token)) else { return false };
+    may(store, &Value::from(caller.principal), scope, action)
+}
+
+/// The same of a principal.
+pub(super) fn may(store: &Store, principal: &Value, scope: &str, action: &str) -> bool {
     let theirs = store.of_kind("/", ASSIGNMENTS).map(|body| &body["properties"]).filter(|assignment| {
         let at = assignment["scope"].as_str().unwrap_or_default();
-        assignment["principalId"] == caller.principal && lies_within(scope, at)
+        assignment["principalId"] == *principal && lies_within(scope, at)
     });
     theirs.filter_map(|assignment| assignment["roleDefinitionId"].as_str()).any(|id| {
         let definition = store.get(&key(id)).cloned().or_else(|| roles::built_in(id)).unwrap_or_default();

@@ -16,7 +16,7 @@ use super::place::{Place, key};
 use super::plain;
 use super::registry::Registry;
 use super::versions::Versions;
-use crate::kubernetes::{Fleet, Shape};
+use crate::kubernetes::{Fleet, Shape, secrets_store};
 use crate::{Ask, answer::json};
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
@@ -139,6 +139,10 @@ impl Clusters {
                 let node_group = format!("/subscriptions/{subscription}/resourceGroups/{group}");
                 fleet.add(&host, Shape { cluster: text(&body["name"]), version, nodes, node_group }, at);
                 if let Some(mut server) = fleet.server(&host) {
+                    if body["properties"]["addonProfiles"]["azureKeyvaultSecretsProvider"]["enabled"] == true {
+                        // It cannot be refused: the server is new.
+                        let _ = server.apply(&secrets_store(), at);
+                    }
                     kubeconfig::tokens(body).iter().for_each(|token| server.let_in(token, "masterclient"));
                 }
                 self.api_servers.insert(cluster.into(), host);

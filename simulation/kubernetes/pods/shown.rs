@@ -40,8 +40,8 @@ pub(super) fn show(object: &Value, state: &PodState, stage: Stage, now: Timestam
     let containers = object["spec"]["containers"].as_array().into_iter().flatten();
     let containers: Vec<Value> = containers
         .map(|container| {
-            let state = if failed {
-                json!({"terminated": {"exitCode": 1, "reason": "Error"}})
+            let shown = if failed {
+                terminated(&state.says)
             } else if finished {
                 json!({"terminated": {"exitCode": 0, "reason": "Completed"}})
             } else if running {
@@ -49,9 +49,18 @@ pub(super) fn show(object: &Value, state: &PodState, stage: Stage, now: Timestam
             } else {
                 json!({"waiting": {"reason": "ContainerCreating"}})
             };
-            json!({"name": container["name"], "image": container["image"], "imageID": "", "ready": ready, "started": running, "restartCount": 0, "state": state})
+            json!({"name": container["name"], "image": container["image"], "imageID": "", "ready": ready, "started": running, "restartCount": 0, "state": shown})
         })
         .collect();
     object["status"]["containerStatuses"] = json!(containers);
     object
+}
+
+/// How a container failed, and what it said.
+fn terminated(says: &str) -> Value {
+    let mut terminated = json!({"exitCode": 1, "reason": "Error"});
+    if !says.is_empty() {
+        terminated["message"] = json!(says);
+    }
+    json!({"terminated": terminated})
 }

@@ -1,4 +1,5 @@
 //! How a pod behaves in time, by its images: when it runs, is ready, ends. Pure.
+use super::rights::Question;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -32,6 +33,10 @@ pub(super) struct PodState {
     pub scheduled: Option<Timestamp>,
     pub ends: Option<Timestamp>,
     pub address: String,
+    /// What it asks Resource Manager of its rights.
+    pub asks: Option<Question>,
+    /// What it says when it has failed: the rights that are missing.
+    pub says: String,
     /// What the object showed last.
     pub shown: Option<Stage>,
 }
@@ -66,6 +71,8 @@ impl PodState {
             scheduled: None,
             ends: None,
             address: format!("10.244.{}.{}", number % 256, number / 256 % 254 + 1),
+            asks: Question::of(object),
+            says: String::new(),
             shown: None,
         }
     }
@@ -107,7 +114,7 @@ impl PodState {
     pub fn stage(&self, broken: bool, now: Timestamp) -> Stage {
         let (ready, finished) = (self.ready(now) && !broken, self.finished(now));
         let started = self.scheduled.is_some_and(|scheduled| later(scheduled, RUNNING_AFTER) <= now);
-        let failed = finished && self.behaviour == Behaviour::Failing;
+        let failed = finished && (self.behaviour == Behaviour::Failing || !self.says.is_empty());
         Stage { scheduled: self.scheduled.is_some(), running: started || ready || finished, ready, finished, failed }
     }
 
