@@ -81,7 +81,7 @@ fn what_cannot_be_published_is_said_with_its_remedy() {
             "expected an exact version",
         ),
         (CONFIG, &json!({"file": "more.yaml", "namespace": "edge"}), "expected beside \"chart\" alone"),
-        (CONFIG, &json!({"placeholders": false}), "expected \"file\", or \"chart\""),
+        (CONFIG, &json!({"placeholders": false}), "expected \"file\", \"chart\" or \"preset\""),
     ] {
         let folder = folder(script, chart);
         let (status, said) = check(&folder, "helm");

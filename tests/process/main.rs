@@ -10,5 +10,6 @@ mod hosted;
 mod local;
 mod operator;
 mod package;
+mod rights;
 mod serving;
 mod site_files;

@@ -8,6 +8,7 @@ mod example;
 mod flow;
 mod format_1;
 mod manifests;
+mod presets;
 mod site;
 mod site_page;
 mod two_stages;

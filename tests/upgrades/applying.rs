@@ -35,7 +35,7 @@ async fn with(files: &[(&str, String)]) -> Shop {
 }
 
 /// An upgrade, from its request to its end.
-async fn ends(shop: &Shop) -> Run {
+pub async fn ends(shop: &Shop) -> Run {
     ask(shop, "story", Kind::Upgrade, Some("latest-stable"));
     shop.settled("story", Duration::from_secs(24 * 3600)).await.expect("the run ends")
 }
@@ -50,26 +50,26 @@ async fn ends_with(shop: &Shop, step: Step, happens: impl AsyncFnOnce(&str)) -> 
 }
 
 /// The host of the new cluster's API server.
-fn green(shop: &Shop) -> String {
+pub fn green(shop: &Shop) -> String {
     let world = shop.azure.world();
     let cluster = world.resource_manager.resource(&shop.article.green).expect("green is there");
     cluster["properties"]["fqdn"].as_str().unwrap().to_owned()
 }
 
 /// An object in the new cluster.
-fn object(shop: &Shop, resource: &str, namespace: &str, name: &str) -> Option<Value> {
+pub fn object(shop: &Shop, resource: &str, namespace: &str, name: &str) -> Option<Value> {
     let (host, now) = (green(shop), shop.azure.clock().now());
     let world = shop.azure.world();
     let mut server = world.kubernetes.server(&host).unwrap();
     server.object(resource, namespace, name, now)
 }
 
-fn journal(run: &Run) -> String {
+pub fn journal(run: &Run) -> String {
     run.journal.iter().map(|entry| entry.what.as_str()).collect::<Vec<_>>().join("\n")
 }
 
 #[track_caller]
-fn says(run: &Run, words: &str) {
+pub fn says(run: &Run, words: &str) {
     assert!(journal(run).contains(words), "{words}:\n{}", journal(run));
 }
 
@@ -88,7 +88,7 @@ fn given_up_at_once(run: &Run) {
 }
 
 #[track_caller]
-fn upgraded(run: &Run) {
+pub fn upgraded(run: &Run) {
     assert_eq!(run.ending, Some(Ending::Upgraded), "{}", journal(run));
 }
 

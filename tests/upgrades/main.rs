@@ -35,6 +35,7 @@ mod nobody_starves;
 mod old_and_new;
 mod others_write;
 mod outages;
+mod presets;
 mod random_schedules;
 mod requests;
 mod return_size;

@@ -33,18 +33,21 @@ pub struct Identity {
     pub client_id: String,
     /// Its object id, to which roles are assigned.
     pub principal_id: String,
+    /// The id of its directory.
+    pub tenant_id: String,
 }
 
 impl Identity {
     /// The identity in an answer of `Microsoft.ManagedIdentity/userAssignedIdentities`.
     ///
     /// # Errors
-    /// When it has no client id or no object id.
+    /// When it has no client id, no object id or no directory.
     pub fn read(answer: &Value) -> Result<Self, String> {
         let member = |name: &str| match text(answer, &format!("/properties/{name}")) {
             "" => Err(format!("the answer for the identity {} has no properties.{name}", text(answer, "/id"))),
             found => Ok(found.to_owned()),
         };
-        Ok(Self { client_id: member("clientId")?, principal_id: member("principalId")? })
+        let tenant_id = member("tenantId")?;
+        Ok(Self { client_id: member("clientId")?, principal_id: member("principalId")?, tenant_id })
     }
 }

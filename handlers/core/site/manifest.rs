@@ -40,9 +40,11 @@ pub struct Manifest {
     pub values_file: Option<String>,
     /// A controller that is ready-made, in place of a file or a chart; members of charts beside it count more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Preset")]
     pub preset: Option<Preset>,
     /// Preset `agic`: as whom it speaks with Resource Manager.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ArmAuth")]
     pub arm_auth: Option<ArmAuth>,
     /// Preset `agic`: whether its roles in the cluster are made; `true` if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -89,15 +89,18 @@ pub struct ArmAuth {
     pub kind: ArmAuthKind,
     /// With an identity: its name in the site's `identities`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub identity: Option<String>,
     /// With a service principal: the URL of the Key Vault secret that holds its `armAuth.json`. It is read in the cluster,
     /// and lies neither in the site file nor in the store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^https://[^/]+/secrets/[^/]+$"))]
+    #[schemars(with = "String")]
     pub secret: Option<String>,
     /// With a service principal: which of the site's `identities`, assigned to the nodes, reads that secret. Without it the
     /// identity of the cluster's Key Vault add-on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub read_by: Option<String>,
 }
 

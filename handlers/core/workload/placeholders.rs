@@ -73,7 +73,7 @@ impl Placeholders {
         let body = &cluster.0;
         let provider = body.pointer("/properties/addonProfiles/azureKeyvaultSecretsProvider/identity/clientId");
         let issuer = body.pointer("/properties/oidcIssuerProfile/issuerURL");
-        Self::of_site(site, colour, text(body, "/identity/tenantId"), surroundings)
+        Self::of_site(site, colour, body, surroundings)
             .with("cluster.version", cluster.version())
             .with("cluster.location", cluster.location())
             .with_or(
@@ -97,7 +97,7 @@ impl Placeholders {
     /// For the body of the cluster that a plan makes from this old one.
     #[must_use]
     pub fn of_body(plan: &Plan, run: &str, old: &Value) -> Self {
-        Self::of_site(&plan.site, plan.new_colour(), text(old, "/identity/tenantId"), &plan.surroundings)
+        Self::of_site(&plan.site, plan.new_colour(), old, &plan.surroundings)
             .with("cluster.version", plan.version.to_string())
             .with("cluster.location", text(old, "/location"))
             .without_what_a_cluster_says()
@@ -105,7 +105,8 @@ impl Placeholders {
     }
 
     /// What a site says of one of its slots, whatever cluster is in it.
-    fn of_site(site: &Site, colour: Colour, tenant: &str, surroundings: &Surroundings) -> Self {
+    fn of_site(site: &Site, colour: Colour, cluster: &Value, surroundings: &Surroundings) -> Self {
+        let tenant = tenant(cluster, surroundings);
         let slot = site.slot(colour);
         let (cluster, gateway) = (&slot.cluster, &site.gateway);
         let mut filled = Self::default()
@@ -118,7 +119,7 @@ impl Placeholders {
             .with("gateway.name", name_of(gateway))
             .with("gateway.resourceGroup", group_of(gateway))
             .with("subscription", site.subscription())
-            .with_or("tenant", Some(tenant), "the cluster has no managed identity that tells it: write it out")
+            .with_or("tenant", Some(tenant), "neither an identity of the site nor the cluster tells it: write it out")
             .with_or("environment", Some(&surroundings.environment), "the plan was made by an older release");
         for (index, address) in slot.addresses.iter().enumerate() {
             filled = filled.with(&format!("slot.address.{index}"), address.to_string());
@@ -197,6 +198,14 @@ impl Placeholders {
             known.join(", ")
         ))
     }
+}
+
+/// The directory, by the site's identities, or by the cluster: only one with an identity of its own, or with Entra's users, tells.
+#[must_use]
+pub fn tenant<'a>(cluster: &'a Value, surroundings: &'a Surroundings) -> &'a str {
+    let known = surroundings.identities.values().map(|identity| identity.tenant_id.as_str());
+    let told = ["/identity/tenantId", "/properties/aadProfile/tenantID"].map(|pointer| text(cluster, pointer));
+    known.chain(told).find(|tenant| !tenant.is_empty()).unwrap_or_default()
 }
 
 /// Fills the placeholders in every text, the names of members included.

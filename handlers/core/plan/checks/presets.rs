@@ -6,6 +6,7 @@ use crate::plan::cluster_body::pools;
 use crate::resources::answers::{is_true, same_name, text};
 use crate::site::preset::{ArmAuth, ArmAuthKind};
 use crate::site::{Manifest, Preset};
+use crate::workload::placeholders::tenant;
 use serde_json::Value;
 
 const POD_IDENTITY: &str = "pod identity";
@@ -22,7 +23,25 @@ pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
     if let Some(auth) = of(plan, Preset::Agic).and_then(|agic| agic.arm_auth.as_ref()) {
         findings.extend(without_identity(plan, auth, &planned));
     }
+    findings.extend(without_directory(plan, seen));
     findings
+}
+
+/// A vault and the webhook want the directory's id.
+fn without_directory(plan: &Plan, seen: &Seen) -> Option<Finding> {
+    let wants = |manifest: &Manifest| match manifest.preset? {
+        Preset::Agic => (manifest.arm_auth.as_ref()?.kind == ArmAuthKind::ServicePrincipal).then_some("agic"),
+        Preset::WorkloadIdentity => Some("workload-identity"),
+        Preset::AadPodIdentity => None,
+    };
+    let preset = plan.site.manifests().find_map(wants)?;
+    let is_told = seen.old_cluster.as_ref().is_none_or(|old| !tenant(old, &plan.surroundings).is_empty());
+    (!is_told).then(|| {
+        let what = format!(
+            "the preset {preset} wants the directory's id, and neither the cluster nor an identity of the site tells it"
+        );
+        Finding::wrong("directory", what, "name an identity of it in the site's \"identities\"")
+    })
 }
 
 /// What keeps nothing from running, and should be known.
@@ -71,7 +90,7 @@ fn roles(plan: &Plan) -> Option<Finding> {
                 AKS makes that group with the cluster";
     let remedy = "see that somebody gives it Virtual Machine Contributor and Managed Identity Operator there (az role assignment \
                   create --assignee <kubelets' object id> --role \"Virtual Machine Contributor\" --scope <group of the nodes>), \
-                  and Managed Identity Operator on each identity that is bound, before SyncWorkloads; then set \
+                  and Managed Identity Operator on each identity that is bound, before InstallControllers (at a gate, say); then set \
                   \"grantsPrepared\": true in the site file";
     Some(Finding::wrong(POD_IDENTITY, what, remedy))
 }
