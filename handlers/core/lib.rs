@@ -3,13 +3,14 @@
 //!
 //! ```text
 //! run        one upgrade under way: its document, what a look can say, what becomes of it
-//! workload   what runs in a cluster: manifests, placeholders, readiness
 //! plan       what one upgrade will do, how it is made, and the checks of CheckPlan
 //! site       what is configured, and every mistake in it
+//! workload   what runs in a cluster: manifests, placeholders, readiness
 //! resources  what Azure and Kubernetes answer, and what we change in it
 //! step       the steps' names, and the flow as one table
 //! text       texts from outside, cut and made plain
 //! ```
+//! A room uses those below it, and none above.
 pub mod plan;
 pub mod resources;
 pub mod run;

@@ -1,6 +1,7 @@
 //! A plan: what one upgrade will do. It is made once, from a site and a look at the world, and never changes.
 pub mod checks;
 pub mod cluster_body;
+mod placeholders;
 pub mod planning;
 mod pools;
 pub mod request;
@@ -8,6 +9,7 @@ mod surroundings;
 pub mod versions;
 
 pub use crate::resources::version::Version;
+pub use placeholders::tenant;
 pub use pools::PlannedPools;
 pub use surroundings::{Identity, Surroundings};
 

@@ -1,6 +1,7 @@
 //! A site: one Application Gateway with two slots, and everything we must know to replace the cluster behind it.
 //!
 //! One JSON file a site. [`mistakes`](crate::site::check::mistakes) names every mistake at once.
+pub mod agic;
 pub mod check;
 pub mod emergency;
 mod manifest;

@@ -1,5 +1,4 @@
 //! What runs in a cluster: manifests as objects, their placeholders, their readiness, their digests.
-pub mod agic;
 pub mod chart;
 pub mod conditions;
 pub mod desk;

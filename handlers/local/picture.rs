@@ -1,4 +1,4 @@
-//! A story as a picture: who served the users, which step it was at, what they asked and what failed. Pure.
+//! A story as a picture: who served the users, which step it was at, what they asked and what failed.
 //!
 //! What is drawn is what users' requests found, minute by minute, and the times of the journal: nothing is smoothed. The
 //! colours follow the reader's light or dark screen, and the ground is the picture's own.

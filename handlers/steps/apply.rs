@@ -11,7 +11,7 @@ use crate::resources::object::name;
 use crate::run::jobs::Ran;
 use crate::run::{Fact, Run, StepError, StepResult};
 use crate::site::Manifest;
-use crate::workload::agic::SAYS_WHY;
+use crate::site::agic::SAYS_WHY;
 use crate::workload::chart::comes_before_all;
 use crate::workload::readiness::never_ready;
 use crate::workload::refusal::is_own;

@@ -10,6 +10,7 @@ mod messages;
 mod pages;
 mod played;
 mod recorded_requests;
+mod rooms;
 mod secrets;
 mod settings;
 mod stage;

@@ -4,7 +4,7 @@ use crate::child::text;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-const SCRIPT: &str = include_str!("../../handlers/core/workload/rights.sh");
+const SCRIPT: &str = include_str!("../../handlers/core/site/rights.sh");
 const AZ: &str = r#"#!/bin/bash
 case "$*" in
   cloud*) ;;

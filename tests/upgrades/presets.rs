@@ -3,13 +3,13 @@
 use crate::applying::{ends, journal, object, says, upgraded};
 use crate::{quick, story, until};
 use bluegreen::local::shop::{Options, Shop};
+use bluegreen::resources::digest::digest;
 use bluegreen::run::{Ending, Run};
+use bluegreen::site::agic::finished;
 use bluegreen::site::check::parse;
 use bluegreen::site::{Manifest, Preset, Site};
 use bluegreen::step::Step;
-use bluegreen::workload::agic::finished;
 use bluegreen::workload::chart::{Release, rendered};
-use bluegreen::workload::digest::digest;
 use serde_json::{Value, json};
 use simulated_azure::entra::principal_of;
 use simulated_azure::{Cloud, World, article};

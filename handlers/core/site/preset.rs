@@ -1,5 +1,5 @@
 //! Ready-made controllers: what a site file says of them in a few words, and the charts and cluster settings that it means.
-//! Pure.
+//!
 //!
 //! A site is expanded once, when its file is read: what is checked, rendered and published are charts like others.
 use super::{Manifest, Site, lay_over};

@@ -125,7 +125,7 @@ pub fn rendered(release: Release<'_>, written: &str) -> Result<Rendered, String>
 }
 
 /// These objects as a manifest.
-pub(super) fn as_text(objects: &[Value]) -> String {
+pub(crate) fn as_text(objects: &[Value]) -> String {
     let mut text = String::new();
     for object in objects {
         let _ = writeln!(text, "---\n# {}\n{object:#}", describe(object));

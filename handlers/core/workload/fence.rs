@@ -1,4 +1,4 @@
-//! Fenced objects: Deployments that come up with 0 replicas, whose count is nobody's but theirs who hand over. Pure.
+//! Fenced objects: Deployments that come up with 0 replicas, whose count is nobody's but theirs who hand over.
 //!
 //! Only 0 replicas is a fence: an ingress controller that runs writes the gateway. A manifest says 0, so that whoever reads it
 //! sees it; to a cluster the count goes once, when the object is made, and no later apply names it.

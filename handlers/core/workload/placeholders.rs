@@ -1,9 +1,5 @@
-//! Placeholders: the one table of what `${…}` may stand for in manifests, charts and `clusterChanges`, and their filling. Pure.
-use crate::plan::{Plan, Surroundings};
-use crate::resources::answers::{group_of, name_of, shortened, text};
-use crate::resources::cluster::Cluster;
-use crate::run::Run;
-use crate::site::{Colour, Site};
+//! Placeholders: the one table of what `${…}` may stand for in manifests, charts and `clusterChanges`, and their filling.
+use crate::resources::answers::shortened;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -32,7 +28,7 @@ pub const ALL: [(&str, &str); 20] = [
     ("environment", "the cloud, as AGIC and go-autorest call it: `AzurePublicCloud`, `AzureChinaCloud`, …"),
 ];
 /// One more, which only what a run makes can have.
-const RUN: &str = "run.id";
+pub(crate) const RUN: &str = "run.id";
 
 /// What the placeholders stand for, by name; or why one stands for nothing here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,90 +49,14 @@ impl Placeholders {
         self
     }
 
-    fn with_or(self, name: &str, value: Option<&str>, why: &str) -> Self {
+    pub(crate) fn with_or(self, name: &str, value: Option<&str>, why: &str) -> Self {
         match value.filter(|value| !value.is_empty()) {
             Some(value) => self.with(name, value),
             None => self.without(name, why),
         }
     }
 
-    /// For the new cluster of a run.
-    #[must_use]
-    pub fn of(run: &Run, cluster: &Cluster) -> Self {
-        let plan = &run.plan;
-        Self::first(&plan.site, plan.new_colour(), cluster, &plan.surroundings).with(RUN, &run.id)
-    }
-
-    /// For a cluster that no run of ours made.
-    #[must_use]
-    pub fn first(site: &Site, colour: Colour, cluster: &Cluster, surroundings: &Surroundings) -> Self {
-        let body = &cluster.0;
-        let provider = body.pointer("/properties/addonProfiles/azureKeyvaultSecretsProvider/identity/clientId");
-        let issuer = body.pointer("/properties/oidcIssuerProfile/issuerURL");
-        Self::of_site(site, colour, body, surroundings)
-            .with("cluster.version", cluster.version())
-            .with("cluster.location", cluster.location())
-            .with_or(
-                "cluster.nodeResourceGroup",
-                Some(text(body, "/properties/nodeResourceGroup")),
-                "the cluster says none",
-            )
-            .with_or(
-                "cluster.secretsProvider.clientId",
-                provider.and_then(Value::as_str),
-                "the cluster has no add-on azureKeyvaultSecretsProvider: enable it",
-            )
-            .with_or(
-                "oidc.issuer",
-                issuer.and_then(Value::as_str),
-                "the cluster has no issuer: switch oidcIssuerProfile on",
-            )
-            .with(RUN, "none")
-    }
-
-    /// For the body of the cluster that a plan makes from this old one.
-    #[must_use]
-    pub fn of_body(plan: &Plan, run: &str, old: &Value) -> Self {
-        Self::of_site(&plan.site, plan.new_colour(), old, &plan.surroundings)
-            .with("cluster.version", plan.version.to_string())
-            .with("cluster.location", text(old, "/location"))
-            .without_what_a_cluster_says()
-            .with(RUN, run)
-    }
-
-    /// What a site says of one of its slots, whatever cluster is in it.
-    fn of_site(site: &Site, colour: Colour, cluster: &Value, surroundings: &Surroundings) -> Self {
-        let tenant = tenant(cluster, surroundings);
-        let slot = site.slot(colour);
-        let (cluster, gateway) = (&slot.cluster, &site.gateway);
-        let mut filled = Self::default()
-            .with("cluster.name", name_of(cluster))
-            .with("cluster.id", cluster)
-            .with("cluster.resourceGroup", group_of(cluster))
-            .with("slot.colour", colour.name())
-            .with("slot.subnet", &slot.subnet)
-            .with("gateway.id", gateway)
-            .with("gateway.name", name_of(gateway))
-            .with("gateway.resourceGroup", group_of(gateway))
-            .with("subscription", site.subscription())
-            .with_or("tenant", Some(tenant), "neither an identity of the site nor the cluster tells it: write it out")
-            .with_or("environment", Some(&surroundings.environment), "the plan was made by an older release");
-        for (index, address) in slot.addresses.iter().enumerate() {
-            filled = filled.with(&format!("slot.address.{index}"), address.to_string());
-        }
-        for (name, id) in &site.identities {
-            let known = surroundings.identities.get(name);
-            let member = |member: &str| format!("identity.{name}.{member}");
-            let why = "it was not looked at when the plan was made: request the upgrade again";
-            filled = filled
-                .with(&member("resourceId"), id)
-                .with_or(&member("clientId"), known.map(|known| known.client_id.as_str()), why)
-                .with_or(&member("principalId"), known.map(|known| known.principal_id.as_str()), why);
-        }
-        filled
-    }
-
-    fn without_what_a_cluster_says(self) -> Self {
+    pub(crate) fn without_what_a_cluster_says(self) -> Self {
         let why = "it is known only when the cluster is there";
         let of_clusters = ["cluster.nodeResourceGroup", "cluster.secretsProvider.clientId", "oidc.issuer"];
         of_clusters.iter().fold(self, |filled, name| filled.without(name, why))
@@ -198,14 +118,6 @@ impl Placeholders {
             known.join(", ")
         ))
     }
-}
-
-/// The directory, by the site's identities, or by the cluster: only one with an identity of its own, or with Entra's users, tells.
-#[must_use]
-pub fn tenant<'a>(cluster: &'a Value, surroundings: &'a Surroundings) -> &'a str {
-    let known = surroundings.identities.values().map(|identity| identity.tenant_id.as_str());
-    let told = ["/identity/tenantId", "/properties/aadProfile/tenantID"].map(|pointer| text(cluster, pointer));
-    known.chain(told).find(|tenant| !tenant.is_empty()).unwrap_or_default()
 }
 
 /// Fills the placeholders in every text, the names of members included.

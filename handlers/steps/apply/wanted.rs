@@ -42,7 +42,7 @@ pub async fn wanted(
     cluster: &Cluster,
     manifests: &[Manifest],
 ) -> Result<Vec<Wanted>, StepError> {
-    let placeholders = Placeholders::of(run, cluster);
+    let placeholders = Placeholders::of(&run.plan, &run.id, cluster);
     let mut wanted = vec![];
     for (file, manifest) in manifests.iter().enumerate() {
         let digest = manifest.digest_for(run.plan.version).map_err(StepError::Terminal)?;

@@ -3,10 +3,10 @@ use super::addresses::planned_cluster;
 use super::{Finding, Seen};
 use crate::plan::Plan;
 use crate::plan::cluster_body::pools;
+use crate::plan::tenant;
 use crate::resources::answers::{is_true, same_name, text};
 use crate::site::preset::{ArmAuth, ArmAuthKind};
 use crate::site::{Manifest, Preset};
-use crate::workload::placeholders::tenant;
 use serde_json::Value;
 
 const POD_IDENTITY: &str = "pod identity";

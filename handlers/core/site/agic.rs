@@ -1,11 +1,11 @@
 //! AGIC as its chart came out of Helm, made ready: with 0 replicas, its service principal from Key Vault, and a Job that
-//! proves its rights. Pure.
-use super::chart::{Rendered, as_text};
-use super::fence::fence;
-use super::manifests::read;
+//! proves its rights.
 use crate::resources::answers::text;
 use crate::site::Manifest;
 use crate::site::preset::{ArmAuth, ArmAuthKind, PRINCIPAL_SECRET};
+use crate::workload::chart::{Rendered, as_text};
+use crate::workload::fence::fence;
+use crate::workload::manifests::read;
 use serde_json::{Value, json};
 
 /// The Job's script, and the image that has what it needs.
