@@ -12,6 +12,8 @@ mod local;
 mod names;
 pub mod orders;
 mod out;
+#[cfg(feature = "local")]
+mod own;
 mod patience;
 mod person;
 pub mod plan;

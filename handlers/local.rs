@@ -5,6 +5,7 @@ pub mod door;
 pub mod failures;
 pub mod installation;
 pub mod live;
+pub mod own;
 pub mod picture;
 pub mod scene;
 pub mod screen;

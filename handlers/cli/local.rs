@@ -3,9 +3,11 @@ mod options;
 
 pub use options::Local;
 
+use super::own::own;
 use super::say;
 use super::simulate::{cloud, verdict};
 use crate::local::live::{LOG, Live, chaos};
+use crate::local::own::Own;
 use crate::local::screen::Screen;
 use crate::local::story::{Plot, Told, play};
 use crate::local::timeline::{next, totals};
@@ -32,15 +34,19 @@ enum Stopped {
 
 /// Runs it.
 pub fn local(arguments: Local) -> anyhow::Result<ExitCode> {
+    let own = match arguments.site.as_deref().map(|file| own(file, cloud()?)).transpose()? {
+        Some(Err(status)) => return Ok(status),
+        found => found.and_then(Result::ok),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let status = runtime.block_on(run(arguments));
+    let status = runtime.block_on(run(arguments, own));
     // Tasks are waited for, because one may just be starting a process, but not what still reads from a connection that
     // nobody will write to again.
     runtime.shutdown_timeout(FINISH);
     status
 }
 
-async fn run(arguments: Local) -> anyhow::Result<ExitCode> {
+async fn run(arguments: Local, own: Option<Own>) -> anyhow::Result<ExitCode> {
     let (mut hung_up, mut interrupted, mut terminated) = (hung_up()?, interrupted()?, terminated()?);
     let stopped = async {
         tokio::select! {
@@ -59,7 +65,7 @@ async fn run(arguments: Local) -> anyhow::Result<ExitCode> {
         }
     };
     tokio::select! {
-        played = whole(&arguments, &folder) => {
+        played = whole(&arguments, &folder, own) => {
             if !played.as_ref().is_ok_and(|(_, status)| *status == ExitCode::SUCCESS) {
                 kept(temporary);
             }
@@ -109,13 +115,13 @@ fn kept(temporary: Option<TempDir>) {
 }
 
 /// One upgrade from the opening to the summary. Dropping it, or what it returns, ends everything.
-async fn whole(arguments: &Local, folder: &Path) -> anyhow::Result<(Live, ExitCode)> {
+async fn whole(arguments: &Local, folder: &Path, own: Option<Own>) -> anyhow::Result<(Live, ExitCode)> {
     let began = Instant::now();
     let place = folder.display();
     say(&format!(
         "Starting the simulated Azure, the gateway and the function app.\nAddresses, keys, logs: {place}\n\n"
     ))?;
-    let live = Live::open(arguments.options(folder, cloud()?)).await?;
+    let live = Live::open(arguments.options(folder, cloud()?, own)).await?;
     let plot = Plot { failure: arguments.fail, over_sockets: true, ..Plot::default() };
     let deaths = AtomicUsize::new(0);
     let killed = || arguments.chaos.then(|| deaths.load(Ordering::Relaxed));

@@ -1,5 +1,6 @@
 //! `bluegreen simulate`: a whole upgrade on the embedded simulated Azure, in virtual time.
 use super::exit::Exit;
+use super::own::own;
 use super::say;
 use crate::local::failures::{Expected, Failure};
 use crate::local::picture::picture;
@@ -33,6 +34,9 @@ pub struct Simulate {
     /// Also draw it: who served, which step it was at, what failed, as SVG
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
+    /// Play the controllers, workloads and stages of a site file of your own, in the shop's world
+    #[arg(long, value_name = "FILE")]
+    site: Option<PathBuf>,
     /// Also log what the handlers log
     #[arg(long)]
     verbose: bool,
@@ -43,6 +47,10 @@ pub fn simulate(arguments: &Simulate) -> anyhow::Result<ExitCode> {
     let filter = if arguments.verbose { "warn,bluegreen=info" } else { "off" };
     let _telemetry = crate::process::telemetry::start(filter, None)?;
     let plot = Plot { failure: arguments.fail, crashes: arguments.crash, seed: arguments.seed, over_sockets: false };
+    let own = match arguments.site.as_deref().map(|file| own(file, cloud()?)).transpose()? {
+        Some(Err(status)) => return Ok(status),
+        found => found.and_then(Result::ok),
+    };
     #[expect(clippy::disallowed_methods, reason = "how long it really took is asked of the real clock")]
     let began = std::time::Instant::now();
     // No sockets: without them each jump of the paused clock costs no system call.
@@ -50,7 +58,8 @@ pub fn simulate(arguments: &Simulate) -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         let base = article::Options { cloud: cloud()?, ..article::Options::default() };
         let options = Options { base, latency: Some(Latency::of(arguments.seed)), ..Options::default() };
-        let shop = Shop::open(&options, |_| {})?;
+        let shop = Shop::open(&options, |site| own.iter().for_each(|own| own.settle(site)))?;
+        own.iter().for_each(|own| own.furnish(&shop));
         let opened = shop.azure.clock().now();
         let told = play(&shop, plot).await?;
         let wall: Duration = began.elapsed();

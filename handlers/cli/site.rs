@@ -90,14 +90,14 @@ pub async fn publish(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
 
 /// What may come next, where the site is now.
 #[derive(Default)]
-struct Next {
+pub(super) struct Next {
     /// The newest patch of each minor version that an upgrade from the serving cluster could go to next.
-    versions: Vec<Version>,
+    pub(super) versions: Vec<Version>,
     /// The id of the cluster that serves.
-    cluster: String,
+    pub(super) cluster: String,
 }
 
-async fn next(app: &App, site: &Site) -> anyhow::Result<Next> {
+pub(super) async fn next(app: &App, site: &Site) -> anyhow::Result<Next> {
     let world = look(app, site, &Regions::default()).await.map_err(StepError::into_cause)?;
     let serves = serving(site, &world.gateway).map_err(anyhow::Error::msg)?;
     let old: Version = world
@@ -119,7 +119,7 @@ async fn next(app: &App, site: &Site) -> anyhow::Result<Next> {
 }
 
 /// What the cluster that serves serves: what a chart asks for there it finds at the next one, too.
-async fn served(app: &App, cluster: &str) -> Vec<String> {
+pub(super) async fn served(app: &App, cluster: &str) -> Vec<String> {
     let asked = async { app.reader.kubernetes(cluster).await?.api_versions().await };
     asked.await.unwrap_or_else(|error| {
         let why = error.into_cause();
@@ -129,7 +129,7 @@ async fn served(app: &App, cluster: &str) -> Vec<String> {
 }
 
 /// The site with its charts rendered, and all that it holds.
-async fn with_charts(
+pub(super) async fn with_charts(
     file: &Path,
     mut site: Site,
     versions: &[Version],
@@ -207,7 +207,7 @@ fn contents(file: &Path, site: &Site) -> anyhow::Result<Contents> {
     Contents::read(file.parent().unwrap_or(Path::new(".")), site)
 }
 
-fn read(file: &Path) -> anyhow::Result<Result<(String, Site), String>> {
+pub(super) fn read(file: &Path) -> anyhow::Result<Result<(String, Site), String>> {
     let text = text_of(file)?;
     Ok(check::parse(&text).map(|site| (text, site)).map_err(|mistakes| {
         let mut report = format!("{}: {} to mend\n", file.display(), mistakes.len());

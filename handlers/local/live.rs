@@ -11,9 +11,11 @@ pub use functions::LOG;
 
 use super::app_folder::{AppFolder, this_executable};
 use super::installation::{Addresses, Installation};
+use super::own::Own;
 use super::scene::Scene;
 use super::setting::{ACCOUNT, NAMESPACE};
 use super::users::Users;
+use crate::site::Site;
 use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::json;
@@ -43,6 +45,8 @@ pub struct Options {
     pub instances: Instances,
     /// Which cloud the world is.
     pub cloud: Cloud,
+    /// A site file of somebody's own.
+    pub own: Option<Own>,
 }
 
 /// The running shop. Dropping it ends every process and closes every port.
@@ -67,7 +71,9 @@ impl Live {
         #[expect(clippy::disallowed_methods, reason = "the simulated world begins today")]
         let began = Timestamp::now();
         let base = article::Options { cloud: options.cloud, ..article::Options::default() };
-        let mut scene = Scene::set(Clock::running_at(began, options.speed), &base, true, |_| {})?;
+        let settle = |site: &mut Site| options.own.iter().for_each(|own| own.settle(site));
+        let mut scene = Scene::set(Clock::running_at(began, options.speed), &base, true, settle)?;
+        options.own.iter().for_each(|own| own.furnish(&scene));
         let azure = scene.azure.clone();
         azure.world().latency = Some(Latency::of(1));
         let mut doors = doors(&azure, &options).await?;

@@ -9,6 +9,7 @@ mod doors;
 mod hosted;
 mod local;
 mod operator;
+mod own_site;
 mod package;
 mod rights;
 mod serving;

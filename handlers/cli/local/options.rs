@@ -1,6 +1,7 @@
 //! The options of `bluegreen local`.
 use crate::local::failures::Failure;
 use crate::local::live::Options;
+use crate::local::own::Own;
 use crate::process::config::FASTEST;
 use clap::{Args, ValueEnum};
 use simulated_azure::Cloud;
@@ -18,6 +19,9 @@ pub struct Local {
     /// Let a step fail: STEP, STEP:before, STEP:after or STEP:always
     #[arg(long, value_name = "STEP[:WHEN]")]
     pub fail: Option<Failure>,
+    /// Play the controllers, workloads and stages of a site file of your own, in the shop's world
+    #[arg(long, value_name = "FILE")]
+    pub site: Option<PathBuf>,
     /// Kill a process of the function app with SIGKILL every few seconds
     #[arg(long)]
     pub chaos: bool,
@@ -87,7 +91,7 @@ pub struct LocalPorts {
 }
 
 impl Local {
-    pub fn options(&self, folder: &Path, cloud: Cloud) -> Options {
+    pub fn options(&self, folder: &Path, cloud: Cloud, own: Option<Own>) -> Options {
         let ports = &self.ports;
         Options {
             folder: folder.to_owned(),
@@ -109,6 +113,7 @@ impl Local {
                 Sharing::Each => Instances::EachFunction,
             },
             cloud,
+            own,
         }
     }
 }
