@@ -15,13 +15,24 @@ pub struct Options {
     pub overlay: bool,
     /// Whether people log in to the clusters with Entra.
     pub entra: bool,
+    /// Whether the clusters have identities that Azure makes for each, as with `az aks create --enable-managed-identity`, in
+    /// place of the user's own.
+    pub system_assigned: bool,
     /// In which cloud.
     pub cloud: Cloud,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { addresses: 4, version: "1.33.5".into(), nodes: 3, overlay: false, entra: true, cloud: Cloud::Public }
+        Self {
+            addresses: 4,
+            version: "1.33.5".into(),
+            nodes: 3,
+            overlay: false,
+            entra: true,
+            system_assigned: false,
+            cloud: Cloud::Public,
+        }
     }
 }
 
@@ -129,6 +140,10 @@ impl Article {
                 "identityProfile": {"kubeletidentity": {"resourceId": self.kubelet_identity}},
             },
         });
+        if options.system_assigned {
+            body["identity"] = json!({"type": "SystemAssigned"});
+            body["properties"]["identityProfile"] = Value::Null;
+        }
         if options.entra {
             body["properties"]["aadProfile"] = json!({"managed": true, "enableAzureRBAC": true});
             body["properties"]["disableLocalAccounts"] = true.into();

@@ -50,7 +50,11 @@ fn written(manifest: &Manifest) -> String {
 
 /// The shop with the controllers of this site file, published as `site publish` does.
 async fn shop(file: &str, cloud: Cloud) -> Shop {
-    let base = article::Options { cloud, ..article::Options::default() };
+    shop_on(file, article::Options { cloud, ..article::Options::default() }).await
+}
+
+/// The same, on this base.
+async fn shop_on(file: &str, base: article::Options) -> Shop {
     let shop = Shop::open(&Options { probe: false, base, ..Options::default() }, quick).unwrap();
     let file = parse(file).unwrap();
     let group = shop.article.gateway.split("/providers/").next().unwrap().to_owned();
@@ -159,6 +163,30 @@ fn the_modern_controllers_come_up() {
             let found = object(&shop, "deployments.apps", namespace, name).expect(name);
             assert_eq!(found["status"]["availableReplicas"], 2);
         }
+    });
+}
+
+/// As the article makes it: identities that Azure made for the cluster, plain Azure CNI.
+#[test]
+fn a_cluster_as_the_article_makes_it_is_replaced_with_consents_and_refused_without_them() {
+    let base = || article::Options { system_assigned: true, cloud: Cloud::China, ..article::Options::default() };
+    story(|| async {
+        let shop = shop_on(ARTICLE, base()).await;
+        upgraded(&ends(&shop).await);
+        let of = |id: &str| {
+            let cluster = shop.azure.world().resource_manager.resource(id).unwrap().clone();
+            let kubelets = cluster["properties"]["identityProfile"]["kubeletidentity"]["objectId"].clone();
+            (cluster["identity"]["type"].clone(), cluster["identity"]["principalId"].clone(), kubelets)
+        };
+        let (blue, green) = (of(&shop.article.blue), of(&shop.article.green));
+        assert_eq!((&blue.0, &green.0), (&json!("SystemAssigned"), &json!("SystemAssigned")));
+        assert!(blue.1 != green.1 && blue.2 != green.2, "each has its own: {blue:?} {green:?}");
+    });
+    story(|| async {
+        let without = ARTICLE.replace("\"grantsPrepared\": true", "\"grantsPrepared\": false");
+        let run = ends(&shop_on(&without, base()).await).await;
+        assert_eq!(run.ending, Some(Ending::Rejected), "{}", journal(&run));
+        says(&run, "the system-assigned identity of the control plane");
     });
 }
 
