@@ -31,8 +31,8 @@ pub fn own(file: &Path, cloud: Cloud) -> anyhow::Result<Result<Own, ExitCode>> {
             let base = article::Options { cloud, ..article::Options::default() };
             let shop = Shop::open(&Options { base, probe: false, ..Options::default() }, |_| {})?;
             // Whoever looks needs the store's time.
-        shop.operator.store.could_reserve(&shop.site).await?;
-        let next = next(&shop.operator, &shop.site).await?;
+            shop.operator.store.could_reserve(&shop.site).await?;
+            let next = next(&shop.operator, &shop.site).await?;
             let served = served(&shop.operator, &next.cluster).await;
             anyhow::Ok((next.versions, served))
         })?;

@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod digest;
 pub mod gateway;
 pub mod leads;
+pub mod led;
 pub mod listening;
 pub mod object;
 mod probing;

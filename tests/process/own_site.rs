@@ -32,8 +32,7 @@ fn played(command: &[&str], file: &str, cloud: &str) -> (Option<i32>, String) {
     std::fs::write(&helm, HELM.replace("$CHARTS", charts.to_str().unwrap())).unwrap();
     std::fs::set_permissions(&helm, PermissionsExt::from_mode(0o755)).unwrap();
     let file = root.join("examples/shop").join(file);
-    let settings =
-        [("BLUEGREEN_HELM", helm.to_str().unwrap()), ("PATH", "/usr/bin:/bin"), ("AZURE_CLOUD", cloud)];
+    let settings = [("BLUEGREEN_HELM", helm.to_str().unwrap()), ("PATH", "/usr/bin:/bin"), ("AZURE_CLOUD", cloud)];
     let arguments: Vec<_> = command.iter().copied().chain(["--site", file.to_str().unwrap()]).collect();
     let ended = output(&arguments, &settings);
     (ended.status.code(), text(&ended.stdout) + &text(&ended.stderr))

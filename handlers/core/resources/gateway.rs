@@ -63,7 +63,8 @@ impl Gateway {
     }
 
     /// The part of a kind that has this name, or the name at the end of this id.
-    pub(super) fn part(&self, kind: &str, id: &str) -> Option<&Value> {
+    #[must_use]
+    pub fn part(&self, kind: &str, id: &str) -> Option<&Value> {
         self.parts(kind).iter().find(|part| same_name(text(part, "/name"), name_of(id)))
     }
 

@@ -328,16 +328,8 @@ impl Run {
         let minutes = site.deadline_minutes.get(&self.step).copied().unwrap_or(self.step.row().minutes);
         let watched = match self.step {
             Step::Soak => site.soak_minutes,
-            Step::ConfirmTraffic => self.plan.stages.get(self.stage).map_or(0, |stage| stage.watch_minutes),
-            Step::CheckPlan
-            | Step::CreateCluster
-            | Step::InstallControllers
-            | Step::SyncWorkloads
-            | Step::ValidateHealth
-            | Step::ShiftTraffic
-            | Step::RetireOldCluster
-            | Step::RestoreTraffic
-            | Step::DeleteNewCluster => 0,
+            step if step.is_watch() => self.plan.stages.get(self.stage).map_or(0, |stage| stage.watch_minutes),
+            _ => 0,
         };
         SignedDuration::from_mins(i64::from(minutes) + i64::from(watched))
     }

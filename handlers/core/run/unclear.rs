@@ -2,7 +2,6 @@
 use super::Run;
 use super::calls::Cause;
 use super::journal::said;
-use crate::step::Step;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +31,7 @@ impl Run {
 
     /// A look at the traffic came to no judgement.
     pub(super) fn not_judged(&mut self, why: &str, now: Timestamp) {
-        if matches!(self.step, Step::ConfirmTraffic | Step::Soak) {
+        if self.step.is_watch() {
             self.is_unclear(why, false, now);
         }
     }

@@ -2,7 +2,7 @@
 use super::mended::mended;
 use super::{Approval, Ending, Run};
 use crate::site::check::Checked;
-use crate::step::Step;
+use crate::step::{Step, Then};
 use crate::text::{LONGEST_NAME, LONGEST_REASON, cut};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -143,14 +143,12 @@ pub fn obey(run: &Run, order: &Order, now: Timestamp) -> Result<Run, Refusal> {
                 Ok(next.release(now))
             }
         },
-        Verb::Promote => match run.step {
-            Step::ConfirmTraffic | Step::Soak if run.held.is_none() => {
-                next.0.promoted = true;
-                next.0.due = now;
-                Ok(next)
-            }
-            _ => not_now("only a watch or a soak under way can be promoted"),
-        },
+        Verb::Promote if run.step.is_watch() && run.held.is_none() => {
+            next.0.promoted = true;
+            next.0.due = now;
+            Ok(next)
+        }
+        Verb::Promote => not_now("only a watch or a soak under way can be promoted"),
         Verb::Abort | Verb::RollBack => go_back(run, next, order, &what, now),
         Verb::Finish => finish(run, next, now),
     }
@@ -276,19 +274,9 @@ fn finish(run: &Run, next: Run, now: Timestamp) -> Result<Run, Refusal> {
         None if run.step == Step::RestoreTraffic => format!("{} was not done", run.step),
         None => return not_now("it is not held: pause it first"),
     };
-    let ending = match run.step {
-        _ if run.glass.is_some() => Ending::Finished,
-        Step::RetireOldCluster => Ending::Upgraded,
-        Step::DeleteNewCluster => Ending::RolledBack,
-        Step::CheckPlan
-        | Step::CreateCluster
-        | Step::InstallControllers
-        | Step::SyncWorkloads
-        | Step::ValidateHealth
-        | Step::ShiftTraffic
-        | Step::ConfirmTraffic
-        | Step::Soak
-        | Step::RestoreTraffic => Ending::Finished,
+    let ending = match run.step.row().done {
+        Then::End(ending) if run.glass.is_none() => ending,
+        Then::End(_) | Then::Go(_) | Then::NextStageOr(_) => Ending::Finished,
     };
     Ok(next.end(ending, &format!("finished as it stands; it waited, because: {why}"), now))
 }

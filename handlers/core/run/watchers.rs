@@ -58,7 +58,7 @@ pub fn dead_letter(run: &Run, step: Step, hop: u32, reason: &str, now: Timestamp
     next.0.due = now;
     next.0.dead_letters += 1;
     let what = format!("an event of {step} could not be handled: {reason}");
-    if next.dead_letters < MOST_DEAD_LETTERS || step == Step::RestoreTraffic {
+    if next.dead_letters < MOST_DEAD_LETTERS || step.keeps_trying() {
         next.note("DeadLetter", &what, run.step, now);
         if next.dead_letters >= MOST_DEAD_LETTERS {
             next.call(Cause::DeadLetters, &what, now);

@@ -192,6 +192,18 @@ impl Step {
         matches!(self.row().traffic, Moved)
     }
 
+    /// Whether it watches users' traffic for a time that the site says.
+    #[must_use]
+    pub const fn is_watch(self) -> bool {
+        matches!((self.row().traffic, self.row().follows), (Moved, Health))
+    }
+
+    /// Whether nothing may hold it: it keeps trying.
+    #[must_use]
+    pub const fn keeps_trying(self) -> bool {
+        matches!(self.row().failed, KeepTrying)
+    }
+
     /// Whether what it does is final: it is done only when nothing older can still act.
     #[must_use]
     pub const fn needs_quiet(self) -> bool {

@@ -2,6 +2,7 @@
 use super::{Found, Serving, Sheet};
 use crate::resources::answers::{list, number, same_id, same_name, text};
 use crate::resources::gateway::{Gateway, Pool};
+use crate::resources::led::Led;
 use crate::resources::listening::Asked;
 use serde_json::{Value, json};
 
@@ -43,21 +44,11 @@ fn holds_as_many(pool: Pool<'_>, serving: &Serving<'_>) -> bool {
     pool.members().len() == serving.addresses.len() && pool.addresses().count() == serving.addresses.len()
 }
 
-/// How requests are led to a pool.
-#[derive(Clone, Copy)]
-struct Led<'a> {
-    listener: &'a Value,
-    /// The id of the settings by which its members are spoken to.
-    settings: &'a str,
-    /// What paths begin with that are led there; empty: whatever is led nowhere else.
-    path: &'a str,
-}
-
 /// The empty pool behind a listener that leads nowhere else, and how. One that is called so comes first.
 fn candidate<'a>(gateway: &'a Gateway, serving: &Serving<'_>) -> Option<(Pool<'a>, Led<'a>)> {
     let is_free = |pool: &Pool<'_>| pool.members().is_empty() && !serving.pools.iter().any(|live| pool.is_named(live));
     let empty = gateway.pools().filter(is_free);
-    let mut empty: Vec<_> = empty.filter_map(|pool| Some((pool, led(gateway, pool)?))).collect();
+    let mut empty: Vec<_> = empty.filter_map(|pool| Some((pool, gateway.led_to(pool)?))).collect();
     empty.sort_by_key(|(pool, _)| !is_called_so(pool.name()));
     empty.into_iter().next()
 }
@@ -66,36 +57,10 @@ fn is_called_so(name: &str) -> bool {
     name.to_lowercase().contains("candidate")
 }
 
-/// The first rule that leads to a pool, by itself or by its path map.
-fn led<'a>(gateway: &'a Gateway, pool: Pool<'_>) -> Option<Led<'a>> {
-    let is_it = |place: &Value, at: &str| same_id(text(place, at), pool.id());
-    list(&gateway.0, "/properties/requestRoutingRules").iter().find_map(|rule| {
-        let listener = by_id(gateway, "httpListeners", text(rule, "/properties/httpListener/id"))?;
-        if is_it(rule, "/properties/backendAddressPool/id") {
-            return Some(Led { listener, settings: text(rule, "/properties/backendHttpSettings/id"), path: "" });
-        }
-        let map = by_id(gateway, "urlPathMaps", text(rule, "/properties/urlPathMap/id"))?;
-        if is_it(map, "/properties/defaultBackendAddressPool/id") {
-            let settings = text(map, "/properties/defaultBackendHttpSettings/id");
-            return Some(Led { listener, settings, path: "" });
-        }
-        let mut paths = list(map, "/properties/pathRules").iter();
-        let path = paths.find(|path| is_it(path, "/properties/backendAddressPool/id"))?;
-        let first = list(path, "/properties/paths").first().and_then(Value::as_str).unwrap_or_default();
-        let settings = text(path, "/properties/backendHttpSettings/id");
-        Some(Led { listener, settings, path: first.trim_end_matches('*') })
-    })
-}
-
 fn hosts(listener: &Value) -> Vec<&str> {
     let several = list(listener, "/properties/hostNames").iter().filter_map(Value::as_str);
     let single = Some(text(listener, "/properties/hostName")).filter(|host| !host.is_empty());
     single.into_iter().chain(several).collect()
-}
-
-fn by_id<'a>(gateway: &'a Gateway, collection: &str, id: &str) -> Option<&'a Value> {
-    let all = list(&gateway.0, &format!("/properties/{collection}"));
-    all.iter().find(|part| !id.is_empty() && same_id(text(part, "/id"), id))
 }
 
 /// Smoke tests ask the candidate's listener what the gateway's own probe asks.
@@ -123,12 +88,12 @@ pub(super) fn smoke_tests(sheet: &mut Sheet, found: &Found, serving: &Serving<'_
 /// an ingress only its own.
 fn url(found: &Found, led: Led<'_>) -> Option<(String, Option<String>)> {
     let (gateway, listener) = (&found.gateway, led.listener);
-    let settings = by_id(gateway, "backendHttpSettingsCollection", led.settings);
-    let probe = settings.and_then(|settings| by_id(gateway, "probes", text(settings, "/properties/probe/id")));
+    let settings = gateway.part("backendHttpSettingsCollection", led.settings);
+    let probe = settings.and_then(|settings| gateway.part("probes", text(settings, "/properties/probe/id")));
     let path = probe.map(|probe| text(probe, "/properties/path")).filter(|path| path.starts_with('/')).unwrap_or("/");
     let path = if path.starts_with(led.path) { path } else { led.path };
     let host = hosts(listener).first().copied();
-    let port = by_id(gateway, "frontendPorts", text(listener, "/properties/frontendPort/id"));
+    let port = gateway.part("frontendPorts", text(listener, "/properties/frontendPort/id"));
     let port = port.and_then(|port| number(port, "/properties/port"));
     let is_tls = same_name(text(listener, "/properties/protocol"), "Https");
     let (scheme, usual) = if is_tls { ("https", 443) } else { ("http", 80) };
@@ -159,7 +124,7 @@ fn served(found: &Found) -> Option<&str> {
 /// The address at which a listener listens.
 fn address<'a>(found: &'a Found, listener: &Value) -> Option<&'a str> {
     let id = text(listener, "/properties/frontendIPConfiguration/id");
-    let frontend = by_id(&found.gateway, "frontendIPConfigurations", id)?;
+    let frontend = found.gateway.part("frontendIPConfigurations", id)?;
     let id = text(frontend, "/properties/publicIPAddress/id");
     let public = found.addresses.iter().find(|address| !id.is_empty() && same_id(text(address, "/id"), id));
     let public = public.map_or("", |public| text(public, "/properties/ipAddress"));
