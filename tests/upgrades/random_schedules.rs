@@ -1,6 +1,7 @@
 //! Random schedules of everything that can go wrong, each from a seed. Whatever happens, the world after it is well.
 //!
-//! `BLUEGREEN_SEED=n` plays one seed alone and prints its schedule and journal; `BLUEGREEN_SEEDS=n` plays so many.
+//! `BLUEGREEN_SEED=n` plays one seed alone and prints its schedule and journal; `BLUEGREEN_SEEDS=n` plays so many,
+//! from `BLUEGREEN_FIRST_SEED` on.
 mod scene;
 mod schedule;
 mod strangers;
@@ -192,7 +193,7 @@ impl Table {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a person asks for certain seeds; the product reads nothing here")]
-fn asked(name: &str) -> Option<u64> {
+pub fn asked(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
@@ -209,12 +210,13 @@ fn whatever_goes_wrong_the_world_after_it_is_well() {
         return;
     }
     let seeds = asked("BLUEGREEN_SEEDS").unwrap_or(SEEDS);
-    let next = AtomicU64::new(0);
+    let first = asked("BLUEGREEN_FIRST_SEED").unwrap_or(0);
+    let next = AtomicU64::new(first);
     let work = || {
         let (mut table, mut failed) = (Table::default(), vec![]);
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds {
+            if seed >= first + seeds {
                 return (table, failed);
             }
             match catch_unwind(AssertUnwindSafe(|| play(&Schedule::of(seed)))) {

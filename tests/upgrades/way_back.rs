@@ -3,6 +3,7 @@ pub mod night;
 mod said;
 mod verdicts;
 
+use crate::random_schedules::asked;
 use crate::story;
 use bluegreen::local::story::Serving;
 use bluegreen::resources::tags::{RETIRED_TAG, tag};
@@ -174,7 +175,7 @@ fn a_run_that_never_said_that_it_writes_the_gateway_leaves_it_alone_on_the_way_b
 
 #[test]
 fn one_write_is_enough_for_one_way_back_however_slow_the_calls() {
-    for seed in 1..=20 {
+    for seed in 1..=asked("BLUEGREEN_SEEDS").unwrap_or(20) {
         story(|| async {
             let night = Night::begin_with(Some(Latency::of(seed)), |site| site.soak_minutes = 600);
             night.comes_to(Step::Soak).await;
