@@ -4,9 +4,9 @@ use crate::azure::arm::ArmError;
 use crate::azure::subscriptions::API_VERSION;
 use crate::resources::answers::text;
 use crate::resources::gateway::Gateway;
-use crate::site::Site;
+use crate::site::{Site, Slot};
 use crate::store::Store;
-use crate::survey::doctor::{App, Looked, Observed, SeenNamespace, SeenSite, Unread};
+use crate::survey::doctor::{App, Looked, Observed, SeenCluster, SeenNamespace, SeenSite, Unread};
 use azure_core::http::StatusCode;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -18,6 +18,8 @@ mod app;
 
 const STORAGE: &str = "2025-08-01";
 const SUBSCRIPTIONS: &str = "2022-12-01";
+/// How a cluster goes out that needs a route in its subnet's table.
+const BY_ROUTES: &str = "userDefinedRouting";
 
 /// What is to be looked over.
 #[derive(Clone, Debug)]
@@ -110,7 +112,7 @@ impl Looker {
         let site = found.and_then(|site| site.ok_or_else(|| unread(&format!("the site {name} vanished"), None)));
         let Ok(known) = &site else {
             let gateway = Err(unread("the site is unknown", None));
-            return SeenSite { name: name.to_owned(), site, gateway, clusters: vec![] };
+            return SeenSite { name: name.to_owned(), site, gateway, clusters: vec![], routes: vec![] };
         };
         let cloud = self.arm.cloud();
         let gateway = self.arm.find(&known.gateway, &cloud.network).await;
@@ -127,7 +129,26 @@ impl Looker {
             };
             clusters.push((id.clone(), cluster, server));
         }
-        SeenSite { name: name.to_owned(), site, gateway, clusters }
+        let routes = self.routes(known, &clusters).await;
+        SeenSite { name: name.to_owned(), site, gateway, clusters, routes }
+    }
+
+    /// The route tables of the slots' subnets, where a cluster goes out by them. A subnet that cannot be read has none that is
+    /// known.
+    async fn routes(&self, site: &Site, clusters: &[SeenCluster]) -> Vec<String> {
+        let goes_out_by_them = |(_, cluster, _): &SeenCluster| {
+            let cluster = cluster.as_ref().ok().and_then(Option::as_ref);
+            cluster.is_some_and(|cluster| text(cluster, "/properties/networkProfile/outboundType") == BY_ROUTES)
+        };
+        let mut tables = vec![];
+        if clusters.iter().any(goes_out_by_them) {
+            for subnet in [&site.slots.blue, &site.slots.green].into_iter().flat_map(Slot::all_subnets) {
+                let found = self.arm.find(&subnet, &self.arm.cloud().network).await.ok().flatten();
+                tables.extend(found.map(|subnet| text(&subnet, "/properties/routeTable/id").to_owned()));
+            }
+        }
+        tables.retain(|id| !id.is_empty());
+        tables
     }
 
     /// The one resource of a kind that a test finds in these subscriptions.

@@ -108,6 +108,8 @@ pub struct SeenSite {
     pub gateway: Looked<Option<Gateway>>,
     /// The clusters of both slots.
     pub clusters: Vec<SeenCluster>,
+    /// The route tables by which clusters go out.
+    pub routes: Vec<String>,
 }
 
 /// A slot's cluster: its id, a GET of it (`None`: it does not exist), and what its API server said, if it was asked.

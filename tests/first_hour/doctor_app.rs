@@ -219,6 +219,31 @@ fn a_reference_to_a_key_vault_is_judged_as_a_secret() {
 }
 
 #[test]
+fn who_is_told_over_webhooks_is_looked_at_and_no_address_is_shown() {
+    let given = |told: &str, hosts: &str| {
+        changed(|seen| {
+            let settings = &mut seen.app.as_mut().unwrap().settings.as_mut().unwrap()["properties"];
+            (settings["TELL"], settings["TELL_HOSTS"]) = (told.into(), hosts.into());
+        })
+    };
+    let told = r#"[{"url": "https://hooks.example.com/a-secret"}]"#;
+    let rows = given(told, "hooks.example.com");
+    assert!(!has_findings(&rows) && table(&rows).contains("over webhooks at hooks.example.com"), "{}", table(&rows));
+    is_only(&given(told, "other.example.com"), "settings", "not among those of TELL_HOSTS");
+    is_only(&given("a-secret", ""), "settings", "TELL cannot be read");
+    let rows = given("@Microsoft.KeyVault(SecretUri=https://vault.example/secrets/it)", "hooks.example.com");
+    assert!(!has_findings(&rows) && table(&rows).contains("(TELL) lies in a secret"), "{}", table(&rows));
+    assert!(!table(&given(told, "hooks.example.com")).contains("a-secret"));
+}
+
+#[test]
+fn a_right_to_read_the_routes_is_needed_where_a_cluster_goes_out_by_them() {
+    let table = "/subscriptions/0/resourceGroups/network/providers/Microsoft.Network/routeTables/out";
+    let rows = changed(|seen| seen.sites.as_mut().unwrap()[0].routes = vec![table.into()]);
+    is_only(&rows, "roles", "lacks Microsoft.Network/routeTables/read");
+}
+
+#[test]
 fn looking_twice_finds_the_same() {
     story(|| async {
         let shop = Shop::open(&quiet(), |_| {}).unwrap();

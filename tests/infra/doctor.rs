@@ -69,6 +69,7 @@ fn site() -> SeenSite {
             gateway: Ok(found(&shop.site.gateway).map(Gateway)),
             clusters: slots.map(|slot| (slot.cluster.clone(), Ok(found(&slot.cluster)), None)).into(),
             site: Ok(shop.site.clone()),
+            routes: vec![],
         }
     })
 }

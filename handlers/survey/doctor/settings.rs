@@ -1,5 +1,6 @@
 //! The function app's settings: complete, and for the same store and bus as the operator's.
 use super::{Observed, Row};
+use crate::process::targets::targets;
 use crate::resources::answers::{list, text};
 use serde_json::{Map, Value, json};
 
@@ -33,7 +34,31 @@ pub(super) fn check(seen: &Observed) -> Vec<Row> {
         rows.push(Row::well(CHECK, format!("the app has all {} that it needs", NEEDED.len())));
     }
     rows.extend(unseen(settings));
+    rows.push(told(settings));
     rows
+}
+
+/// Whom the functions tell over webhooks.
+fn told(settings: &Value) -> Row {
+    let look = "see that it is there, and that the functions' identity may read it";
+    if is_secret(settings, "TELL") {
+        return Row::skipped(CHECK, "whom the functions tell over webhooks (TELL) lies in a secret".to_owned(), look);
+    }
+    let given = |name| Some(value(settings, name)).filter(|value| !value.is_empty());
+    match targets(given("TELL"), given("TELL_HOSTS")) {
+        Err(wrong) => Row::finding(
+            CHECK,
+            format!("nobody is told over webhooks: {wrong}"),
+            "see docs/operate.md, Who is told, and how",
+        ),
+        Ok(targets) if targets.is_empty() => {
+            Row::well(CHECK, "nobody is told over webhooks (TELL): alert rules alone call people".to_owned())
+        }
+        Ok(targets) => {
+            let hosts: Vec<_> = targets.iter().filter_map(|target| target.url.host_str()).collect();
+            Row::well(CHECK, format!("people are told over webhooks at {}", hosts.join(", ")))
+        }
+    }
 }
 
 /// The settings of a function app on Container Apps: the environment of its container, in the form in which App Service

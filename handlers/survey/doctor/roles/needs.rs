@@ -113,6 +113,8 @@ fn scopes(action: &str, site: &Site, seen: &SeenSite) -> Vec<String> {
         subnets
     } else if is("/subnets/") {
         [blue, green].into_iter().flat_map(Slot::all_subnets).collect()
+    } else if is("/routeTables/") {
+        seen.routes.clone()
     } else if is("/publicIPAddresses/") {
         parts("/properties/frontendIPConfigurations", "/properties/publicIPAddress/id")
     } else if is("/ApplicationGatewayWebApplicationFirewallPolicies/") {
