@@ -1,5 +1,6 @@
 //! The one place where a command writes to a terminal: nothing that somebody else has written moves its cursor.
 use crate::azure::plainly::plainly;
+use crate::process::paint::painted;
 use crate::text::plain_lines;
 use anyhow::Context;
 use std::io::Write;
@@ -24,7 +25,7 @@ fn said_now() {
 pub fn say(text: &str) -> anyhow::Result<()> {
     said_now();
     let mut out = std::io::stdout().lock();
-    let text = plain_lines(text);
+    let text = painted(&plain_lines(text));
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("failed to write to the standard output")
 }
 

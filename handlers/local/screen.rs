@@ -2,6 +2,7 @@
 use super::scene::Scene;
 use super::timeline;
 use super::view::View;
+use crate::process::paint::painted;
 use crate::run::Run;
 use console::Term;
 use jiff::Timestamp;
@@ -75,7 +76,7 @@ fn draw(term: &Term, drawn: &mut usize, lines: &[String]) -> io::Result<()> {
     term.move_cursor_up(*drawn)?;
     for line in lines.iter().take(rows) {
         term.clear_line()?;
-        term.write_line(&cut(line, columns))?;
+        term.write_line(&painted(&cut(line, columns)))?;
     }
     term.clear_to_end_of_screen()?;
     *drawn = lines.len().min(rows);
