@@ -152,6 +152,7 @@ fn handling(text: &mut String) -> anyhow::Result<()> {
                     force: false,
                     direction: None,
                     with_site: false,
+                    verified: false,
                 },
             )
             .await?;

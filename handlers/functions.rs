@@ -1,6 +1,7 @@
 //! The functions: what the Functions host calls, and what a call comes to. One event end to end, a person's orders, the
 //! start of a run, the triggers; and the process that serves them.
 pub mod app;
+pub mod at_work;
 mod bodies;
 pub mod bound;
 pub mod caller;

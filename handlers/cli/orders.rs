@@ -108,6 +108,8 @@ pub async fn give(app: &App, account: &str, verb: Verb, said: Said, more: More) 
         step: said.step.or(Some(run.step)),
         stage: said.stage.or(Some(run.stage)),
         by: account.to_owned(),
+        // By the token with which the store takes it.
+        verified: true,
         reason: said.reason,
         force: more.force,
         direction: more.direction,
@@ -162,7 +164,7 @@ fn refused(site: &str, refusal: Refusal) -> anyhow::Result<ExitCode> {
     let why = match refusal {
         Refusal::Ended(ending) => format!("the run has ended: {}", ending.words()),
         Refusal::Moved(why) => format!("{why}: it has moved since it was shown, so nothing was ordered"),
-        Refusal::NotNow(why) => why,
+        Refusal::NotNow(why) | Refusal::NotVerified(why) => why,
     };
     complain(&format!("bluegreen: {}\nwhat can be ordered now: bluegreen status {site}\n", plain(&why)));
     Ok(Exit::Otherwise.into())

@@ -3,10 +3,12 @@
 //! One JSON file a site. [`mistakes`](crate::site::check::mistakes) names every mistake at once.
 pub mod agic;
 pub mod check;
+mod choices;
 pub mod emergency;
 mod manifest;
 pub mod preset;
 
+pub use choices::{FailedCluster, Gate, Leftover, NewVersions, OldCluster, VerifiedOnly};
 pub use manifest::Manifest;
 pub use preset::Preset;
 
@@ -45,6 +47,10 @@ pub struct Site {
     /// Points before a step where a person must approve.
     #[serde(default)]
     pub gates: Vec<Gate>,
+    /// What only a verified name may say: whose token was proved, not one that somebody with a function key wrote.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("default" = []))]
+    pub verified_only: Vec<VerifiedOnly>,
     /// What becomes of the old cluster after the soak.
     #[serde(default)]
     pub old_cluster: OldCluster,
@@ -282,55 +288,6 @@ pub struct Stage {
     pub watch_minutes: u32,
 }
 
-/// A point before a step where a person must approve.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(deny_unknown_fields)]
-pub struct Gate {
-    /// The step that waits for the approval.
-    pub before: Step,
-    /// Before `ShiftTraffic`: of which stage, from 0.
-    #[serde(default)]
-    pub stage: usize,
-}
-
-/// What becomes of the old cluster after the soak.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum OldCluster {
-    /// It runs on as it is.
-    #[default]
-    Keep,
-    /// Its user pools go to no nodes, its system pools to one each.
-    ScaleDown,
-    /// It is stopped.
-    Stop,
-    /// It is deleted.
-    Delete,
-}
-
-/// What becomes of a new cluster that was turned back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum FailedCluster {
-    /// It is deleted.
-    #[default]
-    Delete,
-    /// It is kept for diagnosis.
-    Keep,
-}
-
-/// Whether a leftover in the idle slot may be deleted to make room.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum Leftover {
-    /// The plan is refused while something is in the idle slot.
-    #[default]
-    Refuse,
-    /// It is deleted, if it carries our tags and serves nothing.
-    Delete,
-}
-
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 fn is_true(value: &bool) -> bool {
     *value
@@ -372,17 +329,4 @@ impl SmokeTest {
     const fn ok() -> u16 {
         200
     }
-}
-
-/// What a new version in the region starts by itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum NewVersions {
-    /// Nothing: people start upgrades.
-    #[default]
-    Ignore,
-    /// An upgrade to the newest patch of the cluster's minor version.
-    LatestPatch,
-    /// An upgrade to the newest patch of the minor version before the newest.
-    LatestStable,
 }

@@ -1,4 +1,5 @@
 //! What one process holds: the clients that every invocation uses.
+use super::at_work::AtWork;
 use super::bound::{BOUND, Bound, LOOKS};
 use super::caller::Door;
 use crate::azure::issuer::Issuer;
@@ -39,6 +40,10 @@ pub struct App {
     pub tell: Tell,
     /// When the present invocation is over.
     pub bound: Bound,
+    /// What is at work in this process.
+    pub at_work: AtWork,
+    /// Whether somebody waits for the answer: then a way back is begun beside it, and not before it.
+    pub answers_first: bool,
 }
 
 impl App {
@@ -65,8 +70,9 @@ impl App {
             vec![]
         });
         let tell = Tell::new(&targets, &wire.web);
-        let (namespace, bound) = (config.namespace.clone(), Bound::default());
-        Ok(Self { store, bus, reader, writer, clock, namespace, door, tell, bound })
+        let (namespace, bound, at_work) = (config.namespace.clone(), Bound::default(), AtWork::default());
+        let answers_first = false;
+        Ok(Self { store, bus, reader, writer, clock, namespace, door, tell, bound, at_work, answers_first })
     }
 
     /// When the present invocation's looking, saving and publishing is over.

@@ -12,10 +12,12 @@ use crate::run::watchers::recorded;
 use crate::run::{Following, Level, Run};
 use crate::step::Step;
 use crate::store::{SaveError, Stored};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
-use tracing::{error, info, warn};
+use tracing::{Instrument, error, info, warn};
 
 /// The event of a way back that is handled here comes so much later: it is for the case that this fails. The sweep comes
 /// after it.
@@ -51,8 +53,13 @@ pub async fn commit(app: &App, before: Option<&Stored<Run>>, next: Run) -> Resul
     save(app, before, &next, bound).await?;
     let published = if before.is_some_and(|before| is_handled_here(&before.value, &next)) {
         // Side by side: the way back does not wait for the bus, and happens also when publishing fails.
-        let until = app.bound.for_way_back(&app.clock);
-        tokio::join!(publish(app, &next, ITS_EVENT, bound), way_back(app, &next, until)).0
+        let way_back = way_back(app.clone(), next.clone(), app.bound.for_way_back(&app.clock));
+        if app.answers_first {
+            tokio::spawn(way_back.in_current_span());
+            publish(app, &next, ITS_EVENT, bound).await
+        } else {
+            tokio::join!(publish(app, &next, ITS_EVENT, bound), way_back).0
+        }
     } else {
         publish(app, &next, Duration::ZERO, bound).await
     };
@@ -132,21 +139,27 @@ fn too_late(what: &str) -> anyhow::Error {
 
 /// Handles the event of a run that has just been saved into `RestoreTraffic`: the way back needs no bus, no cold start,
 /// no lock. If this dies, the delivered event or the sweep repairs it.
-async fn way_back(app: &App, run: &Run, until: Instant) {
-    let begun = async {
-        match look(app, &Event::of(run), app.clock.after(LOOKS)).await {
-            Looked::Over(reply) => anyhow::bail!("{reply:?}"),
-            Looked::Decided(before, next) => match save(app, Some(&before), &next, until).await {
-                Ok(()) => publish(app, &next, Duration::ZERO, until).await,
-                Err(SaveError::Conflict) => Box::pin(record_lost(app, &before.value, &next)).await,
-                Err(SaveError::Other(error)) => Err(error),
-            },
+fn way_back(app: App, run: Run, until: Instant) -> BoxFuture<'static, ()> {
+    let working = app.at_work.begins();
+    async move {
+        match timeout_at(until, begun(&app, &run, until)).await {
+            Ok(Ok(())) => info!(run.id, "the way back was begun at once"),
+            Ok(Err(error)) => warn!(run.id, "the way back was not begun at once: {error:#}; its event does it"),
+            Err(_) => warn!(run.id, "the way back could not be begun in time; its event does it"),
         }
-    };
-    match timeout_at(until, begun).await {
-        Ok(Ok(())) => info!(run.id, "the way back was begun at once"),
-        Ok(Err(error)) => warn!(run.id, "the way back was not begun at once: {error:#}; its event does it"),
-        Err(_) => warn!(run.id, "the way back could not be begun in time; its event does it"),
+        drop(working);
+    }
+    .boxed()
+}
+
+async fn begun(app: &App, run: &Run, until: Instant) -> anyhow::Result<()> {
+    match look(app, &Event::of(run), app.clock.after(LOOKS)).await {
+        Looked::Over(reply) => anyhow::bail!("{reply:?}"),
+        Looked::Decided(before, next) => match save(app, Some(&before), &next, until).await {
+            Ok(()) => publish(app, &next, Duration::ZERO, until).await,
+            Err(SaveError::Conflict) => record_lost(app, &before.value, &next).await,
+            Err(SaveError::Other(error)) => Err(error),
+        },
     }
 }
 

@@ -1,6 +1,7 @@
 //! The process that the Functions host starts: it listens, ends with its host, and never exits 0 while it serves.
 use crate::azure::identity;
 use crate::functions::app::App;
+use crate::functions::at_work::AtWork;
 use crate::functions::host::router;
 use crate::process::config::Config;
 use crate::process::system::{interrupted, is_child_of, parent, terminated};
@@ -15,14 +16,14 @@ use std::net::Ipv4Addr;
 use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tracing::{error, info};
 
 /// Exit status that the host takes for a wish to be started again; 0 it would not even notice.
 const START_ME_AGAIN: u8 = 200;
-/// What was in flight is waited for so long after SIGTERM: real time, for it is the platform's patience with a process.
+/// What is at work is waited for so long after SIGTERM: real time, for it is the platform's patience with a process.
 const FINISH: Duration = Duration::from_secs(170);
 
 /// Serves until the host is gone or a signal comes.
@@ -48,7 +49,7 @@ async fn listen(config: &Config, host: u32) -> anyhow::Result<ExitCode> {
     let app = App::new(config, &credential, &wire)?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
     let listener = listener.with_context(|| format!("failed to listen on 127.0.0.1:{port}"))?;
-    let leaving = Leaving::default();
+    let leaving = Leaving { at_work: app.at_work.clone(), ..Leaving::default() };
     let mut serving = pin!(axum::serve(listener, leaving.guard(router(app))).into_future());
     let mut orphaned = pin!(orphaned(host));
     info!(port, "serving");
@@ -86,19 +87,11 @@ async fn orphaned(host: u32) {
     }
 }
 
-/// Counts what is in flight, and lets nothing new begin once the process is leaving.
+/// Waits for what is at work, and lets nothing new begin once the process is leaving.
 #[derive(Clone, Default)]
 struct Leaving {
     is_leaving: Arc<AtomicBool>,
-    in_flight: Arc<AtomicUsize>,
-}
-
-struct InFlight(Arc<AtomicUsize>);
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
-    }
+    at_work: AtWork,
 }
 
 impl Leaving {
@@ -111,20 +104,19 @@ impl Leaving {
             // A refusal would burn ten deliveries in half a second; each request that hangs costs one.
             return std::future::pending().await;
         }
-        leaving.in_flight.fetch_add(1, Ordering::SeqCst);
-        let _in_flight = InFlight(leaving.in_flight.clone());
+        let _one = leaving.at_work.begins();
         next.run(request).await
     }
 
     async fn leave(&self) {
         self.is_leaving.store(true, Ordering::SeqCst);
         let finished = async {
-            while self.in_flight.load(Ordering::SeqCst) > 0 {
+            while !self.at_work.is_over() {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
         if tokio::time::timeout(FINISH, finished).await.is_err() {
-            error!("what was in flight did not end in time");
+            error!("what was at work did not end in time");
         }
     }
 }

@@ -53,6 +53,7 @@ fn each_goes_on_in_its_own_format_and_spelling() {
             step: None,
             stage: None,
             by: "a person".into(),
+            verified: false,
             reason: None,
             force: false,
             direction: None,

@@ -97,6 +97,7 @@ fn order_of(run: &Run, verb: Verb) -> Order {
         step: Some(run.step),
         stage: Some(run.stage),
         by: "alice".into(),
+        verified: false,
         reason: None,
         force: false,
         direction: None,

@@ -1,4 +1,6 @@
 //! Who may call the API: whom a token proves, by our own look at it, and nobody else unless a setting says so.
+mod verified;
+
 use crate::http_api::read;
 use crate::{quick, story};
 use axum::body::Body;
@@ -9,6 +11,7 @@ use bluegreen::local::api::{CLIENT, URI};
 use bluegreen::local::scene::Scene;
 use bluegreen::local::shop::{Options, Shop, app_with, config};
 use bluegreen::process::config::May;
+use bluegreen::site::Site;
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
 use simulated_azure::article;
@@ -22,8 +25,16 @@ const HOST: &str = "app.example.com";
 
 /// The shop as the templates deploy it: a function key may nothing.
 fn closed(key_may: May) -> Shop {
+    closed_with(key_may, |_| {})
+}
+
+fn closed_with(key_may: May, change: impl FnOnce(&mut Site)) -> Shop {
+    let both = |site: &mut Site| {
+        quick(site);
+        change(site);
+    };
     let clock = Clock::starting_at("2026-11-25T08:00:00Z".parse().unwrap());
-    let scene = Scene::set(clock, &article::Options::default(), true, quick).unwrap();
+    let scene = Scene::set(clock, &article::Options::default(), true, both).unwrap();
     let mut config = config(Cloud::Public).unwrap();
     config.api.key_may = key_may;
     Shop::around(scene, &config, &Options { probe: false, ..Options::default() }).unwrap()

@@ -1,6 +1,7 @@
 //! What a person may do to a run. Each order takes a new hop.
 use super::mended::mended;
 use super::{Approval, Ending, Run};
+use crate::site::VerifiedOnly;
 use crate::site::check::Checked;
 use crate::step::{Step, Then};
 use crate::text::{LONGEST_NAME, LONGEST_REASON, cut};
@@ -72,6 +73,9 @@ pub struct Order {
     /// Who says it.
     #[serde(default)]
     pub by: String,
+    /// Whether somebody has proved that it is they. No document says so: whoever takes the order does.
+    #[serde(skip)]
+    pub verified: bool,
     /// Why.
     #[serde(default)]
     pub reason: Option<String>,
@@ -119,6 +123,8 @@ pub enum Refusal {
     Moved(String),
     /// It cannot be done now.
     NotNow(String),
+    /// The site takes it from a verified name only.
+    NotVerified(String),
 }
 
 /// Carries out a person's order.
@@ -127,6 +133,7 @@ pub enum Refusal {
 /// When the run has ended, has moved since the person looked, or the order makes no sense now.
 pub fn obey(run: &Run, order: &Order, now: Timestamp) -> Result<Run, Refusal> {
     is_current(run, order)?;
+    is_verified(run, order)?;
     let mut next = run.next_hop();
     let who = person(order);
     let name = order.verb.name();
@@ -206,6 +213,22 @@ fn is_current(run: &Run, order: &Order) -> Result<(), Refusal> {
         )));
     }
     Ok(())
+}
+
+/// Whether the site takes the order from whoever gives it.
+fn is_verified(run: &Run, order: &Order) -> Result<(), Refusal> {
+    let demands = |what| !order.verified && run.plan.site.verified_only.contains(&what);
+    let what = match order.verb {
+        Verb::Approve if demands(VerifiedOnly::Gates) => "an approval",
+        _ if order.force && demands(VerifiedOnly::Force) => "an order with force",
+        _ => return Ok(()),
+    };
+    Err(Refusal::NotVerified(format!(
+        "the site takes {what} from a verified name only (verifiedOnly), and nobody has proved this one: show a token, or \
+         use `bluegreen {} {}`",
+        order.verb.name(),
+        run.plan.site.name
+    )))
 }
 
 fn not_now(why: &str) -> Result<Run, Refusal> {

@@ -169,6 +169,7 @@ impl Production {
                     step,
                     stage,
                     by: "a person".into(),
+                    verified: false,
                     reason: None,
                     force: false,
                     direction,

@@ -13,6 +13,7 @@ pub fn order(run: &Run, verb: Verb) -> Order {
         step,
         stage,
         by: "a person".into(),
+        verified: false,
         reason: Some("because".into()),
         force: false,
         direction: None,

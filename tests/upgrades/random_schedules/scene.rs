@@ -293,7 +293,7 @@ impl<'a> Scene<'a> {
                 let given = give(&app, &self.shop.site.name, &order);
                 match tokio::time::timeout(Duration::from_secs(180), given).await {
                     Ok(Ok(Obeyed::Yes(_))) => return true,
-                    Ok(Ok(Obeyed::Refused(Refusal::NotNow(_)))) => break,
+                    Ok(Ok(Obeyed::Refused(Refusal::NotNow(_) | Refusal::NotVerified(_)))) => break,
                     Ok(Ok(Obeyed::Refused(Refusal::Ended(_)) | Obeyed::NoRun)) => return false,
                     Ok(Ok(Obeyed::Refused(Refusal::Moved(_)))) => {}
                     Ok(Err(_)) | Err(_) => tokio::time::sleep(Duration::from_secs(60)).await,

@@ -71,6 +71,7 @@ fn asked(run: &Run, verb: Verb, force: bool, direction: Option<Direction>) -> Or
         step: Some(run.step),
         stage: Some(run.stage),
         by: "somebody".into(),
+        verified: true,
         reason: None,
         force,
         direction,
@@ -81,7 +82,7 @@ fn asked(run: &Run, verb: Verb, force: bool, direction: Option<Direction>) -> Or
 fn in_words(refusal: Refusal) -> String {
     match refusal {
         Refusal::Ended(ending) => format!("the run has ended: {}", ending.words()),
-        Refusal::Moved(why) | Refusal::NotNow(why) => why,
+        Refusal::Moved(why) | Refusal::NotNow(why) | Refusal::NotVerified(why) => why,
     }
 }
 

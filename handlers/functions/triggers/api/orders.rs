@@ -28,8 +28,11 @@ pub(super) async fn order(app: &App, site: &str, verb: &str, call: &HttpCall, ca
         Err((problem, why)) => return Ok(Answer::problem(problem, &why)),
     };
     order.by = caller.name(Some(&order.by));
+    order.verified = matches!(caller, Caller::Proved(_));
     let beforehand = app.store.run(site).await?.and_then(|found| beforehand(&found.value, order.verb));
-    Ok(match give(app, site, &order).await? {
+    // The caller hears at once that it is so; a way back goes on meanwhile.
+    let app = App { answers_first: true, ..app.clone() };
+    Ok(match give(&app, site, &order).await? {
         Obeyed::Yes(run) => {
             let mut said = summary(&run);
             if let Some(beforehand) = beforehand {
@@ -46,6 +49,7 @@ pub(super) async fn order(app: &App, site: &str, verb: &str, call: &HttpCall, ca
             answer
         }
         Obeyed::Refused(Refusal::Moved(why)) => Answer::problem(Problem::Moved, &why),
+        Obeyed::Refused(Refusal::NotVerified(why)) => Answer::problem(Problem::NotAllowed, &why),
         Obeyed::Refused(Refusal::NotNow(why)) => Answer::problem(Problem::NotNow, &why),
     })
 }
