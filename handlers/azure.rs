@@ -5,6 +5,7 @@ pub mod arm;
 pub mod attached;
 pub mod break_glass;
 pub mod clusters;
+pub mod federation;
 pub mod gateways;
 pub mod identity;
 pub mod issuer;

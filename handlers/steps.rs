@@ -10,6 +10,7 @@ pub mod checked;
 mod confirm_traffic;
 mod create_cluster;
 mod delete_new_cluster;
+mod federated;
 mod install_controllers;
 pub mod judged;
 pub mod overwriting;

@@ -97,6 +97,9 @@ param oldClusterHas ('logAddOn' | 'diskEncryptionSet' | 'publicAddressPrefix' | 
 @description('Let the functions give AcrPull on the site\'s group to service principals. Only for clusters with a kubelet identity that Azure makes.')
 param mayAssignPullRole bool = false
 
+@description('Resource ids of the user-assigned identities that sites name in "federate": the functions may make federated credentials there.')
+param federatedIdentityIds string[] = []
+
 @description('Name of the cluster that serves now, for Event Grid\'s news of new versions; null: the daily look alone.')
 param servingCluster string?
 
@@ -223,6 +226,7 @@ module grants 'access/grants.bicep' = {
     principalId: upgrader.outputs.principalId
     identityId: identityId
     mayAssignPullRole: mayAssignPullRole
+    federatedIdentityIds: federatedIdentityIds
   }
   dependsOn: [roles]
 }

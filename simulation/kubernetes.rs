@@ -130,10 +130,10 @@ impl Fleet {
         }
     }
 
-    /// Tells pods that ask for their rights what is missing of them.
-    pub(crate) fn tell_rights(&mut self, missing: impl Fn(&Question) -> String) {
-        for server in self.servers.values() {
-            open(server).tell_rights(&missing);
+    /// Tells pods that ask for their rights what is missing of them. They are known by their cluster's host.
+    pub(crate) fn tell_rights(&mut self, missing: impl Fn(&str, &Question) -> String) {
+        for (host, server) in &self.servers {
+            open(server).tell_rights(|question| missing(host, question));
         }
     }
 

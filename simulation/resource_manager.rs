@@ -13,6 +13,7 @@ mod desk;
 mod dispatch;
 mod elsewhere;
 mod entities;
+mod federation;
 mod filled;
 mod gateways;
 mod ids;
@@ -106,7 +107,7 @@ impl ResourceManager {
     /// Carries out everything that is due by now: operations that end, members that become effective.
     pub fn advance(&mut self, fleet: &mut Fleet, now: Timestamp) {
         if self.authorization.enforces_roles {
-            fleet.tell_rights(|question| asked::missing(&self.registry.store, question));
+            fleet.tell_rights(|host, question| asked::missing(&self.registry.store, host, question));
         }
         while let Some((at, due)) = self.registry.timeline.take(now) {
             match due {

@@ -1,6 +1,7 @@
 //! A plan: what one upgrade will do. It is made once, from a site and a look at the world, and never changes.
 pub mod checks;
 pub mod cluster_body;
+pub mod federation;
 mod placeholders;
 pub mod planning;
 mod pools;

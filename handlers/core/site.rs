@@ -91,6 +91,11 @@ pub struct Site {
     #[serde(default, skip_serializing_if = "is_false")]
     #[schemars(extend("default" = false))]
     pub federation_prepared: bool,
+    /// Of the site's identities those at which a run makes, for each new cluster's issuer, the federated credentials that they
+    /// have for the old one's. Whoever may write them can be the identity: the functions need the right at these alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("default" = []))]
+    pub federate: Vec<String>,
     /// What hangs on the clusters, is not carried to a new one, and is made anew by others, or not needed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("default" = []))]

@@ -1,6 +1,7 @@
 //! No pool holds the new cluster's addresses, and the new cluster, if it is ours, is gone.
 use super::acting::Azure;
 use super::bring_back::{Until, bring_back};
+use super::federated::gone;
 use super::presence::{Presence, is_missed, look_again, presence};
 use super::watch::ask_aside;
 use super::{again_in, not_yet, permit_to_reduce, written};
@@ -35,8 +36,8 @@ pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
     }
     let found = match presence(run, azure, &slot.cluster).await? {
         Presence::Here(found) => found,
-        Presence::Gone => return Ok(Outcome::Done),
-        Presence::Missed(_) if deleted => return Ok(Outcome::Done),
+        Presence::Gone => return gone(run, azure, &slot.cluster).await,
+        Presence::Missed(_) if deleted => return gone(run, azure, &slot.cluster).await,
         Presence::Missed(cluster) => return look_again(cluster, "the new cluster was not found"),
     };
     if found.run() != Some(&run.id) {

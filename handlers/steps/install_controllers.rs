@@ -1,9 +1,14 @@
 //! The controllers are applied and ready.
 use super::acting::Azure;
 use super::apply::applied;
+use super::federated::federated;
 use crate::run::{Run, StepResult};
 
-/// The controllers are applied to the new cluster and ready, its ingress controller among them.
+/// The new cluster's pods get the tokens that the old one's get; the controllers are applied and ready, the ingress controller
+/// among them.
 pub async fn install_controllers(run: &Run, azure: &Azure) -> StepResult {
+    if let Some(waiting) = federated(run, azure).await? {
+        return Ok(waiting);
+    }
     applied(run, azure, &run.plan.site.controllers).await
 }

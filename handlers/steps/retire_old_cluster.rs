@@ -1,5 +1,6 @@
 //! The old cluster is kept, scaled down, stopped or deleted, as the plan says.
 use super::acting::Azure;
+use super::federated::gone;
 use super::overwriting::{instead, not_as_left, overwritten};
 use super::presence::{Presence, look_again, presence};
 use super::proof::{Needs, Proof, proof, write};
@@ -47,8 +48,8 @@ pub async fn retire_old_cluster(run: &Run, azure: &Azure) -> StepResult {
         Act::EmptyCandidate
     } else {
         match presence(run, azure, id).await? {
-            Presence::Gone => return Ok(Outcome::Done),
-            Presence::Missed(_) if deleted => return Ok(Outcome::Done),
+            Presence::Gone => return gone(run, azure, id).await,
+            Presence::Missed(_) if deleted => return gone(run, azure, id).await,
             Presence::Missed(cluster) => return look_again(cluster, "the old cluster was not found"),
             Presence::Here(found) if found.uid() != run.plan.old_uid => {
                 return Ok(Outcome::Hold("the old slot holds another cluster than the plan names".into()));

@@ -18,6 +18,9 @@ param identityId string
 @description('Let the functions give AcrPull on this resource group to service principals, and nothing else to nobody else.')
 param mayAssignPullRole bool
 
+@description('Resource ids of the identities at which the functions make federated credentials.')
+param federatedIdentityIds string[]
+
 var regionReader = roleId(subscription().subscriptionId, name, 'region reader')
 
 // On the subscription, because operations are followed below /subscriptions/{id}/providers/.../locations/: rights on
@@ -47,3 +50,15 @@ module site 'group-grants.bicep' = {
     mayAssign: mayAssignPullRole ? ['7f951dda-4ed3-4680-a7ca-43fe172d538d'] : []
   }
 }
+
+module federation 'federation-grant.bicep' = [
+  for id in federatedIdentityIds: {
+    scope: resourceGroup(split(id, '/')[2], split(id, '/')[4])
+    params: {
+      identityName: last(split(id, '/'))
+      principalId: principalId
+      functionsIdentityId: identityId
+      role: roleId(subscription().subscriptionId, name, 'identity federator')
+    }
+  }
+]

@@ -20,6 +20,8 @@ var roles = {
   'region reader': 'Reads versions, quota, locks, the names of groups and the state of operations.'
   'cluster replacer': 'Creates, watches and deletes clusters, and sees what hangs on them.'
   'traffic turner': 'Reads and writes the application gateway.'
+  // Whoever may write them can be the identity: given at the identities that a site names, and nowhere else.
+  'identity federator': 'Makes and removes federated credentials of an identity.'
   // The scale controller's, too: without it messages are not counted but peeked at, one and then ten, and no error says so.
   'message counter': 'Counts messages, for scaling, and sees the subscriptions.'
 }

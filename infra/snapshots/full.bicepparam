@@ -20,6 +20,9 @@ param apiAudience = 'api://full-shop,00000000-0000-4000-8000-0000000000c1'
 param apiFunctionKey = 'read'
 param oldClusterHas = ['logAddOn', 'diskEncryptionSet', 'publicAddressPrefix', 'proximityPlacementGroup']
 param mayAssignPullRole = true
+param federatedIdentityIds = [
+  '/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg-shop/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-till'
+]
 param servingCluster = 'aks-full-shop-blue'
 param baseKubernetesVersion = '1.33.5'
 param baseGatewaySku = 'WAF_v2'

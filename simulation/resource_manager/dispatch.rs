@@ -3,7 +3,7 @@ use super::answers::{Answered, Refusal, header, parameter, refuse};
 use super::desk::Desk;
 use super::kinds::{self, is_or_below};
 use super::place::Place;
-use super::{ResourceManager, entities, gateways, locks, plain, root, scopes, templates};
+use super::{ResourceManager, entities, federation, gateways, locks, plain, root, scopes, templates};
 use crate::entra::{Claims, claims};
 use crate::{Ask, answer::json, hosts::origin_of, publishing};
 use http::Method;
@@ -42,6 +42,7 @@ impl ResourceManager {
                 Err(refuse(501, publishing::CODE, publishing::MESSAGE))
             }
             kind if is_or_below(kind, kinds::SITES) => sites.answer(desk, ask, &place),
+            federation::KIND => federation::answer(desk, ask, &place),
             kind if templates::run_as(kind) => templates::answer(desk, ask, &place),
             _ => plain::answer(desk, ask, &place),
         }

@@ -372,6 +372,7 @@ fn hostile_answers_are_findings_and_never_a_panic() {
                 locks: vec![odd.clone()],
                 node_group_exists: Some(true),
                 attached: vec![],
+                federated: [("till".to_owned(), Some(vec![]))].into(),
             };
             assert!(!refused(&Plan { kind, ..plan() }, &seen).is_empty());
         }

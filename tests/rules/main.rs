@@ -5,6 +5,7 @@ mod cluster_body;
 mod edited;
 mod every_interleaving;
 mod example;
+mod federation;
 mod flow;
 mod format_1;
 mod manifests;

@@ -81,8 +81,8 @@ fn planned(controllers: &Value) -> Plan {
     let site = parse(&file.to_string()).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
     let identity =
         bluegreen_core::plan::Identity { client_id: "c".into(), principal_id: "p".into(), tenant_id: "t".into() };
-    let surroundings =
-        Surroundings { environment: "AzureChinaCloud".into(), identities: [("agic".to_owned(), identity)].into() };
+    let identities = [("agic".to_owned(), identity)].into();
+    let surroundings = Surroundings { environment: "AzureChinaCloud".into(), identities, issuer: String::new() };
     Plan { site, surroundings, ..plan() }
 }
 

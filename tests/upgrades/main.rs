@@ -25,6 +25,7 @@ mod every_crash;
 mod every_failure;
 mod every_look;
 mod every_turn_back;
+mod federation;
 mod gates;
 mod http_api;
 mod kinds;

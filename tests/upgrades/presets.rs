@@ -73,6 +73,7 @@ async fn shop_on(file: &str, base: article::Options) -> Shop {
         cluster_changes: file.cluster_changes,
         grants_prepared: file.grants_prepared,
         federation_prepared: file.federation_prepared,
+        federate: file.federate,
         identities,
         ..shop.site.clone()
     };

@@ -5,6 +5,7 @@ use serde_json::Value;
 mod addresses;
 mod attached;
 mod features;
+mod federation;
 mod gateway;
 mod identities;
 mod idle_slot;
@@ -122,6 +123,7 @@ pub fn check(plan: &Plan, seen: &Seen) -> Verdict {
             findings.extend(features::check(plan, old));
             findings.extend(identities::check(plan, old));
             findings.extend(issuer::check(plan, old));
+            findings.extend(federation::check(plan, seen));
             findings.extend(attached::check(plan, &seen.attached));
             findings.extend(presets::check(plan, seen));
         }

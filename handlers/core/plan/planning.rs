@@ -1,4 +1,5 @@
 //! A plan is made: from a site, a request, and a look at the world.
+use crate::plan::federation::issuer;
 use crate::plan::request::Request;
 use crate::plan::versions::{Offered, Support, wanted};
 use crate::plan::{Identity, KeptSize, Kind, Plan, PlannedPools, Surroundings, Version, planned};
@@ -64,6 +65,8 @@ pub fn serving(site: &Site, gateway: &Gateway) -> Result<Colour, String> {
 /// # Errors
 /// When an identity that the site names does not exist.
 pub fn surroundings(site: &Site, world: &World) -> Result<Surroundings, String> {
+    let old = serving(site, &world.gateway).ok().and_then(|old| world.cluster(old));
+    let issuer = old.and_then(|old| issuer(&old.0)).unwrap_or_default().to_owned();
     let mut identities = BTreeMap::new();
     for (name, id) in &site.identities {
         let missing =
@@ -71,7 +74,7 @@ pub fn surroundings(site: &Site, world: &World) -> Result<Surroundings, String> 
         let found = world.identities.get(name).and_then(Option::as_ref).ok_or_else(missing)?;
         identities.insert(name.clone(), found.clone());
     }
-    Ok(Surroundings { environment: world.environment.clone(), identities })
+    Ok(Surroundings { environment: world.environment.clone(), identities, issuer })
 }
 
 /// Makes the plan of a request.

@@ -15,6 +15,10 @@ pub struct Surroundings {
     /// The site's identities, by their names there.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub identities: BTreeMap<String, Identity>,
+    /// The name under which the old cluster issues the tokens of its pods. Empty where it does not, and in plans of older
+    /// releases.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub issuer: String,
 }
 
 impl Surroundings {

@@ -9,6 +9,8 @@ pub(crate) struct Question {
     pub client: String,
     /// The gateway's resource id.
     pub gateway: String,
+    /// As whom, where it gets its token by workload identity: `system:serviceaccount:<namespace>:<name>`.
+    pub subject: Option<String>,
 }
 
 impl Question {
@@ -21,6 +23,11 @@ impl Question {
             let mut variables = container["env"].as_array()?.iter();
             variables.find(|one| one["name"] == name)?["value"].as_str().map(str::to_owned)
         };
-        Some(Self { client: variable("CLIENT_ID")?, gateway: variable("GATEWAY")? })
+        let (labels, metadata) = (&pod["metadata"]["labels"], &pod["metadata"]);
+        let is_federated = labels["azure.workload.identity/use"] == "true";
+        let account = pod["spec"]["serviceAccountName"].as_str().unwrap_or("default");
+        let namespace = metadata["namespace"].as_str().unwrap_or("default");
+        let subject = is_federated.then(|| format!("system:serviceaccount:{namespace}:{account}"));
+        Some(Self { client: variable("CLIENT_ID")?, gateway: variable("GATEWAY")?, subject })
     }
 }

@@ -9,13 +9,13 @@ const SUBJECT: &str = "workload identity";
 
 pub(super) fn check(plan: &Plan, old: &Value) -> Option<Finding> {
     let stays = new_cluster(old, plan, "planned").map_or(true, |planned| gives_identities(&planned));
-    if plan.site.federation_prepared || !gives_identities(old) || !stays {
+    if plan.site.federation_prepared || !plan.site.federate.is_empty() || !gives_identities(old) || !stays {
         return None;
     }
     let what = "pods get identities of Entra by their cluster's own issuer, and the new cluster has another: without federated \
                 credentials for it they get ready, and then no token";
-    let remedy = "see that somebody makes them for each new cluster before traffic moves (at a gate before SyncWorkloads, or \
-                  by manifests with ${oidc.issuer}), and set \"federationPrepared\": true in the site file";
+    let remedy = "name the identities in \"federate\", and the run makes them; or see that somebody does before traffic moves \
+                  (a gate before SyncWorkloads), and set \"federationPrepared\": true";
     Some(Finding::wrong(SUBJECT, what, remedy))
 }
 

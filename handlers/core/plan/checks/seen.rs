@@ -1,10 +1,12 @@
 //! What `CheckPlan` looks at.
 use super::{locks, node_group, public_addresses, subnets};
 use crate::plan::Plan;
+use crate::plan::federation::Credential;
 use crate::resources::answers::{same_id, text};
 use crate::resources::attached::Listed;
 use crate::resources::gateway::Gateway;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What `CheckPlan` fetched, as it came. `None`: the resource does not exist, or, where said so, was not at hand.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +33,8 @@ pub struct Seen {
     pub locks: Vec<Value>,
     /// Whether the group that the new cluster's nodes will get exists, if that was at hand.
     pub node_group_exists: Option<bool>,
+    /// The federated credentials of the identities that the site names for it, as far as they were at hand.
+    pub federated: BTreeMap<String, Option<Vec<Credential>>>,
     /// What hangs on the old cluster, of the kinds to which the site has not consented.
     pub attached: Vec<Listed>,
 }

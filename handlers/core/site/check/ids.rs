@@ -1,6 +1,6 @@
 //! Resource ids in a site file: each names a resource of the right kind, and nothing that would lead a request elsewhere.
 use super::{Mistake, mistake};
-use crate::resources::answers::{lies_in, same_id, same_name, shortened, text};
+use crate::resources::answers::{lies_in, list, same_id, same_name, shortened, text};
 use serde_json::Value;
 
 /// The kinds of ids: the types after the provider, and how long their names may be, in letters.
@@ -36,6 +36,10 @@ pub(super) fn mistakes(file: &Value) -> Vec<Mistake> {
             mistakes.push(mistake(&place, "expected a name of 1 to 40 lower-case letters, digits and hyphens"));
         }
         mistakes.extend(judge(file, &place, IDENTITY));
+    }
+    for (index, name) in list(file, "/federate").iter().enumerate() {
+        let name = name.as_str().unwrap_or_default();
+        mistakes.extend(super::presets::unknown(file, format!("/federate/{index}"), name));
     }
     mistakes
 }

@@ -81,7 +81,7 @@ fn agic(file: &Value, place: &str, manifest: &Value) -> Vec<Mistake> {
     mistakes
 }
 
-fn unknown(file: &Value, place: String, name: &str) -> Option<Mistake> {
+pub(super) fn unknown(file: &Value, place: String, name: &str) -> Option<Mistake> {
     if identities(file).any(|known| known == name) {
         return None;
     }

@@ -120,6 +120,8 @@ fn scopes(action: &str, site: &Site, seen: &SeenSite) -> Vec<String> {
     } else if is("/ApplicationGatewayWebApplicationFirewallPolicies/") {
         let policy = gateway.map_or("", |gateway| text(gateway, "/properties/firewallPolicy/id"));
         Some(policy.to_owned()).filter(|policy| !policy.is_empty()).into_iter().collect()
+    } else if is("/federatedIdentityCredentials/") {
+        site.federate.iter().filter_map(|name| site.identities.get(name).cloned()).collect()
     } else if is("/userAssignedIdentities/") {
         identities(seen, gateway)
     } else {

@@ -1,0 +1,30 @@
+//! The identities at which the run makes federated credentials for the new cluster have room for them.
+use super::{Finding, Seen};
+use crate::plan::Plan;
+use crate::plan::federation::{MOST, count_with, issuer, missing};
+
+const SUBJECT: &str = "federated credentials";
+/// The new cluster's issuer is known when it is there.
+const TO_COME: &str = "https://the-new-cluster.invalid/";
+
+pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
+    let old = seen.old_cluster.as_ref().and_then(issuer);
+    let judge = |(name, there): (&String, &Option<_>)| {
+        let Some(there): &Option<Vec<_>> = there else {
+            let what = format!("the federated credentials of the identity {name} may not be read");
+            let remedy = "give the functions the right to read and write them at this identity (the role \"identity federator\" \
+                          of infra/), or take it out of \"federate\"";
+            return Some(Finding::wrong(SUBJECT, what, remedy));
+        };
+        let count = count_with(there, &missing(plan, name, there, old, TO_COME));
+        (count > MOST).then(|| {
+            let what = format!("the identity {name} has {}, would have {count}, and takes {MOST}", there.len());
+            Finding::wrong(
+                SUBJECT,
+                what,
+                "remove those of clusters that are gone, or spread the pods over more identities",
+            )
+        })
+    };
+    seen.federated.iter().filter_map(judge).collect()
+}
