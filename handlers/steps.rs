@@ -17,6 +17,7 @@ pub mod overwriting;
 mod presence;
 mod proof;
 mod ready;
+mod rehearsed;
 mod restore_traffic;
 mod retire_old_cluster;
 mod shift_traffic;

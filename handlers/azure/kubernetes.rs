@@ -17,6 +17,7 @@ use azure_core::credentials::TokenCredential;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
+use kube::api::{Patch, PatchParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::Status;
 use serde_json::{Value, json};
@@ -94,6 +95,23 @@ impl Kubernetes {
         let found = kind.api(&self.client, kind.namespace_of(object)).get_opt(name(object)).await;
         let found = found.map_err(|error| failed(&format!("read {}", describe(object)), error))?;
         Ok(found.map(serde_json::to_value).transpose().map_err(anyhow::Error::from)?)
+    }
+
+    /// What the API server would say if an object were applied. It keeps nothing (`dryRun=All`), so this is a look.
+    ///
+    /// # Errors
+    /// When the API server does not answer, does not know this identity (401), or was asked for too much (429).
+    pub async fn rehearse(&self, object: &Value) -> Result<Applied, StepError> {
+        let Some(kind) = self.served(object).await? else { return Ok(Applied::NotServed) };
+        let params = PatchParams { force: true, dry_run: true, ..PatchParams::apply(MANAGER) };
+        let api = kind.api(&self.client, kind.namespace_of(object));
+        match api.patch(name(object), &params, &Patch::Apply(kind.as_it_lies(object).as_ref())).await {
+            Ok(live) => Ok(Applied::Yes(Box::new(serde_json::to_value(live).map_err(anyhow::Error::from)?))),
+            Err(kube::Error::Api(status)) if !matches!(status.code, 401 | 429) => {
+                Ok(Applied::Refused(refusal_of(&status)))
+            }
+            Err(error) => Err(failed(&format!("try {}", describe(object)), error)),
+        }
     }
 
     /// When the definition of an object's kind was last changed; `None` when it has none.

@@ -66,6 +66,10 @@ pub struct Site {
     /// YAML manifests of the workloads, applied in this order.
     #[serde(default)]
     pub workloads: Vec<Manifest>,
+    /// `CheckPlan` tries the manifests on the old cluster, whose API server judges them and keeps nothing.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[schemars(extend("default" = false))]
+    pub dry_run: bool,
     /// Secrets with their content may lie in the manifests, readable for whoever reads the store. Without it they are refused.
     #[serde(default)]
     pub manifests_hold_secrets: bool,

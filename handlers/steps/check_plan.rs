@@ -1,6 +1,7 @@
 //! Everything that the plan needs holds.
 use super::acting::Azure;
 use super::checked::{Checked, checked};
+use super::rehearsed::rehearsed;
 use super::{again_in, judged, terminal, written};
 use crate::azure::operations::Progress;
 use crate::run::{Following, Outcome, Run, StepResult};
@@ -15,6 +16,19 @@ pub async fn check_plan(run: &Run, azure: &Azure) -> StepResult {
     }
     let checked = match checked(run, azure).await? {
         fine @ Checked::Fine { .. } => judged::refused(run, azure).await?.map_or(fine, Checked::Refused),
+        checked => checked,
+    };
+    let checked = match checked {
+        Checked::Fine { leftover, mut warnings } => {
+            let tried = rehearsed(run, azure).await?;
+            match tried.refusal() {
+                Some(why) => Checked::Refused(why),
+                None => {
+                    warnings.extend(tried.unsure);
+                    Checked::Fine { leftover, warnings }
+                }
+            }
+        }
         checked => checked,
     };
     match checked {

@@ -6,6 +6,7 @@ mod many;
 mod public;
 mod real;
 mod refused;
+mod rehearsed;
 mod taken;
 
 use crate::{ask, quick, until};

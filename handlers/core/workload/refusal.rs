@@ -88,7 +88,8 @@ pub fn not_served(object: &Value, version: impl std::fmt::Display) -> Meaning {
 }
 
 /// What a server says of members that a kind has not, or that are of another type: a 500 without a reason.
-fn is_typed(message: &str) -> bool {
+#[must_use]
+pub fn is_typed(message: &str) -> bool {
     ["failed to create typed patch object", "failed to convert new object"]
         .iter()
         .any(|begins| message.starts_with(begins))

@@ -1,0 +1,143 @@
+//! The manifests are tried on the old cluster, where the site asks for it: its API server judges each object as if it were
+//! applied (`dryRun=All`), and keeps nothing. So most mistakes are found before a cluster is made for them.
+use super::acting::Azure;
+use crate::azure::kubernetes::{Applied, Kubernetes};
+use crate::plan::Kind;
+use crate::resources::cluster::Cluster;
+use crate::resources::object::describe;
+use crate::run::{Run, StepError};
+use crate::workload::manifests::Placeholders;
+use crate::workload::refusal::{Meaning, Refusal, is_typed, meaning};
+use futures::future::join_all;
+use serde_json::Value;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// It goes on for so long: what is left is for the new cluster to judge.
+const FOR: Duration = Duration::from_secs(30);
+/// So many objects at once.
+const AT_ONCE: usize = 8;
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Rehearsed {
+    /// What would be refused, whatever comes before it.
+    pub refused: Vec<String>,
+    /// What may be refused, and what could not be tried.
+    pub unsure: Vec<String>,
+}
+
+/// What the old cluster's API server says.
+enum Said {
+    Fine,
+    /// It is judged by what comes before it, or by what the old cluster has not.
+    Nothing,
+    Refused(String),
+    Unsure(String),
+    /// Nothing more can be asked.
+    Stopped(String),
+}
+
+/// Tries every object of the site on the old cluster.
+///
+/// # Errors
+/// When a published manifest cannot be read.
+pub async fn rehearsed(run: &Run, azure: &Azure) -> Result<Rehearsed, StepError> {
+    let mut told = Rehearsed::default();
+    if !run.plan.site.dry_run || run.plan.kind == Kind::Return {
+        return Ok(told);
+    }
+    let until = azure.clock().after(FOR);
+    let old = &run.plan.old_slot().cluster;
+    let Some(cluster) = azure.cluster(old).await? else { return Ok(told) };
+    let objects = objects(run, azure, &cluster).await?;
+    let kubernetes = match timeout_at(until, azure.kubernetes(old)).await {
+        Ok(Ok(kubernetes)) => kubernetes,
+        Ok(Err(error)) => return Ok(not_tried(format!("{:#}", error.into_cause()))),
+        Err(_) => return Ok(not_tried("its API server does not answer".into())),
+    };
+    let mut tried = 0;
+    for some in objects.chunks(AT_ONCE) {
+        let mut tries = vec![];
+        for object in some {
+            tries.push(one(&kubernetes, object, until));
+        }
+        for said in join_all(tries).await {
+            match said {
+                Said::Fine | Said::Nothing => {}
+                Said::Refused(why) => told.refused.push(why),
+                Said::Unsure(why) => told.unsure.push(why),
+                Said::Stopped(why) => {
+                    let (left, all) = (objects.len() - tried, objects.len());
+                    told.unsure.push(format!("{left} of {all} objects could not be tried on the old cluster: {why}"));
+                    return Ok(told);
+                }
+            }
+            tried += 1;
+        }
+    }
+    Ok(told)
+}
+
+fn not_tried(why: String) -> Rehearsed {
+    Rehearsed {
+        unsure: vec![format!("the manifests could not be tried on the old cluster: {why}")],
+        ..Rehearsed::default()
+    }
+}
+
+/// The objects as they would be on the old cluster.
+async fn objects(run: &Run, azure: &Azure, old: &Cluster) -> Result<Vec<Value>, StepError> {
+    let plan = &run.plan;
+    let placeholders = Placeholders::first(&plan.site, plan.old, old, &plan.surroundings);
+    let mut objects = vec![];
+    for manifest in plan.site.manifests() {
+        let digest = manifest.digest_for(plan.version).map_err(StepError::Terminal)?;
+        let text = azure.manifest(digest).await?;
+        // What is known of the new cluster alone cannot be tried.
+        objects.extend(manifest.objects(&text, &placeholders).unwrap_or_default());
+    }
+    Ok(objects)
+}
+
+async fn one(kubernetes: &Kubernetes, object: &Value, until: Instant) -> Said {
+    let said = timeout_at(until, async {
+        match kubernetes.rehearse(object).await {
+            Ok(Applied::Yes(_)) => Said::Fine,
+            Ok(Applied::NotServed) => Said::Nothing,
+            Ok(Applied::Refused(refusal)) => judged(kubernetes, object, &refusal).await,
+            Err(error) => Said::Stopped(format!("{:#}", error.into_cause())),
+        }
+    });
+    said.await.unwrap_or_else(|_| Said::Stopped(format!("{} s were over", FOR.as_secs())))
+}
+
+async fn judged(kubernetes: &Kubernetes, object: &Value, refusal: &Refusal) -> Said {
+    let words = |why: &str| format!("{}: {why}", describe(object));
+    match meaning(refusal, false) {
+        // Its namespace comes before it.
+        _ if refusal.code == 404 => Said::Nothing,
+        Meaning::Never(why) if is_typed(&refusal.message) => Said::Refused(words(&why)),
+        // What is there already may be the reason, as with fields that cannot be changed.
+        Meaning::Never(why) => match kubernetes.find(object).await {
+            Ok(None) => Said::Refused(words(&why)),
+            Ok(Some(_)) | Err(_) => Said::Unsure(words(&format!("{why} (the old cluster has one of this name)"))),
+        },
+        Meaning::Later(why) | Meaning::Ill(why) => Said::Unsure(words(&why)),
+    }
+}
+
+impl Rehearsed {
+    /// Why the plan cannot be carried out, if it cannot.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        (!self.refused.is_empty()).then(|| {
+            format!(
+                "manifests: tried on the old cluster, {} would be refused: {}; mend and publish them, or, where only the new \
+                 version knows what they say, leave \"dryRun\" out",
+                self.refused.len(),
+                self.refused.join("; ")
+            )
+        })
+    }
+}

@@ -1,0 +1,94 @@
+//! Manifests that are tried on the old cluster before a new one is made.
+use super::{Shop, config, ends, journal, refusal, says, upgraded};
+use crate::story;
+use bluegreen::run::Ending;
+use bluegreen::site::{Manifest, Site};
+use http::Method;
+use simulated_azure::{Effect, Fault, On};
+use std::time::Duration;
+
+const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata: {name: tools}\n---\n";
+/// A shop whose site tries what it installs, this file among it.
+async fn with(text: String) -> Shop {
+    let shop = super::with(&[]).await;
+    let more = Manifest::of_file("more.yaml");
+    let controllers = shop.site.controllers.iter().cloned().chain([more]).collect();
+    let site = Site { controllers, dry_run: true, ..shop.site.clone() };
+    let example = |file: &str| std::fs::read_to_string(format!("{}/examples/shop/{file}", env!("CARGO_MANIFEST_DIR")));
+    let read = |file: &str| if file == "more.yaml" { Ok(text.clone()) } else { Ok(example(file)?) };
+    shop.operator.store.publish(site, read).await.unwrap();
+    shop
+}
+
+fn blue(shop: &Shop) -> String {
+    let world = shop.azure.world();
+    let cluster = world.resource_manager.resource(&shop.article.blue).expect("blue is there");
+    cluster["properties"]["fqdn"].as_str().unwrap().to_owned()
+}
+
+/// Applies, on blue, of what has this in its path.
+fn on(shop: &Shop, path: &str) -> On {
+    On { host: blue(shop), ..On::call(Method::PATCH, path) }
+}
+
+/// What changed something on blue: every write that was no rehearsal.
+fn written_to_blue(shop: &Shop) -> Vec<String> {
+    let (host, world) = (blue(shop), shop.azure.world());
+    let writes = world.calls.iter().filter(|call| call.host == host && call.method != Method::GET);
+    writes.filter(|call| !call.path.contains("dryRun=All")).map(|call| call.path.clone()).collect()
+}
+
+#[test]
+fn a_mistake_is_said_before_a_cluster_is_made_and_nothing_is_kept() {
+    story(|| async {
+        let shop = with(NAMESPACE.to_owned() + &config("tools", "one") + &config("default", "two")).await;
+        let quota = "ConfigMap \"two\" is invalid: data: Too long: must have at most 1048576 bytes";
+        let fault = Fault::always("refused", on(&shop, "/configmaps/two"), refusal(422, "Invalid", quota));
+        shop.azure.world().faults.add(fault);
+        let run = ends(&shop).await;
+        assert_eq!(run.ending, Some(Ending::Rejected), "{}", journal(&run));
+        says(&run, "1 would be refused: ConfigMap default/two: ConfigMap \"two\" is invalid: data: Too long");
+        assert!(shop.azure.world().resource_manager.resource(&shop.article.green).is_none(), "no cluster was made");
+        assert_eq!(written_to_blue(&shop), Vec::<String>::new());
+        let now = shop.azure.clock().now();
+        let host = blue(&shop);
+        let world = shop.azure.world();
+        let mut server = world.kubernetes.server(&host).unwrap();
+        assert_eq!(server.object("namespaces", "", "tools", now), None);
+    });
+}
+
+#[test]
+fn what_is_well_passes_with_what_lies_in_a_namespace_to_come() {
+    story(|| async {
+        let shop = with(NAMESPACE.to_owned() + &config("tools", "one")).await;
+        let run = ends(&shop).await;
+        upgraded(&run);
+        assert!(!journal(&run).contains("warning"), "{}", journal(&run));
+        let tried = shop.azure.world().calls.iter().filter(|call| call.path.contains("dryRun=All")).count();
+        assert!(tried > 5, "{tried} objects were tried");
+    });
+}
+
+#[test]
+fn what_may_be_the_old_clusters_alone_is_a_warning() {
+    story(|| async {
+        // One that the old cluster has.
+        let shop = with(String::new()).await;
+        let immutable = "Deployment.apps \"shop\" is invalid: spec.selector: Invalid value: field is immutable";
+        let fault = Fault::always("immutable", on(&shop, "/deployments/"), refusal(422, "Invalid", immutable));
+        shop.azure.world().faults.add(fault);
+        let run = ends(&shop).await;
+        upgraded(&run);
+        says(&run, "field is immutable (the old cluster has one of this name)");
+    });
+    story(|| async {
+        let shop = with(String::new()).await;
+        let hang = Effect::Delay(Duration::from_secs(3600));
+        let fault = Fault::always("hangs", On::host(&blue(&shop)), hang);
+        shop.azure.world().faults.add(fault);
+        let run = ends(&shop).await;
+        upgraded(&run);
+        says(&run, "could not be tried on the old cluster: ");
+    });
+}
