@@ -21,7 +21,7 @@ param apiFunctionKey = 'read'
 param oldClusterHas = ['logAddOn', 'diskEncryptionSet', 'publicAddressPrefix', 'proximityPlacementGroup']
 param mayAssignPullRole = true
 param federatedIdentityIds = [
-  '/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg-shop/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-till'
+  '/subscriptions/33333333-3333-4333-8333-333333333333/resourceGroups/rg-shop/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-till'
 ]
 param servingCluster = 'aks-full-shop-blue'
 param baseKubernetesVersion = '1.33.5'

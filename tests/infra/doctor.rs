@@ -2,7 +2,7 @@
 use crate::snapshot::{SHAPES, Snapshot, text};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::resources::gateway::Gateway;
-use bluegreen::survey::doctor::{Observed, SeenApp, SeenNamespace, SeenSite, State, environment, examine};
+use bluegreen::survey::doctor::{Observed, Row, SeenApp, SeenNamespace, SeenSite, State, environment, examine};
 use serde_json::{Value, json};
 
 /// What the built-in roles of the functions allow with data; the others are about telemetry and the host's own tables.
@@ -95,7 +95,9 @@ fn what_is_deployed_has_the_settings_the_entities_and_the_roles_that_doctor_look
         let rows = examine(&seen);
         for check in ["settings", "entities", "roles"] {
             let of: Vec<_> = rows.iter().filter(|row| row.check == check).collect();
-            assert!(of.len() == 1 && of[0].state == State::Well, "{shape}: {of:#?}");
+            // Where the webhooks' addresses lie in a key vault, nobody sees them.
+            let is_well = |row: &&Row| row.state == State::Well || row.what.contains("(TELL) lies in a secret");
+            assert!(!of.is_empty() && of.iter().all(is_well), "{shape}: {of:#?}");
         }
     }
 }
