@@ -18,6 +18,7 @@ mod second_opinion;
 pub mod service_bus;
 pub mod subscriptions;
 pub mod tell;
+pub mod told;
 pub mod web;
 
 use crate::process::clock::Clock;
@@ -58,7 +59,7 @@ impl Writer {
     /// What writes in this cloud.
     #[must_use]
     pub fn new(cloud: &Cloud, wire: &Wire, credential: &Arc<dyn TokenCredential>, clock: &Clock) -> Self {
-        let arm = ArmWriter::new(cloud, credential, &wire.http, clock);
+        let arm = ArmWriter::new(cloud, credential, &wire.http, clock).telling(wire.signals.clone());
         Self { arm, wire: wire.clone(), credential: credential.clone() }
     }
 }

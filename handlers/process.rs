@@ -4,6 +4,7 @@ pub mod clock;
 pub mod cloud;
 pub mod config;
 pub mod limits;
+pub mod measured;
 pub mod paint;
 pub mod system;
 pub mod targets;

@@ -2,9 +2,11 @@
 pub use super::answer::Answer;
 use super::permit::Permit;
 use super::second_opinion::SecondOpinion;
+use super::told::{Came, Teller, kind};
 use crate::process::clock::Clock;
 use crate::process::cloud::{Cloud, other_version};
 use crate::process::limits::Pages;
+use crate::process::telemetry::signals::Signals;
 use crate::run::StepError;
 use azure_core::credentials::TokenCredential;
 use azure_core::http::policies::{Policy, auth::BearerTokenAuthorizationPolicy};
@@ -28,6 +30,7 @@ pub struct Arm {
 pub struct ArmWriter {
     arm: Arm,
     writing: Pipeline,
+    pub(super) teller: Teller,
 }
 
 /// An action (POST) that changes nothing: readers may call it.
@@ -142,7 +145,14 @@ impl ArmWriter {
     #[must_use]
     pub fn new(cloud: &Cloud, credential: &Arc<dyn TokenCredential>, transport: &Transport, clock: &Clock) -> Self {
         let writing = pipeline(cloud, credential, super::patience::for_writing(transport), clock);
-        Self { arm: Arm::new(cloud, credential, transport, clock), writing }
+        let teller = Teller::new(Signals::default(), clock);
+        Self { arm: Arm::new(cloud, credential, transport, clock), writing, teller }
+    }
+
+    /// The same, telling of its writes.
+    #[must_use]
+    pub fn telling(self, signals: Signals) -> Self {
+        Self { teller: Teller::new(signals, &self.arm.clock), ..self }
     }
 
     /// What only reads.
@@ -164,8 +174,14 @@ impl ArmWriter {
         body: Option<&Value>,
     ) -> Result<Answer, ArmError> {
         let call = Call { cloud: &self.arm.cloud, method, url };
-        permit.redeem().map_err(|error| call.failed("PermitTooOld", error.to_string()))?;
-        call.send(&self.writing, condition, body).await
+        let path = call.path();
+        let writing = self.teller.writes(permit.of(), kind(path), method.as_str(), path);
+        let answer = match permit.redeem() {
+            Ok(()) => call.send(&self.writing, condition, body).await,
+            Err(error) => Err(call.failed("PermitTooOld", error.to_string())),
+        };
+        writing.came(Came::of(&answer));
+        answer
     }
 }
 
@@ -288,9 +304,12 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
+    fn path(&self) -> &str {
+        self.url.split(['?']).next().unwrap_or_default().trim_start_matches(&self.cloud.resource_manager)
+    }
+
     fn what(&self) -> String {
-        let path = self.url.split(['?']).next().unwrap_or_default().trim_start_matches(&self.cloud.resource_manager);
-        format!("failed to {} {path}", self.method)
+        format!("failed to {} {}", self.method, self.path())
     }
 
     /// An error without an answer.

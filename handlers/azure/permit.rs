@@ -1,4 +1,5 @@
 //! The right to write once.
+use super::told::For;
 use crate::process::clock::Clock;
 use crate::run::{Run, StepError};
 use std::time::Duration;
@@ -13,6 +14,7 @@ const GOOD_FOR: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Permit {
     until: Instant,
+    of: Option<For>,
 }
 
 impl Permit {
@@ -21,15 +23,20 @@ impl Permit {
     /// # Errors
     /// When it is not.
     pub fn for_run(id: &str, hop: u32, loaded: Option<&Run>, asked: Instant, clock: &Clock) -> Result<Self, StepError> {
-        if loaded.is_some_and(|run| run.id == id && run.hop == hop && run.moves()) {
-            return Ok(Self { until: asked + clock.real(GOOD_FOR) });
+        if let Some(run) = loaded.filter(|run| run.id == id && run.hop == hop && run.moves()) {
+            return Ok(Self { until: asked + clock.real(GOOD_FOR), of: Some(For::run(run)) });
         }
         Err(anyhow::anyhow!("the run moved on meanwhile; nothing was written").into())
     }
 
     /// For a person who uses the emergency way back: no run is asked.
     pub fn of_a_person(clock: &Clock) -> Self {
-        Self { until: clock.after(GOOD_FOR) }
+        Self { until: clock.after(GOOD_FOR), of: None }
+    }
+
+    /// For whose run it is; a person's is for none.
+    pub(super) fn of(&self) -> Option<For> {
+        self.of.clone()
     }
 
     /// Uses it up, at the moment of the write.

@@ -45,7 +45,7 @@ pub struct Simulate {
 /// Plays the story and prints it.
 pub fn simulate(arguments: &Simulate) -> anyhow::Result<ExitCode> {
     let filter = if arguments.verbose { "warn,bluegreen=info" } else { "off" };
-    let _telemetry = crate::process::telemetry::start(filter, None)?;
+    crate::process::telemetry::log(filter)?;
     let plot = Plot { failure: arguments.fail, crashes: arguments.crash, seed: arguments.seed, over_sockets: false };
     let own = match arguments.site.as_deref().map(|file| own(file, cloud()?)).transpose()? {
         Some(Err(status)) => return Ok(status),

@@ -1,6 +1,7 @@
 //! One upgrade under way: its document, what it follows, what a look can say, what becomes of it, what a person may do.
 //! Every change of a run is a function of this room and takes a hop; outside, a run can only be read.
 pub mod calls;
+pub mod decision;
 mod document;
 pub mod event;
 pub mod flow;

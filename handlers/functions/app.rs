@@ -2,12 +2,14 @@
 use super::at_work::AtWork;
 use super::bound::{BOUND, Bound, LOOKS};
 use super::caller::Door;
+use super::measures::Measures;
 use crate::azure::issuer::Issuer;
 use crate::azure::service_bus::ServiceBus;
 use crate::azure::tell::Tell;
 use crate::azure::{Reader, Writer};
 use crate::process::clock::Clock;
 use crate::process::config::Config;
+use crate::process::telemetry::signals::Signals;
 use crate::process::wire::Wire;
 use crate::run::Run;
 use crate::run::event::Message;
@@ -44,6 +46,10 @@ pub struct App {
     pub at_work: AtWork,
     /// Whether somebody waits for the answer: then a way back is begun beside it, and not before it.
     pub answers_first: bool,
+    /// Where this process tells of itself.
+    pub signals: Signals,
+    /// What is counted of upgrades.
+    pub measures: Measures,
 }
 
 impl App {
@@ -71,8 +77,22 @@ impl App {
         });
         let tell = Tell::new(&targets, &wire.web);
         let (namespace, bound, at_work) = (config.namespace.clone(), Bound::default(), AtWork::default());
-        let answers_first = false;
-        Ok(Self { store, bus, reader, writer, clock, namespace, door, tell, bound, at_work, answers_first })
+        let (signals, measures) = (wire.signals.clone(), Measures::new(&wire.signals));
+        Ok(Self {
+            store,
+            bus,
+            reader,
+            writer,
+            clock,
+            namespace,
+            door,
+            tell,
+            bound,
+            at_work,
+            answers_first: false,
+            signals,
+            measures,
+        })
     }
 
     /// When the present invocation's looking, saving and publishing is over.

@@ -7,6 +7,7 @@
 use super::app::App;
 use super::bound::{BOUND, LOOKS};
 use super::look::{Looked, look};
+use super::traced;
 use crate::run::event::Event;
 use crate::run::watchers::recorded;
 use crate::run::{Following, Level, Run};
@@ -125,7 +126,10 @@ async fn save(app: &App, before: Option<&Stored<Run>>, next: &Run, bound: Instan
     let saved = app.store.save(next, before.map(|before| before.etag.as_str()));
     timeout_at(bound, saved).await.unwrap_or_else(|_| Err(too_late("saving").into()))?;
     // The document before may be another run's, which has ended.
-    tell(before.map(|before| &before.value).filter(|before| before.id == next.id), next);
+    let (at, before) = (before.map(|before| before.at), before.map(|before| &before.value));
+    let before = before.filter(|before| before.id == next.id);
+    tell(before, next);
+    traced::saved(app, before, next, at.unwrap_or(next.step_began));
     Ok(())
 }
 

@@ -40,7 +40,7 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// # Errors
 /// When the keys cannot be written, or the host cannot be started.
 pub fn contain(contain: &Contain) -> anyhow::Result<ExitCode> {
-    let _telemetry = crate::process::telemetry::start("warn,bluegreen=info", None)?;
+    crate::process::telemetry::log("warn,bluegreen=info")?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(contain))
 }
 

@@ -22,7 +22,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use serde_json::Value;
 use std::panic::AssertUnwindSafe;
-use tracing::{Instrument, info_span, warn};
+use tracing::{Instrument, Span, info_span, warn};
 
 /// The largest body that is read: Service Bus carries 256 KB, base64 and the envelope come on top.
 const LARGEST: usize = 1024 * 1024;
@@ -122,8 +122,9 @@ fn event(step: Step, delivered: &Delivered) -> Result<Event, String> {
     if event.step != step {
         return Err(format!("an event for {} was sent to {step}", event.step));
     }
-    let span = tracing::Span::current();
+    let span = Span::current();
     span.record("site", &event.site).record("run.id", &event.run).record("step", step.name()).record("hop", event.hop);
+    telemetry::link_to_story(&event.run);
     Ok(event)
 }
 
@@ -143,12 +144,17 @@ async fn upgrades(State(app): State<App>, request: Request) -> Response {
             headers: Headers::of(headers),
             body: String::from_utf8_lossy(&body).into_owned(),
         };
-        Ok(triggers::api::answer(&app, &call).await)
+        Ok(triggers::api::answer(&app, &call).instrument(act(&call)).await)
     });
     match answered.await {
         Ok(answer) => to_a_caller(answer),
         Err(NoCall(why)) => answer(StatusCode::BAD_REQUEST, &envelope::reply(&why)),
     }
+}
+
+/// The span of somebody's act. Who only looks has none: clients that show a run look each few seconds.
+fn act(call: &HttpCall) -> Span {
+    if call.method == "GET" { Span::none() } else { info_span!("invocation", function = "Upgrades") }
 }
 
 fn to_a_caller(answer: Answer) -> Response {
@@ -171,7 +177,7 @@ fn to_a_caller(answer: Answer) -> Response {
 async fn upgrades_in_envelope(State(app): State<App>, request: Request) -> Response {
     let answered = for_a_caller(&app, async |app| {
         let call = whole(request.into_body()).await.and_then(|body| envelope::http_call(&body)).map_err(NoCall)?;
-        Ok(triggers::api::answer(&app, &call).await)
+        Ok(triggers::api::answer(&app, &call).instrument(act(&call)).await)
     });
     match answered.await {
         Ok(answered) => answer(StatusCode::OK, &envelope::http_reply(&answered)),

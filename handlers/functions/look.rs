@@ -2,6 +2,7 @@
 use super::app::App;
 use super::reply::Reply;
 use super::vanished::gone;
+use crate::run::decision::{Decision, Reason, Saw};
 use crate::run::event::Event;
 use crate::run::flow::decide;
 use crate::run::{self, Run, StepError, StepResult};
@@ -48,9 +49,13 @@ pub async fn look(app: &App, event: &Event, until: Instant) -> Looked {
     let seen = timeout_at(until, steps::look(run, &azure)).await;
     let result = seen.unwrap_or_else(|_| Err(anyhow::anyhow!("{} took too long", run.step).into()));
     say(run, &result);
+    let saw = Saw::of(&result);
     let now = app.store.now().unwrap_or(loaded.at);
     // Resource Manager has answered meanwhile, and may know better than the store when that was.
     let next = decide(run, run::Looked { at: loaded.at.min(now), result }, now);
+    if Decision::between(Some(run), &next) == Decision::Waits {
+        app.measures.waited(run.step, Reason::of(&next, saw));
+    }
     Looked::Decided(loaded, Box::new(next))
 }
 

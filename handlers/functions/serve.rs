@@ -5,8 +5,8 @@ use crate::functions::at_work::AtWork;
 use crate::functions::host::router;
 use crate::process::config::Config;
 use crate::process::system::{interrupted, is_child_of, parent, terminated};
-use crate::process::telemetry;
-use crate::process::wire::Wire;
+use crate::process::telemetry::{self, Destinations, Telemetry};
+use crate::process::wire::{Wire, sockets};
 use anyhow::Context;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -35,18 +35,22 @@ pub fn serve() -> anyhow::Result<ExitCode> {
     let parent = parent();
     let config = Config::from_environment()?;
     let host = config.host.unwrap_or(parent);
-    let _telemetry = telemetry::start(&config.log, config.otlp.as_deref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(listen(&config, host))
+    let http = sockets()?;
+    let telemetry = telemetry::start(&config.log, Destinations { otlp: config.otlp.clone() })?;
+    let wire = Wire::over(&http, telemetry.signals());
+    let ended = runtime.block_on(listen(&config, host, &wire, &telemetry));
+    // Dropped, it would wait for whoever does not take what it has.
+    std::mem::forget(telemetry);
+    ended
 }
 
-async fn listen(config: &Config, host: u32) -> anyhow::Result<ExitCode> {
+async fn listen(config: &Config, host: u32, wire: &Wire, telemetry: &Telemetry) -> anyhow::Result<ExitCode> {
     let port = config.port.context("FUNCTIONS_CUSTOMHANDLER_PORT is missing: the Functions host sets it")?;
     // Before anybody can call us: a signal that nobody listens for ends the process at once.
     let (mut terminated, mut interrupted) = (terminated()?, interrupted()?);
-    let wire = Wire::sockets()?;
     let credential = identity::managed(config.client_id.as_deref(), &wire.http)?;
-    let app = App::new(config, &credential, &wire)?;
+    let app = App::new(config, &credential, wire)?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
     let listener = listener.with_context(|| format!("failed to listen on 127.0.0.1:{port}"))?;
     let leaving = Leaving { at_work: app.at_work.clone(), ..Leaving::default() };
@@ -62,9 +66,14 @@ async fn listen(config: &Config, host: u32) -> anyhow::Result<ExitCode> {
         _ = interrupted.recv() => info!("SIGINT"),
         () = &mut orphaned => return Ok(without_host()),
     }
+    // Nothing is in flight any more when the last is told. Without a host nobody waits for that: something may be.
+    let gone = async {
+        leaving.leave().await;
+        telemetry.end().await;
+    };
     // It still takes connections: one that is refused burns a delivery at once, like an answer does.
     tokio::select! {
-        () = leaving.leave() => {}
+        () = gone => {}
         ended = serving => {
             error!(?ended, "the listener ended");
             leaving.leave().await;

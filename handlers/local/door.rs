@@ -1,4 +1,5 @@
 //! The door into the simulated Azure: the production clients' transport, for one process.
+use crate::process::telemetry::signals::Signals;
 use crate::process::wire::Wire;
 use azure_core::error::{Error, ErrorKind};
 use azure_core::http::headers::Headers;
@@ -26,9 +27,15 @@ impl std::fmt::Debug for Door {
 /// The wire of a process of the simulated world.
 #[must_use]
 pub fn wire(azure: &SimulatedAzure, process: &Process) -> Wire {
+    telling(azure, process, Signals::default())
+}
+
+/// The same, of one that tells of itself.
+#[must_use]
+pub fn telling(azure: &SimulatedAzure, process: &Process, signals: Signals) -> Wire {
     let door = Door { azure: azure.clone(), process: process.clone() };
     let http: Arc<dyn HttpClient> = Arc::new(door.clone());
-    Wire::new(&http, Arc::new(move |config| door.kubernetes(&config)))
+    Wire::telling(&http, Arc::new(move |config| door.kubernetes(&config)), signals)
 }
 
 impl Door {

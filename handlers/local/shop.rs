@@ -9,6 +9,7 @@ use crate::azure::identity;
 use crate::functions::app::App;
 use crate::functions::host::router;
 use crate::process::config::Config;
+use crate::process::telemetry::signals::Signals;
 use crate::process::wire::{KubernetesDoor, Wire};
 use crate::site::Site;
 use anyhow::Context;
@@ -35,6 +36,8 @@ pub struct Options {
     pub latency: Option<Latency>,
     /// Further settings of the function app.
     pub settings: Vec<(&'static str, String)>,
+    /// Where the function app's processes tell of themselves.
+    pub signals: Signals,
 }
 
 impl Default for Options {
@@ -46,6 +49,7 @@ impl Default for Options {
             probe: true,
             latency: None,
             settings: vec![],
+            signals: Signals::default(),
         }
     }
 }
@@ -90,9 +94,11 @@ impl Shop {
         let folder = AppFolder::write().context("failed to write the function app's folder")?;
         let world = scene.azure.clone();
         // A process that cannot be wired up would answer nothing; in this world it always can be.
-        let settings = config.clone();
-        let start: Start =
-            Arc::new(move |process: Process| app_with(&world, &process, &settings).map(router).unwrap_or_default());
+        let (settings, signals) = (config.clone(), options.signals.clone());
+        let start: Start = Arc::new(move |process: Process| {
+            let wire = door::telling(&world, &process, signals.clone());
+            app_over(&world, &wire, &settings).map(router).unwrap_or_default()
+        });
         let host = FunctionsHost::start(scene.azure.clone(), folder.path(), options.host.clone(), start.clone())?;
         let operator = app_with(&scene.azure, &Process::new("operator"), config)?;
         if options.probe {

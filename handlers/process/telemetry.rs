@@ -1,138 +1,177 @@
-//! What an operator sees: one JSON line an event on stdout, and spans over OTLP when an endpoint is set.
-use crate::text::is_hidden;
+//! What an operator sees: one JSON line an event on stdout; spans and metrics over OTLP.
+//!
+//! Nobody's work waits for it, and none fails with it: what cannot be sent is lost, and said in the log.
+pub mod lines;
+mod links;
+pub mod signals;
+pub mod story;
+
+pub use links::{link_to, link_to_story, traceparent};
+
 use anyhow::Context;
-use opentelemetry::trace::{SpanContext, TraceContextExt, TracerProvider};
-use opentelemetry_sdk::trace::SdkTracerProvider;
-use std::io::Write;
-use tracing_opentelemetry::OpenTelemetrySpanExt;
+use lines::{Correlated, Plain, Taker};
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_otlp::{Protocol, WithExportConfig};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
+use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider, TracerProviderBuilder};
+use signals::{SCOPE, Signals};
+use std::time::Duration;
+use story::Ids;
+use tracing::{Subscriber, warn};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer};
+use tracing_subscriber::{EnvFilter, Layer, filter::LevelFilter};
 
-/// Keeps the exporter alive; what was collected is sent when it is dropped.
-pub struct Telemetry(Option<SdkTracerProvider>);
+/// Spans wait so long for others to be sent with. The host ends us without a word, and what waits then is lost.
+const SPANS_WAIT: Duration = Duration::from_secs(2);
+/// Metrics are sent so often.
+const METRICS_WAIT: Duration = Duration::from_secs(30);
+/// An answer over OTLP is waited for so long: real time, for it guards a socket.
+const OTLP_ANSWERS: Duration = Duration::from_secs(10);
+/// What was collected is sent at the end within this: real time, for the platform's patience with a process is.
+const LAST: Duration = Duration::from_secs(3);
 
-impl Drop for Telemetry {
-    fn drop(&mut self) {
-        if let Some(provider) = &self.0 {
-            // At the end of the process nobody is left to tell.
-            let _ = provider.shutdown();
+/// Where spans and metrics go.
+#[derive(Debug, Default)]
+pub struct Destinations {
+    /// Base URL of a collector that takes OTLP over HTTP.
+    pub otlp: Option<String>,
+}
+
+/// What collects, until the process ends.
+pub struct Telemetry {
+    spans: SdkTracerProvider,
+    metrics: SdkMeterProvider,
+}
+
+impl Telemetry {
+    /// Collects for these. A destination that cannot be used is left out, with the reason.
+    #[must_use]
+    pub fn collecting(destinations: Destinations) -> (Self, Vec<String>) {
+        let (mut spans, mut metrics, mut wrong) =
+            (spans(), SdkMeterProvider::builder().with_resource(resource()), vec![]);
+        if let Some(endpoint) = destinations.otlp {
+            match over_otlp(&endpoint) {
+                Ok((to_spans, to_metrics)) => {
+                    spans = spans.with_span_processor(in_batches(to_spans));
+                    metrics =
+                        metrics.with_reader(PeriodicReader::builder(to_metrics).with_interval(METRICS_WAIT).build());
+                }
+                Err(why) => wrong.push(format!("nothing is sent to OTEL_EXPORTER_OTLP_ENDPOINT: {why:#}")),
+            }
         }
+        (Self { spans: spans.build(), metrics: metrics.build() }, wrong)
+    }
+
+    /// Where this process tells of itself.
+    #[must_use]
+    pub fn signals(&self) -> Signals {
+        Signals::to(&self.spans, &self.metrics)
+    }
+
+    /// Sends what was collected, within 3 s; what is not sent by then is lost.
+    pub async fn end(&self) {
+        let (spans, metrics) = (self.spans.clone(), self.metrics.clone());
+        let (ended, end) = tokio::sync::oneshot::channel();
+        // A thread of its own: the process does not wait for one that hangs.
+        std::thread::spawn(move || {
+            // At the end of the process nobody is left to tell.
+            let _ = spans.shutdown_with_timeout(LAST);
+            let _ = metrics.shutdown();
+            let _ = ended.send(());
+        });
+        let _ = tokio::time::timeout(LAST, end).await;
     }
 }
 
-/// Starts logging. `filter` is in the form of `RUST_LOG`; `endpoint` is where OTLP spans go.
+/// Starts logging alone. `filter` is in the form of `RUST_LOG`.
 ///
 /// # Errors
-/// When the filter or the endpoint is malformed, or logging was started before.
-pub fn start(filter: &str, endpoint: Option<&str>) -> anyhow::Result<Telemetry> {
-    let filter = EnvFilter::try_new(filter).with_context(|| format!("RUST_LOG is {filter:?}"))?;
+/// When the filter is malformed, or logging was started before.
+pub fn log(filter: &str) -> anyhow::Result<()> {
+    tracing_subscriber::registry()
+        .with(lines_layer(filter, || Plain(std::io::stdout()), &Taker::default())?)
+        .try_init()?;
+    Ok(())
+}
+
+/// Starts logging, and collecting for these destinations.
+///
+/// # Errors
+/// When the filter is malformed, or logging was started before. A destination that cannot be used is only logged.
+pub fn start(filter: &str, destinations: Destinations) -> anyhow::Result<Telemetry> {
+    let (telemetry, wrong) = Telemetry::collecting(destinations);
     // stdout: the Functions host takes every line of stderr for a warning or an error.
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(|| Plain(std::io::stdout()))
-        .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
-        .with_filter(filter);
-    let provider = endpoint.map(exporter).transpose()?;
-    let spans = provider.as_ref().map(|provider| {
-        let tracer = provider.tracer("bluegreen");
-        tracing_opentelemetry::layer().with_tracer(tracer).with_filter(EnvFilter::new("bluegreen=info"))
-    });
-    tracing_subscriber::registry().with(spans).with(lines).try_init()?;
-    Ok(Telemetry(provider))
+    subscriber(filter, || Plain(std::io::stdout()), &telemetry.spans)?.try_init()?;
+    wrong.iter().for_each(|why| warn!("{why}"));
+    Ok(telemetry)
 }
 
-/// Writes lines of JSON. What JSON may hold as it is, and what still moves a cursor or turns a text around on the screen of
-/// whoever reads the log, is written as JSON's own escape.
-struct Plain<Out>(Out);
-
-impl<Out: Write> Write for Plain<Out> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        match std::str::from_utf8(bytes) {
-            Ok(text) if text.contains(is_unseen) => {
-                let mut plain = String::with_capacity(text.len() + 16);
-                for c in text.chars() {
-                    if is_unseen(c) {
-                        c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| plain += &format!("\\u{unit:04x}"));
-                    } else {
-                        plain.push(c);
-                    }
-                }
-                self.0.write_all(plain.as_bytes())?;
-                Ok(bytes.len())
-            }
-            Ok(_) | Err(_) => self.0.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.0.flush()
-    }
+/// What takes events and spans: lines to this writer, spans to this provider.
+///
+/// # Errors
+/// When the filter is malformed.
+pub fn subscriber<Out>(
+    filter: &str,
+    out: Out,
+    spans: &SdkTracerProvider,
+) -> anyhow::Result<impl Subscriber + Send + Sync>
+where
+    Out: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let traced = tracing_opentelemetry::layer().with_tracer(spans.tracer(SCOPE));
+    let (traced, taker) = (traced.with_filter(EnvFilter::new("bluegreen=info")), Taker::default());
+    let lines = lines_layer(filter, out, &taker)?;
+    Ok(tracing_subscriber::registry().with(traced).with(lines).with(taker.with_filter(LevelFilter::OFF)))
 }
 
-/// The end of a line is ours.
-fn is_unseen(c: char) -> bool {
-    c != '\n' && is_hidden(c)
+fn lines_layer<S, Out>(
+    filter: &str,
+    out: Out,
+    taker: &Taker,
+) -> anyhow::Result<impl Layer<S> + Send + Sync + use<S, Out>>
+where
+    S: Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a> + Send + Sync,
+    Out: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::try_new(filter).with_context(|| format!("RUST_LOG is {filter:?}"))?;
+    let lines = tracing_subscriber::fmt::layer().json().event_format(Correlated::with(taker));
+    Ok(lines.with_writer(out).with_filter(filter))
 }
 
-fn exporter(endpoint: &str) -> anyhow::Result<SdkTracerProvider> {
-    use opentelemetry_otlp::WithExportConfig;
-    let endpoint = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
-    let exporter = opentelemetry_otlp::SpanExporter::builder().with_http().with_endpoint(endpoint).build()?;
-    let resource = opentelemetry_sdk::Resource::builder().with_service_name("aks-bluegreen").build();
-    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
-}
-
-/// The present span as a W3C `traceparent`, if it is exported.
+/// What makes spans: their ids are random, but for those of stories.
 #[must_use]
-pub fn traceparent() -> Option<String> {
-    let context = tracing::Span::current().context();
-    let span = context.span();
-    let span = span.span_context();
-    span.is_valid().then(|| format!("00-{}-{}-{:02x}", span.trace_id(), span.span_id(), span.trace_flags().to_u8()))
+pub fn spans() -> TracerProviderBuilder {
+    SdkTracerProvider::builder().with_id_generator(Ids::default()).with_resource(resource())
 }
 
-/// Links the present span to the one that published the event: an upgrade is followed from hop to hop.
-pub fn link_to(parent: &str) {
-    if let Some(context) = parse(parent) {
-        tracing::Span::current().add_link(context);
-    }
+fn resource() -> Resource {
+    let instance = azure_core::Uuid::new_v4().to_string();
+    Resource::builder()
+        .with_service_name("aks-bluegreen")
+        .with_attribute(opentelemetry::KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+        .with_attribute(opentelemetry::KeyValue::new("service.instance.id", instance))
+        .build()
 }
 
-fn parse(parent: &str) -> Option<SpanContext> {
-    use opentelemetry::trace::{SpanId, TraceFlags, TraceId, TraceState};
-    let parts: Vec<&str> = parent.split('-').collect();
-    let ["00", trace, span, flags] = parts[..] else { return None };
-    let flags = u8::from_str_radix(flags, 16).ok()?;
-    let (trace, span) = (TraceId::from_hex(trace).ok()?, SpanId::from_hex(span).ok()?);
-    let context = SpanContext::new(trace, span, TraceFlags::new(flags), true, TraceState::default());
-    context.is_valid().then_some(context)
+fn in_batches<Exporter: opentelemetry_sdk::trace::SpanExporter + 'static>(exporter: Exporter) -> BatchSpanProcessor {
+    let config = BatchConfigBuilder::default().with_scheduled_delay(SPANS_WAIT).build();
+    BatchSpanProcessor::builder(exporter).with_batch_config(config).build()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_of_the_log_moves_no_cursor_and_stays_json() {
-        let mut out = Plain(vec![]);
-        let line = "{\"message\":\"a\u{9b}31m \u{202e}b\u{e0041} é\"}\n";
-        out.write_all(line.as_bytes()).unwrap();
-        let text = String::from_utf8(out.0).unwrap();
-        assert_eq!(text, "{\"message\":\"a\\u009b31m \\u202eb\\udb40\\udc41 é\"}\n");
-        assert_eq!(
-            serde_json::from_str::<serde_json::Value>(&text).unwrap()["message"],
-            "a\u{9b}31m \u{202e}b\u{e0041} é"
-        );
-    }
-
-    #[test]
-    fn only_a_whole_traceparent_is_linked() {
-        assert!(parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").is_some());
-        for wrong in ["", "00-0-0-01", "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "é-é-é-é"] {
-            assert!(parse(wrong).is_none(), "{wrong}");
-        }
-    }
+fn over_otlp(endpoint: &str) -> anyhow::Result<(opentelemetry_otlp::SpanExporter, opentelemetry_otlp::MetricExporter)> {
+    let base = endpoint.trim_end_matches('/');
+    let spans = opentelemetry_otlp::SpanExporter::builder()
+        .with_http()
+        .with_protocol(Protocol::HttpBinary)
+        .with_timeout(OTLP_ANSWERS)
+        .with_endpoint(format!("{base}/v1/traces"));
+    let metrics = opentelemetry_otlp::MetricExporter::builder()
+        .with_http()
+        .with_protocol(Protocol::HttpBinary)
+        .with_timeout(OTLP_ANSWERS)
+        .with_endpoint(format!("{base}/v1/metrics"));
+    Ok((spans.build()?, metrics.build()?))
 }

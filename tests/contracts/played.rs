@@ -3,22 +3,24 @@ use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, play};
 use bluegreen::plan::Kind;
 use bluegreen::plan::request::Request;
+use bluegreen::process::telemetry;
+use bluegreen::process::telemetry::signals::Signals;
 use bluegreen::run::{Ending, Run};
 use bluegreen::site::{OldCluster, Site};
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
-use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData, ResourceMetrics, ScopeMetrics};
+use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
+use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
+use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use serde_json::Value;
 use simulated_azure::SimulatedAzure;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use std::time::Duration;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::{EnvFilter, Layer};
 
 /// The key that callers of the function app give.
 pub const FUNCTION_KEY: &str = "a-function-key-that-nobody-may-see";
@@ -72,7 +74,18 @@ pub struct Played {
     pub blobs: BTreeMap<String, Vec<u8>>,
     pub log: String,
     pub spans: Vec<SpanData>,
+    pub points: Vec<Point>,
     pub pools: [String; 2],
+}
+
+/// A metric for one set of attributes.
+#[derive(Clone, Debug)]
+pub struct Point {
+    pub name: String,
+    pub unit: String,
+    pub attributes: BTreeMap<String, String>,
+    pub count: u64,
+    pub value: f64,
 }
 
 /// An upgrade without a hitch; the old cluster is stopped.
@@ -124,6 +137,48 @@ impl SpanExporter for Kept<SpanData> {
     }
 }
 
+impl PushMetricExporter for Kept<Point> {
+    async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
+        let all = metrics.scope_metrics().flat_map(ScopeMetrics::metrics);
+        self.so_far().extend(all.flat_map(points));
+        Ok(())
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn temporality(&self) -> Temporality {
+        Temporality::Cumulative
+    }
+}
+
+fn points(metric: &Metric) -> Vec<Point> {
+    let of = |attributes: &mut dyn Iterator<Item = &opentelemetry::KeyValue>, count, value| Point {
+        name: metric.name().into(),
+        unit: metric.unit().into(),
+        attributes: attributes.map(|it| (it.key.to_string(), it.value.to_string())).collect(),
+        count,
+        value,
+    };
+    match metric.data() {
+        AggregatedMetrics::F64(MetricData::Histogram(data)) => {
+            data.data_points().map(|it| of(&mut it.attributes(), it.count(), it.sum())).collect()
+        }
+        AggregatedMetrics::F64(MetricData::Gauge(data)) => {
+            data.data_points().map(|it| of(&mut it.attributes(), 1, it.value())).collect()
+        }
+        AggregatedMetrics::U64(MetricData::Sum(data)) => {
+            data.data_points().map(|it| of(&mut it.attributes(), it.value(), 0.0)).collect()
+        }
+        other => panic!("{}: {other:?}", metric.name()),
+    }
+}
+
 /// Runs a story on a paused clock of its own.
 pub fn story<Told>(told: impl Future<Output = Told>) -> Told {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
@@ -154,20 +209,19 @@ pub fn watch(azure: &SimulatedAzure, gateway: &str) -> Arc<Mutex<Vec<Seen>>> {
 }
 
 fn played(ends: Option<Ending>, failure: Option<&str>, change: fn(&mut Site), then: Option<Kind>) -> Played {
-    let (lines, spans) = (Kept::<u8>::nothing(), Kept::<SpanData>::nothing());
-    let provider = SdkTracerProvider::builder().with_simple_exporter(spans.clone()).build();
+    let (lines, spans, points) = (Kept::<u8>::nothing(), Kept::<SpanData>::nothing(), Kept::<Point>::nothing());
+    let provider = telemetry::spans().with_simple_exporter(spans.clone()).build();
+    let reader = PeriodicReader::builder(points.clone()).with_interval(Duration::from_secs(3600)).build();
+    let metrics = SdkMeterProvider::builder().with_reader(reader).build();
     let writer = lines.clone();
     // More than production logs: an operator may ask for it.
-    let log = tracing_subscriber::fmt::layer().json().with_writer(move || writer.clone());
-    let traced = tracing_opentelemetry::layer().with_tracer(provider.tracer("bluegreen"));
-    let subscriber = tracing_subscriber::registry()
-        .with(traced.with_filter(EnvFilter::new("bluegreen=info")))
-        .with(log.with_filter(EnvFilter::new("debug")));
+    let subscriber = telemetry::subscriber("debug", move || writer.clone(), &provider).unwrap();
     // While there is only one subscriber, a place that is first reached on another thread is switched off for ever.
     let _another = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
     let _subscribed = tracing::subscriber::set_default(subscriber);
     story(async {
-        let mut options = Options { probe: false, ..Options::default() };
+        let signals = Signals::to(&provider, &metrics);
+        let mut options = Options { probe: false, signals, ..Options::default() };
         options.host.function_key = Some(FUNCTION_KEY.into());
         let shop = Shop::open(&options, change).unwrap();
         let seen = watch(&shop.azure, &shop.article.gateway);
@@ -190,6 +244,7 @@ fn played(ends: Option<Ending>, failure: Option<&str>, change: fn(&mut Site), th
             }
         }
         shop.azure.world().witness = None;
+        metrics.force_flush().unwrap();
         let seen = std::mem::take(&mut *seen.lock().unwrap());
         Played {
             run,
@@ -197,6 +252,7 @@ fn played(ends: Option<Ending>, failure: Option<&str>, change: fn(&mut Site), th
             blobs,
             log: String::from_utf8(lines.so_far().clone()).unwrap(),
             spans: spans.so_far().clone(),
+            points: points.so_far().clone(),
             pools: [shop.article.live_pool.clone(), shop.article.candidate_pool.clone()],
         }
     })

@@ -2,6 +2,7 @@
 use super::{Kubernetes, connect, failed, refusal_of};
 use crate::azure::Writer;
 use crate::azure::permit::Permit;
+use crate::azure::told::{Came, Teller};
 use crate::resources::object::{describe, name};
 use crate::run::StepError;
 use crate::workload::refusal::Refusal;
@@ -13,8 +14,11 @@ pub const MANAGER: &str = "aks-bluegreen";
 /// The field manager of the replicas of what is fenced, which no apply owns.
 const FENCE: &str = "aks-bluegreen-fence";
 
+/// What is written here, as it is told.
+const OBJECT: &str = "object";
+
 /// One cluster's API server, to which objects can be applied.
-pub struct KubernetesWriter(Kubernetes);
+pub struct KubernetesWriter(Kubernetes, Teller);
 
 impl std::ops::Deref for KubernetesWriter {
     type Target = Kubernetes;
@@ -39,7 +43,8 @@ impl Writer {
     /// # Errors
     /// When Azure gives no kubeconfig, or it cannot be used.
     pub async fn kubernetes(&self, cluster: &str) -> Result<KubernetesWriter, StepError> {
-        Ok(KubernetesWriter(connect(self.arm.reader(), &self.wire, &self.credential, cluster).await?))
+        let kubernetes = connect(self.arm.reader(), &self.wire, &self.credential, cluster).await?;
+        Ok(KubernetesWriter(kubernetes, self.arm.teller.clone()))
     }
 }
 
@@ -50,11 +55,15 @@ impl KubernetesWriter {
     /// As [`apply`](Self::apply).
     pub async fn make(&self, permit: Permit, object: &Value) -> Result<Applied, StepError> {
         let Some(kind) = self.served(object).await? else { return Ok(Applied::NotServed) };
+        let of = permit.of();
         permit.redeem()?;
+        let writing = self.1.writes(of, OBJECT, "CREATE", &describe(object));
         let api = kind.api(&self.client, kind.namespace_of(object));
         let made = serde_json::from_value(kind.as_it_lies(object).into_owned()).map_err(anyhow::Error::from)?;
         let params = PostParams { field_manager: Some(FENCE.into()), ..PostParams::default() };
-        match api.create(&params, &made).await {
+        let answer = api.create(&params, &made).await;
+        writing.came(came(&answer));
+        match answer {
             Ok(live) => Ok(Applied::Yes(Box::new(serde_json::to_value(live).map_err(anyhow::Error::from)?))),
             Err(kube::Error::Api(status)) if status.code == 409 => match self.find(object).await? {
                 Some(live) => Ok(Applied::Yes(Box::new(live))),
@@ -74,15 +83,28 @@ impl KubernetesWriter {
     pub async fn apply(&self, permit: Permit, object: &Value, force: bool) -> Result<Applied, StepError> {
         let Some(kind) = self.served(object).await? else { return Ok(Applied::NotServed) };
         let params = PatchParams { force, ..PatchParams::apply(MANAGER) };
+        let of = permit.of();
         permit.redeem()?;
+        let writing = self.1.writes(of, OBJECT, "APPLY", &describe(object));
         let api = kind.api(&self.client, kind.namespace_of(object));
         let sent = kind.as_it_lies(object);
-        match api.patch(name(object), &params, &Patch::Apply(sent.as_ref())).await {
+        let answer = api.patch(name(object), &params, &Patch::Apply(sent.as_ref())).await;
+        writing.came(came(&answer));
+        match answer {
             Ok(live) => Ok(Applied::Yes(Box::new(serde_json::to_value(live).map_err(anyhow::Error::from)?))),
             Err(kube::Error::Api(status)) if !matches!(status.code, 401 | 429) => {
                 Ok(Applied::Refused(refusal_of(&status)))
             }
             Err(error) => Err(failed(&format!("apply {}", describe(object)), error)),
         }
+    }
+}
+
+/// What came of a write, in the API server's words for it.
+fn came<Object>(answer: &Result<Object, kube::Error>) -> Came {
+    match answer {
+        Ok(_) => Came::Accepted(200, None),
+        Err(kube::Error::Api(status)) => Came::Failed(status.code, status.reason.clone()),
+        Err(_) => Came::Failed(0, "NoAnswer".into()),
     }
 }

@@ -70,6 +70,7 @@ enum First {
 async fn first_look(app: &App, site: &str) -> anyhow::Result<(First, Option<Option<RunId>>, Option<Run>)> {
     let Some(found) = app.store.run(site).await? else { return Ok((First::Over, None, None)) };
     let seen = Some(sight(&found.value));
+    app.measures.seen(&found.value);
     let run = app.tell.has_targets().then(|| found.value.clone());
     app.reader.agree_on_time().await;
     if let Some(next) = sweep(&found.value, found.at.min(app.store.now()?)) {

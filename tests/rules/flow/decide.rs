@@ -1,6 +1,7 @@
 //! Every step and every outcome, in time and too late.
 use super::*;
 use bluegreen_core::run::Ending::{self, Rejected, RolledBack, Upgraded};
+use bluegreen_core::run::decision::Decision;
 use bluegreen_core::step::Step::*;
 
 /// What becomes of a run.
@@ -19,6 +20,21 @@ use Becomes::{Ends, Enters, Held, Stays, TurnsBackTo};
 
 fn becomes(before: &Run, after: &Run) -> Becomes {
     assert_eq!(after.hop, before.hop + 1, "each decision takes one new hop");
+    let becomes = what_it_becomes(before, after);
+    // Whoever counts decisions has the same word for it.
+    let expected = match &becomes {
+        Ends(_) => Decision::Ended,
+        Held => Decision::Held,
+        Stays => Decision::Waits,
+        TurnsBackTo(_) => Decision::TurnedBack,
+        Enters(step, stage) if (*stage, *step) > (before.stage, before.step) => Decision::Done,
+        Enters(..) => Decision::Again,
+    };
+    assert_eq!(Decision::between(Some(before), after), expected, "{} to {becomes:?}", before.step);
+    becomes
+}
+
+fn what_it_becomes(before: &Run, after: &Run) -> Becomes {
     match (after.ending, &after.held) {
         (Some(ending), _) => Ends(ending),
         (None, Some(hold)) => {

@@ -1,6 +1,7 @@
 //! What a person, the sweep and dead letters may do in each state, and what is refused.
 use super::*;
 use bluegreen_core::run::Ending;
+use bluegreen_core::run::decision::Decision;
 use bluegreen_core::run::verbs::{Order, Refusal, Verb, obey};
 use bluegreen_core::run::watchers::{MOST_DEAD_LETTERS, breach, dead_letter, look_now, sweep};
 use bluegreen_core::step::Step::*;
@@ -118,6 +119,8 @@ fn pause_and_resume_keep_the_place_and_the_time() {
     assert!(held(&paused).paused && held(&paused).why == "pause: because");
     let resumed = obey(&paused, &order(&paused, Verb::Resume), minutes(61)).unwrap();
     assert!(resumed.moves());
+    assert_eq!(Decision::between(Some(&run), &paused), Decision::Held);
+    assert_eq!(Decision::between(Some(&paused), &resumed), Decision::GoesOn);
     assert_eq!((resumed.step, resumed.stage, resumed.hop), (ShiftTraffic, 1, run.hop + 2));
     assert_eq!(resumed.step_began, minutes(60));
 }
