@@ -4,7 +4,9 @@ use crate::functions::app::App;
 use crate::functions::at_work::AtWork;
 use crate::functions::host::router;
 use crate::process::config::Config;
+use crate::process::limits::{Bounded, LARGEST_PAGE};
 use crate::process::system::{interrupted, is_child_of, parent, terminated};
+use crate::process::telemetry::insights::Insights;
 use crate::process::telemetry::{self, Destinations, Telemetry};
 use crate::process::wire::{Wire, sockets};
 use anyhow::Context;
@@ -12,6 +14,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
+use azure_core::http::{HttpClient, Transport};
 use std::net::Ipv4Addr;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -19,7 +22,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tracing::{error, info};
+use tokio::runtime::Handle;
+use tracing::{error, info, warn};
 
 /// Exit status that the host takes for a wish to be started again; 0 it would not even notice.
 const START_ME_AGAIN: u8 = 200;
@@ -37,12 +41,32 @@ pub fn serve() -> anyhow::Result<ExitCode> {
     let host = config.host.unwrap_or(parent);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let http = sockets()?;
-    let telemetry = telemetry::start(&config.log, Destinations { otlp: config.otlp.clone() })?;
+    let telemetry = begin_to_tell(&config, &http, runtime.handle())?;
     let wire = Wire::over(&http, telemetry.signals());
     let ended = runtime.block_on(listen(&config, host, &wire, &telemetry));
     // Dropped, it would wait for whoever does not take what it has.
     std::mem::forget(telemetry);
     ended
+}
+
+/// Logs from here on, and collects. It has a client of its own: how it sends is not measured, and asks for no token of
+/// anybody else's.
+fn begin_to_tell(config: &Config, http: &Arc<dyn HttpClient>, runtime: &Handle) -> anyhow::Result<Telemetry> {
+    let transport = Transport::new(Arc::new(Bounded::new(http.clone(), LARGEST_PAGE)));
+    let insights = match &config.insights {
+        Ok(Some(address)) => {
+            let credential = identity::managed(config.client_id.as_deref(), &transport);
+            credential.map(|credential| Some(Insights::new(address.clone(), &credential, &transport, runtime.clone())))
+        }
+        Ok(None) => Ok(None),
+        Err(why) => Err(anyhow::anyhow!("{why}")),
+    };
+    let (insights, wrong) = insights.map_or_else(|why| (None, Some(why)), |insights| (insights, None));
+    let telemetry = telemetry::start(&config.log, Destinations { otlp: config.otlp.clone(), insights })?;
+    if let Some(why) = wrong {
+        warn!("nothing is sent to Application Insights: {why:#}");
+    }
+    Ok(telemetry)
 }
 
 async fn listen(config: &Config, host: u32, wire: &Wire, telemetry: &Telemetry) -> anyhow::Result<ExitCode> {

@@ -17,6 +17,8 @@ pub struct Cloud {
     pub login: Arc<CloudConfiguration>,
     /// The name that go-autorest has for it, and with it AGIC and the identity webhooks: `AzureChinaCloud`.
     pub environment: String,
+    /// For whom tokens for Application Insights are. With the slash at its end: so the service wants it.
+    pub monitor: String,
     /// Version of the `Microsoft.ContainerService` API that we speak.
     pub container_service: String,
     /// Version of the `Microsoft.Network` API that we speak. Changing it can change TLS defaults of a gateway.
@@ -125,6 +127,11 @@ impl Cloud {
             authority: authority.trim_end_matches('/').to_owned(),
             login: login.into(),
             environment: environment.to_owned(),
+            monitor: match environment {
+                "AzureChinaCloud" => "https://monitor.azure.cn/".into(),
+                "AzureUSGovernmentCloud" => "https://monitor.azure.us/".into(),
+                _ => "https://monitor.azure.com/".into(),
+            },
             container_service: "2026-08-01".into(),
             network: "2026-03-01".into(),
             compute: "2024-07-01".into(),

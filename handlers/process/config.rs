@@ -1,6 +1,7 @@
 //! The environment: every setting that this program reads, and nothing else reads one.
 use crate::process::cloud::Cloud;
 use crate::process::targets::{Target, targets};
+use crate::process::telemetry::insights::Address;
 use anyhow::{Context, bail};
 
 /// The settings of a function app.
@@ -20,8 +21,10 @@ pub struct Config {
     pub api: Api,
     /// Who is told over webhooks; or why that cannot be read, which keeps nothing else from its work.
     pub tell: Result<Vec<Target>, String>,
-    /// Where OTLP spans go.
+    /// Where spans and metrics go over OTLP.
     pub otlp: Option<String>,
+    /// The Application Insights that they go to; or why that cannot be read, which keeps nothing else from its work.
+    pub insights: Result<Option<Address>, String>,
     /// What is logged, in the form of `RUST_LOG`.
     pub log: String,
     /// The port that the Functions host gave us.
@@ -88,7 +91,13 @@ impl Config {
         let (store, needed) = (store(&setting)?, needed(&setting));
         let port = setting("FUNCTIONS_CUSTOMHANDLER_PORT");
         let port = port.map(|port| port.parse().with_context(|| format!("FUNCTIONS_CUSTOMHANDLER_PORT is {port:?}")));
+        let insights = setting("APPLICATIONINSIGHTS_CONNECTION_STRING").map(|connection| {
+            let authentication = setting("APPLICATIONINSIGHTS_AUTHENTICATION_STRING");
+            let address = Address::read(&connection, authentication.as_deref(), &cloud);
+            address.map_err(|why| format!("APPLICATIONINSIGHTS_CONNECTION_STRING: {why:#}"))
+        });
         Ok(Self {
+            insights: insights.transpose(),
             cloud,
             store,
             bus: needed("ServiceBusConnection__fullyQualifiedNamespace", "name.servicebus.windows.net")?,

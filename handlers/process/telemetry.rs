@@ -1,6 +1,8 @@
-//! What an operator sees: one JSON line an event on stdout; spans and metrics over OTLP.
+//! What an operator sees: one JSON line an event on stdout; spans and metrics in Application Insights, over OTLP, or both.
 //!
 //! Nobody's work waits for it, and none fails with it: what cannot be sent is lost, and said in the log.
+pub mod envelopes;
+pub mod insights;
 pub mod lines;
 mod links;
 pub mod signals;
@@ -9,6 +11,7 @@ pub mod story;
 pub use links::{link_to, link_to_story, traceparent};
 
 use anyhow::Context;
+use insights::Insights;
 use lines::{Correlated, Plain, Taker};
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::{Protocol, WithExportConfig};
@@ -38,6 +41,8 @@ const LAST: Duration = Duration::from_secs(3);
 pub struct Destinations {
     /// Base URL of a collector that takes OTLP over HTTP.
     pub otlp: Option<String>,
+    /// Application Insights.
+    pub insights: Option<Insights>,
 }
 
 /// What collects, until the process ends.
@@ -61,6 +66,10 @@ impl Telemetry {
                 }
                 Err(why) => wrong.push(format!("nothing is sent to OTEL_EXPORTER_OTLP_ENDPOINT: {why:#}")),
             }
+        }
+        if let Some(insights) = destinations.insights {
+            spans = spans.with_span_processor(in_batches(insights.clone()));
+            metrics = metrics.with_reader(PeriodicReader::builder(insights).with_interval(METRICS_WAIT).build());
         }
         (Self { spans: spans.build(), metrics: metrics.build() }, wrong)
     }

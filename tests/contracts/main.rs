@@ -6,6 +6,7 @@ mod agreement;
 mod api_described;
 mod azure_requests;
 mod host_contract;
+mod insights;
 mod messages;
 mod pages;
 mod played;

@@ -1,5 +1,6 @@
 //! What an operator can follow: a span for each invocation, linked from hop to hop and to the upgrade's own trace; that
 //! trace; what is measured; the lines of the log that belong to them.
+use crate::agreement::read;
 use crate::played::{Played, Point, ROLLBACK, UPGRADE, all};
 use bluegreen::process::telemetry::story::Story;
 use bluegreen::run::decision::{Decision, Reason};
@@ -183,6 +184,21 @@ fn metrics_are_named_as_the_conventions_want_and_have_few_attributes() {
             };
             assert!(is_known, "{name}={value} of {}", point.name);
         }
+    }
+}
+
+#[test]
+fn whatever_is_told_is_on_the_page() {
+    let page = read("docs/operate.md");
+    let (_, page) = page.split_once("## What it tells of itself").unwrap();
+    let spans = all().into_iter().flat_map(story).flat_map(|span| &span.attributes).map(|it| it.key.to_string());
+    let metrics = all().into_iter().flat_map(|played| &played.points);
+    let metrics = metrics.flat_map(|point| point.attributes.keys().cloned().chain([point.name.clone()]));
+    let names: BTreeSet<_> = spans.chain(metrics).collect();
+    assert!(names.len() > 20, "{names:?}");
+    let words = Decision::ALL.map(Decision::name).into_iter().chain(Reason::ALL.map(Reason::name)).map(str::to_owned);
+    for name in names.into_iter().chain(words) {
+        assert!(page.contains(&format!("`{name}`")), "{name}");
     }
 }
 

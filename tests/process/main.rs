@@ -7,6 +7,7 @@ mod container;
 mod documented;
 mod doors;
 mod hosted;
+mod insights;
 mod local;
 mod operator;
 mod own_site;
