@@ -35,7 +35,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
-/// What looks at the world. It holds no client that could change anything.
+/// What looks at the world. Resource Manager it can only read; of an API server it asks at most what it would say (`dryRun`).
 #[derive(Clone)]
 pub struct Reader {
     arm: Arm,
