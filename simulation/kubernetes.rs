@@ -9,6 +9,7 @@ mod addresses;
 mod admission;
 mod api_services;
 mod apply;
+mod autoscalers;
 mod bodies;
 mod conditions;
 mod control;
@@ -30,6 +31,7 @@ mod jobs;
 mod kinds;
 mod landscape;
 mod lists;
+mod loads;
 mod merge;
 mod moments;
 mod names;
@@ -52,6 +54,7 @@ mod reports;
 mod requests;
 mod rollouts;
 mod routes;
+mod scaled_objects;
 mod schemas;
 mod selectors;
 mod server;
@@ -219,6 +222,13 @@ impl Fleet {
             let shape = server.shape();
             Some(Visit { status, cluster: shape.cluster.clone(), version: shape.version.clone() })
         })
+    }
+
+    /// From now on users ask this of each cluster: an address, a host name, a path, and how many requests a second.
+    pub(crate) fn press(&mut self, asked: &[(IpAddr, &str, &str, f64)], now: Timestamp) {
+        for server in self.servers.values() {
+            open(server).press(asked, now);
+        }
     }
 
     /// The landscapes of all running clusters by their API servers' hosts. What `known` shows as it still is, is shared.

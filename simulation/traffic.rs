@@ -28,6 +28,15 @@ pub fn visit(world: &mut World, host: &str, port: Option<u16>, path: &str, now: 
     traffic.visit(resource_manager, kubernetes, (host, port, path), now)
 }
 
+/// Tells the clusters how much users ask of them, if that counts in this world.
+pub(crate) fn press(world: &mut World, now: Timestamp) {
+    let World { resource_manager, kubernetes, traffic, .. } = world;
+    if traffic.is_counted() {
+        resource_manager.advance(kubernetes, now);
+        traffic.press(resource_manager, kubernetes, now);
+    }
+}
+
 /// The clusters that answer at the members behind a host name, for whoever asks why the gateway itself answered.
 pub(crate) fn clusters_behind(world: &mut World, host: &str, path: &str, now: Timestamp) -> BTreeSet<String> {
     let mut routings = world.resource_manager.routings();

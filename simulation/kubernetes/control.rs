@@ -1,7 +1,8 @@
 //! The controllers of one cluster, its scheduler and its kubelets: what they remember beside the objects, and their round.
 use super::{
-    api_services, definitions, disruptions, events, garbage, jobs, namespaces, nodes::Nodes, objects::Objects,
-    outages::Outages, pods::Pods, policies, replica_sets, rollouts::Rollouts, services::Balancers, sets, shape::Shape,
+    api_services, autoscalers::Autoscalers, definitions, disruptions, events, garbage, jobs, loads::Loads, namespaces,
+    nodes::Nodes, objects::Objects, outages::Outages, pods::Pods, policies, replica_sets, rollouts::Rollouts,
+    scaled_objects, services::Balancers, sets, shape::Shape,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -11,6 +12,8 @@ pub(super) struct Controllers {
     pub nodes: Nodes,
     pub pods: Pods,
     pub outages: Outages,
+    pub loads: Loads,
+    autoscalers: Autoscalers,
     balancers: Balancers,
     rollouts: Rollouts,
 }
@@ -22,6 +25,8 @@ impl Controllers {
         namespaces::run(objects, now);
         garbage::run(objects, now);
         self.nodes.run(objects, shape, now);
+        scaled_objects::run(objects, now);
+        self.autoscalers.run(objects, &self.loads, now);
         self.rollouts.run(objects, now);
         replica_sets::run(objects, now);
         sets::run_stateful_sets(objects, now);
@@ -35,7 +40,12 @@ impl Controllers {
         events::forget(objects, now);
     }
 
-    /// The next moment after `now` at which something changes by itself.
+    /// The next moment after `now` at which an autoscaler looks. Mostly it changes nothing.
+    pub fn next_sizing(&self, now: Timestamp) -> Option<Timestamp> {
+        self.autoscalers.moments().filter(|moment| *moment > now).min()
+    }
+
+    /// The next moment after `now` at which something else changes by itself.
     pub fn next_change(&self, objects: &Objects, now: Timestamp) -> Option<Timestamp> {
         let moments = self.nodes.moments().chain(self.pods.moments(now)).chain(self.balancers.moments());
         let moments = moments.chain(self.rollouts.moments()).chain(self.outages.moments());
@@ -50,5 +60,6 @@ impl Controllers {
         self.pods.moments_mut().for_each(earlier);
         self.balancers.moments_mut().for_each(earlier);
         self.rollouts.moments_mut().for_each(earlier);
+        self.autoscalers.moments_mut().for_each(earlier);
     }
 }

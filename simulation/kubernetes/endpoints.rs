@@ -42,7 +42,8 @@ pub(super) fn running_pods(store: &Store, (namespace, service): &Name) -> Vec<En
     running.map(endpoint).collect()
 }
 
-fn pods_behind<'store>(
+/// The pods that a Service selects.
+pub(super) fn pods_behind<'store>(
     store: &'store Store,
     namespace: &str,
     service: &str,

@@ -13,6 +13,7 @@ use super::{
     refusal::Refusal,
     routes::Routes,
     shape::Shape,
+    store::Name,
     writes::Target,
     writes::Written,
     writes::applying,
@@ -20,6 +21,7 @@ use super::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -37,8 +39,10 @@ pub struct Server {
     running: bool,
     /// Everything that was due until this moment has happened.
     seen: Timestamp,
-    /// When something will change by itself.
+    /// When something will change by itself,
     due: Option<Timestamp>,
+    /// and when an autoscaler looks.
+    sizing: Option<Timestamp>,
     /// What answers where, as far as it has been asked.
     routes: Option<Arc<Routes>>,
 }
@@ -53,6 +57,7 @@ impl Server {
             running: true,
             seen: now,
             due: None,
+            sizing: None,
             routes: None,
         };
         kinds::keep_of(&mut server.objects.kinds, &server.shape.version);
@@ -95,7 +100,7 @@ impl Server {
         if !self.running {
             return;
         }
-        while let Some(due) = self.due.filter(|due| *due <= now) {
+        while let Some(due) = self.next_moment().filter(|due| *due <= now) {
             self.settle(due);
         }
         self.seen = self.seen.max(now);
@@ -117,6 +122,11 @@ impl Server {
             }
         }
         self.due = self.controllers.next_change(&self.objects, now);
+        self.sizing = self.controllers.next_sizing(now);
+    }
+
+    fn next_moment(&self) -> Option<Timestamp> {
+        self.due.into_iter().chain(self.sizing).min()
     }
 
     /// When something (a node, a pod, an address) will next change by itself. `None` while the cluster is stopped.
@@ -284,13 +294,33 @@ impl Server {
         if !self.running {
             return None;
         }
-        let (status, _) = self.routes(now).land(address, host, path)?;
-        Some(if self.controllers.outages.is_broken_at(address, now) { 500 } else { status })
+        let routes = Arc::clone(self.routes(now));
+        let (status, service) = routes.land(address, host, path)?;
+        if self.controllers.outages.is_broken_at(address, now) {
+            return Some(500);
+        }
+        let sheds = |service| self.controllers.loads.sheds(&self.objects.store, service);
+        Some(if status == 200 && service.is_some_and(sheds) { 503 } else { status })
+    }
+
+    /// From now on this is asked of it, as far as its addresses are named.
+    pub(super) fn press(&mut self, asked: &[(IpAddr, &str, &str, f64)], now: Timestamp) {
+        if !self.running {
+            return;
+        }
+        let routes = Arc::clone(self.routes(now));
+        let mut loads: BTreeMap<Name, f64> = BTreeMap::new();
+        for (address, host, path, load) in asked {
+            if let Some((_, Some(service))) = routes.land(*address, host, path) {
+                *loads.entry(service.clone()).or_default() += load;
+            }
+        }
+        self.controllers.loads.set(loads);
     }
 
     /// What answers where now.
     pub(super) fn routes(&mut self, now: Timestamp) -> &Arc<Routes> {
-        if self.due.is_some_and(|due| due <= now) {
+        if self.next_moment().is_some_and(|due| due <= now) {
             self.advance(now);
         }
         let found = self.routes.take().filter(|routes| routes.is_of(&self.objects.store));

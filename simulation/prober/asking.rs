@@ -30,6 +30,7 @@ pub(crate) fn catch_up(world: &mut World, now: Timestamp) {
 
 /// Sends one request to each target; gives the pause until the next.
 fn ask_all(world: &mut World, book: &mut Book, calls: &mut usize, now: Timestamp) -> Duration {
+    traffic::press(world, now);
     let targets = Arc::clone(&book.targets);
     for (target, (host, path)) in targets.iter().enumerate() {
         let answer = traffic::visit(world, host, None, path, now);

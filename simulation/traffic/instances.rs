@@ -11,6 +11,8 @@ use std::net::IpAddr;
 #[derive(Default)]
 pub struct Traffic {
     gateways: BTreeMap<String, Instance>,
+    /// How many requests a second users send to a host name, where that counts.
+    demands: BTreeMap<String, f64>,
 }
 
 /// What a gateway's instance remembers between requests.
@@ -29,6 +31,34 @@ struct Targets {
 }
 
 impl Traffic {
+    /// From now on users send so many requests a second to a host name, evenly to the members that are in use. What a prober
+    /// sends are samples of that: of what the pods behind it do not bear they fail.
+    pub fn demand(&mut self, host: &str, per_second: f64) {
+        self.demands.insert(host.to_lowercase(), per_second);
+    }
+
+    pub(super) fn is_counted(&self) -> bool {
+        !self.demands.is_empty()
+    }
+
+    /// Tells the clusters what users ask of them now.
+    pub(super) fn press(&mut self, manager: &ResourceManager, fleet: &mut Fleet, now: Timestamp) {
+        let demands = std::mem::take(&mut self.demands);
+        let mut asked = vec![];
+        for (host, per_second) in &demands {
+            let found =
+                manager.routings().find_map(|(key, routing)| Some((key, routing, routing.backend(host, None, "/")?)));
+            let Some((key, routing, Some(backend))) = found else { continue };
+            let mut asking = |address: IpAddr, host: &str, path: &str, at| fleet.visit(address, host, path, at);
+            let members = self.instance(key, routing).in_use(routing, backend, &mut asking, now);
+            let each = per_second / members.len().max(1) as f64;
+            let host = routing.backends[backend].host.as_deref().unwrap_or(host);
+            asked.extend(members.into_iter().map(|member| (member, host, "/", each)));
+        }
+        fleet.press(&asked, now);
+        self.demands = demands;
+    }
+
     /// A user's request, led to one of the members that its rule uses.
     pub(super) fn visit(
         &mut self,
@@ -81,6 +111,15 @@ impl Instance {
         });
         self.backends = targets.collect();
         self.write = routing.number;
+    }
+
+    /// The members that requests are led to now.
+    fn in_use(&mut self, routing: &Routing, backend: usize, asking: Asking<'_>, now: Timestamp) -> Vec<IpAddr> {
+        let targets = &mut self.backends[backend].members;
+        for target in targets.iter_mut() {
+            target.catch_up(&routing.backends[backend], asking, now);
+        }
+        targets.iter().filter(|target| target.health.healthy).filter_map(|target| target.ip).collect()
     }
 
     fn forward(

@@ -16,6 +16,7 @@ mod recorded;
 mod refusals;
 mod rollouts;
 mod rules;
+mod scaling;
 mod visits;
 mod watches;
 
