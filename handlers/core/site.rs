@@ -2,12 +2,14 @@
 //!
 //! One JSON file a site. [`mistakes`](crate::site::check::mistakes) names every mistake at once.
 pub mod agic;
+mod capacity;
 pub mod check;
 mod choices;
 pub mod emergency;
 mod manifest;
 pub mod preset;
 
+pub use capacity::{Capacity, Reconciled};
 pub use choices::{FailedCluster, Gate, Leftover, NewVersions, OldCluster, VerifiedOnly};
 pub use manifest::Manifest;
 pub use preset::Preset;
@@ -111,6 +113,10 @@ pub struct Site {
     /// Internal load balancers that the workloads make in their subnet.
     #[serde(default = "Site::default_load_balancers")]
     pub internal_load_balancers: u32,
+    /// Keeps both clusters as large as the load wants while traffic moves. Without it autoscalers shrink what has no traffic,
+    /// and a flip meets a small cluster. Add `{}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<Capacity>,
     /// Deadlines of steps in minutes, by the step's name, where they differ from the defaults (the column *within* of the flow
     /// in docs/design.md).
     #[serde(default)]

@@ -7,6 +7,7 @@ pub mod ended;
 pub mod fence;
 pub mod manifests;
 pub mod members;
+pub mod pins;
 pub mod placeholders;
 pub mod readiness;
 pub mod refusal;

@@ -12,6 +12,7 @@ use crate::resources::leads::Leads;
 use crate::resources::size::Size;
 use crate::site::{Gate, OldCluster};
 use crate::step::{Ending, Step};
+use crate::workload::pins::Pins;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
@@ -106,6 +107,9 @@ pub struct Document {
     /// It has said that it will reduce the old cluster: what that was before, so that it can be brought back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reducing: Option<Size>,
+    /// The counts that it keeps large in both clusters, with what they were before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pins: Option<Pins>,
     /// Whether the old cluster could take the traffic back, as far as is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readiness: Option<Readiness>,
@@ -280,6 +284,7 @@ impl Run {
             writes: false,
             moved: false,
             reducing: None,
+            pins: None,
             readiness: None,
             glass: None,
             known_glass: vec![],

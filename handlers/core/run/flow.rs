@@ -92,6 +92,8 @@ fn wait(run: &Run, mut next: Run, waiting: Waiting, now: Timestamp) -> Run {
         Fact::Unclear(why) => Some(why.as_str()),
         Fact::Writes
         | Fact::Reduces(_)
+        | Fact::Pins(_)
+        | Fact::Unpinned(_)
         | Fact::Leads(_)
         | Fact::Wrote(_)
         | Fact::Changed(_)

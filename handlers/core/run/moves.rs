@@ -6,6 +6,7 @@ use super::{Ending, Fact, Hold, Mark, Missed, Run};
 use crate::resources::gateway::{Gateway, is_unmarked};
 use crate::site::Gate;
 use crate::step::Step;
+use crate::workload::pins::{Pin, Side};
 use jiff::Timestamp;
 use serde_json::Map;
 
@@ -102,6 +103,12 @@ impl Run {
         (self.moved && !self.can_bring_back()).then_some(known.why.as_str())
     }
 
+    /// What it keeps large in a cluster, and has not taken back yet.
+    #[must_use]
+    pub fn pinned(&self, side: Side) -> &[Pin] {
+        self.pins.as_ref().map_or(&[], |pins| pins.of(side))
+    }
+
     /// Waits for a person, since going back would help nobody. Each watch judges that anew.
     #[must_use]
     pub(super) fn no_way_back(mut self, readiness: Readiness, why: &str, now: Timestamp) -> Self {
@@ -169,6 +176,8 @@ impl Run {
             match fact {
                 Fact::Writes => self.0.writes = true,
                 Fact::Reduces(size) => drop(self.0.reducing.get_or_insert_with(|| size.clone())),
+                Fact::Pins(pins) => self.0.pins.get_or_insert_default().add(pins),
+                Fact::Unpinned(side) => self.0.pins.iter_mut().for_each(|pins| pins.end(*side)),
                 Fact::Leads(leads) => self.0.others.keep(leads.clone()),
                 Fact::Wrote(beside) => self.0.others.beside = Some(beside.clone()),
                 Fact::Changed(what) => self.changed_beside(what, now),

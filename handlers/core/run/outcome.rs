@@ -6,6 +6,7 @@ use super::readiness::Readiness;
 use crate::resources::beside::Beside;
 use crate::resources::leads::Leads;
 use crate::resources::size::Size;
+use crate::workload::pins::{Pins, Side};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -64,6 +65,10 @@ pub enum Fact {
     Writes,
     /// The old cluster, of this size now, will be reduced: said, and saved, a hop before the first reducing act.
     Reduces(Size),
+    /// These counts will be raised: said, and saved, a hop before the first of them.
+    Pins(Pins),
+    /// Those of this side are taken back, as far as they can be.
+    Unpinned(Side),
     /// How the gateway leads users to the live pools.
     Leads(Leads),
     /// A write of somebody else is under way at the gateway.

@@ -49,6 +49,17 @@ pub fn takes_over(object: &Value) -> bool {
     object["metadata"]["annotations"][TAKE_OVER] == "true"
 }
 
+/// The field manager of counts that are pinned: no apply owns them.
+pub const PIN: &str = "aks-bluegreen-pin";
+
+/// Whether an apply was refused for counts alone that a pin of ours has written last: whoever takes a pin back owns the count
+/// from then on, and nobody minds if it is written.
+#[must_use]
+pub fn is_own_pin(refusal: &Refusal) -> bool {
+    let is_pin = |cause: &Cause| cause.message.contains(&format!("{PIN:?}"));
+    refusal.code == 409 && !refusal.causes.is_empty() && refusal.causes.iter().all(is_pin)
+}
+
 /// What this refusal of an applied object means. `young`: its kind is a custom one whose definition changed within the
 /// last minute, so that the server may judge by the one before.
 #[must_use]

@@ -67,6 +67,8 @@ fn missed(seen: &Seen) -> Option<Value> {
         Fact::Missed(cluster) => Some(cluster),
         Fact::Writes
         | Fact::Reduces(_)
+        | Fact::Pins(_)
+        | Fact::Unpinned(_)
         | Fact::Readiness(_)
         | Fact::Unclear(_)
         | Fact::Leads(_)

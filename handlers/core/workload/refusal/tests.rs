@@ -138,3 +138,22 @@ fn a_servers_words_are_cut_to_a_sentence() {
     assert_eq!(first_sentence("one\ntwo"), "one");
     assert_eq!(first_sentence(&"é".repeat(400)).chars().count(), 301);
 }
+
+#[test]
+fn a_count_that_an_own_pin_has_written_is_nobodys() {
+    let conflict = |managers: &[&str]| Refusal {
+        code: 409,
+        message: "Apply failed with 1 conflict".into(),
+        causes: managers
+            .iter()
+            .map(|manager| Cause {
+                message: format!("conflict with {manager:?} using autoscaling/v2"),
+                ..Cause::default()
+            })
+            .collect(),
+    };
+    assert!(is_own_pin(&conflict(&[PIN])));
+    for others in [&["helm"][..], &[PIN, "helm"], &["aks-bluegreen-pinned"], &[]] {
+        assert!(!is_own_pin(&conflict(others)), "{others:?}");
+    }
+}

@@ -1,0 +1,138 @@
+//! What is to be pinned, and to how much.
+use super::placed::marked;
+use super::scaled::{Counts, Scaled, Workload, owner, replicas};
+use super::{Field, MOST, Pin};
+use crate::resources::answers::{list, number, text};
+use crate::resources::object::{describe, name};
+use serde_json::Value;
+
+/// How many pods each workload of the new cluster should have: by `Deployment shop/web`.
+pub type Wishes = Counts;
+
+/// What is to be pinned in a cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Planned {
+    /// The pins that are not in force.
+    pub pins: Vec<Pin>,
+    /// What cannot be as large as it should be, and why: for a person.
+    pub short: Vec<String>,
+    /// What a reconciler owns: the object, the line for its repository, and who it is.
+    pub reconciled: Vec<String>,
+}
+
+/// What the old cluster's workloads come to: each has what it has now; where an autoscaler rules, at least what it had in the
+/// last hour, and its own minimum. What a person has sized stays as it was sized.
+#[must_use]
+pub fn wishes(old: &Scaled, hour: &Counts, covers: impl Fn(&str) -> bool) -> Wishes {
+    let workloads = old.workloads().filter(|workload| covers(text(workload.object, "/metadata/namespace")));
+    let wish = |workload: Workload<'_>| {
+        let (key, now) = (describe(workload.object), replicas(workload.object));
+        let wanted = match workload.ruler {
+            None => now,
+            Some((field, ruler)) => now.max(hour.get(&key).copied().unwrap_or(0)).max(own(field, ruler).unwrap_or(0)),
+        };
+        (key, wanted)
+    };
+    workloads.map(wish).collect()
+}
+
+/// What of these wishes is to be pinned in a cluster for this run. Sizes without an autoscaler are only given to the new one:
+/// nobody shrinks the old one's.
+#[must_use]
+pub fn planned(scaled: &Scaled, wishes: &Wishes, run: &str, sizes: bool) -> Planned {
+    let mut planned = Planned::default();
+    for workload in scaled.workloads() {
+        let Some(wish) = wishes.get(&describe(workload.object)).copied() else { continue };
+        match workload.ruler {
+            Some((field, ruler)) => planned.bound(&workload, field, ruler, wish, run),
+            None if sizes => planned.size(&workload, wish),
+            None => {}
+        }
+    }
+    planned
+        .pins
+        .sort_by(|one, other| (one.kind, &one.namespace, &one.name).cmp(&(other.kind, &other.namespace, &other.name)));
+    for pin in planned.pins.drain(MOST.min(planned.pins.len())..) {
+        planned.short.push(format!("{pin} is one pin too many for a run ({MOST})"));
+    }
+    planned
+}
+
+impl Planned {
+    /// An autoscaler's minimum, which goes no further than its maximum.
+    fn bound(&mut self, workload: &Workload<'_>, field: Field, ruler: &Value, wish: u64, run: &str) {
+        let live = number(ruler, &format!("/spec/{}", field.member()));
+        let is_anothers = marked(ruler).is_some_and(|mark| mark.run != run);
+        let most = match field {
+            Field::ScaledObject => number(ruler, "/spec/maxReplicaCount").unwrap_or(100),
+            _ => number(ruler, "/spec/maxReplicas").unwrap_or(u64::MAX),
+        };
+        if wish > most {
+            let what =
+                format!("{} wants {wish} pods, and {} allows {most}", describe(workload.object), describe(ruler));
+            self.short.push(what);
+        }
+        // Another run's pin is taken over: whoever takes that run's pins away would take this one's ground.
+        let to = wish.min(most).max(live.filter(|_| is_anothers).unwrap_or(0));
+        if to > live.unwrap_or(0) || is_anothers {
+            self.add(workload, field, ruler, live, to);
+        }
+    }
+
+    /// The size of what no autoscaler rules. Whoever owns it rules it.
+    fn size(&mut self, workload: &Workload<'_>, wish: u64) {
+        let live = replicas(workload.object);
+        if wish > live {
+            let field =
+                if text(workload.object, "/kind") == "StatefulSet" { Field::StatefulSet } else { Field::Deployment };
+            self.add(workload, field, workload.object, Some(live), wish);
+        }
+    }
+
+    fn add(&mut self, workload: &Workload<'_>, field: Field, object: &Value, live: Option<u64>, to: u64) {
+        if let Some(manager) = reconciler(object, field) {
+            let line = format!("{}: spec.{}: {to} ({manager} owns it)", describe(object), field.member());
+            return self.reconciled.push(line);
+        }
+        self.pins.push(Pin {
+            kind: field,
+            namespace: text(object, "/metadata/namespace").to_owned(),
+            name: name(object).to_owned(),
+            uid: text(object, "/metadata/uid").to_owned(),
+            workload: format!("{} {}", text(workload.object, "/kind"), name(workload.object)),
+            before: marked(object).map_or(live, |mark| mark.before),
+            to,
+        });
+    }
+}
+
+/// A minimum of its own, without what an earlier run has made of it.
+fn own(field: Field, ruler: &Value) -> Option<u64> {
+    marked(ruler).map_or_else(|| number(ruler, &format!("/spec/{}", field.member())), |mark| mark.before)
+}
+
+/// By what the managers of those are known who set back whatever differs from their repository.
+const RECONCILERS: [&str; 10] = [
+    "kustomize-controller",
+    "helm-controller",
+    "flux",
+    "argocd",
+    "argo-cd",
+    "fleet",
+    "kapp",
+    "configsync",
+    "crossplane",
+    "pulumi-kubernetes-operator",
+];
+
+/// Who would set this count back: the controller of the object itself, or a reconciler that owns the field.
+fn reconciler(object: &Value, field: Field) -> Option<String> {
+    if let Some(owner) = owner(object) {
+        return Some(format!("{} {}", text(owner, "/kind"), text(owner, "/name")));
+    }
+    let pointer = format!("/fieldsV1/f:spec/f:{}", field.member());
+    let owns = |entry: &&Value| entry.pointer(&pointer).is_some();
+    let managers = list(object, "/metadata/managedFields").iter().filter(owns).map(|entry| text(entry, "/manager"));
+    let reconciles = |manager: &&str| RECONCILERS.iter().any(|known| manager.to_lowercase().starts_with(known));
+    managers.into_iter().find(reconciles).map(str::to_owned)
+}

@@ -1,0 +1,216 @@
+//! What is pinned, to how much, and how it is taken back.
+use super::*;
+
+const RUN: &str = "shop-1";
+
+fn deployment(name: &str, replicas: u64) -> Value {
+    json!({"apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": name, "namespace": "shop", "uid": format!("d-{name}"), "resourceVersion": "7", "generation": 1},
+        "spec": {"replicas": replicas}, "status": {"readyReplicas": replicas, "observedGeneration": 1}})
+}
+
+fn autoscaler(name: &str, least: u64, most: u64) -> Value {
+    json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": name, "namespace": "shop", "uid": format!("h-{name}"), "resourceVersion": "9"},
+        "spec": {"minReplicas": least, "maxReplicas": most, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}}})
+}
+
+fn web(replicas: u64, least: u64, most: u64) -> Scaled {
+    Scaled {
+        autoscalers: vec![autoscaler("web", least, most)],
+        deployments: vec![deployment("web", replicas)],
+        ..Scaled::default()
+    }
+}
+
+fn everywhere(_: &str) -> bool {
+    true
+}
+
+fn pins(scaled: &Scaled, wish: u64) -> Planned {
+    planned(scaled, &Wishes::from([("Deployment shop/web".into(), wish)]), RUN, true)
+}
+
+/// A merge patch as the server lays it over an object.
+fn merged(object: &Value, patch: &Value) -> Value {
+    let Some(changes) = patch.as_object() else { return patch.clone() };
+    let mut merged = object.as_object().cloned().unwrap_or_default();
+    for (member, change) in changes {
+        if change.is_null() {
+            merged.shift_remove(member);
+        } else {
+            let laid = self::merged(merged.get(member).unwrap_or(&Value::Null), change);
+            merged.insert(member.clone(), laid);
+        }
+    }
+    Value::Object(merged)
+}
+
+#[test]
+fn the_larger_of_now_the_last_hour_and_its_own_minimum_counts() {
+    for (now, hour, least, wish) in [(8, 0, 2, 8), (3, 9, 2, 9), (3, 4, 6, 6)] {
+        let hour = Counts::from([("Deployment shop/web".into(), hour)]);
+        let wishes = wishes(&web(now, least, 20), &hour, everywhere);
+        assert_eq!(wishes["Deployment shop/web"], wish);
+    }
+    let sized = Scaled { deployments: vec![deployment("web", 3)], ..Scaled::default() };
+    let hour = Counts::from([("Deployment shop/web".into(), 9)]);
+    assert_eq!(wishes(&sized, &hour, everywhere)["Deployment shop/web"], 3, "a person has sized it");
+    assert!(wishes(&web(3, 1, 9), &hour, |space| space != "shop").is_empty());
+}
+
+#[test]
+fn nothing_is_pinned_down_nor_beyond_a_maximum_nor_started() {
+    assert_eq!(pins(&web(3, 5, 20), 4).pins, []);
+    let bounded = pins(&web(3, 2, 6), 9);
+    assert_eq!((bounded.pins[0].before, bounded.pins[0].to), (Some(2), 6));
+    assert!(bounded.short[0].contains("wants 9 pods") && bounded.short[0].contains("allows 6"), "{:?}", bounded.short);
+    let mut stopped = web(0, 2, 6);
+    assert_eq!(pins(&stopped, 9), Planned::default());
+    stopped.autoscalers.clear();
+    assert_eq!(pins(&stopped, 9), Planned::default(), "what stands at 0 stays there");
+}
+
+#[test]
+fn what_no_autoscaler_rules_gets_its_size_in_the_new_cluster_alone() {
+    let sized = Scaled { deployments: vec![deployment("web", 3)], ..Scaled::default() };
+    let planned_new = pins(&sized, 10);
+    assert_eq!(planned_new.pins[0].to_string(), "Deployment shop/web to 10");
+    let wishes = Wishes::from([("Deployment shop/web".into(), 10)]);
+    assert_eq!(planned(&sized, &wishes, RUN, false), Planned::default());
+    let live = merged(&sized.deployments[0], &by(&planned_new.pins[0], &sized.deployments[0]));
+    let kept = undo(&live, true).unwrap();
+    assert_eq!((kept.patch.get("spec"), kept.left), (None, None), "nothing that serves is reduced");
+    assert_eq!(merged(&live, &undo(&live, false).unwrap().patch)["spec"]["replicas"], 3);
+}
+
+fn by(pin: &Pin, live: &Value) -> Value {
+    match patch(pin, Some(live), RUN) {
+        Placed::By(patch) => patch,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_pin_is_placed_once_raised_and_taken_back_to_what_was_there() {
+    let scaled = web(8, 2, 20);
+    let (pin, live) = (&pins(&scaled, 8).pins[0], &scaled.autoscalers[0]);
+    let placed = by(pin, live);
+    assert_eq!(placed["metadata"]["resourceVersion"], "9", "nobody is written over");
+    let live = merged(live, &placed);
+    assert_eq!((&live["spec"]["minReplicas"], patch(pin, Some(&live), RUN)), (&json!(8), Placed::Yes));
+    // The load has grown.
+    let raised = pins(&Scaled { autoscalers: vec![live.clone()], ..scaled }, 11);
+    assert_eq!((raised.pins[0].before, raised.pins[0].to), (Some(2), 11), "the inverse stays");
+    let mut known = Pins { new: vec![pin.clone()], ..Pins::default() };
+    known.add(&Pins { new: raised.pins.clone(), ..Pins::default() });
+    assert_eq!((known.new.len(), known.new[0].to), (1, 11));
+    let live = merged(&live, &by(&raised.pins[0], &live));
+    let back = undo(&live, true).unwrap();
+    assert_eq!((back.left, back.what.as_str()), (None, "HorizontalPodAutoscaler shop/web from 11 to 2"));
+    let live = merged(&live, &back.patch);
+    assert_eq!((&live["spec"]["minReplicas"], undo(&live, true)), (&json!(2), None));
+}
+
+#[test]
+fn what_somebody_else_wrote_is_left_and_named() {
+    let scaled = web(8, 2, 20);
+    let pin = &pins(&scaled, 8).pins[0];
+    let mut live = merged(&scaled.autoscalers[0], &by(pin, &scaled.autoscalers[0]));
+    live["spec"]["minReplicas"] = json!(5);
+    assert!(matches!(patch(pin, Some(&live), RUN), Placed::Left(why) if why.contains("is 5, and not 8")));
+    let undo = undo(&live, true).unwrap();
+    assert!(undo.left.unwrap().contains("is 5, and not 8") && undo.patch.get("spec").is_none());
+    assert!(matches!(patch(pin, None, RUN), Placed::Left(why) if why.ends_with("is gone")));
+    let another = merged(&scaled.autoscalers[0], &json!({"metadata": {"uid": "another"}}));
+    assert!(matches!(patch(pin, Some(&another), RUN), Placed::Left(_)));
+}
+
+#[test]
+fn another_runs_pin_is_taken_over_with_its_inverse() {
+    let mut scaled = web(8, 2, 20);
+    let earlier = &pins(&scaled, 8).pins[0];
+    let Placed::By(placed) = patch(earlier, Some(&scaled.autoscalers[0]), "shop-0") else { panic!() };
+    scaled.autoscalers[0] = merged(&scaled.autoscalers[0], &placed);
+    assert_eq!(wishes(&web(3, 2, 20), &Counts::new(), everywhere)["Deployment shop/web"], 3);
+    let over = pins(&scaled, 5);
+    assert_eq!((over.pins[0].before, over.pins[0].to), (Some(2), 8), "not below what is there");
+    assert_eq!(marked(&merged(&scaled.autoscalers[0], &by(&over.pins[0], &scaled.autoscalers[0]))).unwrap().run, RUN);
+}
+
+#[test]
+fn a_reconcilers_minimum_is_a_line_for_its_repository() {
+    let mut scaled = web(8, 2, 20);
+    let owned = |manager: &str, member: &str| {
+        json!([{"manager": manager, "operation": "Apply",
+        "fieldsV1": {"f:spec": {format!("f:{member}"): {}}}}])
+    };
+    scaled.autoscalers[0]["metadata"]["managedFields"] = owned("kustomize-controller", "minReplicas");
+    let planned = pins(&scaled, 8);
+    assert_eq!(
+        planned.reconciled,
+        ["HorizontalPodAutoscaler shop/web: spec.minReplicas: 8 (kustomize-controller owns it)"]
+    );
+    assert_eq!(planned.pins, []);
+    for (manager, member) in
+        [("helm", "minReplicas"), ("kubectl-client-side-apply", "minReplicas"), ("flux", "maxReplicas")]
+    {
+        scaled.autoscalers[0]["metadata"]["managedFields"] = owned(manager, member);
+        assert_eq!(pins(&scaled, 8).pins.len(), 1, "{manager}");
+    }
+    scaled.autoscalers[0]["metadata"]["ownerReferences"] =
+        json!([{"kind": "Shop", "name": "main", "controller": true}]);
+    assert!(pins(&scaled, 8).reconciled[0].ends_with("(Shop main owns it)"));
+}
+
+#[test]
+fn a_scaled_object_is_pinned_by_its_own_field_if_it_follows_traffic() {
+    let scaled_object = |trigger: &str| {
+        json!({"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+            "metadata": {"name": "web", "namespace": "shop", "uid": "s", "resourceVersion": "4"},
+            "spec": {"maxReplicaCount": 6, "scaleTargetRef": {"name": "web"}, "triggers": [{"type": trigger}]}})
+    };
+    let mut scaled = web(4, 1, 6);
+    scaled.autoscalers[0]["metadata"]["ownerReferences"] =
+        json!([{"kind": "ScaledObject", "name": "web", "controller": true}]);
+    scaled.scaled_objects = vec![scaled_object("prometheus")];
+    let pin = pins(&scaled, 9).pins.remove(0);
+    assert_eq!((pin.kind, pin.before, pin.to, pin.workload.as_str()), (Field::ScaledObject, None, 6, "Deployment web"));
+    let live = merged(&scaled.scaled_objects[0], &by(&pin, &scaled.scaled_objects[0]));
+    assert_eq!(live["spec"]["minReplicaCount"], 6);
+    assert_eq!(merged(&live, &undo(&live, true).unwrap().patch)["spec"].get("minReplicaCount"), None);
+    scaled.scaled_objects = vec![scaled_object("azure-servicebus")];
+    assert_eq!(pins(&scaled, 9), Planned::default(), "a consumer");
+    let mut paused = scaled_object("cpu");
+    paused["metadata"]["annotations"] = json!({"autoscaling.keda.sh/paused-replicas": "0"});
+    scaled.scaled_objects = vec![paused];
+    assert_eq!(pins(&scaled, 9), Planned::default());
+}
+
+#[test]
+fn it_is_as_large_as_it_should_be_when_so_many_are_ready() {
+    let mut scaled = web(8, 8, 20);
+    assert_eq!(unready(&scaled, "shop", "Deployment web", 8), None);
+    assert!(
+        unready(&scaled, "shop", "Deployment web", 9)
+            .unwrap()
+            .starts_with("Deployment shop/web: 8 of 9 pods are ready")
+    );
+    scaled.deployments[0]["status"]["readyReplicas"] = json!(2);
+    assert!(unready(&scaled, "shop", "Deployment web", 8).unwrap().contains("2 of 8"));
+}
+
+#[test]
+fn too_many_pins_are_named_and_an_unreadable_mark_goes() {
+    let names: Vec<_> = (0..MOST + 3).map(|number| format!("web-{number:04}")).collect();
+    let scaled = Scaled {
+        autoscalers: names.iter().map(|name| autoscaler(name, 1, 9)).collect(),
+        deployments: names.iter().map(|name| deployment(name, 4)).collect(),
+        ..Scaled::default()
+    };
+    let planned = planned(&scaled, &wishes(&scaled, &Counts::new(), everywhere), RUN, true);
+    assert_eq!((planned.pins.len(), planned.short.len()), (MOST, 3));
+    let mut odd = autoscaler("web", 4, 9);
+    odd["metadata"]["annotations"] = json!({PINNED: "{"});
+    assert!(undo(&odd, true).unwrap().left.unwrap().contains("cannot be read"));
+}
