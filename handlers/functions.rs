@@ -6,6 +6,7 @@ mod bodies;
 pub mod bound;
 pub mod caller;
 pub mod calls;
+mod capacity;
 pub mod commit;
 pub mod container;
 pub mod deliveries;

@@ -14,6 +14,7 @@ mod federated;
 mod install_controllers;
 pub mod judged;
 pub mod overwriting;
+mod pinned;
 mod presence;
 mod proof;
 mod ready;
@@ -23,6 +24,7 @@ mod retire_old_cluster;
 mod shift_traffic;
 mod soak;
 mod sync_workloads;
+pub mod unpinned;
 mod validate_health;
 pub mod watch;
 

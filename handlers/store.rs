@@ -2,6 +2,7 @@
 //! and reservations, records for people. The store's `Date` is the time of everything that is decided.
 mod blobs;
 mod calls;
+pub mod counts;
 mod lines;
 pub mod questions;
 mod records;

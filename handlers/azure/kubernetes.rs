@@ -1,9 +1,11 @@
 //! The API server of a cluster. Kubeconfigs and tokens live in memory alone.
 mod applying;
 mod lists;
+mod scaling;
 mod served;
 
 pub use applying::{Applied, KubernetesWriter, MANAGER};
+pub use scaling::Amended;
 
 use super::Reader;
 use super::arm::{Arm, Question};

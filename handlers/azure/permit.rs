@@ -29,6 +29,17 @@ impl Permit {
         Err(anyhow::anyhow!("the run moved on meanwhile; nothing was written").into())
     }
 
+    /// For what this run has left in a cluster, if no run of its site holds it: that run is over, or not this one.
+    ///
+    /// # Errors
+    /// When it is still under way.
+    pub fn for_what_is_left(id: &str, loaded: Option<&Run>, asked: Instant, clock: &Clock) -> Result<Self, StepError> {
+        if loaded.is_some_and(|run| run.id == id && run.ending.is_none()) {
+            return Err(anyhow::anyhow!("the run {id} is under way; nothing was written").into());
+        }
+        Ok(Self { until: asked + clock.real(GOOD_FOR), of: None })
+    }
+
     /// For a person who uses the emergency way back: no run is asked.
     pub fn of_a_person(clock: &Clock) -> Self {
         Self { until: clock.after(GOOD_FOR), of: None }

@@ -4,6 +4,7 @@ use crate::azure::permit::Permit;
 use crate::azure::{Reader, Writer};
 use crate::run::{Run, StepError};
 use crate::store::{Store, Stored};
+use crate::workload::pins::Counts;
 use tokio::time::Instant;
 
 /// What looks and acts, for one hop of one run.
@@ -47,6 +48,14 @@ impl Azure {
         let asked = Instant::now();
         let found = self.store.run(&self.site).await?;
         Permit::for_run(&self.run, self.hop, found.as_ref().map(|found| &found.value), asked, self.clock())
+    }
+
+    /// The largest counts of pods of this cluster within the last hour, as far as they are known.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn counted(&self, uid: &str) -> Result<Counts, StepError> {
+        Ok(self.store.counted(&self.site).await?.most(uid, self.now()))
     }
 
     /// A published manifest, by its digest.

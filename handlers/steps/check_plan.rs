@@ -1,10 +1,12 @@
 //! Everything that the plan needs holds.
 use super::acting::Azure;
 use super::checked::{Checked, checked};
+use super::pinned::reconciled;
 use super::rehearsed::rehearsed;
 use super::{again_in, judged, terminal, written};
 use crate::azure::operations::Progress;
 use crate::run::{Following, Outcome, Run, StepResult};
+use crate::site::Reconciled;
 
 /// Everything that the plan needs holds, a leftover of ours that the plan lists and that serves nothing taken as gone. It is
 /// only looked at here: `CreateCluster` deletes it.
@@ -15,7 +17,10 @@ pub async fn check_plan(run: &Run, azure: &Azure) -> StepResult {
         return again_in("the leftover in the idle slot is being deleted", again);
     }
     let checked = match checked(run, azure).await? {
-        fine @ Checked::Fine { .. } => judged::refused(run, azure).await?.map_or(fine, Checked::Refused),
+        fine @ Checked::Fine { .. } => match judged::refused(run, azure).await? {
+            None => sized(fine, reconciled(run, azure).await?),
+            Some(why) => Checked::Refused(why),
+        },
         checked => checked,
     };
     let checked = match checked {
@@ -42,5 +47,17 @@ pub async fn check_plan(run: &Run, azure: &Azure) -> StepResult {
         }
         Checked::Fine { warnings, .. } if warnings.is_empty() => Ok(Outcome::Done),
         Checked::Fine { warnings, .. } => Ok(Outcome::Noted(warnings)),
+    }
+}
+
+/// What holds, with what reconcilers keep small.
+fn sized(checked: Checked, reconciled: Option<(Reconciled, String)>) -> Checked {
+    match (checked, reconciled) {
+        (_, Some((Reconciled::Refuse, why))) => Checked::Refused(why),
+        (Checked::Fine { leftover, mut warnings }, Some((Reconciled::Leave, why))) => {
+            warnings.push(why);
+            Checked::Fine { leftover, warnings }
+        }
+        (checked, _) => checked,
     }
 }

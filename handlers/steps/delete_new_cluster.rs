@@ -3,6 +3,7 @@ use super::acting::Azure;
 use super::bring_back::{Until, bring_back};
 use super::federated::gone;
 use super::presence::{Presence, is_missed, look_again, presence};
+use super::unpinned::unpinned;
 use super::watch::ask_aside;
 use super::{again_in, not_yet, permit_to_reduce, written};
 use crate::azure::operations::Progress;
@@ -10,6 +11,7 @@ use crate::plan::Kind;
 use crate::resources::cluster::Cluster;
 use crate::resources::gateway::{Gateway, Health, health};
 use crate::run::{Following, Outcome, Run, StepError, StepResult, Waiting};
+use crate::workload::pins::Side;
 use serde_json::Value;
 
 /// No pool holds the new cluster's addresses, and the new cluster, if it is ours, is gone: or kept for diagnosis, if
@@ -34,6 +36,10 @@ pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
     if let Some(waiting) = bring_back(run, azure, Until::ItIsWhole).await? {
         return Ok(waiting);
     }
+    // Traffic is back and quiet since: the old cluster's autoscalers may do as they like.
+    if let Some(waiting) = unpinned(run, azure, Side::Old, true).await? {
+        return Ok(waiting);
+    }
     let found = match presence(run, azure, &slot.cluster).await? {
         Presence::Here(found) => found,
         Presence::Gone => return gone(run, azure, &slot.cluster).await,
@@ -43,11 +49,24 @@ pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
     if found.run() != Some(&run.id) {
         return not_ours(run, azure, &found);
     }
+    put_away(run, azure, &found, &again).await
+}
+
+/// The new cluster goes, or is left as it was found.
+async fn put_away(run: &Run, azure: &Azure, found: &Cluster, again: &str) -> StepResult {
+    let slot = run.plan.new_slot();
+    // What stays is put back as it was.
+    if (run.plan.keeps_failed_cluster() || run.plan.kind == Kind::Return)
+        && !found.is_stopped()
+        && let Some(waiting) = unpinned(run, azure, Side::New, false).await?
+    {
+        return Ok(waiting);
+    }
     if run.plan.keeps_failed_cluster() {
         return Ok(Outcome::Done);
     }
     let kept = run.plan.kept.as_ref().map(|kept| &kept.found);
-    let smaller = kept.and_then(|size| size.differs(&found));
+    let smaller = kept.and_then(|size| size.differs(found));
     let is_as_found = smaller.is_none() && (!run.plan.found_stopped || found.is_stopped());
     if run.plan.kind == Kind::Return && is_as_found {
         return Ok(Outcome::Done);
@@ -56,7 +75,7 @@ pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
         return not_yet("the new cluster is being deleted");
     }
     if run.may_have_written()
-        && let Some(waiting) = old_is_well(run, azure, &again).await?
+        && let Some(waiting) = old_is_well(run, azure, again).await?
     {
         return Ok(waiting);
     }
@@ -72,7 +91,7 @@ pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
     if run.plan.kind == Kind::Return {
         return written(&format!("the stop{again}"), writer.stop_cluster(permit, &slot.cluster).await?);
     }
-    written(&format!("the deletion{again}"), writer.delete_cluster(permit, &slot.cluster, &found).await?)
+    written(&format!("the deletion{again}"), writer.delete_cluster(permit, &slot.cluster, found).await?)
 }
 
 /// Why the new cluster may not go yet: a pool holds it.

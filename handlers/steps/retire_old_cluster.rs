@@ -4,6 +4,7 @@ use super::federated::gone;
 use super::overwriting::{instead, not_as_left, overwritten};
 use super::presence::{Presence, look_again, presence};
 use super::proof::{Needs, Proof, proof, write};
+use super::unpinned::unpinned;
 use super::watch::{Judgement, ask_aside, judge};
 use super::{again_in, not_yet, permit_to_reduce, written};
 use crate::azure::operations::Progress;
@@ -16,6 +17,7 @@ use crate::resources::tags::{RETIRED_TAG, tag};
 use crate::run::readiness::Verdict;
 use crate::run::{Fact, Following, Outcome, Run, StepError, StepResult, Waiting};
 use crate::site::OldCluster;
+use crate::workload::pins::Side;
 use std::time::Duration;
 
 /// From saying that the old cluster will be reduced to looking whether it still may be.
@@ -44,7 +46,9 @@ pub async fn retire_old_cluster(run: &Run, azure: &Azure) -> StepResult {
         }
     }
     let id = &run.plan.old_slot().cluster;
-    let act = if Act::candidate_is_full(run, &gateway) {
+    let act = if !run.pinned(Side::New).is_empty() {
+        Act::Unpin(Side::New)
+    } else if Act::candidate_is_full(run, &gateway) {
         Act::EmptyCandidate
     } else {
         match presence(run, azure, id).await? {
@@ -54,6 +58,7 @@ pub async fn retire_old_cluster(run: &Run, azure: &Azure) -> StepResult {
             Presence::Here(found) if found.uid() != run.plan.old_uid => {
                 return Ok(Outcome::Hold("the old slot holds another cluster than the plan names".into()));
             }
+            Presence::Here(found) if Act::unpins_old(run, &found) => Act::Unpin(Side::Old),
             Presence::Here(found) => match Act::next(run, found) {
                 Some(act) => act,
                 None => return Ok(Outcome::Done),
@@ -73,6 +78,8 @@ pub async fn retire_old_cluster(run: &Run, azure: &Azure) -> StepResult {
 
 /// What is still to be done, one at a time and in this order.
 enum Act {
+    /// What was kept large is so no more: the new cluster when the soak is over, the old one before it is touched.
+    Unpin(Side),
     /// The old cluster goes out of the candidate pool.
     EmptyCandidate,
     /// What is kept must be known as ours when the slot is needed again.
@@ -93,6 +100,11 @@ enum Reduction {
 impl Act {
     fn candidate_is_full(run: &Run, gateway: &Gateway) -> bool {
         gateway.pool(&run.plan.site.pools.candidate).is_some_and(|pool| !pool.members().is_empty())
+    }
+
+    /// One that goes takes its pins along, and one that is stopped cannot be asked.
+    fn unpins_old(run: &Run, found: &Cluster) -> bool {
+        run.plan.site.old_cluster != OldCluster::Delete && !found.is_stopped() && !run.pinned(Side::Old).is_empty()
     }
 
     fn next(run: &Run, found: Cluster) -> Option<Self> {
@@ -198,6 +210,7 @@ async fn carry_out(act: Act, run: &Run, azure: &Azure, gateway: &Gateway) -> Ste
     let id = &run.plan.old_slot().cluster;
     let writer = &azure.writer;
     match act {
+        Act::Unpin(side) => unpin(run, azure, side).await,
         Act::EmptyCandidate => empty_candidate(run, azure, gateway, "the old cluster is about to be retired").await,
         Act::Tag(found) => {
             written("the tag", writer.tag_cluster(azure.permit().await?, id, &found, RETIRED_TAG, &run.id).await?)
@@ -207,6 +220,16 @@ async fn carry_out(act: Act, run: &Run, azure: &Azure, gateway: &Gateway) -> Ste
             Ok(permit) => reduce(permit, run, azure, &found, reduction).await,
         },
         Act::Wait => not_yet("the old cluster is being deleted"),
+    }
+}
+
+/// What serves is looked at once more after that.
+async fn unpin(run: &Run, azure: &Azure, side: Side) -> StepResult {
+    match unpinned(run, azure, side, true).await? {
+        Some(Outcome::NotYet(waiting)) => {
+            Ok(Outcome::NotYet(Waiting { following: Some(Following::answered_aside()), ..waiting }))
+        }
+        outcome => Ok(outcome.unwrap_or_else(|| asked_anew("nothing is pinned any more".to_owned()))),
     }
 }
 

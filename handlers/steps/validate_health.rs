@@ -1,6 +1,7 @@
 //! Nodes, workloads, smoke tests and the gateway's own probe of the new cluster pass.
 use super::acting::Azure;
 use super::overwriting::{instead, overwritten};
+use super::pinned::pinned;
 use super::proof::{Needs, Proof, proof, write};
 use super::ready::{Ready, ready};
 use super::watch::ask;
@@ -23,6 +24,10 @@ pub async fn validate_health(run: &Run, azure: &Azure) -> StepResult {
 
 /// The cluster is ready by itself and reachable through the candidate listener; then the gateway is asked.
 async fn offered(run: &Run, azure: &Azure) -> StepResult {
+    // First: a new cluster needs time to grow, and is proved in the size that it will have.
+    if let Some(waiting) = pinned(run, azure).await? {
+        return Ok(waiting);
+    }
     let but = match ready(run, azure).await? {
         Ready::No(why) => return not_yet(why),
         Ready::Yes(but) => but.map_or_else(String::new, |but| format!(" ({but})")),
@@ -81,9 +86,16 @@ async fn probed(run: &Run, azure: &Azure, progress: Progress) -> StepResult {
     if let Some(why) = smoke(run, azure).await? {
         return following(why, ask(run, azure).await?);
     }
-    match ready(run, azure).await? {
-        Ready::No(why) => following(why, ask(run, azure).await?),
-        Ready::Yes(_) => Ok(Outcome::Done),
+    if let Ready::No(why) = ready(run, azure).await? {
+        return following(why, ask(run, azure).await?);
+    }
+    // The load may have grown meanwhile, while an approval was waited for.
+    match pinned(run, azure).await? {
+        Some(Outcome::NotYet(waiting)) => {
+            Ok(Outcome::NotYet(Waiting { following: Some(ask(run, azure).await?), ..waiting }))
+        }
+        Some(outcome) => Ok(outcome),
+        None => Ok(Outcome::Done),
     }
 }
 

@@ -14,6 +14,7 @@ mod bounds;
 mod break_glass;
 mod broken_sites;
 mod calls;
+mod capacity;
 mod carried;
 mod cheap;
 mod clouds;

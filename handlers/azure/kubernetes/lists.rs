@@ -5,6 +5,7 @@ use crate::process::limits::Pages;
 use crate::resources::answers::text;
 use crate::resources::object::name;
 use crate::run::StepError;
+use crate::text::{LONGEST_NAME, cut};
 use crate::workload::readiness::has_readiness;
 use crate::workload::seen::Seen;
 use anyhow::anyhow;
@@ -62,6 +63,22 @@ impl Kubernetes {
         let mut all = vec![];
         self.pages(&kind, None, Shows::Whole, &ListParams::default(), &mut |object| all.push(object)).await?;
         Ok(all)
+    }
+
+    /// Why a pod with these labels has no node, in the scheduler's words.
+    ///
+    /// # Errors
+    /// When the API server does not answer.
+    pub async fn unscheduled(&self, namespace: &str, labels: &str) -> Result<Option<String>, StepError> {
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Pod"));
+        let kind = Kind { resource, namespaced: true };
+        let about = ListParams::default().labels(labels);
+        let mut why = None;
+        self.pages(&kind, Some(namespace), Shows::Whole, &about, &mut |pod| {
+            why = why.take().or_else(|| without_node(&pod));
+        })
+        .await?;
+        Ok(why)
     }
 
     /// The events that tell of a Job. Who must not read them has none.
@@ -179,6 +196,12 @@ impl Kubernetes {
             token = next;
         }
     }
+}
+
+fn without_node(pod: &Value) -> Option<String> {
+    let conditions = pod.pointer("/status/conditions")?.as_array()?;
+    let found = conditions.iter().find(|one| one["type"] == "PodScheduled" && one["status"] == "False")?;
+    Some(format!("pod {}: {}", name(pod), cut(text(found, "/message"), LONGEST_NAME)))
 }
 
 fn values(items: Vec<impl serde::Serialize>) -> serde_json::Result<Vec<Value>> {

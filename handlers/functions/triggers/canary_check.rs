@@ -3,6 +3,7 @@
 use super::checking::{Checked, check};
 use crate::functions::app::App;
 use crate::functions::calls::call;
+use crate::functions::capacity;
 use crate::functions::deliveries;
 use crate::functions::reply::Reply;
 use crate::functions::telling;
@@ -35,7 +36,8 @@ pub async fn canary_check(app: &App) -> Reply {
     let listed: Vec<_> = found.iter().map(|(site, _)| site.clone()).collect();
     let without_line = found.into_iter().filter(|(_, has_line)| !has_line).map(|(site, _)| site);
     let sites = turns.in_order(listed.clone());
-    let ((checked, seen, runs), ()) = tokio::join!(check_all(app, sites, ends), deliveries::hourly(app, ends));
+    let ((checked, seen, runs), (), ()) =
+        tokio::join!(check_all(app, sites, ends), deliveries::hourly(app, ends), capacity::sometimes(app, ends));
     compare(app, &listed, seen).await;
     add_lines(app, without_line.take(AT_ONCE), ends).await;
     telling::tell(app, &runs).await;

@@ -8,7 +8,7 @@ use crate::run::StepError;
 use crate::run::jobs::Ran;
 use crate::workload::fence::{as_applied, as_made, is_fenced};
 use crate::workload::readiness::never_ready;
-use crate::workload::refusal::{Meaning, meaning, not_served, takes_over};
+use crate::workload::refusal::{Meaning, is_own_pin, meaning, not_served, takes_over};
 use crate::workload::seen::{APPLIED, Seen};
 use futures::future::join_all;
 use jiff::SignedDuration;
@@ -94,7 +94,12 @@ impl Look<'_> {
             self.apply_fenced(&object.value).await?
         } else {
             let permit = self.azure.permit().await?;
-            self.kubernetes.apply(permit, &object.value, takes_over(&object.value)).await?
+            match self.kubernetes.apply(permit, &object.value, takes_over(&object.value)).await? {
+                Applied::Refused(refusal) if is_own_pin(&refusal) => {
+                    self.kubernetes.apply(self.azure.permit().await?, &object.value, true).await?
+                }
+                applied => applied,
+            }
         };
         let refusal = match applied {
             Applied::Yes(live) => return Ok(Written::Applied(Seen::of(&live))),

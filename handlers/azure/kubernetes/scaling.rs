@@ -1,0 +1,61 @@
+//! What sizes the workloads of a cluster: it is listed, and amended by merge patches, never by an apply.
+use super::{Kubernetes, KubernetesWriter, failed, refusal_of};
+use crate::azure::permit::Permit;
+use crate::resources::object::{describe, name};
+use crate::run::StepError;
+use crate::workload::pins::{Field, Scaled};
+use crate::workload::refusal::{PIN, in_words};
+use kube::api::{Patch, PatchParams};
+use serde_json::{Value, json};
+
+/// What became of an object that was to be amended.
+pub enum Amended {
+    /// It is done.
+    Yes,
+    /// Somebody else wrote it since it was looked at, or it is gone: look again.
+    Changed,
+    /// The API server refuses it.
+    Refused(String),
+}
+
+impl Kubernetes {
+    /// What says how large the workloads of this cluster are.
+    ///
+    /// # Errors
+    /// When the API server does not answer.
+    pub async fn scaled(&self) -> Result<Scaled, StepError> {
+        let keda = Field::ScaledObject;
+        let has_keda = self.served(&json!({"apiVersion": keda.api_version(), "kind": keda.kind()})).await?.is_some();
+        Ok(Scaled {
+            autoscalers: self.all_of(Field::HorizontalPodAutoscaler).await?,
+            scaled_objects: if has_keda { self.all_of(keda).await? } else { vec![] },
+            deployments: self.all_of(Field::Deployment).await?,
+            stateful_sets: self.all_of(Field::StatefulSet).await?,
+        })
+    }
+
+    async fn all_of(&self, field: Field) -> Result<Vec<Value>, StepError> {
+        self.all(field.api_version(), field.kind()).await
+    }
+}
+
+impl KubernetesWriter {
+    /// Lays a merge patch over an object that was looked at: it names the version that it was seen in.
+    ///
+    /// # Errors
+    /// When the permit is too old, nobody answers, this identity is not known (401), or too much was asked for (429).
+    pub async fn amend(&self, permit: Permit, object: &Value, patch: &Value) -> Result<Amended, StepError> {
+        let Some(kind) = self.served(object).await? else { return Ok(Amended::Changed) };
+        let params = PatchParams { field_manager: Some(PIN.into()), ..PatchParams::default() };
+        permit.redeem()?;
+        let api = kind.api(&self.client, kind.namespace_of(object));
+        match api.patch(name(object), &params, &Patch::Merge(patch)).await {
+            Ok(_) => Ok(Amended::Yes),
+            Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(Amended::Changed),
+            Err(kube::Error::Api(status)) if matches!(status.code, 400 | 403 | 422) => {
+                Ok(Amended::Refused(format!("{}: {}", describe(object), in_words(&refusal_of(&status)))))
+            }
+            Err(error) => Err(failed(&format!("size {}", describe(object)), error)),
+        }
+    }
+}

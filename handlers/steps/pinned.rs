@@ -1,0 +1,168 @@
+//! Both clusters are as large as the load wants, and stay so: before the first share of traffic moves.
+use super::acting::Azure;
+use crate::azure::kubernetes::{Amended, Kubernetes, KubernetesWriter};
+use crate::resources::answers::text;
+use crate::resources::object::name;
+use crate::run::{Fact, Outcome, Run, StepError, Waiting};
+use crate::site::Reconciled;
+use crate::workload::pins::{Pin, Pins, Placed, Planned, Scaled, Side, patch, planned, unready, wishes};
+use serde_json::Value;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// One batch of writes goes on for so long; the rest is for the next look.
+const BATCH: Duration = Duration::from_secs(30);
+/// From recording what will be pinned to doing it, and on with what was left over.
+const AT_ONCE: Duration = Duration::from_secs(1);
+/// New pods take some seconds.
+const PODS_TAKE: Duration = Duration::from_secs(15);
+/// So many pins are named.
+const NAMED: usize = 5;
+
+/// Every pin of this run is in force, and what is pinned in the new cluster is ready at that size. `None`: so it is, or the
+/// site wants no pins. What is pinned is recorded a hop before, and only grows.
+pub async fn pinned(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepError> {
+    let Some(capacity) = run.plan.site.pins() else { return Ok(None) };
+    let old = azure.writer.kubernetes(&run.plan.old_slot().cluster).await?;
+    let new = azure.writer.kubernetes(&run.plan.new_slot().cluster).await?;
+    let (of_old, of_new) = (old.scaled().await?, new.scaled().await?);
+    let wanted = wishes(&of_old, &azure.counted(&run.plan.old_uid).await?, |space| capacity.covers(space));
+    let (plan_old, plan_new) = (planned(&of_old, &wanted, &run.id, false), planned(&of_new, &wanted, &run.id, true));
+    let said = without(&plan_old, &plan_new);
+    let more = Pins { old: plan_old.pins, new: plan_new.pins, ..Pins::default() };
+    let mut all = run.pins.clone().unwrap_or_default();
+    all.add(&more);
+    if (all.old.len(), all.new.len()) != (0, 0) && run.pins.as_ref() != Some(&all) {
+        let what = named(all.old.iter().map(|pin| (Side::Old, pin)).chain(all.new.iter().map(|pin| (Side::New, pin))));
+        let waiting = Waiting::because(format!("both clusters are kept as large as the load wants: {what}{said}"));
+        return Ok(Some(Outcome::NotYet(Waiting {
+            again_in: Some(AT_ONCE),
+            facts: vec![Fact::Pins(more)],
+            ..waiting
+        })));
+    }
+    let ends = azure.clock().after(BATCH);
+    let mut batch = Batch { run, azure, ends, written: 0, left_over: 0, left: vec![] };
+    batch.place(&old, &of_old, &all.old).await?;
+    batch.place(&new, &of_new, &all.new).await?;
+    if let Some(outcome) = batch.outcome() {
+        return Ok(Some(outcome));
+    }
+    let left = batch.left;
+    for pin in all.new {
+        if let Some(why) = unready(&of_new, &pin.namespace, &pin.workload, pin.to).filter(|_| !is_left(&left, &pin)) {
+            let pending = without_node(&new, &of_new, &pin).await?.map_or_else(String::new, |why| format!(" ({why})"));
+            let waiting = Waiting::because(format!("{why}{pending}"));
+            return Ok(Some(Outcome::NotYet(Waiting { again_in: Some(PODS_TAKE), ..waiting })));
+        }
+    }
+    Ok(None)
+}
+
+/// Minima of the serving cluster that must be larger and that a reconciler would set back: a reason to refuse the plan, or a
+/// warning, as the site says.
+pub async fn reconciled(run: &Run, azure: &Azure) -> Result<Option<(Reconciled, String)>, StepError> {
+    let Some(capacity) = run.plan.site.pins() else { return Ok(None) };
+    let of_old = azure.kubernetes(&run.plan.old_slot().cluster).await?.scaled().await?;
+    let wanted = wishes(&of_old, &azure.counted(&run.plan.old_uid).await?, |space| capacity.covers(space));
+    let lines = planned(&of_old, &wanted, &run.id, false).reconciled;
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let remedy = match capacity.reconciled {
+        Reconciled::Refuse => {
+            "put these lines into their repository, or \"reconciled\": \"leave\" into \"capacity\" in the site file"
+        }
+        Reconciled::Leave => "they are left as they are, as the site says",
+    };
+    let what =
+        "capacity: these minima should be larger until the upgrade is over, and their reconcilers would set them back";
+    Ok(Some((capacity.reconciled, format!("{what}: {}; {remedy}", lines.join("; ")))))
+}
+
+/// The writes of one look.
+struct Batch<'a> {
+    run: &'a Run,
+    azure: &'a Azure,
+    ends: Instant,
+    written: usize,
+    left_over: usize,
+    /// What somebody else has written since.
+    left: Vec<String>,
+}
+
+impl Batch<'_> {
+    async fn place(&mut self, kubernetes: &KubernetesWriter, scaled: &Scaled, pins: &[Pin]) -> Result<(), StepError> {
+        for pin in pins {
+            let live = scaled.all().find(|object| is_of(object, pin));
+            let patch = match patch(pin, live, &self.run.id) {
+                Placed::Yes => continue,
+                Placed::Left(why) => {
+                    self.left.push(why);
+                    continue;
+                }
+                Placed::By(patch) => patch,
+            };
+            if Instant::now() >= self.ends {
+                self.left_over += 1;
+                continue;
+            }
+            let permit = self.azure.permit().await?;
+            match kubernetes.amend(permit, &pin.object(), &patch).await? {
+                Amended::Yes => self.written += 1,
+                Amended::Changed => self.left_over += 1,
+                Amended::Refused(why) => {
+                    return Err(anyhow::anyhow!(why).context("failed to keep a workload large").into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn outcome(&self) -> Option<Outcome> {
+        if self.written == 0 && self.left_over == 0 {
+            return None;
+        }
+        let left = if self.left.is_empty() { String::new() } else { format!("; {}", self.left.join("; ")) };
+        let again_in = Some(if self.left_over > 0 { AT_ONCE } else { PODS_TAKE });
+        let why = format!("{} counts were raised, {} are left{left}", self.written, self.left_over);
+        Some(Outcome::NotYet(Waiting { again_in, ..Waiting::because(why) }))
+    }
+}
+
+fn is_of(object: &Value, pin: &Pin) -> bool {
+    text(object, "/kind") == pin.kind.kind()
+        && text(object, "/metadata/namespace") == pin.namespace
+        && name(object) == pin.name
+}
+
+fn is_left(left: &[String], pin: &Pin) -> bool {
+    left.iter().any(|why| why.starts_with(&format!("{} {}/{}", pin.kind.kind(), pin.namespace, pin.name)))
+}
+
+/// Why pods of what a pin keeps large have no node.
+async fn without_node(kubernetes: &Kubernetes, scaled: &Scaled, pin: &Pin) -> Result<Option<String>, StepError> {
+    let is_it = |object: &&Value| {
+        text(object, "/metadata/namespace") == pin.namespace
+            && format!("{} {}", text(object, "/kind"), name(object)) == pin.workload
+    };
+    let labels = scaled.deployments.iter().chain(&scaled.stateful_sets).find(is_it);
+    let labels = labels.and_then(|found| found.pointer("/spec/selector/matchLabels")?.as_object());
+    let Some(labels) = labels.filter(|labels| !labels.is_empty()) else { return Ok(None) };
+    let pairs = labels.iter().map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()));
+    kubernetes.unscheduled(&pin.namespace, &pairs.collect::<Vec<_>>().join(",")).await
+}
+
+/// What cannot be as large as it should be.
+fn without(old: &Planned, new: &Planned) -> String {
+    let short = [old, new].into_iter().flat_map(|planned| planned.short.iter().chain(&planned.reconciled));
+    let short: Vec<_> = short.take(NAMED).map(String::as_str).collect();
+    if short.is_empty() { String::new() } else { format!("; but {}", short.join("; ")) }
+}
+
+fn named<'a>(pins: impl Iterator<Item = (Side, &'a Pin)>) -> String {
+    let all: Vec<_> = pins.map(|(side, pin)| format!("{pin} in {}", side.name())).collect();
+    let more = all.len().saturating_sub(NAMED);
+    let more = if more == 0 { String::new() } else { format!(", and {more} more") };
+    all.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ") + &more
+}

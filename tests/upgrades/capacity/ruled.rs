@@ -1,0 +1,123 @@
+//! Who else rules the size of a workload: nobody, a reconciler, KEDA, nodes that do not suffice.
+use super::*;
+use bluegreen::run::Ending;
+use bluegreen::site::Reconciled;
+
+/// An object of a manifest with these further ones before it.
+fn all(objects: &[Value]) -> String {
+    objects.iter().map(|object| format!("{object}\n---\n")).collect()
+}
+
+#[test]
+fn pods_without_a_node_are_named_and_waited_for() {
+    told(async || {
+        let shop = grown(pinning(), &autoscaler()).await;
+        let cordon = |is_closed: bool| {
+            on(&shop, &shop.article.green, |server, now| {
+                for node in server.objects("nodes", now) {
+                    let name = &node["metadata"]["name"];
+                    let closed = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "spec": {"unschedulable": is_closed}});
+                    server.apply(&closed, now).unwrap();
+                }
+            });
+        };
+        let nodes = async {
+            until(&shop, |run| run.step == Step::ValidateHealth).await;
+            cordon(true);
+            let run = until(&shop, |run| journal(run).contains("nodes are available")).await;
+            assert!(journal(&run).contains("of 8 pods are ready, as many as the load wants"), "{}", journal(&run));
+            cordon(false);
+        };
+        let ((run, users), ()) = tokio::join!(forward(&shop), nodes);
+        assert_eq!((run.ending, users.failed), (Some(Ending::Upgraded), 0), "{}", journal(&run));
+    });
+}
+
+#[test]
+fn a_reconcilers_minimum_refuses_the_plan_with_its_line_unless_the_site_leaves_it() {
+    for (reconciled, ending) in [(Reconciled::Refuse, Ending::Rejected), (Reconciled::Leave, Ending::Upgraded)] {
+        told(async || {
+            let capacity = pinning().map(|capacity| Capacity { reconciled, ..capacity });
+            let shop = grown(capacity, &autoscaler()).await;
+            let theirs: Value = serde_json::from_str(&autoscaler()).unwrap();
+            let path = "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers/web";
+            apply_as(&shop, &shop.article.blue, "kustomize-controller", path, &theirs).await;
+            let (run, _) = forward(&shop).await;
+            assert_eq!(run.ending, Some(ending), "{}", journal(&run));
+            let line = "HorizontalPodAutoscaler shop/web: spec.minReplicas: 8 (kustomize-controller owns it)";
+            assert!(journal(&run).contains(line), "{}", journal(&run));
+            if reconciled == Reconciled::Leave {
+                assert!(journal(&run).contains("they are left as they are"), "{}", journal(&run));
+            }
+            assert_eq!(least(&shop, &shop.article.blue), (2, false));
+        });
+    }
+}
+
+/// A server-side apply by another manager.
+async fn apply_as(shop: &Shop, cluster: &str, manager: &str, path: &str, object: &Value) {
+    let found = shop.azure.world().resource_manager.resource(cluster).unwrap().clone();
+    let host = found["properties"]["fqdn"].as_str().unwrap();
+    let token = "Bearer somebody";
+    on(shop, cluster, |server, _| server.let_in("somebody", "somebody"));
+    let uri = format!("https://{host}{path}?fieldManager={manager}&force=true");
+    let request =
+        http::Request::patch(uri).header("authorization", token).header("content-type", "application/apply-patch+yaml");
+    let somebody = simulated_azure::Process::new("somebody");
+    let answer = shop.azure.call(&somebody, request.body(object.to_string().into()).unwrap()).await.unwrap();
+    assert!(answer.status().is_success(), "{answer:?}");
+}
+
+#[test]
+fn a_size_that_a_person_gave_is_given_to_the_new_cluster_and_stays() {
+    told(async || {
+        let shop = grown(pinning(), "").await;
+        let web = object(&shop, &shop.article.blue, "deployments.apps", "web").unwrap();
+        let scaled = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"replicas": 6, "selector": web["spec"]["selector"], "template": web["spec"]["template"]}});
+        on(&shop, &shop.article.blue, |server, now| drop(server.apply(&scaled, now).unwrap()));
+        tokio::time::sleep(Duration::from_secs(120)).await;
+        let (run, users) = forward(&shop).await;
+        assert_eq!((run.ending, users.failed), (Some(Ending::Upgraded), 0), "{}", journal(&run));
+        let green = object(&shop, &shop.article.green, "deployments.apps", "web").unwrap();
+        assert_eq!(
+            (&green["spec"]["replicas"], green["metadata"]["annotations"].get("aks-bluegreen/pinned")),
+            (&json!(6), None)
+        );
+        assert!(journal(&run).contains("Deployment shop/web keeps its 6 pods"), "{}", journal(&run));
+    });
+}
+
+#[test]
+fn a_scaled_object_is_pinned_by_its_own_field() {
+    let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "scaledobjects.keda.sh"},
+        "spec": {"group": "keda.sh", "scope": "Namespaced", "names": {"plural": "scaledobjects", "kind": "ScaledObject"},
+            "versions": [{"name": "v1alpha1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
+                "type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}});
+    let scaled = json!({"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"scaleTargetRef": {"name": "web"}, "minReplicaCount": 2, "maxReplicaCount": 20, "triggers": [{"type": "prometheus", "metadata": {}}]}});
+    told(async || {
+        let sizes = all(&[definition.clone(), scaled.clone()]);
+        let shop = Shop::open(&Options { probe: false, ..Options::default() }, wanting(pinning())).unwrap();
+        publish(&shop, &manifest(&sizes)).await;
+        on(&shop, &shop.article.blue, |server, now| drop(server.apply(&definition, now).unwrap()));
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        bring(&shop, &shop.article.blue, &scaled.to_string());
+        shop.azure.world().traffic.demand(&shop.article.host, LOAD);
+        let warm = Prober::start(&shop.azure, &[&shop.article.host]);
+        tokio::time::sleep(Duration::from_secs(1800)).await;
+        drop(warm);
+        assert_eq!(pods(&shop, &shop.article.blue), 8);
+        let minimum = |cluster: &str| {
+            object(&shop, cluster, "scaledobjects.keda.sh", "web").unwrap()["spec"]["minReplicaCount"].clone()
+        };
+        let pinned = async {
+            until(&shop, |run| run.step == Step::ShiftTraffic).await;
+            assert_eq!([minimum(&shop.article.blue), minimum(&shop.article.green)], [json!(8), json!(8)]);
+        };
+        let ((run, users), ()) = tokio::join!(forward(&shop), pinned);
+        assert_eq!((run.ending, users.failed), (Some(Ending::Upgraded), 0), "{}", journal(&run));
+        assert_eq!([minimum(&shop.article.blue), minimum(&shop.article.green)], [json!(2), json!(2)]);
+    });
+}
