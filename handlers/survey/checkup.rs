@@ -6,7 +6,8 @@ use crate::resources::answers::text;
 use crate::resources::gateway::Gateway;
 use crate::site::{Site, Slot};
 use crate::store::Store;
-use crate::survey::doctor::{App, Looked, Observed, SeenCluster, SeenNamespace, SeenSite, Unread};
+use crate::survey::doctor::{App, Looked, Observed, SeenCluster, SeenNamespace, SeenPin, SeenSite, Unread};
+use crate::workload::pins::{marked, undo};
 use azure_core::http::StatusCode;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -112,12 +113,20 @@ impl Looker {
         let site = found.and_then(|site| site.ok_or_else(|| unread(&format!("the site {name} vanished"), None)));
         let Ok(known) = &site else {
             let gateway = Err(unread("the site is unknown", None));
-            return SeenSite { name: name.to_owned(), site, gateway, clusters: vec![], routes: vec![] };
+            return SeenSite {
+                name: name.to_owned(),
+                site,
+                gateway,
+                clusters: vec![],
+                routes: vec![],
+                pinned: vec![],
+                run: None,
+            };
         };
         let cloud = self.arm.cloud();
         let gateway = self.arm.find(&known.gateway, &cloud.network).await;
         let gateway = gateway.map(|found| found.map(Gateway)).map_err(refused("Reader on the gateway"));
-        let mut clusters = vec![];
+        let (mut clusters, mut pinned) = (vec![], vec![]);
         for id in [&known.slots.blue.cluster, &known.slots.green.cluster] {
             let cluster = self.arm.find(id, &cloud.container_service).await;
             let cluster = cluster.map_err(refused("Reader on the clusters' resource group"));
@@ -127,10 +136,15 @@ impl Looker {
                 Some(found) => Some(self.answers(found).await.map_err(|error| format!("{error:#}"))),
                 None => None,
             };
+            if let (Some(found), Some(Ok(())), true) = (running, &server, known.capacity.is_some()) {
+                pinned.extend(self.pinned(found).await);
+            }
             clusters.push((id.clone(), cluster, server));
         }
         let routes = self.routes(known, &clusters).await;
-        SeenSite { name: name.to_owned(), site, gateway, clusters, routes }
+        let run = store.run(name).await.ok().flatten().map(|found| found.value);
+        let run = run.filter(|run| run.ending.is_none()).map(|run| run.id.clone());
+        SeenSite { name: name.to_owned(), site, gateway, clusters, routes, pinned, run }
     }
 
     /// The route tables of the slots' subnets, where a cluster goes out by them. A subnet that cannot be read has none that is
@@ -149,6 +163,18 @@ impl Looker {
         }
         tables.retain(|id| !id.is_empty());
         tables
+    }
+
+    /// What runs keep large in a cluster. What cannot be seen is told where the cluster is.
+    async fn pinned(&self, cluster: &Value) -> Vec<SeenPin> {
+        let id = text(cluster, "/id");
+        let scaled = self.scaled(cluster).await.unwrap_or_default();
+        let pin = |object: &Value| {
+            let what = undo(object, false)?.what;
+            let run = marked(object).map(|mark| mark.run).unwrap_or_default();
+            Some(SeenPin { cluster: id.to_owned(), what, run })
+        };
+        scaled.all().filter_map(pin).collect()
     }
 
     /// The one resource of a kind that a test finds in these subscriptions.

@@ -10,6 +10,7 @@ use crate::resources::answers::{list, same_id, text};
 use crate::resources::gateway::Gateway;
 use crate::run::StepError;
 use crate::survey::site_init::{Found, serving, serving_gateways};
+use crate::workload::pins::Scaled;
 use anyhow::{Context, bail};
 use azure_core::credentials::TokenCredential;
 use serde_json::Value;
@@ -155,6 +156,19 @@ impl Looker {
     /// When it cannot be reached from here, or refuses.
     pub async fn answers(&self, cluster: &Value) -> anyhow::Result<()> {
         self.listed(cluster, &[("v1", "Namespace")], &[]).await.map(|_| ())
+    }
+
+    /// What says how large the workloads of a cluster are.
+    ///
+    /// # Errors
+    /// When its API server cannot be reached from here, or refuses.
+    pub async fn scaled(&self, cluster: &Value) -> anyhow::Result<Scaled> {
+        let looked = async {
+            let server = connect(&self.arm, &self.wire, &self.credential, text(cluster, "/id")).await?;
+            server.scaled().await
+        };
+        let looked = timeout(PATIENCE, looked).await;
+        looked.context("its API server does not answer")?.map_err(StepError::into_cause)
     }
 
     /// What runs in a cluster.

@@ -110,6 +110,21 @@ pub struct SeenSite {
     pub clusters: Vec<SeenCluster>,
     /// The route tables by which clusters go out.
     pub routes: Vec<String>,
+    /// What is pinned in them, and by which run.
+    pub pinned: Vec<SeenPin>,
+    /// The run that is under way, if one is.
+    pub run: Option<String>,
+}
+
+/// A count that a run keeps large.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenPin {
+    /// The cluster's id.
+    pub cluster: String,
+    /// `HorizontalPodAutoscaler shop/web from 8 to 2`: how it would be taken back.
+    pub what: String,
+    /// The run; empty where that cannot be read.
+    pub run: String,
 }
 
 /// A slot's cluster: its id, a GET of it (`None`: it does not exist), and what its API server said, if it was asked.

@@ -118,6 +118,11 @@ fn moves(sheet: &mut Sheet, addresses: usize, cannot_stop: Option<String>) {
     let stop =
         cannot_stop.map_or_else(|| "\"stop\" can be started again".to_owned(), |why| format!("no \"stop\": {why}"));
     sheet.decide("/oldCluster", &format!("keep costs a second cluster; {stop}; or \"scaleDown\", \"delete\"."));
+    sheet.set("capacity", json!({}));
+    sheet.note(
+        "/capacity",
+        "Both clusters stay as large as the load wants while traffic moves: minima of autoscalers are raised, and taken back.",
+    );
     sheet.set("leftover", json!("refuse"));
     sheet.note("/leftover", "\"delete\": a leftover of an earlier run that serves nothing makes room by itself.");
     sheet.set("newVersions", json!("ignore"));

@@ -333,3 +333,29 @@ fn without_the_app_its_checks_are_said_to_be_left_out() {
     assert!(left_out[0].remedy.contains("--app"));
     assert!(!rows.iter().any(|row| ["roles", "settings", "host"].contains(&row.check)));
 }
+
+#[test]
+fn what_a_run_that_is_over_has_left_pinned_is_a_finding() {
+    let autoscaler = |annotation: Value| {
+        json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+            "metadata": {"name": "web", "namespace": "shop", "annotations": {"aks-bluegreen/pinned": annotation}},
+            "spec": {"minReplicas": 8, "maxReplicas": 20, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}})
+    };
+    let rows = story(|| async {
+        let shop = Shop::open(&quiet(), |site| site.capacity = serde_json::from_str("{}").ok()).unwrap();
+        let host = {
+            let world = shop.azure.world();
+            let found = world.resource_manager.resource(&shop.article.blue).unwrap();
+            found["properties"]["fqdn"].as_str().unwrap().to_owned()
+        };
+        let object = autoscaler(json!({"run": "shop-1", "before": 2, "to": 8}).to_string().into());
+        let now = shop.azure.clock().now();
+        shop.azure.world().kubernetes.server(&host).unwrap().apply(&object, now).unwrap();
+        examine(&seen(&shop).await)
+    });
+    is_only(
+        &rows,
+        "site",
+        "the run shop-1 is over, and has left a pin in aks-blue: HorizontalPodAutoscaler shop/web from 8 to 2",
+    );
+}

@@ -70,6 +70,8 @@ fn site() -> SeenSite {
             clusters: slots.map(|slot| (slot.cluster.clone(), Ok(found(&slot.cluster)), None)).into(),
             site: Ok(shop.site.clone()),
             routes: vec![],
+            pinned: vec![],
+            run: None,
         }
     })
 }

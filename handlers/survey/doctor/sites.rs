@@ -1,6 +1,6 @@
 //! Each published site: its gateway and clusters can be read, its pools hold a slot's addresses, and the API servers
 //! answer.
-use super::{Observed, Row, SeenSite};
+use super::{Observed, Row, SeenPin, SeenSite};
 use crate::plan::checks::{Finding, refused};
 use crate::plan::planning::serving;
 use crate::resources::answers::{is_true, name_of, text};
@@ -47,7 +47,22 @@ fn one(seen: &SeenSite) -> Vec<Row> {
             Row::finding(CHECK, format!("{name}: CheckPlan would refuse to upgrade {}: {what}", name_of(id)), remedy)
         }));
     }
+    rows.extend(seen.pinned.iter().map(|pin| pinned(name, pin, seen.run.as_deref())));
     rows
+}
+
+/// What a run keeps large; one that is over should not.
+fn pinned(name: &str, pin: &SeenPin, under_way: Option<&str>) -> Row {
+    let (cluster, SeenPin { what, run, .. }) = (name_of(&pin.cluster), pin);
+    if under_way == Some(run) {
+        return Row::well(CHECK, format!("{name}: the run {run} keeps {cluster} large, and will set back {what}"));
+    }
+    Row::finding(
+        CHECK,
+        format!("{name}: the run {run} is over, and has left a pin in {cluster}: {what}"),
+        "CanaryCheck takes it back within 5 min: see that it runs, and may write in that cluster; or take the annotation \
+         aks-bluegreen/pinned off and set the count yourself",
+    )
 }
 
 fn pools(name: &str, site: &Site, gateway: &Gateway, serves: Result<Colour, String>) -> Vec<Row> {
