@@ -15,10 +15,10 @@ pub const MANAGER: &str = "aks-bluegreen";
 const FENCE: &str = "aks-bluegreen-fence";
 
 /// What is written here, as it is told.
-const OBJECT: &str = "object";
+pub(super) const OBJECT: &str = "object";
 
 /// One cluster's API server, to which objects can be applied.
-pub struct KubernetesWriter(Kubernetes, Teller);
+pub struct KubernetesWriter(Kubernetes, pub(super) Teller);
 
 impl std::ops::Deref for KubernetesWriter {
     type Target = Kubernetes;
@@ -101,7 +101,7 @@ impl KubernetesWriter {
 }
 
 /// What came of a write, in the API server's words for it.
-fn came<Object>(answer: &Result<Object, kube::Error>) -> Came {
+pub(super) fn came<Object>(answer: &Result<Object, kube::Error>) -> Came {
     match answer {
         Ok(_) => Came::Accepted(200, None),
         Err(kube::Error::Api(status)) => Came::Failed(status.code, status.reason.clone()),

@@ -1,4 +1,5 @@
 //! What sizes the workloads of a cluster: it is listed, and amended by merge patches, never by an apply.
+use super::applying::{OBJECT, came};
 use super::{Kubernetes, KubernetesWriter, failed, refusal_of};
 use crate::azure::permit::Permit;
 use crate::resources::object::{describe, name};
@@ -47,9 +48,13 @@ impl KubernetesWriter {
     pub async fn amend(&self, permit: Permit, object: &Value, patch: &Value) -> Result<Amended, StepError> {
         let Some(kind) = self.served(object).await? else { return Ok(Amended::Changed) };
         let params = PatchParams { field_manager: Some(PIN.into()), ..PatchParams::default() };
+        let of = permit.of();
         permit.redeem()?;
+        let writing = self.1.writes(of, OBJECT, "PATCH", &describe(object));
         let api = kind.api(&self.client, kind.namespace_of(object));
-        match api.patch(name(object), &params, &Patch::Merge(patch)).await {
+        let answer = api.patch(name(object), &params, &Patch::Merge(patch)).await;
+        writing.came(came(&answer));
+        match answer {
             Ok(_) => Ok(Amended::Yes),
             Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(Amended::Changed),
             Err(kube::Error::Api(status)) if matches!(status.code, 400 | 403 | 422) => {
