@@ -53,8 +53,8 @@ pub async fn rehearsed(run: &Run, azure: &Azure) -> Result<Rehearsed, StepError>
     let objects = objects(run, azure, &cluster).await?;
     let kubernetes = match timeout_at(until, azure.kubernetes(old)).await {
         Ok(Ok(kubernetes)) => kubernetes,
-        Ok(Err(error)) => return Ok(not_tried(format!("{:#}", error.into_cause()))),
-        Err(_) => return Ok(not_tried("its API server does not answer".into())),
+        Ok(Err(error)) => return Ok(not_tried(&format!("{:#}", error.into_cause()))),
+        Err(_) => return Ok(not_tried("its API server does not answer")),
     };
     let mut tried = 0;
     for some in objects.chunks(AT_ONCE) {
@@ -79,7 +79,7 @@ pub async fn rehearsed(run: &Run, azure: &Azure) -> Result<Rehearsed, StepError>
     Ok(told)
 }
 
-fn not_tried(why: String) -> Rehearsed {
+fn not_tried(why: &str) -> Rehearsed {
     Rehearsed {
         unsure: vec![format!("the manifests could not be tried on the old cluster: {why}")],
         ..Rehearsed::default()
