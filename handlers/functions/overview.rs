@@ -14,9 +14,9 @@ use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::time::Duration;
-use tokio::time::timeout_at;
+use tokio::time::timeout;
 
-/// Somebody is woken, and waits: what has not answered by then is not shown.
+/// Somebody is woken, and waits: what has not answered by then is not shown. Real time, however fast the world's goes.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A gateway that is asked anew what its probes see answers after 10 to 90 s.
 const ANSWER: Duration = Duration::from_secs(120);
@@ -154,7 +154,7 @@ async fn seen_health(app: &App, site: &Site, run: Option<&Run>, wanted: Health) 
                 app.clock.sleep(BETWEEN_LOOKS).await;
             }
         };
-        let answer = timeout_at(app.clock.after(ANSWER), answer).await;
+        let answer = timeout(ANSWER, answer).await;
         let late = || format!("the gateway has not answered for its backends in {} s", ANSWER.as_secs());
         return Some(answer.map_or_else(|_| Err(late()), |answer: Result<Value, StepError>| answer.map_err(in_words)));
     }
@@ -184,12 +184,12 @@ async fn records(app: &App, shelf: Shelf) -> Looked<Vec<Refused>> {
 }
 
 async fn step<T>(app: &App, look: impl Future<Output = Result<T, StepError>>) -> Looked<T> {
-    let looked = timeout_at(app.clock.after(PATIENCE), look).await;
+    let looked = timeout(PATIENCE, look).await;
     looked.map_or_else(|_| Err(late("Resource Manager")), |looked| looked.map_err(in_words))
 }
 
 async fn in_time<T>(app: &App, look: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let looked = timeout_at(app.clock.after(PATIENCE), look).await;
+    let looked = timeout(PATIENCE, look).await;
     looked.unwrap_or_else(|_| Err(anyhow::anyhow!(late("the store"))))
 }
 

@@ -77,6 +77,15 @@ fn a_placeholder_that_we_do_not_know_is_named() {
         let error = filled_in(value).unwrap_err();
         assert!(error.contains(why), "{value}: {error}");
     }
+    let object = json!({"data": {"a": "${HOME} ${cluster.name}", "b": ["$${x}", "${USER}"]}, "${Z}": 1});
+    let why = filled().fills(&object).unwrap_err();
+    assert!(
+        why.starts_with("data.a: ${HOME} is no placeholder")
+            && why.ends_with("; and so ${USER} in data.b[1], ${Z} in ${Z}"),
+        "{why}"
+    );
+    let many: Vec<_> = (0..9).map(|number| format!("${{X{number}}}")).collect();
+    assert!(filled().fills(&json!(many)).unwrap_err().ends_with("${X5} in [5], and 3 more"));
     let without = filled().without("oidc.issuer", "the cluster has no issuer: switch oidcIssuerProfile on");
     assert!(objects(&config("${oidc.issuer}"), Some(&without)).unwrap_err().contains("switch oidcIssuerProfile on"));
 }

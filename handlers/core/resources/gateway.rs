@@ -205,11 +205,7 @@ impl<'a> Pool<'a> {
     /// Its members as texts, sorted: addresses, names, or ids of network interfaces.
     #[must_use]
     pub fn members(self) -> Vec<&'a str> {
-        let member = |member: &'a Value| {
-            let (address, name) = (text(member, "/ipAddress"), text(member, "/fqdn"));
-            if address.is_empty() { name } else { address }
-        };
-        let mut members: Vec<_> = list(self.0, MEMBERS).iter().map(member).chain(self.interfaces()).collect();
+        let mut members: Vec<_> = list(self.0, MEMBERS).iter().map(spelt).chain(self.interfaces()).collect();
         members.sort_unstable();
         members
     }
@@ -240,7 +236,7 @@ impl<'a> Pool<'a> {
 
     /// Those of its members that are addresses, in the order of the pool.
     pub fn addresses(self) -> impl Iterator<Item = Ipv4Addr> {
-        list(self.0, MEMBERS).iter().filter_map(|member| text(member, "/ipAddress").parse().ok())
+        list(self.0, MEMBERS).iter().filter_map(|member| spelt(member).parse().ok())
     }
 
     /// Whether it has exactly these members.
@@ -268,6 +264,12 @@ pub enum Foreign {
 }
 
 const MEMBERS: &str = "/properties/backendAddresses";
+
+/// A member as it is spelt: some give an address as a name.
+fn spelt(member: &Value) -> &str {
+    let (address, name) = (text(member, "/ipAddress"), text(member, "/fqdn"));
+    if address.is_empty() { name } else { address }
+}
 
 fn in_words(members: impl Iterator<Item = String>) -> String {
     let members: Vec<_> = members.collect();
@@ -339,6 +341,14 @@ mod tests {
         *live = before["properties"]["backendAddressPools"][1]["properties"]["backendAddresses"].clone();
         after.as_object_mut().unwrap().remove("tags");
         assert_eq!(after, before);
+    }
+
+    #[test]
+    fn an_address_counts_though_it_is_spelt_as_a_name() {
+        let gateway = Gateway(json!({"properties": {"backendAddressPools": [
+            {"name": "pay", "properties": {"backendAddresses": [{"fqdn": "10.1.0.1"}, {"fqdn": "x.example"}]}}]}}));
+        assert_eq!(gateway.pools_with(&[address(1)]), ["pay"]);
+        assert_eq!(gateway.pools_with(&[address(2)]), Vec::<String>::new());
     }
 
     #[test]

@@ -87,9 +87,58 @@ impl Placeholders {
     /// Whether every placeholder of this object is one that is filled.
     ///
     /// # Errors
-    /// The first that is not.
+    /// The first that is not, and in short all others, each with its member.
     pub fn fills(&self, object: &Value) -> Result<(), String> {
-        fill(object.clone(), self).map(drop)
+        let mut unfilled = vec![];
+        self.walk(object, "", &mut unfilled);
+        let mut rest = unfilled.into_iter();
+        let Some((place, _, first)) = rest.next() else { return Ok(()) };
+        let (rest, count): (Vec<_>, _) = (rest.clone().take(SHOWN).collect(), rest.len());
+        let mut why = if place.is_empty() { first } else { format!("{}: {first}", shortened(&place)) };
+        if count > 0 {
+            let places = rest.iter().map(|(place, name, _)| format!("{} in {}", shortened(name), shortened(place)));
+            why += &format!("; and so {}", places.collect::<Vec<_>>().join(", "));
+        }
+        if count > SHOWN {
+            why += &format!(", and {} more", count - SHOWN);
+        }
+        Err(why)
+    }
+
+    /// What is not filled: its member, the placeholder, and why.
+    fn walk(&self, value: &Value, place: &str, unfilled: &mut Vec<(String, String, String)>) {
+        match value {
+            Value::String(text) => self.judge(text, place, unfilled),
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(at, item)| self.walk(item, &format!("{place}[{at}]"), unfilled));
+            }
+            Value::Object(members) => {
+                for (name, member) in members {
+                    let below = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+                    self.judge(name, &below, unfilled);
+                    self.walk(member, &below, unfilled);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn judge(&self, text: &str, place: &str, unfilled: &mut Vec<(String, String, String)>) {
+        let mut rest = text;
+        while let Some(at) = rest.find("${") {
+            let (before, from) = rest.split_at(at);
+            if before.ends_with('$') {
+                rest = &from[2..];
+                continue;
+            }
+            let Some((name, after)) = from[2..].split_once('}') else {
+                unfilled.push((place.to_owned(), from.to_owned(), endless(from)));
+                return;
+            };
+            let why = self.meaning(name).err();
+            unfilled.extend(why.map(|why| (place.to_owned(), format!("${{{name}}}"), why)));
+            rest = after;
+        }
     }
 
     fn meaning(&self, name: &str) -> Result<&str, String> {
@@ -120,6 +169,9 @@ impl Placeholders {
     }
 }
 
+/// So many placeholders of an object that are not filled are named.
+const SHOWN: usize = 5;
+
 /// Fills the placeholders in every text, the names of members included.
 pub(crate) fn fill(value: Value, filled: &Placeholders) -> Result<Value, String> {
     Ok(match value {
@@ -148,13 +200,17 @@ fn fill_text(text: &str, filled: &Placeholders) -> Result<String, String> {
         }
         done.push_str(before);
         let Some((name, after)) = from[2..].split_once('}') else {
-            return Err(format!("the placeholder {} does not end; write $${{ for a plain ${{", shortened(from)));
+            return Err(endless(from));
         };
         done.push_str(filled.meaning(name)?);
         rest = after;
     }
     done.push_str(rest);
     Ok(done)
+}
+
+fn endless(from: &str) -> String {
+    format!("the placeholder {} does not end; write $${{ for a plain ${{", shortened(from))
 }
 
 #[cfg(test)]

@@ -71,6 +71,7 @@ fn clusters_that_azure_does_not_stop_are_not_to_be_stopped() {
     for (pointer, value, expected) in [
         ("/properties/nodeProvisioningProfile", json!({"mode": "Auto"}), "provisions by itself"),
         (pool, json!("AvailabilitySet"), "with a pool of the type AvailabilitySet, as system is"),
+        (pool, json!("virtualMachines"), "with a pool of the type VirtualMachines, as system is"),
     ] {
         let (plan, seen) = with(OldCluster::Stop, pointer, value.clone());
         assert_refused(&plan, &seen, expected);

@@ -33,15 +33,22 @@ pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
     findings
 }
 
+/// Types of pools that are no scale sets: with those alone a cluster is stopped.
+///
+/// <https://learn.microsoft.com/azure/aks/start-stop-cluster>
+const NOT_STOPPED: [&str; 2] = ["AvailabilitySet", "VirtualMachines"];
+
 /// Why Azure does not stop this cluster; `None`: it does.
 #[must_use]
 pub fn cannot_stop(cluster: &Value) -> Option<String> {
     if same_name(text(cluster, "/properties/nodeProvisioningProfile/mode"), "Auto") {
         return Some("Azure stops no cluster whose nodes it provisions by itself (nodeProvisioningProfile)".to_owned());
     }
-    let of_sets = pools(cluster).iter().find(|pool| same_name(text(pool, "/type"), "AvailabilitySet"))?;
-    let name = shortened(text(of_sets, "/name"));
-    Some(format!("Azure stops no cluster with a pool of the type AvailabilitySet, as {name} is"))
+    let is_of = |pool: &&Value, kind| same_name(text(pool, "/type"), kind);
+    let (kind, pool) =
+        NOT_STOPPED.iter().find_map(|kind| Some((kind, pools(cluster).iter().find(|it| is_of(it, kind))?)))?;
+    let name = shortened(text(pool, "/name"));
+    Some(format!("Azure stops no cluster with a pool of the type {kind}, as {name} is"))
 }
 
 fn cannot_scale(cluster: &Value) -> Option<String> {

@@ -9,7 +9,8 @@ use http::Uri;
 use ipnet::Ipv4Net;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
+use url::Host;
 
 pub(super) fn mistakes(file: &Value) -> Vec<Mistake> {
     [ids::mistakes, slots, addresses, pools, stages, gates, deadlines, manifests, smoke_tests, changes]
@@ -175,7 +176,7 @@ fn smoke_tests(file: &Value) -> Vec<Mistake> {
         if host.is_empty() {
             return Some(mistake(place, format!("expected a URL with a host, found {:?}", shortened(url))));
         }
-        if let Some(why) = address_of(host).and_then(|address| no_gateway(address, true)) {
+        if let Some(why) = address_in(host).and_then(|address| no_gateway(address, true)) {
             return Some(mistake(place, format!("expected the gateway's name or address, found {host}: {why}")));
         }
         let place = format!("/smokeTests/{index}/connectTo");
@@ -188,16 +189,34 @@ fn smoke_tests(file: &Value) -> Vec<Mistake> {
         }
         let what = || format!("expected an IP address, perhaps with a port, found {:?}", shortened(address));
         let Some(to) = address_of(address) else { return Some(mistake(place, what())) };
-        let why = no_gateway(to, false)?;
+        let why = no_gateway(to.ip(), false)?;
         Some(mistake(place, format!("expected the gateway's address, found {address}: {why}")))
     };
     tests.iter().enumerate().filter_map(judge).collect()
 }
 
+/// The address that a URL's host is, in whatever way clients read one: `0x7f.1`, `2130706433`, `[::1]`, `localhost`.
+fn address_in(host: &str) -> Option<IpAddr> {
+    match Host::parse(host).ok()? {
+        Host::Ipv4(address) => Some(address.into()),
+        Host::Ipv6(address) => Some(address.into()),
+        Host::Domain(name) if name == "localhost" || name.ends_with(".localhost") => Some(Ipv4Addr::LOCALHOST.into()),
+        Host::Domain(_) => None,
+    }
+}
+
+/// Where Azure answers each machine about itself, beside the link-local addresses.
+const WIRE_SERVER: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
+
 /// Why no gateway has this address. A gateway for trying things out may be on the machine itself, and is then said to be there.
-fn no_gateway(address: SocketAddr, with_own_machine: bool) -> Option<&'static str> {
-    match address.ip() {
-        IpAddr::V4(address) if address.is_link_local() => Some("there the platform answers about the machine itself"),
+fn no_gateway(address: IpAddr, with_own_machine: bool) -> Option<&'static str> {
+    match address.to_canonical() {
+        IpAddr::V4(address) if address.is_link_local() || address == WIRE_SERVER => {
+            Some("there the platform answers about the machine itself")
+        }
+        IpAddr::V6(address) if address.is_unicast_link_local() => {
+            Some("no gateway has an address of one machine's link")
+        }
         address if address.is_unspecified() || address.is_multicast() => Some("nobody has that address alone"),
         address if address.is_loopback() && with_own_machine => Some("that is the machine which asks"),
         IpAddr::V4(_) | IpAddr::V6(_) => None,
