@@ -55,8 +55,8 @@ pub struct Gathered {
 /// When the store does not answer: without it nothing is known of any run.
 pub async fn gather(app: &App, name: &str, health: Health) -> anyhow::Result<Gathered> {
     let (run, site, refused, waiting) = tokio::join!(
-        in_time(app, app.store.run(name)),
-        in_time(app, app.store.site(name)),
+        in_time(app.store.run(name)),
+        in_time(app.store.site(name)),
         records(app, Shelf::Refusals),
         records(app, Shelf::Waiting),
     );
@@ -127,11 +127,11 @@ impl Gathered {
         let reader = app.reader.at(self.now);
         let cluster = |colour: Colour| {
             let reader = &reader;
-            async move { (colour, step(app, reader.cluster(&site.slot(colour).cluster)).await) }
+            async move { (colour, step(reader.cluster(&site.slot(colour).cluster)).await) }
         };
         let run = self.run.as_ref().ok().and_then(Option::as_ref);
         let (gateway, blue, green, health) = tokio::join!(
-            step(app, reader.gateway(&site.gateway)),
+            step(reader.gateway(&site.gateway)),
             cluster(Colour::Blue),
             cluster(Colour::Green),
             seen_health(app, site, run, health),
@@ -159,12 +159,12 @@ async fn seen_health(app: &App, site: &Site, run: Option<&Run>, wanted: Health) 
         return Some(answer.map_or_else(|_| Err(late()), |answer: Result<Value, StepError>| answer.map_err(in_words)));
     }
     let run = run?;
-    let open = in_time(app, app.store.question(&site.name)).await.ok()??;
+    let open = in_time(app.store.question(&site.name)).await.ok()??;
     let Following::HealthQuestion(operation) = open.following.clone() else { return None };
     if !open.is_about(run) {
         return None;
     }
-    step(app, answered(app, &operation)).await.transpose()
+    step(answered(app, &operation)).await.transpose()
 }
 
 async fn answered(app: &App, operation: &Operation) -> Result<Option<Value>, StepError> {
@@ -180,15 +180,15 @@ async fn answered(app: &App, operation: &Operation) -> Result<Option<Value>, Ste
 
 async fn records(app: &App, shelf: Shelf) -> Looked<Vec<Refused>> {
     // One that an older binary wrote, or nobody can read, is no reason to show none.
-    in_time(app, app.store.requests(shelf, RECORDS)).await.map_err(|why| plainly(&why))
+    in_time(app.store.requests(shelf, RECORDS)).await.map_err(|why| plainly(&why))
 }
 
-async fn step<T>(app: &App, look: impl Future<Output = Result<T, StepError>>) -> Looked<T> {
+async fn step<T>(look: impl Future<Output = Result<T, StepError>>) -> Looked<T> {
     let looked = timeout(PATIENCE, look).await;
     looked.map_or_else(|_| Err(late("Resource Manager")), |looked| looked.map_err(in_words))
 }
 
-async fn in_time<T>(app: &App, look: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+async fn in_time<T>(look: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let looked = timeout(PATIENCE, look).await;
     looked.unwrap_or_else(|_| Err(anyhow::anyhow!(late("the store"))))
 }
