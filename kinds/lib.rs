@@ -94,6 +94,14 @@ impl Type {
     }
 }
 
+/// The `apiVersion` and the kind of all stable kinds of Kubernetes' own, in their order.
+#[must_use]
+pub fn roots() -> Vec<(&'static str, &'static str)> {
+    let mut roots: Vec<_> = TABLE.roots.keys().copied().collect();
+    roots.sort_unstable();
+    roots
+}
+
 /// Whether a group is one of Kubernetes' own, all stable kinds of which are known here.
 #[must_use]
 pub fn is_own_group(group: &str) -> bool {

@@ -116,8 +116,7 @@ pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Fin
     for found in &all {
         findings.extend(of_one(found, desk.secrets));
         match apis::gone(&found.value, desk.versions) {
-            Some(why) if desk.versions.is_empty() => findings.push(found.finding(Weight::Warns, &why)),
-            Some(why) => findings.push(found.finding(Weight::Refuses, &why)),
+            Some((weight, why)) => findings.push(found.finding(weight, &why)),
             None => {
                 let mut said = typed::mistakes(&found.value, desk.versions);
                 said.extend(super::twice::twice(&found.value));

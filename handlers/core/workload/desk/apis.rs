@@ -1,7 +1,10 @@
 //! Which versions of Kubernetes' own APIs are gone, and since when.
-//! Source: the deprecated API migration guide of kubernetes.io.
+//! Source: the deprecated API migration guide of kubernetes.io, and the release notes.
+use super::Weight;
 use crate::resources::answers::text;
 use crate::resources::version::Version;
+use crate::workload::refusal::is_own;
+use crate::workload::spelling::meant;
 use serde_json::Value;
 
 /// Kind (`*`: all of them), API version, the minor version that no longer has it, and what takes its place.
@@ -43,7 +46,57 @@ const GONE: &[(&str, &str, u16, &str)] = &[
     ("*", "flowcontrol.apiserver.k8s.io/v1beta2", 29, "flowcontrol.apiserver.k8s.io/v1"),
     ("*", "flowcontrol.apiserver.k8s.io/v1beta3", 32, "flowcontrol.apiserver.k8s.io/v1"),
     ("ValidatingAdmissionPolicy", "admissionregistration.k8s.io/v1beta1", 34, "admissionregistration.k8s.io/v1"),
+    ("ValidatingAdmissionPolicyBinding", "admissionregistration.k8s.io/v1beta1", 34, "admissionregistration.k8s.io/v1"),
+    ("VolumeAttributesClass", "storage.k8s.io/v1beta1", 37, "storage.k8s.io/v1"),
+    ("*", "auditregistration.k8s.io/v1alpha1", 19, "the settings of the cluster's diagnostics"),
+    ("*", "settings.k8s.io/v1alpha1", 20, "a mutating webhook or policy: it has no successor"),
+    ("*", "batch/v2alpha1", 21, "batch/v1"),
+    ("*", "autoscaling/v2alpha1", 8, "autoscaling/v2"),
+    ("*", "apps/v1alpha1", 5, "apps/v1"),
+    ("*", "federation/v1beta1", 9, "a site for each cluster: it has no successor"),
+    ("*", "componentconfig/v1alpha1", 10, "the body of the cluster: it has no successor"),
+    ("*", "policy/v1alpha1", 5, "policy/v1"),
+    ("*", "certificates.k8s.io/v1alpha1", 8, "certificates.k8s.io/v1"),
+    ("*", "scheduling.k8s.io/v1alpha1", 22, "scheduling.k8s.io/v1"),
+    ("RuntimeClass", "node.k8s.io/v1alpha1", 22, "node.k8s.io/v1"),
+    ("VolumeAttachment", "storage.k8s.io/v1alpha1", 24, "storage.k8s.io/v1"),
+    ("CSIStorageCapacity", "storage.k8s.io/v1alpha1", 24, "storage.k8s.io/v1"),
+    ("NetworkPolicy", "networking.k8s.io/v1alpha1", 7, "networking.k8s.io/v1"),
 ];
+
+/// Betas that a server does not serve unless it is told to, kind by kind, and what to use: such are off since 1.24, and AKS
+/// switches none on.
+const OFF: [(&str, &str, &str); 10] = [
+    ("*", "resource.k8s.io/v1beta1", "resource.k8s.io/v1, which comes with 1.34"),
+    ("*", "resource.k8s.io/v1beta2", "resource.k8s.io/v1, which comes with 1.34"),
+    ("MutatingAdmissionPolicy", "admissionregistration.k8s.io/v1beta1", "a webhook"),
+    ("MutatingAdmissionPolicyBinding", "admissionregistration.k8s.io/v1beta1", "a webhook"),
+    ("ClusterTrustBundle", "certificates.k8s.io/v1beta1", "a ConfigMap"),
+    ("PodCertificateRequest", "certificates.k8s.io/v1beta1", "a CertificateSigningRequest"),
+    ("LeaseCandidate", "coordination.k8s.io/v1beta1", "a Lease"),
+    ("IPAddress", "networking.k8s.io/v1beta1", "networking.k8s.io/v1, which comes with 1.33"),
+    ("ServiceCIDR", "networking.k8s.io/v1beta1", "networking.k8s.io/v1, which comes with 1.33"),
+    ("*", "storagemigration.k8s.io/v1beta1", "what migrates by itself"),
+];
+
+/// Groups of files that tools and parts of a cluster read for themselves: no server has them.
+const OF_TOOLS: [&str; 12] = [
+    "abac.authorization.kubernetes.io",
+    "admission.k8s.io",
+    "apiserver.config.k8s.io",
+    "apiserver.k8s.io",
+    "audit.k8s.io",
+    "client.authentication.k8s.io",
+    "imagepolicy.k8s.io",
+    "kubeadm.k8s.io",
+    "kubelet.config.k8s.io",
+    "kubeproxy.config.k8s.io",
+    "kubescheduler.config.k8s.io",
+    "kustomize.config.k8s.io",
+];
+
+/// Groups of Kubernetes' own without a dot; no definition can bring another one.
+const WITHOUT_A_DOT: [&str; 5] = ["", "apps", "autoscaling", "batch", "policy"];
 
 /// API versions that came with a minor version, and are not there before.
 const NEW: &[(&str, &str, u16)] = &[
@@ -60,20 +113,54 @@ const NEW: &[(&str, &str, u16)] = &[
 
 /// Why a cluster of one of these versions (none: of a newer one) does not have the API of an object; `None`: each has it, as
 /// far as is known.
-pub fn gone(object: &Value, versions: &[Version]) -> Option<String> {
+pub fn gone(object: &Value, versions: &[Version]) -> Option<(Weight, String)> {
     let (kind, api) = (text(object, "/kind"), text(object, "/apiVersion"));
+    if api.contains("${") {
+        return None;
+    }
+    if let Some(why) = never(api, kind) {
+        return Some((Weight::Refuses, why));
+    }
     let is = |of: &str, version: &str| (of == "*" || of == kind) && version == api;
     // The rule for a kind of its own comes after the one for all.
     if let Some((.., minor, instead)) = GONE.iter().rev().find(|(of, version, ..)| is(of, version)) {
         if versions.is_empty() {
-            return Some(format!("{api} is gone since Kubernetes 1.{minor}: use {instead}"));
+            return Some((Weight::Warns, format!("{api} is gone since Kubernetes 1.{minor}: use {instead}")));
         }
         let first = versions.iter().find(|version| version.minor >= *minor)?;
-        return Some(format!("{api} is gone since Kubernetes 1.{minor}, and {first} is to run it: use {instead}"));
+        let what = format!("{api} is gone since Kubernetes 1.{minor}, and {first} is to run it: use {instead}");
+        return Some((Weight::Refuses, what));
     }
     let (.., minor) = NEW.iter().find(|(of, version, _)| is(of, version))?;
     let first = versions.iter().find(|version| version.minor < *minor)?;
-    Some(format!("{api} {kind} comes with Kubernetes 1.{minor}, and {first} is to run it"))
+    Some((Weight::Refuses, format!("{api} {kind} comes with Kubernetes 1.{minor}, and {first} is to run it")))
+}
+
+/// Why no cluster of any version that AKS still offers has an API.
+fn never(api: &str, kind: &str) -> Option<String> {
+    let (group, version) = api.rsplit_once('/').unwrap_or(("", api));
+    if OF_TOOLS.contains(&group) {
+        return Some(format!("{api} is read by tools and parts of a cluster, from their own files: no server has it"));
+    }
+    if let Some((.., instead)) = OFF.iter().find(|(of, off, _)| *off == api && (*of == "*" || *of == kind)) {
+        return Some(format!("{api} {kind} is a beta that AKS does not switch on: use {instead}"));
+    }
+    let gone = GONE.iter().rev().find(|(of, version, ..)| *version == api && (*of == "*" || *of == kind));
+    if (is_own(api) || gone.is_some()) && version.contains("alpha") {
+        let instead =
+            gone.map_or_else(|| "a later version of it, or nothing".into(), |(.., instead)| (*instead).to_owned());
+        return Some(format!("{api} is an alpha version, and AKS serves none: use {instead}"));
+    }
+    if !group.contains('.') && !WITHOUT_A_DOT.contains(&group) && gone.is_none() {
+        let known = kinds::roots().into_iter();
+        let near = meant(group, known.map(|(api, _)| api.rsplit_once('/').map_or("", |(group, _)| group)));
+        let hint = near.map_or_else(
+            || "a group of somebody's own has a dot".to_owned(),
+            |near| format!("is {near}/{version} meant?"),
+        );
+        return Some(format!("there is no API {api}: {hint}"));
+    }
+    None
 }
 
 #[cfg(test)]
@@ -88,7 +175,7 @@ mod tests {
         let hpa = object("autoscaling/v2beta2", "HorizontalPodAutoscaler");
         assert_eq!(gone(&hpa, &of("1.25.6")), None);
         assert!(gone(&hpa, &[]).is_some());
-        let why = gone(&hpa, &of("1.34.6")).unwrap();
+        let (_, why) = gone(&hpa, &of("1.34.6")).unwrap();
         assert!(why.contains("gone since Kubernetes 1.26, and 1.34.6"), "{why}");
         assert!(gone(&object("extensions/v1beta1", "Ingress"), &of("1.33.5")).is_some());
         assert_eq!(gone(&object("apps/v1", "Deployment"), &of("1.34.6")), None);
@@ -96,8 +183,59 @@ mod tests {
         assert!(gone(&object("resource.k8s.io/v1", "DeviceClass"), &of("1.33.5")).is_some());
         let both = ["1.25.1".parse().unwrap(), "1.29.0".parse().unwrap()];
         let flow = object("flowcontrol.apiserver.k8s.io/v1beta2", "FlowSchema");
-        assert!(gone(&flow, &both).unwrap().contains("1.29.0"));
+        assert!(gone(&flow, &both).unwrap().1.contains("1.29.0"));
         let policy = object("admissionregistration.k8s.io/v1beta1", "ValidatingAdmissionPolicy");
         assert_eq!(gone(&policy, &of("1.33.5")), None);
+    }
+    #[test]
+    fn what_aks_never_serves_is_refused_for_every_version() {
+        for (api, kind, words) in [
+            ("batch/v2alpha1", "CronJob", "use batch/v1"),
+            ("apps/v1alpha1", "PetSet", "use apps/v1"),
+            ("scheduling.k8s.io/v1alpha1", "PriorityClass", "use scheduling.k8s.io/v1"),
+            ("node.k8s.io/v1alpha1", "RuntimeClass", "use node.k8s.io/v1"),
+            ("storage.k8s.io/v1alpha1", "VolumeAttachment", "use storage.k8s.io/v1"),
+            ("networking.k8s.io/v1alpha1", "ClusterCIDR", "alpha version"),
+            ("admissionregistration.k8s.io/v1alpha1", "MutatingAdmissionPolicy", "alpha version"),
+            ("settings.k8s.io/v1alpha1", "PodPreset", "no successor"),
+            ("auditregistration.k8s.io/v1alpha1", "AuditSink", "diagnostics"),
+            ("resource.k8s.io/v1alpha1", "ResourceClaim", "alpha version"),
+            ("resource.k8s.io/v1alpha2", "ResourceClaim", "alpha version"),
+            ("resource.k8s.io/v1alpha3", "DeviceTaintRule", "alpha version"),
+            ("resource.k8s.io/v1beta1", "DeviceClass", "use resource.k8s.io/v1"),
+            ("resource.k8s.io/v1beta2", "DeviceClass", "use resource.k8s.io/v1"),
+            ("internal.apiserver.k8s.io/v1alpha1", "StorageVersion", "alpha version"),
+            ("kustomize.config.k8s.io/v1beta1", "Kustomization", "tools"),
+            ("kubeadm.k8s.io/v1beta4", "ClusterConfiguration", "tools"),
+            ("app/v1", "Deployment", "is apps/v1 meant?"),
+            ("batchs/v1", "Job", "is batch/v1 meant?"),
+            ("things/v1", "Thing", "has a dot"),
+        ] {
+            let object = json!({"apiVersion": api, "kind": kind});
+            for versions in [vec![], vec!["1.33.5".parse::<Version>().unwrap()], vec!["1.99.0".parse().unwrap()]] {
+                let (weight, why) = gone(&object, &versions).unwrap_or_else(|| panic!("{api} {kind} passes"));
+                assert!(weight == Weight::Refuses && why.contains(words), "{api} {kind}: {why}");
+            }
+        }
+        for (api, minor) in [("extensions/v1beta1", 16), ("federation/v1beta1", 9)] {
+            let why = gone(&json!({"apiVersion": api, "kind": "Ingress"}), &["1.34.6".parse().unwrap()]);
+            assert!(why.is_some_and(|(weight, _)| weight == Weight::Refuses), "{api} {minor}");
+        }
+    }
+
+    #[test]
+    fn what_is_served_or_of_somebody_elses_passes() {
+        for (api, kind) in [
+            ("example.com/v1alpha1", "Thing"),
+            ("gateway.networking.k8s.io/v1alpha2", "TCPRoute"),
+            ("snapshot.storage.k8s.io/v1beta1", "VolumeSnapshot"),
+            ("externaldns.k8s.io/v1alpha1", "DNSEndpoint"),
+            ("${group}/v1", "Thing"),
+            ("v1", "ConfigMap"),
+            ("batch/v1", "Job"),
+            ("networking.k8s.io/v1", "Ingress"),
+        ] {
+            assert_eq!(gone(&json!({"apiVersion": api, "kind": kind}), &["1.34.6".parse().unwrap()]), None, "{api}");
+        }
     }
 }

@@ -15,9 +15,14 @@ const MOST: usize = 10;
 pub fn mistakes(all: &[Found<'_>]) -> Vec<Finding> {
     let definitions = all.iter().filter(|found| text(&found.value, "/kind") == "CustomResourceDefinition");
     let mut versions: BTreeMap<(String, &str), &Value> = BTreeMap::new();
+    let mut defined: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for definition in definitions {
         let (group, kind) = (text(&definition.value, "/spec/group"), text(&definition.value, "/spec/names/kind"));
+        let served = defined.entry((group, kind)).or_default();
+        // An old definition, which has one version without a list, is judged as gone.
+        served.extend(Some(text(&definition.value, "/spec/version")).filter(|version| !version.is_empty()));
         for version in list(&definition.value, "/spec/versions") {
+            served.extend(Some(text(version, "/name")).filter(|_| version["served"] != false));
             versions.insert((format!("{group}/{}", text(version, "/name")), kind), version);
         }
     }
@@ -25,11 +30,15 @@ pub fn mistakes(all: &[Found<'_>]) -> Vec<Finding> {
     let mut findings = vec![];
     for found in all {
         let key = (text(&found.value, "/apiVersion").to_owned(), text(&found.value, "/kind"));
-        let Some(version) = versions.get(&key) else { continue };
-        if version["served"] == false {
-            findings.push(found.finding(Weight::Refuses, &format!("its definition does not serve {}", key.0)));
+        let (group, named) = key.0.rsplit_once('/').unwrap_or_default();
+        let Some(served) = defined.get(&(group, key.1)) else { continue };
+        if !served.contains(&named) && !named.contains("${") && !served.iter().any(|known| known.contains("${")) {
+            let known = if served.is_empty() { "nothing".to_owned() } else { served.join(", ") };
+            let what = format!("its definition does not serve {}: it serves {}", key.0, shortened(&known));
+            findings.push(found.finding(Weight::Refuses, &what));
             continue;
         }
+        let Some(version) = versions.get(&key) else { continue };
         let make = || jsonschema::validator_for(&schema(version.pointer("/schema/openAPIV3Schema")?)).ok();
         if let Some(validator) = validators.entry(key).or_insert_with(make) {
             let mistakes = validator.iter_errors(&found.value).filter_map(|error| in_words(&error));
@@ -168,6 +177,21 @@ mod tests {
             assert!(said(&spec).contains(words), "{words}: {}", said(&spec));
         }
         let old = found(json!({"apiVersion": "example.com/v1alpha1", "kind": "Thing", "metadata": {"name": "x"}}));
-        assert!(mistakes(&[definition(), old])[0].what.contains("does not serve example.com/v1alpha1"));
+        assert!(mistakes(&[definition(), old])[0].what.contains("does not serve example.com/v1alpha1: it serves v1"));
+    }
+
+    #[test]
+    fn a_version_that_the_definition_does_not_have_is_refused_and_another_kind_is_not() {
+        let of = |api: &str, kind: &str| found(json!({"apiVersion": api, "kind": kind, "metadata": {"name": "x"}}));
+        for version in ["v2", "v1beta1", "V1"] {
+            let said = mistakes(&[definition(), of(&format!("example.com/{version}"), "Thing")]);
+            assert!(
+                said.len() == 1 && said[0].weight == Weight::Refuses && said[0].what.contains("it serves v1"),
+                "{said:?}"
+            );
+        }
+        for (api, kind) in [("example.com/v2", "Other"), ("example.org/v2", "Thing"), ("v1", "Thing")] {
+            assert_eq!(mistakes(&[definition(), of(api, kind)]), [], "{api} {kind}");
+        }
     }
 }

@@ -1,12 +1,11 @@
 //! What an object needs must come before it: its namespace, the definition of its kind.
 use super::{Finding, Found, Weight};
 use crate::resources::answers::text;
+use crate::workload::refusal::is_own;
 use std::collections::BTreeMap;
 
 /// Every cluster has them.
 const ALWAYS: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
-/// Groups of Kubernetes itself have no dot, or end so.
-const OWN_GROUPS: &str = ".k8s.io";
 /// Groups whose definitions AKS brings with its add-ons and extensions, if they are on.
 const OF_ADD_ONS: [&str; 9] = [
     "aadpodidentity.k8s.io",
@@ -56,7 +55,7 @@ pub fn late(all: &[Found<'_>]) -> Vec<Finding> {
         {
             let known = definitions.get(&(group.to_owned(), text(&found.value, "/kind").to_owned()));
             let of_azure = OF_ADD_ONS.iter().any(|own| group == *own || group.ends_with(&format!(".{own}")));
-            let own = group.ends_with(OWN_GROUPS) && known.is_none();
+            let own = is_own(text(&found.value, "/apiVersion")) && known.is_none();
             findings.extend(judge(format!("the definition of its kind ({group})"), found, known, of_azure || own));
         }
     }

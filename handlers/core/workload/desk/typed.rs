@@ -6,16 +6,27 @@ use super::Weight;
 use crate::resources::answers::{shortened, text};
 use crate::resources::version::Version;
 use crate::workload::members;
+use crate::workload::refusal::is_own;
+use crate::workload::spelling::meant;
 use serde_json::Value;
 
 /// So many mistakes are said of one object.
 const MOST: usize = 10;
+/// Kinds of Kubernetes' own that have no place in the table yet, and may be stable in a version that is.
+const YOUNG: [&str; 6] = [
+    "ClusterTrustBundle",
+    "LeaseCandidate",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
+    "PodCertificateRequest",
+    "StorageVersionMigration",
+];
 
 /// What is wrong with the members of an object of Kubernetes' own; nothing is said of other kinds.
 #[must_use]
 pub fn mistakes(object: &Value, versions: &[Version]) -> Vec<(Weight, String)> {
-    let Some(found) = members::mistakes(object) else { return unknown_kind(object) };
     let is_newer = versions.iter().any(|version| version.minor > kinds::KNOWN);
+    let Some(found) = members::mistakes(object) else { return unknown_kind(object, is_newer) };
     // What a placeholder stands for is not known yet.
     let found = found.into_iter().filter(|mistake| !mistake.what.contains("${") && !mistake.place.contains("${"));
     let weighed = found.map(|mistake| {
@@ -26,14 +37,33 @@ pub fn mistakes(object: &Value, versions: &[Version]) -> Vec<(Weight, String)> {
     weighed.take(MOST).collect()
 }
 
-/// A misspelt kind of a group of Kubernetes' own. Of older versions and of what nobody keeps in a file nothing is known.
-fn unknown_kind(object: &Value) -> Vec<(Weight, String)> {
+/// A misspelt kind, or version, of a group of Kubernetes' own. What a newer server may have is a warning.
+fn unknown_kind(object: &Value, is_newer: bool) -> Vec<(Weight, String)> {
     let (api, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
+    // Betas have tables of their own, and what a placeholder stands for is not known yet.
     let (group, version) = api.rsplit_once('/').unwrap_or(("", api));
-    if !kinds::is_own_group(group) || version.contains(['a', 'b']) {
+    if !is_own(api) || version.contains(['a', 'b']) || [api, kind].iter().any(|text| text.contains("${")) {
         return vec![];
     }
-    vec![(Weight::Warns, format!("{} is no kind of {api} that is known here: is it misspelt?", shortened(kind)))]
+    let roots = kinds::roots();
+    let of_group = |known: &str| known.rsplit_once('/').map_or("", |(group, _)| group) == group;
+    let known_versions = || roots.iter().map(|(api, _)| *api).filter(|known| of_group(known));
+    if known_versions().next().is_some() && !known_versions().any(|known| known == api) {
+        let number = |api: &str| api.rsplit('/').next().and_then(|it| it.strip_prefix('v')?.parse::<u32>().ok());
+        let is_later = number(api).is_some_and(|own| known_versions().filter_map(number).all(|known| known < own));
+        let newest = known_versions().max().unwrap_or_default();
+        let weight = if is_later { Weight::Warns } else { Weight::Refuses };
+        return vec![(weight, format!("there is no {} that is known here: is {newest} meant?", shortened(api)))];
+    }
+    let within = || roots.iter().filter(|(known, _)| *known == api).map(|(_, kind)| *kind);
+    let elsewhere = || roots.iter().filter(|(_, known)| *known == kind).map(|(api, _)| *api);
+    let hint = match (meant(kind, within()), elsewhere().next_back()) {
+        (_, Some(api)) => format!("{kind} is of {api}"),
+        (Some(meant), None) => format!("is {meant} meant?"),
+        (None, None) => "is it misspelt, or one that nobody can keep?".to_owned(),
+    };
+    let weight = if is_newer || YOUNG.contains(&kind) { Weight::Warns } else { Weight::Refuses };
+    vec![(weight, format!("{} is no kind of {api} that is known here: {hint}", shortened(kind)))]
 }
 
 #[cfg(test)]
@@ -92,6 +122,27 @@ mod tests {
     fn a_kind_that_does_not_exist_is_said_and_a_newer_server_may_know_more() {
         let wrong = json!({"apiVersion": "apps/v1", "kind": "Deploymnt", "metadata": {"name": "x"}});
         assert!(said(&wrong).contains("Deploymnt is no kind of apps/v1"));
+        for (api, kind, weight, words) in [
+            ("apps/v1", "Deployments", Weight::Refuses, "is Deployment meant?"),
+            ("v1", "deployment", Weight::Refuses, "is no kind of v1"),
+            ("v1", "configmap", Weight::Refuses, "is ConfigMap meant?"),
+            ("v1", "Deployment", Weight::Refuses, "Deployment is of apps/v1"),
+            ("v1", "Config", Weight::Refuses, "is no kind of v1"),
+            ("networking.k8s.io/v1", "Ingres", Weight::Refuses, "is Ingress meant?"),
+            ("authentication.k8s.io/v1", "TokenReview", Weight::Refuses, "nobody can keep"),
+            ("apps/v2", "Deployment", Weight::Warns, "is apps/v1 meant?"),
+            ("apps/V1", "Deployment", Weight::Refuses, "is apps/v1 meant?"),
+            ("policy/1", "PodDisruptionBudget", Weight::Refuses, "is policy/v1 meant?"),
+            ("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy", Weight::Warns, "no kind of"),
+        ] {
+            let object = json!({"apiVersion": api, "kind": kind, "metadata": {"name": "x"}});
+            let said = mistakes(&object, &["1.34.1".parse().unwrap()]);
+            assert!(said.len() == 1 && said[0].0 == weight && said[0].1.contains(words), "{api} {kind}: {said:?}");
+        }
+        let next = mistakes(&wrong, &["1.99.0".parse().unwrap()]);
+        assert_eq!(next[0].0, Weight::Warns, "a newer server may know it");
+        let open = json!({"apiVersion": "apps/v1", "kind": "${kind}", "metadata": {"name": "x"}});
+        assert_eq!(mistakes(&open, &[]), []);
         let newer = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x"}, "spec": {"newest": true}});
         let weight = |version: &str| mistakes(&newer, &[version.parse().unwrap()])[0].0;
         assert_eq!((weight("1.34.1"), weight("1.38.0")), (Weight::Refuses, Weight::Warns));
