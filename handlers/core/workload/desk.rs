@@ -4,6 +4,7 @@
 //! comes too late, what the target version no longer has, what a server would not know or would refuse.
 mod apis;
 mod custom;
+mod marks;
 mod open;
 mod order;
 mod rules;
@@ -115,6 +116,8 @@ pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Fin
     }
     for found in &all {
         findings.extend(of_one(found, desk.secrets));
+        let marks = marks::mistakes(&found.value).into_iter();
+        findings.extend(marks.map(|(weight, what)| found.finding(weight, &what)));
         match apis::gone(&found.value, desk.versions) {
             Some((weight, why)) => findings.push(found.finding(weight, &why)),
             None => {
