@@ -10,7 +10,7 @@ mod order;
 mod rules;
 mod typed;
 
-use super::manifests::{Placed, Placeholders, read};
+use super::manifests::{Placed, Placeholders, Reading, read_all};
 use super::members;
 use super::yaml::Notice;
 use crate::resources::answers::{list, text};
@@ -95,24 +95,22 @@ pub struct Desk<'a> {
 /// Reads the files, in the order in which they are applied, and judges what lies in them.
 #[must_use]
 pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Finding>) {
-    let (mut all, mut findings) = (vec![], vec![]);
+    let (mut all, mut findings, mut is_whole) = (vec![], vec![], true);
     for file in files {
         let said = |weight, Notice { line, what }: Notice| Finding { weight, file: file.name.into(), line, what };
-        match read(file.text) {
-            Err(notice) => findings.push(said(Weight::Refuses, notice)),
-            Ok((objects, notices)) => {
-                if objects.is_empty() {
-                    let what = "no object lies in it: nothing is applied of it".to_owned();
-                    findings.push(said(Weight::Warns, Notice { line: 1, what }));
-                }
-                findings.extend(notices.into_iter().map(|notice| said(Weight::Warns, notice)));
-                if file.placeholders {
-                    findings.extend(objects.iter().filter_map(|placed| unknown(file, placed, desk)));
-                }
-                let found = |Placed { line, value }| Found { file: file.name, line, value };
-                all.extend(objects.into_iter().map(found));
-            }
+        let Reading { objects, notices, mistakes, broken } = read_all(file.text);
+        if objects.is_empty() && mistakes.is_empty() && broken.is_none() {
+            let what = "no object lies in it: nothing is applied of it".to_owned();
+            findings.push(said(Weight::Warns, Notice { line: 1, what }));
         }
+        is_whole &= broken.is_none() && mistakes.is_empty();
+        findings.extend(broken.into_iter().chain(mistakes).map(|notice| said(Weight::Refuses, notice)));
+        findings.extend(notices.into_iter().map(|notice| said(Weight::Warns, notice)));
+        if file.placeholders {
+            findings.extend(objects.iter().filter_map(|placed| unknown(file, placed, desk)));
+        }
+        let found = |Placed { line, value, .. }| Found { file: file.name, line, value };
+        all.extend(objects.into_iter().map(found));
     }
     for found in &all {
         findings.extend(of_one(found, desk.secrets));
@@ -134,7 +132,8 @@ pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Fin
     }
     findings.extend(custom::mistakes(&all));
     findings.extend(twice(&all));
-    findings.extend(order::late(&all));
+    // What is missing may stand in what could not be read.
+    findings.extend(order::late(&all).into_iter().filter(|finding| is_whole || finding.weight == Weight::Refuses));
     findings.sort_by(|one, other| (one.weight, &one.file, one.line).cmp(&(other.weight, &other.file, other.line)));
     (all, findings)
 }

@@ -1,5 +1,5 @@
 //! YAML manifests to Kubernetes objects, their placeholders filled. Hostile input is an error, never an expansion.
-use super::yaml::{Document, Notice, documents};
+use super::yaml::{Document, Notice, documents_until};
 use crate::resources::answers::{shortened, text};
 use crate::resources::object::describe;
 use serde_json::Value;
@@ -9,6 +9,8 @@ pub(crate) use super::placeholders::fill;
 
 /// Lists within lists are no deeper.
 const DEEPEST_LIST: usize = 4;
+/// So many documents that are no objects are told of.
+const MOST_MISTAKES: usize = 100;
 /// What a server fills in, and refuses or ignores when it is sent: exported objects are full of it.
 const OF_THE_SERVER: [&str; 7] =
     ["creationTimestamp", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"];
@@ -20,6 +22,21 @@ pub struct Placed {
     pub line: usize,
     /// The object.
     pub value: Value,
+    /// It bore marks that only a server gives: somebody exported it from a cluster.
+    pub exported: bool,
+}
+
+/// A manifest as far as it can be read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// Its objects.
+    pub objects: Vec<Placed>,
+    /// What is to be said of how it is read.
+    pub notices: Vec<Notice>,
+    /// Documents that are no objects of Kubernetes.
+    pub mistakes: Vec<Notice>,
+    /// Where it ends to be YAML, and why: what stands behind is unknown.
+    pub broken: Option<Notice>,
 }
 
 /// The objects of a manifest as they stand there, and what is to be said of how it is read.
@@ -27,19 +44,31 @@ pub struct Placed {
 /// # Errors
 /// When it is no YAML, or has a document that is no object of Kubernetes.
 pub fn read(yaml: &str) -> Result<(Vec<Placed>, Vec<Notice>), Notice> {
-    let (documents, mut notices) = documents(yaml).map_err(|notice| hinted(notice, yaml))?;
-    let mut objects = vec![];
+    let Reading { objects, notices, mistakes, broken } = read_all(yaml);
+    let first = broken.into_iter().chain(mistakes).next();
+    first.map_or(Ok((objects, notices)), Err)
+}
+
+/// The same, with every mistake at once.
+#[must_use]
+pub fn read_all(yaml: &str) -> Reading {
+    let (documents, notices, broken) = documents_until(yaml);
+    let broken = broken.map(|notice| hinted(notice, yaml));
+    let mut reading = Reading { notices, broken, ..Reading::default() };
     for Document { line, value } in documents {
-        let mut found = vec![];
-        flatten(value, 0, &mut found).map_err(|what| Notice { line, what })?;
+        if reading.mistakes.len() >= MOST_MISTAKES {
+            break;
+        }
+        let (mut found, mut mistakes) = (vec![], vec![]);
+        flatten(value, 0, &mut found, &mut mistakes);
+        reading.mistakes.extend(mistakes.into_iter().map(|what| Notice { line, what }));
         for mut value in found {
-            if let Some(what) = clean(&mut value) {
-                notices.push(Notice { line, what });
-            }
-            objects.push(Placed { line, value });
+            let (said, exported) = clean(&mut value);
+            reading.notices.extend(said.map(|what| Notice { line, what }));
+            reading.objects.push(Placed { line, value, exported });
         }
     }
-    Ok((objects, notices))
+    reading
 }
 
 fn hinted(notice: Notice, yaml: &str) -> Notice {
@@ -55,7 +84,7 @@ fn hinted(notice: Notice, yaml: &str) -> Notice {
 /// for `${`.
 pub fn objects(yaml: &str, filled: Option<&Placeholders>) -> Result<Vec<Value>, String> {
     let (placed, _) = read(yaml).map_err(|notice| notice.to_string())?;
-    let fill_in = |Placed { line, value }: Placed| match filled {
+    let fill_in = |Placed { line, value, .. }: Placed| match filled {
         None => Ok(value),
         Some(filled) => fill(value, filled).map_err(|why| format!("line {line}: {why}")),
     };
@@ -64,8 +93,9 @@ pub fn objects(yaml: &str, filled: Option<&Placeholders>) -> Result<Vec<Value>, 
     Ok(objects)
 }
 
-/// Takes away what only a server may say; what was taken away, if it means that somebody exported the object.
-fn clean(object: &mut Value) -> Option<String> {
+/// Takes away what only a server may say; what was taken away, and whether it means that somebody exported the object.
+/// What a run applies is read so, too: whatever else an exported object says is left out before it is published.
+fn clean(object: &mut Value) -> (Option<String>, bool) {
     let name = describe(object);
     let mut gone = vec![];
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
@@ -74,10 +104,13 @@ fn clean(object: &mut Value) -> Option<String> {
             gone.extend(metadata.shift_remove(member).filter(|value| !value.is_null()).map(|_| member));
         }
     }
+    // Generators write `status: {}`, too.
+    let exported = !gone.is_empty();
     let status = object.as_object_mut().and_then(|members| members.shift_remove("status"));
     let is_of_a_definition = object["kind"] == "CustomResourceDefinition";
     gone.extend(status.filter(|_| !is_of_a_definition).map(|_| "status"));
-    (!gone.is_empty()).then(|| format!("{name} was exported from a cluster: its {} are left out", gone.join(", ")))
+    let what = || format!("{name} was exported from a cluster: its {} are left out", gone.join(", "));
+    ((!gone.is_empty()).then(what), exported)
 }
 
 /// Namespaces and definitions must exist before what needs them.
@@ -86,27 +119,30 @@ fn comes_late(object: &Value) -> bool {
 }
 
 /// Takes lists apart and looks that each object says what it is.
-fn flatten(object: Value, depth: usize, objects: &mut Vec<Value>) -> Result<(), String> {
-    let kind = text(&object, "/kind");
+fn flatten(mut object: Value, depth: usize, objects: &mut Vec<Value>, mistakes: &mut Vec<String>) {
+    if mistakes.len() == MOST_MISTAKES {
+        return;
+    }
     for member in ["/apiVersion", "/kind"] {
         if text(&object, member).is_empty() {
-            return Err(format!("it has no {}, so it is no object of Kubernetes", &member[1..]));
+            mistakes.push(format!("it has no {}, so it is no object of Kubernetes", &member[1..]));
+            return;
         }
     }
     // To `kubectl`, whatever has items is a list.
     if object.get("items").is_some_and(|items| items.is_array() || items.is_null()) {
         if depth == DEEPEST_LIST {
-            return Err(format!("lists lie within lists more than {DEEPEST_LIST} deep"));
+            mistakes.push(format!("lists lie within lists more than {DEEPEST_LIST} deep"));
+        } else if let Some(Value::Array(items)) = object.get_mut("items").map(Value::take) {
+            items.into_iter().for_each(|item| flatten(item, depth + 1, objects, mistakes));
         }
-        let mut object = object;
-        let Some(Value::Array(items)) = object.get_mut("items").map(Value::take) else { return Ok(()) };
-        return items.into_iter().try_for_each(|item| flatten(item, depth + 1, objects));
+        return;
     }
     if text(&object, "/metadata/name").is_empty() {
         let generated = text(&object, "/metadata/generateName");
         let hint = if generated.is_empty() { "" } else { ": a generated name would make another object each time" };
-        return Err(format!("the {} has no metadata.name{hint}", shortened(kind)));
+        mistakes.push(format!("the {} has no metadata.name{hint}", shortened(text(&object, "/kind"))));
+        return;
     }
     objects.push(object);
-    Ok(())
 }

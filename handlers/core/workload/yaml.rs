@@ -47,17 +47,20 @@ impl std::fmt::Display for Notice {
 /// # Errors
 /// When it is no YAML that Kubernetes reads, too large or too deep.
 pub fn documents(text: &str) -> Result<(Vec<Document>, Vec<Notice>), Notice> {
-    let wrong = |line: usize, what: String| Notice { line, what };
+    let (documents, notices, broken) = documents_until(text);
+    broken.map_or(Ok((documents, notices)), Err)
+}
+
+/// The same up to where it is no YAML that Kubernetes reads, and why it is none there.
+#[must_use]
+pub fn documents_until(text: &str) -> (Vec<Document>, Vec<Notice>, Option<Notice>) {
     if text.len() > LARGEST {
-        return Err(wrong(1, format!("the file has {} bytes, at most {LARGEST} are allowed", text.len())));
+        let what = format!("the file has {} bytes, at most {LARGEST} are allowed", text.len());
+        return (vec![], vec![], Some(Notice { line: 1, what }));
     }
     let mut builder = Builder::default();
-    for next in Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text)) {
-        let (event, span) = next.map_err(|error| wrong(error.marker().line(), format!("no YAML: {}", error.info())))?;
-        let line = span.start.line();
-        builder.take(event, line).map_err(|what| wrong(line, what))?;
-    }
-    Ok((builder.documents, builder.notices))
+    let broken = builder.read(text).err();
+    (builder.documents, builder.notices, broken)
 }
 
 /// A node that is not complete yet.
@@ -88,6 +91,17 @@ struct Builder {
 }
 
 impl Builder {
+    fn read(&mut self, text: &str) -> Result<(), Notice> {
+        let wrong = |line: usize, what: String| Notice { line, what };
+        for next in Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text)) {
+            let (event, span) =
+                next.map_err(|error| wrong(error.marker().line(), format!("no YAML: {}", error.info())))?;
+            let line = span.start.line();
+            self.take(event, line).map_err(|what| wrong(line, what))?;
+        }
+        Ok(())
+    }
+
     fn take(&mut self, event: Event<'_>, line: usize) -> Result<(), String> {
         match event {
             Event::DocumentStart(..) => {
