@@ -3,6 +3,7 @@ use super::charts::{has_charts, key};
 use crate::plan::Version;
 use crate::site::Site;
 use crate::workload::desk::{Desk, File, Finding, Weight, judge};
+use crate::workload::exported::published;
 use crate::workload::manifests::Placeholders;
 use anyhow::{Context, ensure};
 use std::collections::BTreeMap;
@@ -46,12 +47,13 @@ impl Contents {
         &self.rendered
     }
 
-    /// The content of one.
+    /// The content of one, as it is published.
     ///
     /// # Errors
     /// When the site does not name it.
     pub fn of(&self, name: &str) -> anyhow::Result<String> {
-        self.files.get(name).cloned().with_context(|| format!("the site names no file {name}"))
+        let text = self.files.get(name).with_context(|| format!("the site names no file {name}"))?;
+        Ok(published(text).into_owned())
     }
 
     /// What is to be said of them, for clusters of these versions. Charts are judged as they were rendered for each.
@@ -84,7 +86,8 @@ impl Contents {
             .collect();
         let addresses = site.slots.blue.addresses.len().min(site.slots.green.addresses.len());
         let placeholders = Placeholders::of_the_desk(addresses, site.identities.keys().map(String::as_str));
-        judge(&files, Desk { versions, secrets: site.manifests_hold_secrets, placeholders: &placeholders }).1
+        let secrets = site.manifests_hold_secrets;
+        judge(&files, Desk { versions, secrets, placeholders: &placeholders, published: false }).1
     }
 }
 

@@ -4,6 +4,7 @@ pub mod conditions;
 pub mod desk;
 pub mod differences;
 pub mod ended;
+pub mod exported;
 pub mod fence;
 pub mod manifests;
 pub mod members;

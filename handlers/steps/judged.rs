@@ -41,7 +41,8 @@ pub fn wrong(plan: &Plan, texts: &[(&Manifest, String)]) -> Option<String> {
     let versions = [plan.version];
     let placeholders =
         Placeholders::of_the_desk(plan.new_slot().addresses.len(), plan.site.identities.keys().map(String::as_str));
-    let findings = judge(&files, Desk { versions: &versions, secrets: true, placeholders: &placeholders }).1;
+    let findings =
+        judge(&files, Desk { versions: &versions, secrets: true, placeholders: &placeholders, published: true }).1;
     let wrong: Vec<_> =
         findings.iter().filter(|finding| finding.weight == Weight::Refuses).map(ToString::to_string).collect();
     (!wrong.is_empty()).then(|| format!("manifests: {}; mend them and publish the site", wrong.join("; ")))

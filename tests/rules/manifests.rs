@@ -3,6 +3,8 @@
 use bluegreen_core::workload::manifests::{Placeholders, objects, read};
 use serde_json::{Value, json};
 
+mod judged;
+
 fn filled() -> Placeholders {
     let some = [
         ("cluster.name", "shop-green"),

@@ -5,6 +5,7 @@
 mod apis;
 mod custom;
 mod marks;
+mod moved;
 mod open;
 mod order;
 mod rules;
@@ -90,12 +91,14 @@ pub struct Desk<'a> {
     pub secrets: bool,
     /// What placeholders there are.
     pub placeholders: &'a Placeholders,
+    /// The files are published already, and are applied as they lie there: nothing is left out of them any more.
+    pub published: bool,
 }
 
-/// Reads the files, in the order in which they are applied, and judges what lies in them.
+/// Reads the files, in the order in which they are applied, and judges what lies in them: as far as each can be read.
 #[must_use]
 pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Finding>) {
-    let (mut all, mut findings, mut is_whole) = (vec![], vec![], true);
+    let (mut moved, mut findings, mut is_whole) = (moved::Moved::default(), vec![], true);
     for file in files {
         let said = |weight, Notice { line, what }: Notice| Finding { weight, file: file.name.into(), line, what };
         let Reading { objects, notices, mistakes, broken } = read_all(file.text);
@@ -109,26 +112,13 @@ pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Fin
         if file.placeholders {
             findings.extend(objects.iter().filter_map(|placed| unknown(file, placed, desk)));
         }
-        let found = |Placed { line, value, .. }| Found { file: file.name, line, value };
-        all.extend(objects.into_iter().map(found));
+        findings.extend(objects.into_iter().flat_map(|placed| moved.take(file.name, placed, desk.published)));
     }
+    findings.extend(moved.owned(desk.published, is_whole));
+    let all = moved.kept;
     for found in &all {
         findings.extend(of_one(found, desk.secrets));
-        let marks = marks::mistakes(&found.value).into_iter();
-        findings.extend(marks.map(|(weight, what)| found.finding(weight, &what)));
-        match apis::gone(&found.value, desk.versions) {
-            Some((weight, why)) => findings.push(found.finding(weight, &why)),
-            None => {
-                let mut said = typed::mistakes(&found.value, desk.versions);
-                said.extend(super::twice::twice(&found.value));
-                said.extend(open::to_all(&found.value).map(|what| (Weight::Warns, what)));
-                findings.extend(said.into_iter().map(|(weight, what)| found.finding(weight, &what)));
-                if members::is_known(&found.value) {
-                    let broken = rules::broken(&found.value);
-                    findings.extend(broken.iter().map(|what| found.finding(Weight::Refuses, what)));
-                }
-            }
-        }
+        findings.extend(of_its_kind(found, desk));
     }
     findings.extend(custom::mistakes(&all));
     findings.extend(twice(&all));
@@ -136,6 +126,26 @@ pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Fin
     findings.extend(order::late(&all).into_iter().filter(|finding| is_whole || finding.weight == Weight::Refuses));
     findings.sort_by(|one, other| (one.weight, &one.file, one.line).cmp(&(other.weight, &other.file, other.line)));
     (all, findings)
+}
+
+fn of_its_kind(found: &Found<'_>, desk: Desk<'_>) -> Vec<Finding> {
+    let mut said: Vec<(Weight, String)> = marks::mistakes(&found.value)
+        .into_iter()
+        // Whoever published it may have known more than this binary does.
+        .map(|(weight, what)| (if desk.published { Weight::Warns } else { weight }, what))
+        .collect();
+    match apis::gone(&found.value, desk.versions) {
+        Some(gone) => said.push(gone),
+        None => {
+            said.extend(typed::mistakes(&found.value, desk.versions));
+            said.extend(super::twice::twice(&found.value));
+            said.extend(open::to_all(&found.value).map(|what| (Weight::Warns, what)));
+            if members::is_known(&found.value) {
+                said.extend(rules::broken(&found.value).into_iter().map(|what| (Weight::Refuses, what)));
+            }
+        }
+    }
+    said.into_iter().map(|(weight, what)| found.finding(weight, &what)).collect()
 }
 
 /// A placeholder that nothing fills.
@@ -199,8 +209,15 @@ fn is_name_of(kind: &str, name: &str) -> bool {
     is_free || (ends_well(name.chars().next()) && ends_well(name.chars().last()) && name.chars().all(is_allowed))
 }
 
+/// What is secret stands in a Secret, and once more in the annotation in which `kubectl apply` keeps what it sent.
 fn holds_something(secret: &Value) -> bool {
-    ["data", "stringData"].iter().any(|map| secret[*map].as_object().is_some_and(|map| !map.is_empty()))
+    let holds = |secret: &Value| {
+        ["data", "stringData"].iter().any(|map| secret[*map].as_object().is_some_and(|map| !map.is_empty()))
+    };
+    let sent = secret["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"].as_str();
+    let is_readable =
+        |sent: &str| serde_json::from_str::<Value>(sent).map_or(!sent.trim().is_empty(), |sent| holds(&sent));
+    holds(secret) || sent.is_some_and(is_readable)
 }
 
 /// A pod of the ingress controller for Application Gateway, in as many replicas as there are.
