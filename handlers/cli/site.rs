@@ -209,6 +209,9 @@ fn contents(file: &Path, site: &Site) -> anyhow::Result<Contents> {
 
 pub(super) fn read(file: &Path) -> anyhow::Result<Result<(String, Site), String>> {
     let text = text_of(file)?;
+    for twice in check::doubled(&text) {
+        complain(&format!("  warning  {}: {twice}\n", file.display()));
+    }
     Ok(check::parse(&text).map(|site| (text, site)).map_err(|mistakes| {
         let mut report = format!("{}: {} to mend\n", file.display(), mistakes.len());
         for mistake in mistakes {

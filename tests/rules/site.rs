@@ -1,7 +1,7 @@
 //! The site file: its schema, its mistakes, and the example that people begin with.
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
 use bluegreen_core::site::Site;
-use bluegreen_core::site::check::{Mistake, mistakes, parse, schema};
+use bluegreen_core::site::check::{Mistake, doubled, mistakes, parse, schema};
 use serde_json::{Value, json};
 
 const SHOP: &str = include_str!("../../examples/shop/site.json");
@@ -260,4 +260,15 @@ fn what_a_slot_has_beside_its_subnet_is_of_the_right_kind_and_in_pairs() {
     fine["slots"]["green"]["subnets"]["user"] = subnet("USER-blue");
     let found = mistakes(&fine);
     assert!(found.len() == 1 && found[0].what.contains("the blue slot has the same subnet"), "{found:#?}");
+}
+
+#[test]
+fn a_byte_order_mark_is_no_mistake_and_of_two_equal_members_the_last_one_counts() {
+    let site = parse(&format!("\u{feff}{SHOP}")).unwrap();
+    assert_eq!(site.name, "shop");
+    let twice = SHOP.replacen('{', "{\n\"name\": \"other\",", 1);
+    assert_eq!(parse(&twice).unwrap().name, "shop");
+    let told = doubled(&twice);
+    assert!(told.len() == 1 && told[0].contains("\"name\" stands in line 2 already"), "{told:?}");
+    assert_eq!(doubled(SHOP), [""; 0]);
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 mod changes;
 mod comments;
+mod doubled;
 mod ids;
 mod manifests;
 mod meaning;
@@ -13,6 +14,7 @@ mod structure;
 mod undecided;
 
 pub use comments::without_comments;
+pub use doubled::doubled;
 pub use structure::schema;
 pub use undecided::{GOES_ON, MARK, PLACEHOLDER, marks};
 

@@ -4,11 +4,16 @@
 //! trailing commas and `#` pass. Not jsonc-parser: its strings may hold ends of lines, so that a missing quotation mark
 //! is reported at the next one.
 
-/// The text with a blank in place of each byte of a comment, so that lines and columns stay what they were.
+/// The text with a blank in place of each byte of a comment, and of a byte order mark before it all, so that lines and
+/// columns stay what they were.
 #[must_use]
 pub fn without_comments(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
+    if let Some(behind) = text.strip_prefix('\u{feff}') {
+        blank(&mut plain, text, text.len() - behind.len());
+        rest = behind;
+    }
     while let Some(at) = rest.find(['"', '/']) {
         let (before, here) = rest.split_at(at);
         plain.push_str(before);
@@ -33,7 +38,7 @@ pub fn without_comments(text: &str) -> String {
 }
 
 /// How long the string is that begins here, both quotes included.
-fn string(text: &str) -> usize {
+pub(super) fn string(text: &str) -> usize {
     let mut escaped = false;
     for (at, byte) in text.bytes().enumerate().skip(1) {
         match byte {
@@ -71,6 +76,8 @@ mod tests {
             ("{} /* never", "{} /* never"),
             ("{\"a", "{\"a"),
             ("1 / 2", "1 / 2"),
+            ("\u{feff}{} // a", "   {}     "),
+            ("{\"\u{feff}\": 1}", "{\"\u{feff}\": 1}"),
             ("", ""),
         ] {
             assert_eq!(without_comments(text), plain, "{text}");
