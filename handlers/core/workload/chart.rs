@@ -2,6 +2,7 @@
 //! takes it over later.
 //!
 //! <https://helm.sh/docs/topics/charts_hooks/>
+use super::exported::moved;
 use super::manifests::read;
 use super::refusal::is_own;
 use crate::resources::answers::{list, text};
@@ -102,8 +103,8 @@ pub fn comes_before_all(object: &Value) -> bool {
 /// When it cannot be read.
 pub fn rendered(release: Release<'_>, written: &str) -> Result<Rendered, String> {
     let (placed, _) = read(written).map_err(|notice| notice.to_string())?;
-    let mut objects: Vec<_> = placed.into_iter().map(|placed| placed.value).collect();
-    let notes = objects.iter().filter_map(left_out).collect();
+    let (mut objects, mut notes) = moved(placed);
+    notes.extend(objects.iter().filter_map(left_out));
     objects.retain(|object| Place::of(object) != Place::Nowhere);
     objects.sort_by_key(|object| (Place::of(object), weight(object)));
     let global = kinds_in_no_namespace(&objects);
@@ -272,5 +273,20 @@ mod tests {
         assert_eq!(api_versions(&made.text), ["edge.example/v1", "edge.example/v1/Gate"]);
         let other = rendered(Release { namespace: "kube-system", ..RELEASE }, &written(&[])).expect("it is read");
         assert_eq!(other.text, "", "a namespace that every cluster has is not made");
+    }
+    #[test]
+    fn what_only_another_cluster_has_is_left_out_and_told() {
+        let mut owned = object("ConfigMap", "made", &json!(null));
+        owned["metadata"]["ownerReferences"] = json!([{"kind": "Gate", "name": "x", "uid": "1", "controller": true}]);
+        let mut other = object("ConfigMap", "kept", &json!(null));
+        other["metadata"]["ownerReferences"] = json!([{"kind": "Gate", "name": "x", "uid": "1"}]);
+        let made = rendered(RELEASE, &written(&[owned, other])).expect("it is YAML");
+        assert_eq!(names(&made), ["Namespace edge", "ConfigMap edge/kept"]);
+        assert!(!made.text.contains("ownerReferences"), "{}", made.text);
+        let told = [
+            "ConfigMap made is left out: Gate x makes it",
+            "ConfigMap kept: metadata.ownerReferences left out, which no other cluster has",
+        ];
+        assert_eq!(made.notes, told);
     }
 }

@@ -6,6 +6,7 @@ mod places;
 
 use super::manifests::{Placed, read};
 use crate::resources::answers::{list, text};
+use crate::resources::object::describe;
 use places::{of_any, of_jobs, of_services, of_volumes};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -25,17 +26,34 @@ pub struct Gone {
 #[must_use]
 pub fn published(manifest: &str) -> Cow<'_, str> {
     let Ok((placed, _)) = read(manifest) else { return Cow::Borrowed(manifest) };
-    let (before, mut text) = (placed.len(), String::new());
-    let (mut count, mut is_changed) = (0, false);
-    for Placed { mut value, exported, .. } in placed {
-        if owner(&value).is_some() || made_by_the_cluster(&value, exported).is_some() {
-            continue;
-        }
-        is_changed |= !clean(&mut value, exported).is_empty();
-        count += 1;
-        let _ = writeln!(text, "---\n{value:#}");
+    let (objects, told) = moved(placed);
+    if told.is_empty() {
+        return Cow::Borrowed(manifest);
     }
-    if is_changed || count < before { Cow::Owned(text) } else { Cow::Borrowed(manifest) }
+    Cow::Owned(objects.iter().fold(String::new(), |mut text, object| {
+        let _ = writeln!(text, "---\n{object:#}");
+        text
+    }))
+}
+
+/// These objects without what they say of the cluster that they come from, and what was left out.
+pub(super) fn moved(placed: Vec<Placed>) -> (Vec<Value>, Vec<String>) {
+    let (mut objects, mut told) = (vec![], vec![]);
+    for Placed { mut value, exported, .. } in placed {
+        let name = describe(&value);
+        if let Some((kind, owner)) = owner(&value) {
+            told.push(format!("{name} is left out: {kind} {owner} makes it"));
+        } else if let Some(why) = made_by_the_cluster(&value, exported) {
+            told.push(format!("{name} is left out: {why}"));
+        } else {
+            let gone: Vec<_> = clean(&mut value, exported).into_iter().map(|gone| gone.place).collect();
+            if !gone.is_empty() {
+                told.push(format!("{name}: {} left out, which no other cluster has", gone.join(", ")));
+            }
+            objects.push(value);
+        }
+    }
+    (objects, told)
 }
 
 /// Takes away what an object says of the cluster that it comes from.
