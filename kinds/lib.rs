@@ -1,5 +1,9 @@
-//! The members of Kubernetes' own kinds. They lie in `members.txt`, which a test writes from the types of `k8s-openapi` and
+//! The members of Kubernetes' own kinds, their defaults and their rules. The members lie in `members.txt`, which a test writes from the types of `k8s-openapi` and
 //! compares with them: types in a binary cost megabytes, and minutes of every build.
+pub mod defaults;
+pub mod quantity;
+pub mod rules;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 

@@ -7,7 +7,6 @@ use super::{
     objects::Objects,
     pods::is_ready,
     reports::report,
-    selectors::label_selector_matches,
     store::Name,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -108,7 +107,7 @@ fn used(objects: &Objects, loads: &Loads, namespace: &str, target: &Value) -> Op
     let load = loads.of_pods(&objects.store, namespace, template["metadata"]["labels"].as_object()?)?;
     let own = |((space, _), pod): &(&Name, &std::sync::Arc<Value>)| {
         space == namespace
-            && label_selector_matches(&target["spec"]["selector"], &pod["metadata"]["labels"])
+            && ::kinds::rules::selects(&target["spec"]["selector"], &pod["metadata"]["labels"])
             && is_ready(pod)
     };
     let ready = objects.store.all("pods").filter(own).count();

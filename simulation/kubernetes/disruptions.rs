@@ -4,7 +4,6 @@ use super::{
     objects::Objects,
     pods::is_ready,
     refusal::Refusal,
-    selectors::label_selector_matches,
     store::Name,
 };
 use jiff::Timestamp;
@@ -65,7 +64,7 @@ impl Allowed {
 fn covers(budget: &Value, pod: &Value) -> bool {
     let selector = &budget["spec"]["selector"];
     let is_empty = selector.as_object().is_some_and(Map::is_empty);
-    is_empty || label_selector_matches(selector, &pod["metadata"]["labels"])
+    is_empty || ::kinds::rules::selects(selector, &pod["metadata"]["labels"])
 }
 
 /// Refuses an eviction for which a budget has no room, and else takes it off the budget. What is not ready yet, or ends

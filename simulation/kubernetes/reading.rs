@@ -1,16 +1,15 @@
 //! Pure: an object of a kind that a server knows by itself, as Go reads it and writes it again: members that the kind has not are
 //! dropped and told, empty lists and maps vanish, quantities get their one form.
 pub(super) mod doubles;
-mod quantity;
 
 use super::{kinds::Kind, refusal::Refusal};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use kinds::quantity::{NO_QUANTITY, canonical};
 use kinds::{Members, Shape, Type};
-use quantity::{NO_QUANTITY, canonical};
 use serde_json::{Map, Value};
 use std::fmt::Write;
 
-pub(super) use quantity::in_nanos;
+pub(super) use kinds::quantity::in_nanos;
 
 /// What to do about members that a kind has not (`fieldValidation`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

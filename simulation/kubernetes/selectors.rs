@@ -63,30 +63,6 @@ impl Requirement {
     }
 }
 
-/// Whether a `LabelSelector` object (matchLabels and matchExpressions) matches labels. An empty one matches nothing here.
-pub(super) fn label_selector_matches(selector: &Value, labels: &Value) -> bool {
-    let wanted = selector["matchLabels"].as_object();
-    let expressions = selector["matchExpressions"].as_array();
-    if wanted.is_none_or(Map::is_empty) && expressions.is_none_or(Vec::is_empty) {
-        return false;
-    }
-    let nothing = Map::new();
-    let labels = labels.as_object().unwrap_or(&nothing);
-    let expressions_hold = expressions.into_iter().flatten().all(|expression| {
-        let key = expression["key"].as_str().unwrap_or_default().to_owned();
-        let values =
-            expression["values"].as_array().into_iter().flatten().filter_map(Value::as_str).map(Into::into).collect();
-        match expression["operator"].as_str() {
-            Some("In") => Requirement::In(key, values).holds(labels),
-            Some("NotIn") => Requirement::NotIn(key, values).holds(labels),
-            Some("Exists") => Requirement::Exists(key).holds(labels),
-            Some("DoesNotExist") => Requirement::Missing(key).holds(labels),
-            _ => false,
-        }
-    });
-    wanted.is_none_or(|wanted| contains_labels(labels, wanted)) && expressions_hold
-}
-
 /// Whether labels contain all pairs of a plain selector, such as a Service's.
 pub(super) fn contains_labels(labels: &Map<String, Value>, wanted: &Map<String, Value>) -> bool {
     wanted.iter().all(|(key, value)| labels.get(key) == Some(value))

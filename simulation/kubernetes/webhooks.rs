@@ -1,6 +1,6 @@
 //! Pure: admission webhooks. Where nobody answers one, the server refuses what it is for. One whose Service has a ready pod
 //! admits everything, unless the world says otherwise, and changes nothing.
-use super::{kinds::Kind, objects::Objects, refusal::Refusal, selectors::label_selector_matches};
+use super::{kinds::Kind, objects::Objects, refusal::Refusal};
 use serde_json::{Value, json};
 
 const GROUP: &str = "admissionregistration.k8s.io";
@@ -64,7 +64,7 @@ fn in_its_namespaces(objects: &Objects, webhook: &Value, object: &Value) -> bool
 /// A selector that says nothing means everything.
 fn selects(selector: &Value, labels: &Value) -> bool {
     let says = ["matchLabels", "matchExpressions"].iter().any(|member| !selector[*member].is_null());
-    !says || label_selector_matches(selector, labels)
+    !says || ::kinds::rules::selects(selector, labels)
 }
 
 /// Why its Service does not answer.

@@ -1,6 +1,6 @@
 //! Pure: what of an object may not be changed once it is there.
-use super::findings::Findings;
 use crate::kubernetes::kinds::Kind;
+use ::kinds::rules::Findings;
 use serde_json::{Value, json};
 
 /// Members whose change is an invalid value, by the kind: `field is immutable`.

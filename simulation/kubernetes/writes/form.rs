@@ -1,10 +1,7 @@
 //! Pure: the form that an object must have to be written, and what in it is not the writer's.
 use super::{MODIFIED, target::Target};
-use crate::kubernetes::{
-    kinds::Kind,
-    refusal::Refusal,
-    validation::texts::{label, subdomain},
-};
+use crate::kubernetes::{kinds::Kind, refusal::Refusal};
+use ::kinds::rules::texts::{label, subdomain};
 use serde_json::{Map, Value, json};
 
 /// Refuses an object whose outline is wrong.

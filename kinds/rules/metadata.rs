@@ -1,9 +1,9 @@
 //! Pure: names, labels, annotations, owners and finalizers.
+use super::Whose;
 use super::{
     findings::{Findings, items},
     texts::{Wrong, label, label_value, path_segment, qualified, subdomain},
 };
-use crate::kubernetes::kinds::Kind;
 use serde_json::{Map, Value, json};
 
 /// Bytes that the annotations of an object may have in all.
@@ -11,7 +11,7 @@ const MOST_ANNOTATIONS: usize = 256 * 1024;
 const FINALIZERS: &[&str] = &["foregroundDeletion", "kubernetes", "orphan"];
 
 /// Looks at an object's metadata.
-pub(super) fn check(kind: &Kind, object: &Value, findings: &mut Findings) {
+pub(super) fn check(kind: Whose<'_>, object: &Value, findings: &mut Findings) {
     let metadata = &object["metadata"];
     findings.within("metadata", |findings| {
         match metadata["name"].as_str().unwrap_or_default() {
@@ -25,7 +25,7 @@ pub(super) fn check(kind: &Kind, object: &Value, findings: &mut Findings) {
             let (name, field) = (finalizer.as_str().unwrap_or_default(), format!("finalizers[{at}]"));
             let wrong = qualified(name);
             wrong.iter().for_each(|why| findings.invalid(&field, finalizer, why));
-            if wrong.is_empty() && kind.built_in && !name.contains('/') && !FINALIZERS.contains(&name) {
+            if wrong.is_empty() && kind.is_own && !name.contains('/') && !FINALIZERS.contains(&name) {
                 let why = "name is neither a standard finalizer name nor is it fully qualified";
                 findings.invalid(&field, finalizer, why);
             }
@@ -33,8 +33,8 @@ pub(super) fn check(kind: &Kind, object: &Value, findings: &mut Findings) {
     });
 }
 
-fn name_of(kind: &Kind, name: &str) -> Wrong {
-    match (kind.group.as_str(), kind.kind.as_str()) {
+fn name_of(kind: Whose<'_>, name: &str) -> Wrong {
+    match (kind.group, kind.kind) {
         ("rbac.authorization.k8s.io", _) => path_segment(name),
         ("", "Namespace" | "Service") => label(name),
         ("batch", "CronJob") if name.len() > 52 => vec!["must be no more than 52 characters".into()],
@@ -58,7 +58,7 @@ fn owners(references: &Value, findings: &mut Findings) {
     }
 }
 
-fn labels(labels: &Value, field: &str, findings: &mut Findings) {
+pub(super) fn labels(labels: &Value, field: &str, findings: &mut Findings) {
     for (key, value) in labels.as_object().into_iter().flatten() {
         qualified(key).iter().for_each(|why| findings.invalid(field, &json!(key), why));
         label_value(value.as_str().unwrap_or_default()).iter().for_each(|why| findings.invalid(field, value, why));
@@ -108,4 +108,26 @@ pub(super) fn is_a_selector(selector: &Map<String, Value>, findings: &mut Findin
             qualified(key).iter().for_each(|why| findings.invalid("key", &json!(key), why));
         });
     }
+}
+
+/// Whether a selector of labels matches these labels. An empty one matches nothing here.
+#[must_use]
+pub fn selects(selector: &Value, labels: &Value) -> bool {
+    let wanted = selector["matchLabels"].as_object();
+    let expressions = items(selector.get("matchExpressions"));
+    if wanted.is_none_or(Map::is_empty) && expressions.is_empty() {
+        return false;
+    }
+    let hold = expressions.iter().all(|expression| {
+        let found = labels.get(expression["key"].as_str().unwrap_or_default());
+        let is_listed = found.is_some_and(|found| items(expression.get("values")).contains(found));
+        match expression["operator"].as_str() {
+            Some("In") => is_listed,
+            Some("NotIn") => !is_listed,
+            Some("Exists") => found.is_some(),
+            Some("DoesNotExist") => found.is_none(),
+            _ => false,
+        }
+    });
+    hold && wanted.into_iter().flatten().all(|(key, value)| labels.get(key) == Some(value))
 }

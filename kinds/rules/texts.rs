@@ -6,7 +6,7 @@ const QUALIFIED: &str = "must consist of alphanumeric characters, '-', '_' or '.
 const DATA_KEY: &str = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 
 /// What is wrong with a text; nothing if it is right.
-pub(in crate::kubernetes) type Wrong = Vec<String>;
+pub type Wrong = Vec<String>;
 
 fn is_low(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit()
@@ -36,7 +36,7 @@ fn wrong(checks: [(bool, String); 2]) -> Wrong {
 }
 
 /// `example.com`: most names of objects.
-pub(in crate::kubernetes) fn subdomain(text: &str) -> Wrong {
+pub fn subdomain(text: &str) -> Wrong {
     if text.len() <= 253 && text.split('.').all(is_label) {
         return vec![];
     }
@@ -47,7 +47,7 @@ pub(in crate::kubernetes) fn subdomain(text: &str) -> Wrong {
 }
 
 /// `my-name`: names of namespaces, Services, containers, volumes.
-pub(in crate::kubernetes) fn label(text: &str) -> Wrong {
+pub fn label(text: &str) -> Wrong {
     if text.len() <= 63 && is_label(text) {
         return vec![];
     }
@@ -58,7 +58,7 @@ pub(in crate::kubernetes) fn label(text: &str) -> Wrong {
 }
 
 /// `a:b`: names of roles.
-pub(in crate::kubernetes) fn path_segment(text: &str) -> Wrong {
+pub fn path_segment(text: &str) -> Wrong {
     if matches!(text, "." | "..") {
         return vec![format!("may not be '{text}'")];
     }
@@ -66,7 +66,7 @@ pub(in crate::kubernetes) fn path_segment(text: &str) -> Wrong {
 }
 
 /// The value of a label.
-pub(in crate::kubernetes) fn label_value(text: &str) -> Wrong {
+pub fn label_value(text: &str) -> Wrong {
     if text.is_empty() || text.len() <= 63 && is_qualified(text) {
         return vec![];
     }
@@ -74,7 +74,7 @@ pub(in crate::kubernetes) fn label_value(text: &str) -> Wrong {
 }
 
 /// `example.com/name`: the keys of labels and annotations.
-pub(in crate::kubernetes) fn qualified(text: &str) -> Wrong {
+pub fn qualified(text: &str) -> Wrong {
     let (mut found, name) = match text.split_once('/') {
         None => (vec![], text),
         Some(("", name)) => (vec!["prefix part must be non-empty".into()], name),

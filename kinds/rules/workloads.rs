@@ -1,10 +1,9 @@
-//! Pure: what makes pods: Deployments and their like, Jobs, CronJobs, and autoscalers.
+//! Pure: what keeps pods: Deployments and their like, and autoscalers.
+use super::metadata::selects;
 use super::{
-    cron,
     findings::Findings,
     texts::{label_value, qualified},
 };
-use crate::kubernetes::selectors::label_selector_matches;
 use serde_json::{Map, Value, json};
 
 /// The specification of a Deployment, ReplicaSet, StatefulSet or DaemonSet. Says whether to look at its template.
@@ -22,7 +21,7 @@ pub(super) fn is_a_workload(of: &str, spec: &Map<String, Value>, findings: &mut 
         return false;
     }
     let labels = &template["metadata"]["labels"];
-    if !is_empty(selector) && !label_selector_matches(selector, labels) {
+    if !is_empty(selector) && !selects(selector, labels) {
         let why = "`selector` does not match template `labels`";
         findings.invalid("template.metadata.labels", labels, why);
     }
@@ -49,6 +48,50 @@ fn is_readable(selector: &Value, findings: &mut Findings) -> bool {
     findings.causes.len() == before
 }
 
+/// What only a Deployment has.
+pub(super) fn is_a_deployment(spec: &Map<String, Value>, findings: &mut Findings) {
+    let number = |name: &str| spec.get(name).and_then(Value::as_i64);
+    let (deadline, ready) = (number("progressDeadlineSeconds"), number("minReadySeconds").unwrap_or(0));
+    if let Some(deadline) = deadline.filter(|deadline| *deadline <= ready) {
+        findings.invalid("progressDeadlineSeconds", &json!(deadline), "must be greater than minReadySeconds");
+    }
+}
+
+/// A count or a share: `1` or `25%`.
+pub(super) fn count_or_share(member: &str, value: &Value, is_capped: bool, findings: &mut Findings) {
+    match value.as_str() {
+        Some(text) => match text.strip_suffix('%').filter(|share| share.bytes().all(|byte| byte.is_ascii_digit())) {
+            Some(share) if !share.is_empty() => {
+                if is_capped && share.parse::<u32>().is_ok_and(|share| share > 100) {
+                    findings.invalid(member, value, "must not be greater than 100%");
+                }
+            }
+            _ => findings.invalid(member, value, "must be an integer or percentage (e.g '5%%')"),
+        },
+        None if value.as_i64().is_some_and(|number| number < 0) => {
+            findings.invalid(member, value, "must be greater than or equal to 0");
+        }
+        None => {}
+    }
+}
+
+/// How a DaemonSet's pods are replaced.
+pub(super) fn is_a_strategy_of_daemons(strategy: &Map<String, Value>, findings: &mut Findings) {
+    let Some(rolling) = strategy.get("rollingUpdate").filter(|rolling| rolling.is_object()) else { return };
+    let is_some = |name: &str| !(rolling[name].is_null() || rolling[name] == 0 || rolling[name] == "0%");
+    findings.within("rollingUpdate", |findings| {
+        count_or_share("maxUnavailable", &rolling["maxUnavailable"], true, findings);
+        count_or_share("maxSurge", &rolling["maxSurge"], true, findings);
+        match (is_some("maxUnavailable"), is_some("maxSurge")) {
+            (true, true) => {
+                findings.invalid("maxSurge", &rolling["maxSurge"], "may not be set when maxUnavailable is non-zero");
+            }
+            (false, false) => findings.required("maxUnavailable", "cannot be 0 when maxSurge is 0"),
+            _ => {}
+        }
+    });
+}
+
 /// How a Deployment's pods are replaced.
 pub(super) fn is_a_strategy(strategy: &Map<String, Value>, findings: &mut Findings) {
     let Some(rolling) = strategy.get("rollingUpdate") else { return };
@@ -56,6 +99,8 @@ pub(super) fn is_a_strategy(strategy: &Map<String, Value>, findings: &mut Findin
         findings.forbidden("rollingUpdate", "may not be specified when strategy `type` is 'Recreate'");
         return;
     }
+    count_or_share("rollingUpdate.maxUnavailable", &rolling["maxUnavailable"], true, findings);
+    count_or_share("rollingUpdate.maxSurge", &rolling["maxSurge"], false, findings);
     let is_none = |value: &Value| *value == 0 || *value == "0%";
     if is_none(&rolling["maxUnavailable"]) && is_none(&rolling["maxSurge"]) {
         findings.invalid(
@@ -63,27 +108,6 @@ pub(super) fn is_a_strategy(strategy: &Map<String, Value>, findings: &mut Findin
             &rolling["maxUnavailable"],
             "may not be 0 when `maxSurge` is 0",
         );
-    }
-}
-
-/// A Job's specification.
-pub(super) fn is_a_job(spec: &Map<String, Value>, findings: &mut Findings) {
-    let template = spec.get("template").unwrap_or(&Value::Null);
-    if !matches!(template["spec"]["restartPolicy"].as_str(), Some("Never" | "OnFailure")) {
-        findings.required("template.spec.restartPolicy", "valid values: \"OnFailure\", \"Never\"");
-    }
-}
-
-/// A CronJob as a whole.
-pub(super) fn is_a_cron_job(object: &Value, findings: &mut Findings) {
-    let schedule = &object["spec"]["schedule"];
-    match schedule.as_str().unwrap_or_default() {
-        "" => findings.required("spec.schedule", ""),
-        text => {
-            if let Err(why) = cron::check(text) {
-                findings.invalid("spec.schedule", schedule, &why);
-            }
-        }
     }
 }
 

@@ -1,8 +1,6 @@
-//! Pure: ConfigMaps, Secrets, roles and disruption budgets.
-use super::{
-    findings::{Findings, items},
-    texts::data_key,
-};
+//! Pure: ConfigMaps and Secrets.
+use super::{findings::Findings, texts::data_key};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
 /// Bytes that the data of a ConfigMap or a Secret may have in all.
@@ -56,55 +54,21 @@ pub(super) fn is_a_secret(object: &Value, findings: &mut Findings) {
     for key in needed.iter().filter(|key| object["data"].get(**key).is_none()) {
         findings.required(&format!("data[{key}]"), "");
     }
+    for key in needed.iter().filter(|key| key.starts_with(".dockerc")) {
+        let text = object["data"][*key].as_str().and_then(|text| STANDARD.decode(text).ok());
+        if text.is_some_and(|text| serde_json::from_slice::<Map<String, Value>>(&text).is_err()) {
+            let why = "must be a JSON object";
+            findings.invalid(&format!("data[{key}]"), &json!("<secret contents redacted>"), why);
+        }
+    }
+    if sort == "kubernetes.io/basic-auth"
+        && ["username", "password"].iter().all(|key| object["data"].get(*key).is_none())
+    {
+        findings.required("data[username]", "");
+        findings.required("data[password]", "");
+    }
     let account = "kubernetes.io/service-account.name";
     if sort == "kubernetes.io/service-account-token" && length(&object["metadata"]["annotations"][account]) == 0 {
         findings.required(&format!("metadata.annotations[{account}]"), "");
     }
-}
-
-/// A Role or a ClusterRole as a whole.
-pub(super) fn is_a_role(object: &Value, findings: &mut Findings) {
-    for (at, rule) in items(object.get("rules")).iter().enumerate() {
-        let is_empty = |member: &str| items(rule.get(member)).is_empty();
-        findings.within(&format!("rules[{at}]"), |findings| {
-            if is_empty("verbs") {
-                findings.required("verbs", "verbs must contain at least one value");
-            }
-            if !is_empty("nonResourceURLs") {
-                if object["kind"] == "Role" {
-                    let why = "namespaced rules cannot apply to non-resource URLs";
-                    findings.invalid("nonResourceURLs", &rule["nonResourceURLs"], why);
-                }
-                if !(is_empty("apiGroups") && is_empty("resources")) {
-                    let why = "rules cannot apply to both regular resources and non-resource URLs";
-                    findings.invalid("nonResourceURLs", &rule["nonResourceURLs"], why);
-                }
-                return;
-            }
-            if is_empty("apiGroups") {
-                findings.required("apiGroups", "resource rules must supply at least one api group");
-            }
-            if is_empty("resources") {
-                findings.required("resources", "resource rules must supply at least one resource");
-            }
-        });
-    }
-}
-
-/// A disruption budget as a whole.
-pub(super) fn is_a_budget(object: &Value, findings: &mut Findings) {
-    let spec = &object["spec"];
-    if spec["minAvailable"].is_null() || spec["maxUnavailable"].is_null() {
-        return;
-    }
-    let mut shown = Map::new();
-    for (name, member) in [
-        ("MinAvailable", "minAvailable"),
-        ("Selector", "selector"),
-        ("MaxUnavailable", "maxUnavailable"),
-        ("UnhealthyPodEvictionPolicy", "unhealthyPodEvictionPolicy"),
-    ] {
-        shown.insert(name.into(), spec[member].clone());
-    }
-    findings.invalid("spec", &Value::Object(shown), "minAvailable and maxUnavailable cannot be both set");
 }

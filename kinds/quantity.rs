@@ -1,7 +1,9 @@
 //! Pure: quantities such as `500m` and `1Gi`, and the one form in which a server writes each.
 
+use serde_json::Value;
+
 /// What a server says of a text that is none.
-pub(super) const NO_QUANTITY: &str =
+pub const NO_QUANTITY: &str =
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
 const NANOS: i128 = 1_000_000_000;
@@ -17,12 +19,18 @@ enum Form {
 }
 
 /// A quantity in billionths; `None`: it is none.
-pub(in crate::kubernetes) fn in_nanos(text: &str) -> Option<i128> {
+pub fn in_nanos(text: &str) -> Option<i128> {
     parse(text).map(|(nanos, _)| nanos)
 }
 
+/// What a member says, as a text or as a number, in billionths.
+#[must_use]
+pub fn amount(value: &Value) -> Option<i128> {
+    value.as_str().map_or_else(|| in_nanos(&value.as_number()?.to_string()), in_nanos)
+}
+
 /// A quantity in the form in which a server writes it.
-pub(super) fn canonical(text: &str) -> Option<String> {
+pub fn canonical(text: &str) -> Option<String> {
     let (nanos, form) = parse(text)?;
     if nanos == 0 {
         return Some("0".into());

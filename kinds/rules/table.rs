@@ -43,6 +43,8 @@ fn rule(words: &'static str) -> Option<Rule> {
         "at-least-1" => Rule::Between(1, i64::MAX, "must be greater than or equal to 1"),
         "mode" => Rule::Between(0, 0o777, "must be a number between 0 and 0777 (octal), both inclusive"),
         "short" => Rule::Between(1, i64::from(i32::MAX), "must be between 1 and 2147483647, inclusive"),
+        "host-port" => Rule::Between(0, 65_535, "must be between 1 and 65535, inclusive"),
+        "weight" => Rule::Between(1, 100, "must be in the range 1-100"),
         "port" => Rule::Port,
         "label" => Rule::Text(label),
         "subdomain" => Rule::Text(subdomain),
