@@ -10,6 +10,7 @@ mod flow;
 mod format_1;
 mod manifests;
 mod presets;
+mod refused;
 mod site;
 mod site_page;
 mod two_stages;

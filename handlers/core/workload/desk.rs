@@ -12,8 +12,8 @@ mod rules;
 mod typed;
 
 use super::manifests::{Placed, Placeholders, Reading, read_all};
-use super::members;
 use super::yaml::Notice;
+use super::{members, readiness};
 use crate::resources::answers::{list, text};
 use crate::resources::object::describe;
 use crate::resources::version::Version;
@@ -145,7 +145,19 @@ fn of_its_kind(found: &Found<'_>, desk: Desk<'_>) -> Vec<Finding> {
             }
         }
     }
-    said.into_iter().map(|(weight, what)| found.finding(weight, &what)).collect()
+    said.into_iter().map(|(weight, what)| found.finding(weight, &what)).chain(never_ready(found)).collect()
+}
+
+/// What the controllers would never call ready ends an upgrade at once.
+fn never_ready(found: &Found<'_>) -> Option<Finding> {
+    let object = &found.value;
+    // None of no pods is ready, paused or not.
+    if object["kind"] == "Deployment" && object["spec"]["replicas"] == 0 {
+        return None;
+    }
+    let why = readiness::never_ready(object)?;
+    let why = why.strip_prefix(&describe(object)).unwrap_or(&why);
+    Some(found.finding(Weight::Refuses, &format!("it{why}")))
 }
 
 /// A placeholder that nothing fills.

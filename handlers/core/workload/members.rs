@@ -48,6 +48,9 @@ fn walk(value: &Value, of: Type, place: &mut String, found: &mut Vec<Mistake>) {
         return;
     }
     let expected = match (of.shape(), value) {
+        (Shape::IntegerOrText, Value::String(text)) if of.is_quantity() && !is_quantity(text) => {
+            "a quantity, as 500m or 1Gi"
+        }
         (Shape::Any, _)
         | (Shape::Text | Shape::Time, Value::String(_))
         | (Shape::Boolean, Value::Bool(_))
@@ -120,6 +123,10 @@ fn hint(name: &str, members: &Members) -> String {
 
 fn is_base64(text: &str) -> bool {
     text.contains("${") || STANDARD.decode(text.replace(['\n', '\r'], "")).is_ok()
+}
+
+fn is_quantity(text: &str) -> bool {
+    text.contains("${") || kinds::quantity::in_nanos(text).is_some()
 }
 
 const fn plainly(shape: Shape) -> &'static str {
