@@ -25,8 +25,14 @@ STANDS_FOR["nodePort"] = STANDS_FOR["healthCheckNodePort"] = "<nodePort>"
 AGE = re.compile(r"^(\d+[smhd])+$")
 ADDRESS = re.compile(r"^\d+\.\d+\.\d+\.\d+$")
 NODE_PORT = re.compile(r":\d+/(?=TCP|UDP)")
-# Whether a definition is established by then is a race.
-RACES = [("crds", "at once")]
+# Whether by then a definition is established, and a controller has seen a Job or made a CronJob's, is a race.
+RACES = [
+    ("crds", "at once"),
+    ("ssa_deployment", "job again"),
+    ("tables", "table /apis/batch/v1/namespaces/cmp/cronjobs"),
+]
+# What stands in these comes in no order.
+UNORDERED = ("causes", "nonResourceRules", "resourceRules")
 AT_RANDOM = "# Given at random"
 # Controllers write these when their time has come.
 NOISE = re.compile(r"status\.conditions|\.fieldsV1|revision|status\.\w*([rR]eplicas|Generation)$|message$")
@@ -114,6 +120,8 @@ def plain(value, name=""):
             return {item["name"]: plain(item) for item in value}
         of = {"clusterIPs": "clusterIP", "cells": "cell"}.get(name, "")
         items = [plain(item, of) for item in value]
+        if name in UNORDERED:
+            return sorted(items, key=json.dumps)
         return sorted(items, key=entry) if name == "managedFields" else items
     if name in STANDS_FOR and value not in ("", "None"):
         return STANDS_FOR[name]

@@ -30,7 +30,8 @@ impl Front<'_> {
             "/apis" => json(200, &discovery::groups(self.kinds)),
             "/openapi/v2" if accept.contains("protobuf") => return None,
             "/openapi/v2" => json(200, &openapi::old(self.version)),
-            "/openapi/v3" => json(200, &openapi::index(self.kinds)),
+            // An aggregator names no kind of content, and Go takes it for text.
+            "/openapi/v3" => text(200, &openapi::index(self.kinds).to_string()),
             "/metrics" => text(200, &self.metrics()),
             "/.well-known/openid-configuration" => json(200, &identity::configuration(self.host)),
             "/openid/v1/jwks" => json(200, &identity::keys(self.host)),
