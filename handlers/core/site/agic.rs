@@ -6,6 +6,7 @@ use crate::site::preset::{ArmAuth, ArmAuthKind, PRINCIPAL_SECRET};
 use crate::workload::chart::{Rendered, as_text};
 use crate::workload::fence::fence;
 use crate::workload::manifests::read;
+use crate::workload::seen::SAYS_WHY;
 use serde_json::{Value, json};
 
 /// The Job's script, and the image that has what it needs.
@@ -16,9 +17,6 @@ const VOLUME: &str = "networking-appgw-k8s-azure-service-principal-mount";
 const FILE: &str = "armAuth.json";
 /// How often the Job's pod is tried: with Kubernetes' pauses about 25 min, since a new role takes up to 10 min to count.
 const TRIES: u32 = 8;
-
-/// A Job with this annotation failed for what its pod said last.
-pub const SAYS_WHY: &str = "aks-bluegreen/says-why";
 
 /// What the chart of AGIC came to, as it goes to a cluster.
 ///

@@ -5,6 +5,9 @@ use serde_json::Value;
 /// The annotation that tells which content of an object we applied last.
 pub const APPLIED: &str = "aks-bluegreen/applied";
 
+/// A Job with this annotation failed for what its pod said last.
+pub const SAYS_WHY: &str = "aks-bluegreen/says-why";
+
 /// What is compared of an object in a cluster: there may be ten thousand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {

@@ -1,12 +1,11 @@
 //! The annotations by which a manifest speaks to us: misspelt, or with a value that means nothing, nobody would obey them.
 use super::Weight;
 use crate::resources::answers::shortened;
-use crate::site::agic::SAYS_WHY;
 use crate::workload::conditions::WAIT;
 use crate::workload::fence::FENCED;
 use crate::workload::pins::PINNED;
 use crate::workload::refusal::TAKE_OVER;
-use crate::workload::seen::APPLIED;
+use crate::workload::seen::{APPLIED, SAYS_WHY};
 use crate::workload::spelling::meant;
 use serde_json::Value;
 
