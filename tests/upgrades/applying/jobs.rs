@@ -1,6 +1,7 @@
 //! Jobs that are removed when they have ended are not made again; those that can never complete are said at once.
-use super::{applied, applies, ends, ends_with, given_up_at_once, object, says, upgraded, with};
+use super::{applied, applies, ends, ends_with, given_up_at_once, journal, object, says, upgraded, with};
 use crate::story;
+use bluegreen::run::Ending;
 use bluegreen::step::Step;
 use serde_json::json;
 use simulated_azure::{Effect, Fault};
@@ -87,14 +88,14 @@ fn what_is_suspended_or_paused_is_said_at_once() {
     story(|| async {
         let shop = with(&[("jobs.yaml", job("one", "one:1", "  suspend: true\n"))]).await;
         let run = ends(&shop).await;
-        given_up_at_once(&run);
-        says(&run, "Job default/one is suspended, so that it never completes: take spec.suspend out");
+        assert_eq!(run.ending, Some(Ending::Rejected), "before a cluster is made: {}", journal(&run));
+        says(&run, "Job default/one: it is suspended, so that it never completes: take spec.suspend out");
     });
     story(|| async {
         let shop = with(&[("paused.yaml", paused.to_owned())]).await;
         let run = ends(&shop).await;
-        given_up_at_once(&run);
-        says(&run, "Deployment default/web is paused, so that it is never rolled out");
+        assert_eq!(run.ending, Some(Ending::Rejected), "before a cluster is made: {}", journal(&run));
+        says(&run, "Deployment default/web: it is paused, so that it is never rolled out");
     });
     story(|| async { upgraded(&ends(&with(&[("cron.yaml", cron.to_owned())]).await).await) });
 }
