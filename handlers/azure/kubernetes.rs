@@ -107,13 +107,8 @@ impl Kubernetes {
         let Some(kind) = self.served(object).await? else { return Ok(Applied::NotServed) };
         let params = PatchParams { force: true, dry_run: true, ..PatchParams::apply(MANAGER) };
         let api = kind.api(&self.client, kind.namespace_of(object));
-        match api.patch(name(object), &params, &Patch::Apply(kind.as_it_lies(object).as_ref())).await {
-            Ok(live) => Ok(Applied::Yes(Box::new(serde_json::to_value(live).map_err(anyhow::Error::from)?))),
-            Err(kube::Error::Api(status)) if !matches!(status.code, 401 | 429) => {
-                Ok(Applied::Refused(refusal_of(&status)))
-            }
-            Err(error) => Err(failed(&format!("try {}", describe(object)), error)),
-        }
+        let answer = api.patch(name(object), &params, &Patch::Apply(kind.as_it_lies(object).as_ref())).await;
+        applying::answered("try", object, answer)
     }
 
     /// When the definition of an object's kind was last changed; `None` when it has none.

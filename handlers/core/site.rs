@@ -133,6 +133,11 @@ pub fn is_name(text: &str) -> bool {
 }
 
 impl Site {
+    /// The identities at which federated credentials are made, by their names here, with their ids.
+    pub fn federated(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.federate.iter().filter_map(|name| self.identities.get_key_value(name))
+    }
+
     /// What it installs, in the order in which it is applied.
     pub fn manifests(&self) -> impl Iterator<Item = &Manifest> {
         self.controllers.iter().chain(&self.workloads)

@@ -34,6 +34,14 @@ pub fn cut(text: &str, most: usize) -> String {
     shown[..before(&shown, most.saturating_sub(mark.len()))].to_owned() + &mark
 }
 
+/// The first of them, so many at most, and how many more there are.
+#[must_use]
+pub fn few<Text: AsRef<str>>(all: &[Text], most: usize, between: &str) -> String {
+    let shown: Vec<_> = all.iter().take(most).map(AsRef::as_ref).collect();
+    let rest = all.len() - shown.len();
+    shown.join(between) + &if rest == 0 { String::new() } else { format!(", and {rest} more") }
+}
+
 /// The last place at which a text can be parted, and that is not behind this one.
 fn before(text: &str, place: usize) -> usize {
     (0..=place.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
@@ -66,6 +74,13 @@ fn escaped(text: &str, hides: impl Fn(char) -> bool) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_few_are_named_and_the_rest_is_counted() {
+        let all = ["a", "b", "c"];
+        assert_eq!((few(&all, 3, "; "), few(&all, 2, ", ")), ("a; b; c".to_owned(), "a, b, and 1 more".to_owned()));
+        assert_eq!(few::<&str>(&[], 2, ", "), "");
+    }
 
     #[test]
     fn a_plain_text_is_one_line_that_moves_no_cursor() {

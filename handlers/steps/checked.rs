@@ -96,10 +96,8 @@ pub async fn look(plan: &Plan, azure: &Reader) -> Result<Seen, StepError> {
         && let Some(old) = &seen.old_cluster
     {
         seen.attached = azure.attached(old, &plan.site.not_carried).await?;
-        for name in &plan.site.federate {
-            if let Some(identity) = plan.site.identities.get(name) {
-                seen.federated.insert(name.clone(), azure.federated(identity).await?);
-            }
+        for (name, identity) in plan.site.federated() {
+            seen.federated.insert(name.clone(), azure.federated(identity).await?);
         }
     }
     Ok(seen)

@@ -34,7 +34,7 @@ pub async fn federated(run: &Run, azure: &Azure) -> Result<Option<Outcome>, Step
             .map_or(Ok(None), |_| again_in("the new cluster has no issuer of tokens yet", None).map(Some));
     };
     let mut made = vec![];
-    for (name, identity) in identities(run) {
+    for (name, identity) in run.plan.site.federated() {
         let Some(there) = azure.federated(identity).await? else { return Ok(Some(not_allowed(name, "read"))) };
         let lacking = missing(&run.plan, name, &there, old_issuer, new_issuer);
         let count = count_with(&there, &lacking);
@@ -66,7 +66,7 @@ pub async fn federated(run: &Run, azure: &Azure) -> Result<Option<Outcome>, Step
 /// When it cannot be seen, or a write was not accepted.
 pub async fn gone(run: &Run, azure: &Azure, cluster: &str) -> StepResult {
     let (mut removed, mut ours, mut others) = (0, vec![], vec![]);
-    for (name, identity) in identities(run) {
+    for (name, identity) in run.plan.site.federated() {
         let Some(there) = azure.federated(identity).await? else {
             ours.push(format!("federated credentials of {name} for {cluster}, which may not be read"));
             continue;
@@ -94,11 +94,6 @@ pub async fn gone(run: &Run, azure: &Azure, cluster: &str) -> StepResult {
 /// Whether others made it for the cluster that is gone: only the old one's issuer is known.
 fn is_for_the_gone(run: &Run, cluster: &str, credential: &Credential) -> bool {
     run.plan.old_slot().cluster == cluster && credential.trusts(&run.plan.surroundings.issuer)
-}
-
-fn identities(run: &Run) -> impl Iterator<Item = (&String, &String)> {
-    let site = &run.plan.site;
-    site.federate.iter().filter_map(|name| site.identities.get_key_value(name))
 }
 
 fn of_identity(name: &str, credential: &Credential) -> String {

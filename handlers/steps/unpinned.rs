@@ -4,6 +4,7 @@ use crate::azure::kubernetes::{Amended, KubernetesWriter};
 use crate::azure::permit::Permit;
 use crate::run::{Fact, Outcome, Run, StepError, Waiting};
 use crate::store::Store;
+use crate::text::few;
 use crate::workload::pins::{Scaled, Side, Undo, marked, undo};
 use jiff::SignedDuration;
 use std::time::Duration;
@@ -61,11 +62,7 @@ impl Told {
     /// For people.
     #[must_use]
     pub fn in_words(&self) -> String {
-        let list = |all: &[String]| {
-            let more = all.len().saturating_sub(NAMED);
-            let more = if more == 0 { String::new() } else { format!(", and {more} more") };
-            all.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ") + &more
-        };
+        let list = |all: &[String]| few(all, NAMED, ", ");
         match (self.done.is_empty(), self.left.is_empty()) {
             (true, true) => "none was there".to_owned(),
             (false, true) => list(&self.done),

@@ -2,6 +2,7 @@
 use super::discovery::Looker;
 use crate::azure::arm::ArmError;
 use crate::azure::subscriptions::API_VERSION;
+use crate::plan::checks::goes_out_by_routes;
 use crate::resources::answers::text;
 use crate::resources::gateway::Gateway;
 use crate::site::{Site, Slot};
@@ -19,8 +20,6 @@ mod app;
 
 const STORAGE: &str = "2025-08-01";
 const SUBSCRIPTIONS: &str = "2022-12-01";
-/// How a cluster goes out that needs a route in its subnet's table.
-const BY_ROUTES: &str = "userDefinedRouting";
 
 /// What is to be looked over.
 #[derive(Clone, Debug)]
@@ -150,12 +149,12 @@ impl Looker {
     /// The route tables of the slots' subnets, where a cluster goes out by them. A subnet that cannot be read has none that is
     /// known.
     async fn routes(&self, site: &Site, clusters: &[SeenCluster]) -> Vec<String> {
-        let goes_out_by_them = |(_, cluster, _): &SeenCluster| {
+        let by_them = |(_, cluster, _): &SeenCluster| {
             let cluster = cluster.as_ref().ok().and_then(Option::as_ref);
-            cluster.is_some_and(|cluster| text(cluster, "/properties/networkProfile/outboundType") == BY_ROUTES)
+            cluster.is_some_and(goes_out_by_routes)
         };
         let mut tables = vec![];
-        if clusters.iter().any(goes_out_by_them) {
+        if clusters.iter().any(by_them) {
             for subnet in [&site.slots.blue, &site.slots.green].into_iter().flat_map(Slot::all_subnets) {
                 let found = self.arm.find(&subnet, &self.arm.cloud().network).await.ok().flatten();
                 tables.extend(found.map(|subnet| text(&subnet, "/properties/routeTable/id").to_owned()));

@@ -22,10 +22,16 @@ use std::time::Duration;
 
 /// A shop whose controllers are followed by these files.
 async fn with(files: &[(&str, String)]) -> Shop {
+    with_site(files, |_| {}).await
+}
+
+/// The same, with another site.
+async fn with_site(files: &[(&str, String)], change: impl FnOnce(&mut Site)) -> Shop {
     let shop = Shop::open(&Options { probe: false, ..Options::default() }, quick).unwrap();
     let more = files.iter().map(|(file, _)| Manifest::of_file(file));
     let controllers = shop.site.controllers.iter().cloned().chain(more).collect();
-    let site = Site { controllers, ..shop.site.clone() };
+    let mut site = Site { controllers, ..shop.site.clone() };
+    change(&mut site);
     let example = |file: &str| std::fs::read_to_string(format!("{}/examples/shop/{file}", env!("CARGO_MANIFEST_DIR")));
     let read = |file: &str| match files.iter().find(|(name, _)| *name == file) {
         Some((_, text)) => Ok(text.clone()),

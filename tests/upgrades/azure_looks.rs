@@ -7,7 +7,7 @@ use bluegreen::site::{OldCluster, Site};
 use bluegreen::step::Step;
 use serde_json::{Value, json};
 
-fn place(shop: &Shop, id: &str, body: Value) {
+pub fn place(shop: &Shop, id: &str, body: Value) {
     let now = shop.azure.clock().now();
     let world = &mut *shop.azure.world();
     world.resource_manager.place(id, body, &mut world.kubernetes, now);

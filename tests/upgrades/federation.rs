@@ -1,6 +1,7 @@
 //! A new cluster's pods get the tokens of Entra that the old one's get, before anything runs there; and nobody trusts a cluster
 //! that is gone.
 use crate::applying::{ends, journal, says, upgraded};
+use crate::azure_looks::place;
 use crate::{ask, order, quick, story, until};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::plan::Kind;
@@ -10,17 +11,11 @@ use bluegreen::run::{Ending, Run};
 use bluegreen::site::{OldCluster, Site};
 use bluegreen::step::Step;
 use http::{Method, StatusCode};
-use serde_json::{Value, json};
-use simulated_azure::{Effect, Fault, On, World};
+use serde_json::json;
+use simulated_azure::{Effect, Fault, On};
 
 const TILL: &str = "system:serviceaccount:shop:till";
 const STOCK: &str = "system:serviceaccount:shop:stock";
-
-fn place(shop: &Shop, id: &str, body: Value) {
-    let now = shop.azure.clock().now();
-    let World { resource_manager, kubernetes, .. } = &mut *shop.azure.world();
-    resource_manager.place(id, body, kubernetes, now);
-}
 
 fn identity(shop: &Shop) -> String {
     shop.article.kubelet_identity.replace("id-kubelet", "id-till")

@@ -7,6 +7,7 @@ use crate::resources::object::{describe, name};
 use crate::run::StepError;
 use crate::workload::refusal::Refusal;
 use kube::api::{Patch, PatchParams, PostParams};
+use serde::Serialize;
 use serde_json::Value;
 
 /// The field manager of everything that we apply.
@@ -63,17 +64,13 @@ impl KubernetesWriter {
         let params = PostParams { field_manager: Some(FENCE.into()), ..PostParams::default() };
         let answer = api.create(&params, &made).await;
         writing.came(came(&answer));
-        match answer {
-            Ok(live) => Ok(Applied::Yes(Box::new(serde_json::to_value(live).map_err(anyhow::Error::from)?))),
-            Err(kube::Error::Api(status)) if status.code == 409 => match self.find(object).await? {
-                Some(live) => Ok(Applied::Yes(Box::new(live))),
-                None => Ok(Applied::Refused(refusal_of(&status))),
-            },
-            Err(kube::Error::Api(status)) if !matches!(status.code, 401 | 429) => {
-                Ok(Applied::Refused(refusal_of(&status)))
-            }
-            Err(error) => Err(failed(&format!("make {}", describe(object)), error)),
+        if let Err(kube::Error::Api(status)) = &answer
+            && status.code == 409
+            && let Some(live) = self.find(object).await?
+        {
+            return Ok(Applied::Yes(Box::new(live)));
         }
+        answered("make", object, answer)
     }
 
     /// Applies an object by server-side apply. What another manager owns is taken from it only with `force`.
@@ -90,13 +87,20 @@ impl KubernetesWriter {
         let sent = kind.as_it_lies(object);
         let answer = api.patch(name(object), &params, &Patch::Apply(sent.as_ref())).await;
         writing.came(came(&answer));
-        match answer {
-            Ok(live) => Ok(Applied::Yes(Box::new(serde_json::to_value(live).map_err(anyhow::Error::from)?))),
-            Err(kube::Error::Api(status)) if !matches!(status.code, 401 | 429) => {
-                Ok(Applied::Refused(refusal_of(&status)))
-            }
-            Err(error) => Err(failed(&format!("apply {}", describe(object)), error)),
-        }
+        answered("apply", object, answer)
+    }
+}
+
+/// What an API server says of an object that it was given.
+pub(super) fn answered<Object: Serialize>(
+    what: &str,
+    object: &Value,
+    answer: Result<Object, kube::Error>,
+) -> Result<Applied, StepError> {
+    match answer {
+        Ok(live) => Ok(Applied::Yes(Box::new(serde_json::to_value(live).map_err(anyhow::Error::from)?))),
+        Err(kube::Error::Api(status)) if !matches!(status.code, 401 | 429) => Ok(Applied::Refused(refusal_of(&status))),
+        Err(error) => Err(failed(&format!("{what} {}", describe(object)), error)),
     }
 }
 

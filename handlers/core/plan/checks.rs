@@ -32,6 +32,7 @@ pub use idle_slot::IdleSlot;
 pub use issuer::gives_identities;
 pub use listener::{public_addresses, unproved};
 pub use retiring::cannot_stop;
+pub use routes::goes_out_by_routes;
 pub use seen::Seen;
 
 /// What every upgrade or replacement of a cluster would be refused for while it is as it is.

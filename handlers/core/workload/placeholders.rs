@@ -1,5 +1,6 @@
 //! Placeholders: the one table of what `${…}` may stand for in manifests, charts and `clusterChanges`, and their filling.
 use crate::resources::answers::shortened;
+use crate::text::few;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -91,31 +92,24 @@ impl Placeholders {
     pub fn fills(&self, object: &Value) -> Result<(), String> {
         let mut unfilled = vec![];
         self.walk(object, "", &mut unfilled);
-        let mut rest = unfilled.into_iter();
-        let Some((place, _, first)) = rest.next() else { return Ok(()) };
-        let (rest, count): (Vec<_>, _) = (rest.clone().take(SHOWN).collect(), rest.len());
-        let mut why = if place.is_empty() { first } else { format!("{}: {first}", shortened(&place)) };
-        if count > 0 {
-            let places = rest.iter().map(|(place, name, _)| format!("{} in {}", shortened(name), shortened(place)));
-            why += &format!("; and so {}", places.collect::<Vec<_>>().join(", "));
-        }
-        if count > SHOWN {
-            why += &format!(", and {} more", count - SHOWN);
-        }
-        Err(why)
+        let Some((first, others)) = unfilled.split_first() else { return Ok(()) };
+        let place = if first.place.is_empty() { String::new() } else { format!("{}: ", shortened(&first.place)) };
+        let others: Vec<_> =
+            others.iter().map(|it| format!("{} in {}", shortened(&it.text), shortened(&it.place))).collect();
+        let others = if others.is_empty() { String::new() } else { format!("; and so {}", few(&others, SHOWN, ", ")) };
+        Err(format!("{place}{}{others}", first.why))
     }
 
-    /// What is not filled: its member, the placeholder, and why.
-    fn walk(&self, value: &Value, place: &str, unfilled: &mut Vec<(String, String, String)>) {
+    fn walk(&self, value: &Value, place: &str, unfilled: &mut Vec<Unfilled>) {
         match value {
-            Value::String(text) => self.judge(text, place, unfilled),
+            Value::String(text) => unfilled.extend(self.judge(text, place)),
             Value::Array(items) => {
                 items.iter().enumerate().for_each(|(at, item)| self.walk(item, &format!("{place}[{at}]"), unfilled));
             }
             Value::Object(members) => {
                 for (name, member) in members {
                     let below = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
-                    self.judge(name, &below, unfilled);
+                    unfilled.extend(self.judge(name, &below));
                     self.walk(member, &below, unfilled);
                 }
             }
@@ -123,22 +117,13 @@ impl Placeholders {
         }
     }
 
-    fn judge(&self, text: &str, place: &str, unfilled: &mut Vec<(String, String, String)>) {
-        let mut rest = text;
-        while let Some(at) = rest.find("${") {
-            let (before, from) = rest.split_at(at);
-            if before.ends_with('$') {
-                rest = &from[2..];
-                continue;
-            }
-            let Some((name, after)) = from[2..].split_once('}') else {
-                unfilled.push((place.to_owned(), from.to_owned(), endless(from)));
-                return;
-            };
-            let why = self.meaning(name).err();
-            unfilled.extend(why.map(|why| (place.to_owned(), format!("${{{name}}}"), why)));
-            rest = after;
-        }
+    fn judge<'a>(&'a self, text: &'a str, place: &'a str) -> impl Iterator<Item = Unfilled> {
+        let unfilled = |text: String, why| Unfilled { place: place.to_owned(), text, why };
+        Parts(text).filter_map(move |part| match part {
+            Part::Plain(_) | Part::Escaped => None,
+            Part::Name(name) => Some(unfilled(format!("${{{name}}}"), self.meaning(name).err()?)),
+            Part::Endless(rest) => Some(unfilled(rest.to_owned(), endless(rest))),
+        })
     }
 
     fn meaning(&self, name: &str) -> Result<&str, String> {
@@ -189,24 +174,58 @@ pub(crate) fn fill(value: Value, filled: &Placeholders) -> Result<Value, String>
 
 fn fill_text(text: &str, filled: &Placeholders) -> Result<String, String> {
     let mut done = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("${") {
-        let (before, from) = rest.split_at(at);
-        if let Some(before) = before.strip_suffix('$') {
-            done.push_str(before);
-            done.push_str("${");
-            rest = &from[2..];
-            continue;
+    for part in Parts(text) {
+        match part {
+            Part::Plain(text) => done.push_str(text),
+            Part::Escaped => done.push_str("${"),
+            Part::Name(name) => done.push_str(filled.meaning(name)?),
+            Part::Endless(rest) => return Err(endless(rest)),
         }
-        done.push_str(before);
-        let Some((name, after)) = from[2..].split_once('}') else {
-            return Err(endless(from));
-        };
-        done.push_str(filled.meaning(name)?);
-        rest = after;
     }
-    done.push_str(rest);
     Ok(done)
+}
+
+/// A text, part by part.
+struct Parts<'a>(&'a str);
+
+enum Part<'a> {
+    Plain(&'a str),
+    /// `$${`, which stands for `${`.
+    Escaped,
+    /// What stands in `${…}`.
+    Name(&'a str),
+    /// A `${` that does not end, with all that follows.
+    Endless(&'a str),
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = Part<'a>;
+
+    fn next(&mut self) -> Option<Part<'a>> {
+        let Some(after) = self.0.strip_prefix("${") else {
+            if let Some(after) = self.0.strip_prefix("$${") {
+                self.0 = after;
+                return Some(Part::Escaped);
+            }
+            let end = self.0.find("${").map_or(self.0.len(), |at| at - usize::from(self.0[..at].ends_with('$')));
+            let (plain, rest) = self.0.split_at(end);
+            self.0 = rest;
+            return (!plain.is_empty()).then_some(Part::Plain(plain));
+        };
+        let Some((name, rest)) = after.split_once('}') else {
+            return Some(Part::Endless(std::mem::take(&mut self.0)));
+        };
+        self.0 = rest;
+        Some(Part::Name(name))
+    }
+}
+
+/// A placeholder of an object that is not filled.
+struct Unfilled {
+    /// Its member.
+    place: String,
+    text: String,
+    why: String,
 }
 
 fn endless(from: &str) -> String {

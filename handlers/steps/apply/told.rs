@@ -2,6 +2,7 @@
 use super::wanted::Wanted;
 use crate::resources::object::describe;
 use crate::run::{Fact, Outcome, StepError, StepResult, Waiting};
+use crate::text::few;
 use std::time::Duration;
 
 /// So many objects are named.
@@ -53,7 +54,7 @@ impl Told {
     /// What the step says.
     pub fn outcome(self) -> StepResult {
         if !self.never.is_empty() {
-            return Err(StepError::Terminal(named(&self.never, "; ")));
+            return Err(StepError::Terminal(few(&self.never, NAMED, "; ")));
         }
         if let Some(StepError::Terminal(why)) = self.stopped {
             return Err(StepError::Terminal(why));
@@ -73,10 +74,10 @@ impl Told {
             Some(StepError::Terminal(_)) | None => {}
         }
         if !self.later.is_empty() {
-            said.push(format!("refused, and tried again: {}", named(&self.later, "; ")));
+            said.push(format!("refused, and tried again: {}", few(&self.later, NAMED, "; ")));
         }
         if said.is_empty() && !self.waiting.is_empty() {
-            said.push(named(&self.waiting[..1], "") + &more(self.waiting.len() - 1));
+            said.push(few(&self.waiting, 1, ""));
         }
         if let Some((count, job)) = self.behind {
             said.push(format!("{count} objects wait until the {job} is complete"));
@@ -89,15 +90,6 @@ impl Told {
         }
         Ok(Outcome::NotYet(Waiting { again_in, facts: self.facts, ..Waiting::because(said.join("; ")) }))
     }
-}
-
-fn named(all: &[String], between: &str) -> String {
-    let shown = all.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(between);
-    shown + &more(all.len().saturating_sub(NAMED))
-}
-
-fn more(count: usize) -> String {
-    if count == 0 { String::new() } else { format!(", and {count} more") }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Manifests that are tried on the old cluster before a new one is made.
-use super::{Shop, config, ends, journal, refusal, says, upgraded};
+use super::taken::blue;
+use super::{Shop, config, ends, journal, refusal, says, upgraded, with_site};
 use crate::story;
 use bluegreen::run::Ending;
-use bluegreen::site::{Manifest, Site};
 use http::Method;
 use simulated_azure::{Effect, Fault, On};
 use std::time::Duration;
@@ -10,20 +10,7 @@ use std::time::Duration;
 const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata: {name: tools}\n---\n";
 /// A shop whose site tries what it installs, this file among it.
 async fn with(text: String) -> Shop {
-    let shop = super::with(&[]).await;
-    let more = Manifest::of_file("more.yaml");
-    let controllers = shop.site.controllers.iter().cloned().chain([more]).collect();
-    let site = Site { controllers, dry_run: true, ..shop.site.clone() };
-    let example = |file: &str| std::fs::read_to_string(format!("{}/examples/shop/{file}", env!("CARGO_MANIFEST_DIR")));
-    let read = |file: &str| if file == "more.yaml" { Ok(text.clone()) } else { Ok(example(file)?) };
-    shop.operator.store.publish(site, read).await.unwrap();
-    shop
-}
-
-fn blue(shop: &Shop) -> String {
-    let world = shop.azure.world();
-    let cluster = world.resource_manager.resource(&shop.article.blue).expect("blue is there");
-    cluster["properties"]["fqdn"].as_str().unwrap().to_owned()
+    with_site(&[("more.yaml", text)], |site| site.dry_run = true).await
 }
 
 /// Applies, on blue, of what has this in its path.

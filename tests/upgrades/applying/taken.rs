@@ -46,7 +46,7 @@ fn ill() -> Value {
 }
 
 /// The host of the old cluster's API server.
-fn blue(shop: &Shop) -> String {
+pub fn blue(shop: &Shop) -> String {
     let world = shop.azure.world();
     let cluster = world.resource_manager.resource(&shop.article.blue).unwrap();
     cluster["properties"]["fqdn"].as_str().unwrap().to_owned()

@@ -5,7 +5,8 @@ use crate::resources::answers::{list, name_of, same_id, same_name, shortened, te
 use serde_json::Value;
 
 /// Whether the routes of its subnets are a cluster's way out.
-pub(super) fn count(cluster: &Value) -> bool {
+#[must_use]
+pub fn goes_out_by_routes(cluster: &Value) -> bool {
     same_name(text(cluster, "/properties/networkProfile/outboundType"), "userDefinedRouting")
 }
 
@@ -40,7 +41,7 @@ fn own_table(pair: &Pair<'_>, old: &Value, planned: &Value) -> Option<Finding> {
 }
 
 fn by_routes(pair: &Pair<'_>, seen: &Seen, planned: &Value) -> Option<Finding> {
-    if !count(planned) {
+    if !goes_out_by_routes(planned) {
         return None;
     }
     let wrong = |what: String, remedy: &str| Some(Finding::wrong(SUBJECT, what, remedy));

@@ -166,7 +166,7 @@ pub(super) fn named(plan: &Plan, seen: &Seen) -> Vec<String> {
     let of_pools = pools(&planned).iter().flat_map(|pool| [text(pool, "/vnetSubnetID"), text(pool, "/podSubnetID")]);
     let of_slots = from.subnets.values().chain(to.subnets.values()).chain(&to.ingress_subnet).map(String::as_str);
     let mut ids: Vec<_> = of_pools.chain(of_slots).filter(|id| !id.is_empty()).map(str::to_owned).collect();
-    if routes::count(&planned) {
+    if routes::goes_out_by_routes(&planned) {
         let subnets = ids.iter().chain([&from.subnet, &to.subnet]).filter_map(|id| seen.subnet(plan, id));
         let tables: Vec<_> = subnets.map(|subnet| text(subnet, "/properties/routeTable/id").to_owned()).collect();
         ids.extend(tables.into_iter().filter(|id| !id.is_empty()));

@@ -121,7 +121,7 @@ fn scopes(action: &str, site: &Site, seen: &SeenSite) -> Vec<String> {
         let policy = gateway.map_or("", |gateway| text(gateway, "/properties/firewallPolicy/id"));
         Some(policy.to_owned()).filter(|policy| !policy.is_empty()).into_iter().collect()
     } else if is("/federatedIdentityCredentials/") {
-        site.federate.iter().filter_map(|name| site.identities.get(name).cloned()).collect()
+        site.federated().map(|(_, id)| id.clone()).collect()
     } else if is("/userAssignedIdentities/") {
         identities(seen, gateway)
     } else {
