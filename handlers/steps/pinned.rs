@@ -5,6 +5,7 @@ use crate::resources::answers::text;
 use crate::resources::object::name;
 use crate::run::{Fact, Outcome, Run, StepError, Waiting};
 use crate::site::Reconciled;
+use crate::text::few;
 use crate::workload::pins::{Pin, Pins, Placed, Planned, Scaled, Side, patch, planned, unready, wishes};
 use serde_json::Value;
 use std::time::Duration;
@@ -48,10 +49,10 @@ pub async fn pinned(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepErr
     if let Some(outcome) = batch.outcome() {
         return Ok(Some(outcome));
     }
-    let left = batch.left;
-    for pin in all.new {
-        if let Some(why) = unready(&of_new, &pin.namespace, &pin.workload, pin.to).filter(|_| !is_left(&left, &pin)) {
-            let pending = without_node(&new, &of_new, &pin).await?.map_or_else(String::new, |why| format!(" ({why})"));
+    for pin in &all.new {
+        let is_left = batch.left.iter().any(|(left, _)| std::ptr::eq(*left, pin));
+        if let Some(why) = unready(&of_new, &pin.namespace, &pin.workload, pin.to).filter(|_| !is_left) {
+            let pending = without_node(&new, &of_new, pin).await?.map_or_else(String::new, |why| format!(" ({why})"));
             let waiting = Waiting::because(format!("{why}{pending}"));
             return Ok(Some(Outcome::NotYet(Waiting { again_in: Some(PODS_TAKE), ..waiting })));
         }
@@ -87,18 +88,23 @@ struct Batch<'a> {
     ends: Instant,
     written: usize,
     left_over: usize,
-    /// What somebody else has written since.
-    left: Vec<String>,
+    /// What somebody else has written since, and how.
+    left: Vec<(&'a Pin, String)>,
 }
 
-impl Batch<'_> {
-    async fn place(&mut self, kubernetes: &KubernetesWriter, scaled: &Scaled, pins: &[Pin]) -> Result<(), StepError> {
+impl<'a> Batch<'a> {
+    async fn place(
+        &mut self,
+        kubernetes: &KubernetesWriter,
+        scaled: &Scaled,
+        pins: &'a [Pin],
+    ) -> Result<(), StepError> {
         for pin in pins {
             let live = scaled.all().find(|object| is_of(object, pin));
             let patch = match patch(pin, live, &self.run.id) {
                 Placed::Yes => continue,
                 Placed::Left(why) => {
-                    self.left.push(why);
+                    self.left.push((pin, why));
                     continue;
                 }
                 Placed::By(patch) => patch,
@@ -123,7 +129,7 @@ impl Batch<'_> {
         if self.written == 0 && self.left_over == 0 {
             return None;
         }
-        let left = if self.left.is_empty() { String::new() } else { format!("; {}", self.left.join("; ")) };
+        let left: String = self.left.iter().map(|(_, why)| format!("; {why}")).collect();
         let again_in = Some(if self.left_over > 0 { AT_ONCE } else { PODS_TAKE });
         let why = format!("{} counts were raised, {} are left{left}", self.written, self.left_over);
         Some(Outcome::NotYet(Waiting { again_in, ..Waiting::because(why) }))
@@ -134,10 +140,6 @@ fn is_of(object: &Value, pin: &Pin) -> bool {
     text(object, "/kind") == pin.kind.kind()
         && text(object, "/metadata/namespace") == pin.namespace
         && name(object) == pin.name
-}
-
-fn is_left(left: &[String], pin: &Pin) -> bool {
-    left.iter().any(|why| why.starts_with(&format!("{} {}/{}", pin.kind.kind(), pin.namespace, pin.name)))
 }
 
 /// Why pods of what a pin keeps large have no node.
@@ -162,7 +164,5 @@ fn without(old: &Planned, new: &Planned) -> String {
 
 fn named<'a>(pins: impl Iterator<Item = (Side, &'a Pin)>) -> String {
     let all: Vec<_> = pins.map(|(side, pin)| format!("{pin} in {}", side.name())).collect();
-    let more = all.len().saturating_sub(NAMED);
-    let more = if more == 0 { String::new() } else { format!(", and {more} more") };
-    all.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ") + &more
+    few(&all, NAMED, ", ")
 }

@@ -8,27 +8,57 @@ fn all(objects: &[Value]) -> String {
     objects.iter().map(|object| format!("{object}\n---\n")).collect()
 }
 
+/// Lets the new cluster's nodes take no more pods, or some again.
+fn cordon(shop: &Shop, is_closed: bool) {
+    on(shop, &shop.article.green, |server, now| {
+        for node in server.objects("nodes", now) {
+            let name = &node["metadata"]["name"];
+            let closed = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "spec": {"unschedulable": is_closed}});
+            server.apply(&closed, now).unwrap();
+        }
+    });
+}
+
 #[test]
 fn pods_without_a_node_are_named_and_waited_for() {
     told(async || {
         let shop = grown(pinning(), &autoscaler()).await;
-        let cordon = |is_closed: bool| {
-            on(&shop, &shop.article.green, |server, now| {
-                for node in server.objects("nodes", now) {
-                    let name = &node["metadata"]["name"];
-                    let closed = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "spec": {"unschedulable": is_closed}});
-                    server.apply(&closed, now).unwrap();
-                }
-            });
-        };
         let nodes = async {
             until(&shop, |run| run.step == Step::ValidateHealth).await;
-            cordon(true);
+            cordon(&shop, true);
             let run = until(&shop, |run| journal(run).contains("nodes are available")).await;
             assert!(journal(&run).contains("of 8 pods are ready, as many as the load wants"), "{}", journal(&run));
-            cordon(false);
+            cordon(&shop, false);
         };
         let ((run, users), ()) = tokio::join!(forward(&shop), nodes);
+        assert_eq!((run.ending, users.failed), (Some(Ending::Upgraded), 0), "{}", journal(&run));
+    });
+}
+
+/// The old cluster's is another one, though it is called the same.
+#[test]
+fn what_a_person_sizes_in_the_old_cluster_keeps_the_new_one_from_nothing() {
+    told(async || {
+        let shop = grown(pinning(), &autoscaler()).await;
+        let closed = async {
+            until(&shop, |run| run.step == Step::ValidateHealth).await;
+            cordon(&shop, true);
+            until(&shop, |run| journal(run).contains("nodes are available")).await;
+            let mut theirs = object(&shop, &shop.article.blue, "horizontalpodautoscalers.autoscaling", "web").unwrap();
+            theirs["spec"]["minReplicas"] = json!(9);
+            theirs["metadata"]["managedFields"] = json!(null);
+            on(&shop, &shop.article.blue, |server, now| drop(server.apply(&theirs, now).unwrap()));
+            tokio::time::sleep(Duration::from_secs(600)).await;
+            let run = shop.run().unwrap();
+            assert_eq!(run.step, Step::ValidateHealth, "{}", journal(&run));
+            assert!(
+                journal(&run).contains("2 of 9 pods are ready, as many as the load wants (pod "),
+                "{}",
+                journal(&run)
+            );
+            cordon(&shop, false);
+        };
+        let ((run, users), ()) = tokio::join!(forward(&shop), closed);
         assert_eq!((run.ending, users.failed), (Some(Ending::Upgraded), 0), "{}", journal(&run));
     });
 }
