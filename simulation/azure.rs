@@ -1,14 +1,15 @@
 //! The simulated world behind one lock, and the one way to call it.
+mod on_its_way;
+
 use crate::clock::http_date;
 use crate::{Ask, Clock, Effect, Process, Reply, World, answer::NoAnswer, record::Call};
-use crate::{
-    hosts, latency::Drawn, on_its_way::OnItsWay, prober::asking::catch_up, resource_manager::action_of, router,
-};
+use crate::{hosts, latency::Drawn, resource_manager::action_of, router};
 use axum::body::Body;
 use bytes::Bytes;
 use http::header;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
+use on_its_way::OnItsWay;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -70,7 +71,7 @@ impl SimulatedAzure {
     pub fn world(&self) -> MutexGuard<'_, World> {
         let mut world = self.world.lock().expect("a panic inside the simulation leaves no world to go on with");
         if !world.users.is_empty() {
-            catch_up(&mut world, self.clock.now());
+            world.catch_up(self.clock.now());
         }
         world
     }
@@ -210,7 +211,7 @@ impl SimulatedAzure {
         std::future::pending().await
     }
 
-    pub(crate) fn carry_out(&self, process: &Process, ask: &Ask) -> Result<Reply, NoAnswer> {
+    fn carry_out(&self, process: &Process, ask: &Ask) -> Result<Reply, NoAnswer> {
         let reply = router::respond(&mut self.world(), ask, self.clock.now());
         self.note(process, ask, reply.as_ref().ok().map(http::Response::status));
         if ask.method() != http::Method::GET {

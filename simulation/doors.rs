@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! client ──TLS or plain──► listener ──► http ──canonical host name──► SimulatedAzure::call
-//!                              └──────► whatever serves AMQP
+//!                              └──────► amqp, or whatever else serves it
 //! ```
 //! Every port takes TLS, by a certificate of an authority that is made at each start, and plain connections.
 //! A data folder tells where everything is: `endpoints.json`, `ca.pem`, a kubeconfig for each cluster.
+pub mod amqp;
 mod certificates;
 mod endpoints;
 mod error;

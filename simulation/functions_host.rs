@@ -58,7 +58,6 @@ pub use instance::LivingChild;
 pub use options::{HostOptions, Instances};
 pub use output::{Level, Line, Output, Stream};
 pub use schedule::Schedule;
-pub(crate) use version::VERSION;
 
 use crate::SimulatedAzure;
 use counters::Count;

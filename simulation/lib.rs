@@ -16,11 +16,12 @@
 //! user ──socket──► data_plane: the gateway as a real proxy ──socket──► pods as real servers
 //! ```
 //!
-//! AMQP clients of Service Bus come with a stream of their own: [`service_bus::amqp::serve`].
+//! AMQP clients of Service Bus come with a stream of their own: [`doors::amqp::serve`].
 pub mod answer;
 pub mod article;
 mod azure;
 pub mod blobs;
+mod book;
 pub mod clock;
 mod cloud;
 pub mod data_plane;
@@ -32,7 +33,6 @@ mod hosts;
 mod ids;
 pub mod kubernetes;
 mod latency;
-mod on_its_way;
 pub mod prober;
 pub mod process;
 mod publishing;

@@ -2,19 +2,12 @@
 //!
 //! Its requests are carried out when somebody next looks at the world, each at its own moment and before anything
 //! later happens: the same answers as from a task that wakes for each of them, without the waking.
-pub(crate) mod asking;
-pub(crate) mod report;
-#[cfg(test)]
-mod tests;
-pub(crate) mod users;
-
-pub use report::{Failure, Minute, Report, Tally};
+pub use crate::book::{Failure, Minute, Report, Tally};
 
 use crate::SimulatedAzure;
+use crate::book::{Book, User, open};
 use jiff::Timestamp;
-use report::Book;
 use std::sync::{Arc, Mutex, MutexGuard};
-use users::{User, open};
 
 /// A user who never stops asking. Dropping it stops it.
 pub struct Prober {

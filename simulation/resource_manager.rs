@@ -46,6 +46,7 @@ pub use gateways::routing::{Backend, Member, Probe, Routing};
 pub use neighbours::Neighbours;
 pub use operations::InFlight;
 pub use permissions::action_of;
+pub(crate) use sites::HOST_VERSION;
 pub use sites::HostStatus;
 pub use strangers::{Refused, remove_pool};
 pub use timings::Timings;

@@ -39,7 +39,7 @@ pub fn respond(world: &mut World, ask: &Ask, now: Timestamp) -> Result<Reply, No
             // Whoever connects to an address says in a header which host is meant.
             let named = ask.headers().get("host").and_then(|named| named.to_str().ok()?.split(':').next());
             let named = named.unwrap_or(&host).to_owned();
-            match crate::traffic::visit(world, &named, Some(port_of(ask)), ask.uri().path(), now) {
+            match world.visit(&named, Some(port_of(ask)), ask.uri().path(), now) {
                 Some(answer) => answer.into_reply(),
                 None => json(
                     502,

@@ -1,5 +1,8 @@
 //! The whole simulated world: the state of every service, and what was asked of them.
-use crate::{Ask, Cloud, Faults, Latency, latency::Made, prober::users::User, record::Call};
+mod asking;
+mod visits;
+
+use crate::{Ask, Cloud, Faults, Latency, book::User, latency::Made, record::Call};
 use crate::{
     blobs::Blobs, entra::Entra, kubernetes::Fleet, resource_manager::ResourceManager, service_bus::Broker,
     traffic::Traffic,

@@ -20,9 +20,9 @@ use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::json;
 use simulated_azure::data_plane::{self, DataPlane, load::Load};
-use simulated_azure::doors::{self, Connection, Doors, Ports, Serve};
+use simulated_azure::doors::{self, Connection, Doors, Ports, Serve, amqp};
 use simulated_azure::functions_host::{FunctionsHost, Instances};
-use simulated_azure::{Clock, Cloud, Latency, Process, SimulatedAzure, article, service_bus};
+use simulated_azure::{Clock, Cloud, Latency, Process, SimulatedAzure, article};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -148,7 +148,7 @@ fn amqp(azure: &SimulatedAzure) -> Serve {
     let azure = azure.clone();
     Arc::new(move |connection: Connection| {
         let azure = azure.clone();
-        Box::pin(async move { service_bus::amqp::serve(azure, Process::new("outside"), connection.stream).await })
+        Box::pin(async move { amqp::serve(azure, Process::new("outside"), connection.stream).await })
     })
 }
 

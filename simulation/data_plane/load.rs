@@ -6,7 +6,7 @@ mod tests;
 
 pub use seen::{Failed, LoadReport, Snapshot};
 
-use crate::{SimulatedAzure, traffic};
+use crate::SimulatedAzure;
 use jiff::Timestamp;
 use seen::Seen;
 use sending::{Outcome, Sender};
@@ -120,7 +120,7 @@ impl Shared {
         let (host, path) = &self.targets[target];
         // Why the gateway itself failed: asked before the book is opened, as the prober does.
         let behind = if outcome.is_of_the_gateway() {
-            traffic::clusters_behind(&mut self.azure.world(), host, path, self.azure.clock().now())
+            self.azure.world().clusters_behind(host, path, self.azure.clock().now())
         } else {
             BTreeSet::new()
         };

@@ -2,7 +2,7 @@
 //! Its Service Bus has the entities that the checks with real clients use, over REST and AMQP.
 use simulated_azure::article::{self, Article};
 use simulated_azure::doors::{Connection, Doors, Options};
-use simulated_azure::{Clock, Process, SimulatedAzure, service_bus::amqp};
+use simulated_azure::{Clock, Process, SimulatedAzure, doors::amqp};
 use std::error::Error;
 use std::sync::Arc;
 

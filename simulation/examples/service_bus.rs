@@ -7,7 +7,7 @@
 use axum::{Router, body::Body, extract::Request, http::Response};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
-use simulated_azure::{Clock, Process, SimulatedAzure, service_bus::amqp};
+use simulated_azure::{Clock, Process, SimulatedAzure, doors::amqp};
 use std::io::BufRead;
 use tokio::net::TcpListener;
 

@@ -1,5 +1,6 @@
 //! Which host it is that is simulated here. Pure.
 
-/// The version of the host whose behaviour was recorded.
-pub(crate) const VERSION: &str = "4.1037.0.0";
+pub(super) use crate::resource_manager::HOST_VERSION as VERSION;
+
+/// The same version, as the host names itself to others.
 pub(super) const PRODUCT: &str = "Azure-Functions-Host/4.1037.0.0";

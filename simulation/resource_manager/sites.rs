@@ -9,6 +9,9 @@ use http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// The version of the Functions host whose behaviour was recorded.
+pub(crate) const HOST_VERSION: &str = "4.1037.0.0";
+
 /// What the Functions host of an app says of itself.
 ///
 /// Source: `HostController.GetHostStatus` and `Models/HostStatus.cs` of azure-functions-host, and a recorded answer.
@@ -27,7 +30,7 @@ pub struct HostStatus {
 impl Default for HostStatus {
     /// As it was recorded: a host that runs, without a bundle.
     fn default() -> Self {
-        let version = crate::functions_host::VERSION.to_owned();
+        let version = HOST_VERSION.to_owned();
         Self { state: "Running".into(), version, extension_bundle: None, errors: vec![] }
     }
 }

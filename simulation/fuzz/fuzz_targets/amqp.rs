@@ -2,8 +2,7 @@
 #![no_main]
 use libfuzzer_sys::fuzz_target;
 use simulated_azure::{
-    Clock, Process, SimulatedAzure,
-    service_bus::{QueueOptions, amqp},
+    Clock, Process, SimulatedAzure, doors::amqp, service_bus::QueueOptions,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 /// What the engine works on, and when.
-pub(super) struct Bus<'a> {
+pub(crate) struct Bus<'a> {
     pub broker: &'a mut Broker,
     pub now: Timestamp,
     /// The real time, for what concerns the client's process.
@@ -15,7 +15,7 @@ pub(super) struct Bus<'a> {
 
 /// When to look again although nothing has come.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Wake {
+pub(crate) struct Wake {
     pub world: Option<Timestamp>,
     pub real: Option<Instant>,
 }

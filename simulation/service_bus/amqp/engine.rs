@@ -16,7 +16,7 @@ const CHANNEL_MAX: u16 = 4999;
 const IDLE_MILLISECONDS: u32 = 240_000;
 
 #[derive(Default)]
-pub(super) struct Engine {
+pub(crate) struct Engine {
     /// What is to be sent.
     pub out: BytesMut,
     pub is_closed: bool,

@@ -2,7 +2,7 @@
 use crate::scene::{KEEP_ALIVE, Scene};
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use simulated_azure::{World, traffic};
+use simulated_azure::World;
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -85,7 +85,7 @@ async fn an_ingress_decides_which_hosts_and_paths_its_cluster_knows() {
     {
         for path in ["/", "/buy", "/buyers", "/buy/shoes", "/old", "/healthz", "/shop/x"] {
             let now = scene.azure.clock().now();
-            let simulated = traffic::visit(&mut scene.azure.world(), host, None, path, now);
+            let simulated = scene.azure.world().visit(host, None, path, now);
             let simulated = simulated.map_or((404, None), |answer| (answer.status, answer.cluster));
             let real = scene.ask_as(host, path, &[]).await.unwrap();
             let cluster = real.body["cluster"].as_str().map(ToOwned::to_owned);

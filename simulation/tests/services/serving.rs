@@ -105,7 +105,7 @@ async fn a_stopped_cluster_serves_again_after_its_start() {
     let shop = Shop::open().await;
     let status = || {
         let now = shop.azure.clock().now();
-        simulated_azure::traffic::visit(&mut shop.azure.world(), &shop.article.host, None, "/", now).unwrap().status
+        shop.azure.world().visit(&shop.article.host, None, "/", now).unwrap().status
     };
     assert_eq!(status(), 200);
     shop.call("POST", &format!("{}/stop", shop.article.blue), &Value::Null);

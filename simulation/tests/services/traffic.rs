@@ -2,7 +2,7 @@
 use jiff::{SignedDuration, Timestamp};
 use simulated_azure::article::{Article, Options};
 use simulated_azure::prober::Prober;
-use simulated_azure::{Clock, SimulatedAzure, traffic};
+use simulated_azure::{Clock, SimulatedAzure};
 use std::time::Duration;
 
 fn scene() -> (SimulatedAzure, Article) {
@@ -13,7 +13,7 @@ fn scene() -> (SimulatedAzure, Article) {
 
 fn status(azure: &SimulatedAzure, host: &str, path: &str) -> Option<u16> {
     let now = azure.clock().now();
-    traffic::visit(&mut azure.world(), host, None, path, now).map(|answer| answer.status)
+    azure.world().visit(host, None, path, now).map(|answer| answer.status)
 }
 
 fn write(azure: &SimulatedAzure, article: &Article, live: &[String]) {
@@ -110,7 +110,7 @@ async fn a_visit_is_cheap() {
     let cpu = || std::fs::read_to_string("/proc/thread-self/schedstat").ok()?.split(' ').next()?.parse::<u64>().ok();
     let before = cpu();
     for visit in 0..visits {
-        traffic::visit(&mut world, &article.host, None, "/", began + SignedDuration::from_millis(visit * 50));
+        world.visit(&article.host, None, "/", began + SignedDuration::from_millis(visit * 50));
     }
     let (Some(before), Some(after)) = (before, cpu()) else { return };
     let each = (after - before) / u64::try_from(visits).unwrap();

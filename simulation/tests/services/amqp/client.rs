@@ -2,15 +2,13 @@
 use bytes::{Bytes, BytesMut};
 use simulated_azure::{
     Clock, Process, SimulatedAzure,
+    doors::amqp,
     service_bus::{
         QueueOptions, SubscriptionOptions, TopicOptions,
-        amqp::{
-            self,
-            codec::{
-                Fields, Value,
-                encode::{encode, encoded},
-                frame,
-            },
+        amqp::codec::{
+            Fields, Value,
+            encode::{encode, encoded},
+            frame,
         },
     },
 };

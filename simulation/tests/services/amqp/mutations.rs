@@ -5,10 +5,8 @@ use bytes::{Bytes, BytesMut};
 use fastrand::Rng;
 use simulated_azure::{
     Process, SimulatedAzure,
-    service_bus::amqp::{
-        self,
-        codec::{Value, encode::encoded, frame},
-    },
+    doors::amqp,
+    service_bus::amqp::codec::{Value, encode::encoded, frame},
 };
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -52,7 +52,7 @@ async fn fields_of_another_type_are_refused_or_kept_but_never_crash() {
                 assert!(matches!(said.status, 200 | 201 | 400 | 409), "{path} of {id}: {said:?}");
             }
             let now = scene.azure.clock().now();
-            simulated_azure::traffic::visit(&mut scene.azure.world(), "shop.example.com", None, "/", now);
+            scene.azure.world().visit("shop.example.com", None, "/", now);
         }
     }
 }

@@ -2,11 +2,11 @@
 use super::scene::Scene;
 use crate::fixture;
 use jiff::SignedDuration;
-use simulated_azure::{World, traffic};
+use simulated_azure::World;
 
 fn status(scene: &Scene) -> Option<u16> {
     let now = scene.azure.clock().now();
-    traffic::visit(&mut scene.azure.world(), &scene.article.host, None, "/", now).map(|answer| answer.status)
+    scene.azure.world().visit(&scene.article.host, None, "/", now).map(|answer| answer.status)
 }
 
 async fn serving() -> Scene {

@@ -1,5 +1,5 @@
 //! What the world knows of its probers.
-use super::report::Book;
+use super::Book;
 use jiff::Timestamp;
 use std::sync::{Mutex, MutexGuard, Weak};
 

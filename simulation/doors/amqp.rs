@@ -1,5 +1,7 @@
-//! One connection: bytes between a stream and the engine, and the waiting that the engine asks for.
-use super::{bus::Bus, codec::frame, engine::Engine, handshake};
+//! One AMQP connection: bytes between a stream and the engine, and the waiting that the engine asks for.
+mod handshake;
+
+use crate::service_bus::amqp::{Bus, Engine, codec::frame};
 use crate::{Process, SimulatedAzure};
 use bytes::{Buf, BytesMut};
 use std::{io, time::Duration};

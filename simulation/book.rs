@@ -1,4 +1,10 @@
 //! The prober's book: what was sent, what failed, who answered. Pure.
+#[cfg(test)]
+mod tests;
+mod user;
+
+pub(crate) use user::{User, open};
+
 use crate::traffic::Answer;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,7 @@
 //! What the probers ask, each at its own moment, when somebody next looks at the world.
-use super::report::Book;
-use super::users::open;
-use crate::{World, record::Call, traffic};
+use super::World;
+use crate::book::{Book, open};
+use crate::record::Call;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,28 +14,30 @@ const FAST: Duration = Duration::from_millis(50);
 /// So long before and after a change it is watched closely.
 const AROUND: SignedDuration = SignedDuration::from_secs(60);
 
-/// Lets all users ask what they were to ask by now, in the order of time.
-pub(crate) fn catch_up(world: &mut World, now: Timestamp) {
-    while let Some(at) = (0..world.users.len()).min_by_key(|at| world.users[*at].next) {
-        if world.users[at].next > now {
-            return;
+impl World {
+    /// Lets all users ask what they were to ask by now, in the order of time.
+    pub(crate) fn catch_up(&mut self, now: Timestamp) {
+        while let Some(at) = (0..self.users.len()).min_by_key(|at| self.users[*at].next) {
+            if self.users[at].next > now {
+                return;
+            }
+            let mut user = self.users.swap_remove(at);
+            let Some(book) = user.book.upgrade() else { continue };
+            let pause = ask_all(self, &mut open(&book), &mut user.calls, user.next);
+            user.next = user.next.saturating_add(pause).unwrap_or(Timestamp::MAX);
+            self.users.push(user);
         }
-        let mut user = world.users.swap_remove(at);
-        let Some(book) = user.book.upgrade() else { continue };
-        let pause = ask_all(world, &mut open(&book), &mut user.calls, user.next);
-        user.next = user.next.saturating_add(pause).unwrap_or(Timestamp::MAX);
-        world.users.push(user);
     }
 }
 
 /// Sends one request to each target; gives the pause until the next.
 fn ask_all(world: &mut World, book: &mut Book, calls: &mut usize, now: Timestamp) -> Duration {
-    traffic::press(world, now);
+    world.press(now);
     let targets = Arc::clone(&book.targets);
     for (target, (host, path)) in targets.iter().enumerate() {
-        let answer = traffic::visit(world, host, None, path, now);
+        let answer = world.visit(host, None, path, now);
         let by_the_gateway = answer.as_ref().is_some_and(|answer| answer.status >= 500 && answer.cluster.is_none());
-        let behind = if by_the_gateway { traffic::clusters_behind(world, host, path, now) } else { BTreeSet::new() };
+        let behind = if by_the_gateway { world.clusters_behind(host, path, now) } else { BTreeSet::new() };
         book.note(target, answer.as_ref(), &behind, now);
     }
     // Writes to a cluster's objects: pods come and go after them.

@@ -1,5 +1,5 @@
 //! Tests of the prober's book.
-use super::report::{Book, Report};
+use super::{Book, Report};
 use crate::traffic::Answer;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;

@@ -1,5 +1,5 @@
 //! The first bytes of a connection: protocol headers, and SASL where the client asks for it.
-use super::codec::{Value, frame};
+use crate::service_bus::amqp::codec::{Value, frame};
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 

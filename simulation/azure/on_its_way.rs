@@ -1,5 +1,6 @@
 //! A request that has been sent and has not arrived. Its caller may die or hang up meanwhile: what it asked for happens.
-use crate::{Ask, Process, Reply, SimulatedAzure, answer::NoAnswer};
+use super::SimulatedAzure;
+use crate::{Ask, Process, Reply, answer::NoAnswer};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
