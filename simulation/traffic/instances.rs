@@ -37,12 +37,12 @@ impl Traffic {
         self.demands.insert(host.to_lowercase(), per_second);
     }
 
-    pub(super) fn is_counted(&self) -> bool {
+    pub(crate) fn is_counted(&self) -> bool {
         !self.demands.is_empty()
     }
 
     /// Tells the clusters what users ask of them now.
-    pub(super) fn press(&mut self, manager: &ResourceManager, fleet: &mut Fleet, now: Timestamp) {
+    pub(crate) fn press(&mut self, manager: &ResourceManager, fleet: &mut Fleet, now: Timestamp) {
         let demands = std::mem::take(&mut self.demands);
         let mut asked = vec![];
         for (host, per_second) in &demands {
@@ -60,7 +60,7 @@ impl Traffic {
     }
 
     /// A user's request, led to one of the members that its rule uses.
-    pub(super) fn visit(
+    pub(crate) fn visit(
         &mut self,
         manager: &ResourceManager,
         fleet: &mut Fleet,

@@ -1,6 +1,6 @@
 //! What the load generator has seen: the prober's book, latencies, the last second, the last failures. Pure.
 use super::sending::Outcome;
-use crate::prober::{Report, report::Book};
+use crate::{book::Book, prober::Report};
 use hdrhistogram::Histogram;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -6,7 +6,7 @@ use simulated_azure::{
     service_bus::{
         QueueOptions, SubscriptionOptions, TopicOptions,
         amqp::codec::{
-            Fields, Value,
+            Fields, Value, decode,
             encode::{encode, encoded},
             frame,
         },
@@ -238,7 +238,7 @@ pub fn application_properties(properties: Vec<(&str, Value)>) -> Value {
 }
 
 pub fn sections(payload: &Bytes) -> Vec<Value> {
-    let mut reader = amqp::codec::decode::Reader::new(payload.clone());
+    let mut reader = decode::Reader::new(payload.clone());
     let mut sections = vec![];
     while !reader.is_empty() {
         sections.push(reader.value().unwrap());
