@@ -5,7 +5,6 @@ use super::{Reader, Writer};
 use crate::plan::Identity;
 use crate::resources::cluster::Cluster;
 use crate::resources::size::PoolSize;
-use crate::resources::tags::write_tag;
 use crate::run::{Operation, StepError};
 use azure_core::http::Method;
 use serde_json::{Value, json};
@@ -149,7 +148,7 @@ impl Writer {
         self.write(permit, Method::Put, id, Condition::Absent, Some(body)).await
     }
 
-    /// Replaces the tags of the cluster that was looked at.
+    /// Gives the cluster that was looked at these tags.
     ///
     /// # Errors
     /// When the permit is too old, or it was not accepted.
@@ -158,27 +157,8 @@ impl Writer {
         permit: Permit,
         id: &str,
         seen: &Cluster,
-        name: &str,
-        value: &str,
+        tags: &Value,
     ) -> Result<Written, StepError> {
-        let mut tagged = json!({"tags": seen.0["tags"]});
-        write_tag(&mut tagged, name, value);
-        self.write(permit, Method::Patch, id, matching(seen), Some(&tagged)).await
-    }
-
-    /// Takes a tag off the cluster that was looked at.
-    ///
-    /// # Errors
-    /// When the permit is too old, or it was not accepted.
-    pub async fn untag_cluster(
-        &self,
-        permit: Permit,
-        id: &str,
-        seen: &Cluster,
-        name: &str,
-    ) -> Result<Written, StepError> {
-        let mut tags = seen.0["tags"].as_object().cloned().unwrap_or_default();
-        tags.retain(|key, _| !key.eq_ignore_ascii_case(name));
         self.write(permit, Method::Patch, id, matching(seen), Some(&json!({"tags": tags}))).await
     }
 

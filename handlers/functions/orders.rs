@@ -6,9 +6,11 @@ use crate::azure::clusters::Written;
 use crate::azure::operations::Progress;
 use crate::azure::permit::Permit;
 use crate::plan::planning::serving;
-use crate::resources::tags::RETIRED_TAG;
+use crate::resources::cluster::Cluster;
+use crate::resources::tags::{RETIRED_TAG, retired, saying, says};
 use crate::run::verbs::{Order, Refusal, Verb, obey, resume_with};
 use crate::run::{Following, Operation, Run, StepError};
+use serde_json::Value;
 
 /// What became of an order.
 pub type Obeyed = Changed<Refusal>;
@@ -74,28 +76,40 @@ async fn in_flight(app: &App, site: &str, order: &Order) -> anyhow::Result<Optio
 /// The next run must know as ours what stays: a new cluster carries the run's tag, an old one that serves no more gets
 /// one now. The run has ended, so a failure is a person's.
 async fn leave_known(app: &App, run: &Run) {
-    if let Err(error) = tag_old_cluster(app, run).await {
+    if let Err(error) = tag_clusters(app, run).await {
         let cluster = &run.plan.old_slot().cluster;
         let why = format!("tag {cluster} with {RETIRED_TAG}={}, or delete it by hand: {error}", run.id);
         call(app, &format!("not-tagged/{}", run.id), &run.plan.site.name, &why).await;
     }
 }
 
-async fn tag_old_cluster(app: &App, run: &Run) -> Result<(), String> {
-    let in_words = |error: StepError| format!("{:#}", error.into_cause());
+async fn tag_clusters(app: &App, run: &Run) -> Result<(), String> {
     let gateway = app.reader.gateway(&run.plan.site.gateway).await.map_err(in_words)?;
     // Where both serve, nothing is left over.
     if serving(&run.plan.site, &gateway).ok() != Some(run.plan.new_colour()) {
         return Ok(());
     }
-    let id = &run.plan.old_slot().cluster;
-    let Some(found) = app.reader.cluster(id).await.map_err(in_words)?.filter(|old| old.uid() == run.plan.old_uid)
-    else {
-        return Ok(());
-    };
+    let (old, new) = (&run.plan.old_slot().cluster, &run.plan.new_slot().cluster);
+    let found = app.reader.cluster(old).await.map_err(in_words)?;
+    if let Some(found) = found.filter(|found| found.uid() == run.plan.old_uid) {
+        tag(app, old, &found, &retired(&found.0, &run.id)).await?;
+    }
+    // Where pipelines deploy to: no run depends on it.
+    let found = app.reader.cluster(new).await.map_err(in_words)?;
+    if let Some(found) = found.filter(|found| found.run() == Some(&run.id) && !says(&found.0, true)) {
+        tag(app, new, &found, &saying(&found.0, true)).await?;
+    }
+    Ok(())
+}
+
+async fn tag(app: &App, id: &str, found: &Cluster, tags: &Value) -> Result<(), String> {
     let permit = Permit::of_a_person(&app.clock);
-    match app.writer.tag_cluster(permit, id, &found, RETIRED_TAG, &run.id).await.map_err(in_words)? {
+    match app.writer.tag_cluster(permit, id, found, tags).await.map_err(in_words)? {
         Written::Accepted(_) | Written::Absent => Ok(()),
         Written::Changed => Err("it changed meanwhile".into()),
     }
+}
+
+fn in_words(error: StepError) -> String {
+    format!("{:#}", error.into_cause())
 }

@@ -5,7 +5,7 @@ use super::{again_in, not_yet, written};
 use crate::azure::operations::Progress;
 use crate::resources::cluster::Cluster;
 use crate::resources::size::Size;
-use crate::resources::tags::{RETIRED_TAG, tag};
+use crate::resources::tags::{RETIRED_TAG, back_in_service, tag};
 use crate::run::readiness::{Readiness, Ready};
 use crate::run::{Following, Outcome, Run, StepError, Waiting};
 
@@ -48,7 +48,7 @@ pub async fn bring_back(run: &Run, azure: &Azure, until: Until) -> Result<Option
         return grow(run, azure, id, &found, size).await.map(Some);
     }
     if until == Until::ItIsWhole && tag(&found.0, RETIRED_TAG) == Some(&run.id) {
-        let untagged = azure.writer.untag_cluster(azure.permit().await?, id, &found, RETIRED_TAG).await?;
+        let untagged = azure.writer.tag_cluster(azure.permit().await?, id, &found, &back_in_service(&found.0)).await?;
         return written("the end of the tag", untagged).map(Some);
     }
     Ok(None)

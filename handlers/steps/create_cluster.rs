@@ -9,7 +9,7 @@ use crate::azure::operations::Progress;
 use crate::plan::Kind;
 use crate::plan::cluster_body::new_cluster;
 use crate::resources::cluster::Cluster;
-use crate::resources::tags::RUN_TAG;
+use crate::resources::tags::taken_back;
 use crate::run::{Following, Outcome, Run, StepError, StepResult};
 use std::time::Duration;
 
@@ -131,7 +131,10 @@ async fn bring_back(run: &Run, azure: &Azure, found: &Cluster) -> StepResult {
     if found.run() != Some(&run.id) {
         return written(
             "the tag",
-            azure.writer.tag_cluster(azure.permit().await?, &slot.cluster, found, RUN_TAG, &run.id).await?,
+            azure
+                .writer
+                .tag_cluster(azure.permit().await?, &slot.cluster, found, &taken_back(&found.0, &run.id))
+                .await?,
         );
     }
     if found.is_stopped() {

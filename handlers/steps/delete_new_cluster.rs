@@ -10,6 +10,7 @@ use crate::azure::operations::Progress;
 use crate::plan::Kind;
 use crate::resources::cluster::Cluster;
 use crate::resources::gateway::{Gateway, Health, health};
+use crate::resources::tags::{SERVING_TAG, saying, says, tag};
 use crate::run::{Following, Outcome, Run, StepError, StepResult, Waiting};
 use crate::workload::pins::Side;
 use serde_json::Value;
@@ -61,6 +62,12 @@ async fn put_away(run: &Run, azure: &Azure, found: &Cluster, again: &str) -> Ste
         && let Some(waiting) = unpinned(run, azure, Side::New, false).await?
     {
         return Ok(waiting);
+    }
+    let stays = run.plan.keeps_failed_cluster() || run.plan.kind == Kind::Return;
+    if stays && !found.is_stopped() && says(&found.0, true) && tag(&found.0, SERVING_TAG).is_some() {
+        let tags = saying(&found.0, false);
+        let tagged = azure.writer.tag_cluster(azure.permit().await?, &slot.cluster, found, &tags).await?;
+        return written("the tag that says who serves", tagged);
     }
     if run.plan.keeps_failed_cluster() {
         return Ok(Outcome::Done);

@@ -13,7 +13,7 @@ use crate::resources::answers::same_name;
 use crate::resources::cluster::Cluster;
 use crate::resources::gateway::Gateway;
 use crate::resources::size::{PoolSize, Size};
-use crate::resources::tags::{RETIRED_TAG, tag};
+use crate::resources::tags::{RETIRED_TAG, retired, saying, says, tag};
 use crate::run::readiness::Verdict;
 use crate::run::{Fact, Following, Outcome, Run, StepError, StepResult, Waiting};
 use crate::site::OldCluster;
@@ -37,11 +37,14 @@ pub async fn retire_old_cluster(run: &Run, azure: &Azure) -> StepResult {
     let mut deleted = false;
     if let Some(Following::ClusterChange(operation)) = &run.following {
         match azure.look(operation).await? {
-            Progress::InProgress(again) => return again_in("Azure is working on the old cluster", again),
+            Progress::InProgress(again) => return again_in("Azure is working on the clusters", again),
             Progress::Failed { code, message, .. } => {
                 return Ok(Outcome::Hold(format!("Azure failed: {code}: {message}")));
             }
-            Progress::Succeeded(_) => deleted = run.plan.site.old_cluster == OldCluster::Delete,
+            Progress::Succeeded(_) => {
+                deleted = run.plan.site.old_cluster == OldCluster::Delete
+                    && (run.reducing.is_some() || run.keeps_old_rules());
+            }
             Progress::Gone => {}
         }
     }
@@ -50,6 +53,8 @@ pub async fn retire_old_cluster(run: &Run, azure: &Azure) -> StepResult {
         Act::Unpin(Side::New)
     } else if Act::candidate_is_full(run, &gateway) {
         Act::EmptyCandidate
+    } else if let Some(new) = unsaid(run, azure).await? {
+        Act::Say(new)
     } else {
         match presence(run, azure, id).await? {
             Presence::Gone => return gone(run, azure, id).await,
@@ -82,6 +87,8 @@ enum Act {
     Unpin(Side),
     /// The old cluster goes out of the candidate pool.
     EmptyCandidate,
+    /// The new cluster's tag says that it serves, for good.
+    Say(Cluster),
     /// What is kept must be known as ours when the slot is needed again.
     Tag(Cluster),
     /// It is reduced.
@@ -121,6 +128,15 @@ impl Act {
         };
         reduction.map(|reduction| Self::Reduce(found, reduction))
     }
+}
+
+/// The new cluster, while its tag does not say that it serves. A run that began before there was such a tag goes without.
+async fn unsaid(run: &Run, azure: &Azure) -> Result<Option<Cluster>, StepError> {
+    if run.keeps_old_rules() {
+        return Ok(None);
+    }
+    let found = azure.cluster(&run.plan.new_slot().cluster).await?;
+    Ok(found.filter(|new| new.run() == Some(&run.id) && !says(&new.0, true)))
 }
 
 /// The first of its pools that has more nodes than it must: a system pool keeps one.
@@ -212,8 +228,13 @@ async fn carry_out(act: Act, run: &Run, azure: &Azure, gateway: &Gateway) -> Ste
     match act {
         Act::Unpin(side) => unpin(run, azure, side).await,
         Act::EmptyCandidate => empty_candidate(run, azure, gateway, "the old cluster is about to be retired").await,
+        Act::Say(new) => {
+            let (id, tags) = (&run.plan.new_slot().cluster, saying(&new.0, true));
+            written("the tag that says who serves", writer.tag_cluster(azure.permit().await?, id, &new, &tags).await?)
+        }
         Act::Tag(found) => {
-            written("the tag", writer.tag_cluster(azure.permit().await?, id, &found, RETIRED_TAG, &run.id).await?)
+            let tags = retired(&found.0, &run.id);
+            written("the tag", writer.tag_cluster(azure.permit().await?, id, &found, &tags).await?)
         }
         Act::Reduce(found, reduction) => match permit_to_reduce(run, azure).await? {
             Err(outcome) => Ok(outcome),

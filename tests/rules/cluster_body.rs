@@ -3,7 +3,7 @@
 use super::example::plan;
 use bluegreen_core::plan::Plan;
 use bluegreen_core::plan::cluster_body::{NOT_CARRIED, READ_ONLY, new_cluster, pools};
-use bluegreen_core::resources::tags::{MARK_TAG, RETIRED_TAG, RUN_TAG, SITE_TAG, tag};
+use bluegreen_core::resources::tags::{MARK_TAG, RETIRED_TAG, RUN_TAG, SERVING_TAG, SITE_TAG, tag};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -216,7 +216,7 @@ fn what_we_do_not_know_and_what_the_autoscaler_set_are_kept() {
 #[test]
 fn tags_are_the_old_ones_and_ours_of_this_run() {
     let body = made(&plain(), &plan());
-    assert_eq!(body["tags"], json!({"team": "shop", RUN_TAG: "shop-1", SITE_TAG: "shop"}));
+    assert_eq!(body["tags"], json!({"team": "shop", RUN_TAG: "shop-1", SITE_TAG: "shop", SERVING_TAG: "false"}));
     let mut many = plain();
     for number in 0..47 {
         many["tags"][format!("t{number}")] = json!("x");
@@ -244,7 +244,7 @@ fn changes_of_the_site_are_laid_over_but_not_over_what_is_the_runs() {
         "properties": {
             "kubernetesVersion": "1.1.1", "supportPlan": "AKSLongTermSupport", "networkProfile": {"outboundType": "none"},
             "agentPoolProfiles": [
-                {"name": "system", "vnetSubnetID": plan().site.slots.blue.subnet, "orchestratorVersion": "1.1.1"},
+                {"name": "system", "mode": "System", "vnetSubnetID": plan().site.slots.blue.subnet, "orchestratorVersion": "1.1.1"},
                 {"name": "work", "vnetSubnetID": "/elsewhere/subnets/work"},
                 {"name": "new"},
                 {"name": "other", "vnetSubnetID": "/elsewhere/subnets/other"},
@@ -253,7 +253,7 @@ fn changes_of_the_site_are_laid_over_but_not_over_what_is_the_runs() {
     }));
     let body = made(&plain(), &plan);
     let green = &plan.site.slots.green.subnet;
-    assert_eq!(body["tags"], json!({"cost": "7", RUN_TAG: "shop-1", SITE_TAG: "shop"}));
+    assert_eq!(body["tags"], json!({"cost": "7", RUN_TAG: "shop-1", SITE_TAG: "shop", SERVING_TAG: "false"}));
     assert_eq!((&body["location"], body.get("id")), (&json!("westeurope"), None));
     assert_eq!(body["properties"]["kubernetesVersion"], "1.34.6");
     assert_eq!(body["properties"]["supportPlan"], "AKSLongTermSupport");

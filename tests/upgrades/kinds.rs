@@ -5,7 +5,7 @@ use bluegreen::local::failures::{Failure, When};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, Told, play, tell};
 use bluegreen::plan::Kind;
-use bluegreen::resources::tags::{RETIRED_TAG, RUN_TAG, tag};
+use bluegreen::resources::tags::{RETIRED_TAG, RUN_TAG, SERVING_TAG, tag};
 use bluegreen::run::{Ending, Run};
 use bluegreen::site::{Colour, FailedCluster, Leftover, OldCluster, Site};
 use bluegreen::step::Step;
@@ -35,6 +35,16 @@ async fn upgrade(shop: &Shop, id: &str, kind: Kind, version: Option<&str>) -> To
 fn cluster(shop: &Shop, colour: Colour) -> Option<Value> {
     let id = &shop.site.slot(colour).cluster;
     shop.azure.world().resource_manager.resource(id).cloned()
+}
+
+/// What the tags of the clusters say for pipelines: whether blue serves, and green.
+fn said_to_serve(shop: &Shop) -> [Option<String>; 2] {
+    let said = |colour| cluster(shop, colour).and_then(|found| Some(tag(&found, SERVING_TAG)?.to_owned()));
+    [said(Colour::Blue), said(Colour::Green)]
+}
+
+fn serves(blue: &str, green: &str) -> [Option<String>; 2] {
+    [blue, green].map(|said| (!said.is_empty()).then(|| said.to_owned()))
 }
 
 fn power(cluster: &Value) -> &Value {
@@ -70,6 +80,7 @@ fn a_second_upgrade_deletes_the_leftover_and_swaps_the_roles() {
         let shop = open(|_| {});
         let first = upgrade(&shop, "first", Kind::Upgrade, Some("latest-stable")).await;
         assert_eq!(first.run.ending, Some(Ending::Upgraded));
+        assert_eq!(said_to_serve(&shop), serves("false", "true"));
         let kept = cluster(&shop, Colour::Blue).unwrap();
         let second = upgrade(&shop, "second", Kind::Upgrade, Some("1.35.1")).await;
         assert_eq!(second.run.ending, Some(Ending::Upgraded), "{:?}", journal(&second.run));
@@ -79,6 +90,7 @@ fn a_second_upgrade_deletes_the_leftover_and_swaps_the_roles() {
         assert_ne!(blue["properties"]["resourceUID"], kept["properties"]["resourceUID"]);
         assert_eq!(blue["properties"]["currentKubernetesVersion"], "1.35.1");
         assert_eq!(power(&cluster(&shop, Colour::Green).unwrap()), "Stopped");
+        assert_eq!(said_to_serve(&shop), serves("true", "false"));
     });
 }
 
@@ -116,6 +128,7 @@ fn a_return_brings_the_kept_cluster_back_within_minutes() {
         assert_eq!(power(&kept), "Stopped");
         let told = upgrade(&shop, "return", Kind::Return, None).await;
         assert_eq!((told.run.ending, told.serving.name()), (Some(Ending::Upgraded), "blue"));
+        assert_eq!(said_to_serve(&shop), serves("true", "false"));
         let blue = cluster(&shop, Colour::Blue).unwrap();
         assert_eq!(blue["properties"]["resourceUID"], kept["properties"]["resourceUID"]);
         assert_eq!(power(&blue), "Running");
@@ -143,6 +156,7 @@ fn a_return_that_turns_back_leaves_the_kept_cluster_stopped_as_it_was() {
         };
         let (told, ()) = tokio::join!(upgrade(&shop, "return", Kind::Return, None), fall_ill);
         assert_eq!((told.run.ending, told.serving.name()), (Some(Ending::RolledBack), "green"));
+        assert_eq!(said_to_serve(&shop), serves("false", "true"));
         let blue = cluster(&shop, Colour::Blue).unwrap();
         assert_eq!(blue["properties"]["resourceUID"], kept["properties"]["resourceUID"]);
         assert_eq!(power(&blue), "Stopped");
@@ -156,6 +170,8 @@ fn the_old_cluster_is_left_as_the_site_says() {
             let shop = open(|site| site.old_cluster = wish);
             let told = upgrade(&shop, "upgrade", Kind::Upgrade, Some("latest-stable")).await;
             assert_eq!(told.run.ending, Some(Ending::Upgraded), "{wish:?}");
+            let was = if wish == OldCluster::Delete { "" } else { "false" };
+            assert_eq!(said_to_serve(&shop), serves(was, "true"), "{wish:?}");
             let Some(blue) = cluster(&shop, Colour::Blue) else {
                 return assert_eq!(wish, OldCluster::Delete);
             };

@@ -6,7 +6,7 @@ mod verdicts;
 use crate::random_schedules::asked;
 use crate::story;
 use bluegreen::local::story::Serving;
-use bluegreen::resources::tags::{RETIRED_TAG, tag};
+use bluegreen::resources::tags::{RETIRED_TAG, SERVING_TAG, tag};
 use bluegreen::run::Ending;
 use bluegreen::run::readiness::Ready;
 use bluegreen::run::verbs::{Direction, Refusal, Verb};
@@ -115,7 +115,7 @@ fn what_was_reduced_is_brought_back_before_anything_is_deleted() {
             let after = night.cluster(Blue).unwrap();
             assert_eq!(night.power(Blue).as_deref(), Some("Running"), "{wish:?}{}", journal(&run));
             assert_eq!(nodes(&after), nodes(&before), "{wish:?}{}", journal(&run));
-            assert_eq!(tag(&after, RETIRED_TAG), None, "{wish:?}");
+            assert_eq!((tag(&after, RETIRED_TAG), tag(&after, SERVING_TAG)), (None, Some("true")), "{wish:?}");
         });
     }
 }

@@ -3,7 +3,7 @@
 use crate::plan::Plan;
 use crate::resources::answers::{name_of, same_id, same_name, text};
 use crate::resources::digest::digest;
-use crate::resources::tags::{MARK_TAG, MOST_TAGS, RETIRED_TAG, RUN_TAG, SITE_TAG};
+use crate::resources::tags::{MOST_TAGS, OURS, RUN_TAG, SERVING_TAG, SITE_TAG};
 use crate::workload::manifests::{Placeholders, fill};
 use serde_json::{Map, Value, json};
 
@@ -46,6 +46,12 @@ pub fn new_cluster(old: &Value, plan: &Plan, run: &str) -> Result<Value, String>
         merge_patch(&mut body, &json!({"properties": {"nodeResourceGroup": group}}));
     }
     place_pools(&mut body, &moved, plan);
+    let is_system = |pool: &Value| same_name(text(pool, "/mode"), "System");
+    if pools(old).iter().any(is_system) && !pools(&body).iter().any(is_system) {
+        return Err(
+            "the new cluster would have no pool of the mode System: see to \"clusterChanges\" in the site".into()
+        );
+    }
     let tags = tags(&body, &plan.site.name, run)?;
     body["tags"] = Value::Object(tags);
     Ok(body)
@@ -148,14 +154,16 @@ fn place_pools(body: &mut Value, moved: &[String], plan: &Plan) {
 
 /// The tags of the body with ours, of which no earlier run's survive.
 fn tags(body: &Value, site: &str, run: &str) -> Result<Map<String, Value>, String> {
-    let ours = [RUN_TAG, SITE_TAG, RETIRED_TAG, MARK_TAG];
     let mut tags = body.get("tags").and_then(Value::as_object).cloned().unwrap_or_default();
-    tags.retain(|name, _| !ours.iter().any(|our| our.eq_ignore_ascii_case(name)));
+    tags.retain(|name, _| !OURS.iter().any(|our| our.eq_ignore_ascii_case(name)));
     tags.insert(RUN_TAG.to_owned(), json!(run));
     tags.insert(SITE_TAG.to_owned(), json!(site));
     if tags.len() > MOST_TAGS {
         let spare = MOST_TAGS - 2;
         return Err(format!("the cluster has {} tags besides ours, Azure allows {spare}: remove some", tags.len() - 2));
+    }
+    if tags.len() < MOST_TAGS {
+        tags.insert(SERVING_TAG.to_owned(), json!("false"));
     }
     Ok(tags)
 }

@@ -9,7 +9,7 @@ use bluegreen::local::scene::Scene;
 use bluegreen::local::shop::app_of;
 use bluegreen::plan::{Kind, Plan, PlannedPools, Surroundings, planned};
 use bluegreen::resources::gateway;
-use bluegreen::resources::tags::RUN_TAG;
+use bluegreen::resources::tags::{RUN_TAG, SERVING_TAG};
 use bluegreen::run::kept::Kept;
 use bluegreen::run::{Following, QUIET_TIME, Run};
 use bluegreen::site::{Colour, FailedCluster, OldCluster, Site, Stage};
@@ -90,6 +90,8 @@ fn set(input: &Input, way: &Way) -> Scene {
     let scene = scene.unwrap();
     let mut green = scene.article.cluster(&scene.article.green_subnet, &Options::default());
     green["tags"][RUN_TAG] = RUN.into();
+    // It says already what pipelines should know: the model has no such act.
+    green["tags"][SERVING_TAG] = if input.step == Step::RetireOldCluster { "true" } else { "false" }.into();
     {
         let world = &mut *scene.azure.world();
         world.resource_manager.place(&scene.article.green, green, &mut world.kubernetes, began);
