@@ -135,7 +135,7 @@ pub(super) async fn with_charts(
     versions: &[Version],
     served: &[String],
 ) -> anyhow::Result<(Site, Contents)> {
-    let contents = contents(file, &site)?;
+    let contents = contents(file, &site);
     if !has_charts(&site) {
         return Ok((site, contents));
     }
@@ -203,7 +203,7 @@ fn stages(site: &Site) -> String {
     lines
 }
 
-fn contents(file: &Path, site: &Site) -> anyhow::Result<Contents> {
+fn contents(file: &Path, site: &Site) -> Contents {
     Contents::read(file.parent().unwrap_or(Path::new(".")), site)
 }
 

@@ -14,25 +14,23 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// The contents of a site's manifests.
 pub struct Contents {
-    /// Of its files, by their names in the site file.
-    files: BTreeMap<String, String>,
+    /// Of its files, by their names in the site file: their text, or why it cannot be read.
+    files: BTreeMap<String, Result<String, String>>,
     /// What its charts came to, by digest.
     rendered: BTreeMap<String, String>,
 }
 
 impl Contents {
-    /// Reads each file once: what is judged is what is published.
-    ///
-    /// # Errors
-    /// When one cannot be read, or lies elsewhere.
-    pub fn read(folder: &Path, site: &Site) -> anyhow::Result<Self> {
-        let mut contents = BTreeMap::new();
+    /// Reads each file once: what is judged is what is published. One that cannot be read, or lies elsewhere, is a mistake
+    /// among others.
+    #[must_use]
+    pub fn read(folder: &Path, site: &Site) -> Self {
+        let mut files = BTreeMap::new();
         for manifest in site.manifests().filter(|manifest| manifest.chart.is_none()) {
-            if !contents.contains_key(&manifest.file) {
-                contents.insert(manifest.file.clone(), inside(folder, &manifest.file)?);
-            }
+            let read = || inside(folder, &manifest.file).map_err(|error| format!("{error:#}"));
+            files.entry(manifest.file.clone()).or_insert_with(read);
         }
-        Ok(Self { files: contents, rendered: BTreeMap::new() })
+        Self { files, rendered: BTreeMap::new() }
     }
 
     /// The same, with what its charts came to.
@@ -50,10 +48,10 @@ impl Contents {
     /// The content of one, as it is published.
     ///
     /// # Errors
-    /// When the site does not name it.
+    /// When the site does not name it, or it cannot be read.
     pub fn of(&self, name: &str) -> anyhow::Result<String> {
         let text = self.files.get(name).with_context(|| format!("the site names no file {name}"))?;
-        Ok(published(text).into_owned())
+        Ok(published(text.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?).into_owned())
     }
 
     /// What is to be said of them, for clusters of these versions. Charts are judged as they were rendered for each.
@@ -80,8 +78,11 @@ impl Contents {
             .zip(&titles)
             .map(|(manifest, title)| {
                 let rendering = manifest.renderings.get(&key(rendered)).and_then(|digest| self.rendered.get(digest));
-                let text = if manifest.chart.is_some() { rendering } else { self.files.get(&manifest.file) };
-                File { name: title, text: text.map_or("", String::as_str), placeholders: manifest.placeholders }
+                let text = match self.files.get(&manifest.file) {
+                    Some(read) if manifest.chart.is_none() => read.as_deref().map_err(String::as_str),
+                    _ => Ok(rendering.map_or("", String::as_str)),
+                };
+                File { name: title, text, placeholders: manifest.placeholders }
             })
             .collect();
         let addresses = site.slots.blue.addresses.len().min(site.slots.green.addresses.len());

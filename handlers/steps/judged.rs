@@ -36,7 +36,7 @@ pub fn wrong(plan: &Plan, texts: &[(&Manifest, String)]) -> Option<String> {
     let files: Vec<_> = texts
         .iter()
         .zip(&titles)
-        .map(|((manifest, text), title)| File { name: title, text, placeholders: manifest.placeholders })
+        .map(|((manifest, text), title)| File { name: title, text: Ok(text), placeholders: manifest.placeholders })
         .collect();
     let versions = [plan.version];
     let placeholders =

@@ -98,7 +98,7 @@ fn judged(path: &Path, text: &str, counts: &mut Counts) {
 }
 
 fn refused(name: &str, text: &str) -> Vec<Finding> {
-    let file = File { name, text, placeholders: false };
+    let file = File { name, text: Ok(text), placeholders: false };
     let mut findings =
         judge(&[file], Desk { versions: &[], secrets: true, placeholders: &Placeholders::default(), published: false })
             .1;

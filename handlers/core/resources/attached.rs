@@ -224,7 +224,9 @@ impl Attached {
             && is_true(cluster, &format!("{server}/enablePrivateCluster"))
             && !is_true(cluster, &format!("{server}/enableVnetIntegration"))
             && makes_zone;
-        if is_so { vec![shortened(text(cluster, "/properties/privateFQDN"))] } else { vec![] }
+        let server = text(cluster, "/properties/privateFQDN");
+        let name = if server.is_empty() { "the zone that AKS made for it".to_owned() } else { shortened(server) };
+        is_so.then_some(name).into_iter().collect()
     }
 }
 

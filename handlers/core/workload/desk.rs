@@ -25,8 +25,8 @@ use std::collections::BTreeMap;
 pub struct File<'a> {
     /// Its path beside the site file.
     pub name: &'a str,
-    /// Its content.
-    pub text: &'a str,
+    /// Its content, or why it cannot be read.
+    pub text: Result<&'a str, &'a str>,
     /// Whether `${…}` in it are placeholders.
     pub placeholders: bool,
 }
@@ -101,7 +101,15 @@ pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Fin
     let (mut moved, mut findings, mut is_whole) = (moved::Moved::default(), vec![], true);
     for file in files {
         let said = |weight, Notice { line, what }: Notice| Finding { weight, file: file.name.into(), line, what };
-        let Reading { objects, notices, mistakes, broken } = read_all(file.text);
+        let text = match file.text {
+            Ok(text) => text,
+            Err(why) => {
+                findings.push(said(Weight::Refuses, Notice { line: 1, what: why.to_owned() }));
+                is_whole = false;
+                continue;
+            }
+        };
+        let Reading { objects, notices, mistakes, broken } = read_all(text);
         if objects.is_empty() && mistakes.is_empty() && broken.is_none() {
             let what = "no object lies in it: nothing is applied of it".to_owned();
             findings.push(said(Weight::Warns, Notice { line: 1, what }));

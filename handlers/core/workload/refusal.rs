@@ -49,6 +49,13 @@ pub fn takes_over(object: &Value) -> bool {
     object["metadata"]["annotations"][TAKE_OVER] == "true"
 }
 
+/// Whether an object lies in a cluster because AKS, or its add-on manager, has made it: every new cluster has it, too.
+#[must_use]
+pub fn is_made_by_aks(object: &Value) -> bool {
+    let labels = &object["metadata"]["labels"];
+    labels["addonmanager.kubernetes.io/mode"].is_string() || labels["kubernetes.azure.com/managedby"] == "aks"
+}
+
 /// The field manager of counts that are pinned: no apply owns them.
 pub const PIN: &str = "aks-bluegreen-pin";
 
@@ -74,10 +81,19 @@ pub fn meaning(refusal: &Refusal, young: bool) -> Meaning {
         // A policy may be mended, or excepted from, by what is applied behind this object.
         400..500 if is_policy => Meaning::Later(said),
         400 | 422 | 500 if young => Meaning::Later(format!("{said}; its definition has just changed")),
+        400..500 if is_immutable(refusal) => Meaning::Never(format!(
+            "{said}: nobody can change that of an object that is there; give yours another name, or leave it out"
+        )),
         400..500 => Meaning::Never(said),
         500 if is_typed(message) => Meaning::Never(said),
         _ => Meaning::Ill(said),
     }
+}
+
+/// Whether it was refused for a field that keeps its first value.
+fn is_immutable(refusal: &Refusal) -> bool {
+    let keeps = |said: &str| said.contains("immutable") || (said.contains("updates to ") && said.contains("forbidden"));
+    refusal.code == 422 && (keeps(&refusal.message) || refusal.causes.iter().any(|cause| keeps(&cause.message)))
 }
 
 /// A refusal of whatever was asked, for a person: what right is missing, and what to do, where that is it.

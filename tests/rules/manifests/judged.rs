@@ -4,7 +4,7 @@ use bluegreen_core::workload::manifests::{Placeholders, objects};
 
 fn findings(texts: &[&str], published: bool, secrets: bool) -> Vec<Finding> {
     let names = ["a.yaml", "b.yaml", "c.yaml"];
-    let file = |(text, name)| File { name, text, placeholders: false };
+    let file = |(text, name)| File { name, text: Ok(text), placeholders: false };
     let files: Vec<_> = texts.iter().copied().zip(names).map(file).collect();
     let versions = ["1.34.1".parse().unwrap()];
     judge(&files, Desk { versions: &versions, secrets, placeholders: &Placeholders::default(), published }).1

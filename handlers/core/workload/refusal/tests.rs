@@ -55,6 +55,19 @@ fn what_can_never_pass_is_told_from_what_may() {
 }
 
 #[test]
+fn what_keeps_its_first_value_is_said_with_what_to_do() {
+    for message in [
+        "StorageClass.storage.k8s.io \"default\" is invalid: parameters: Forbidden: updates to parameters are forbidden.",
+        "Deployment.apps \"web\" is invalid: spec.selector: Invalid value: {}: field is immutable",
+    ] {
+        let Meaning::Never(said) = meaning(&refused(422, message), false) else { panic!("{message}") };
+        assert!(said.contains("give yours another name"), "{said}");
+    }
+    let Meaning::Never(said) = meaning(&refused(422, "a is invalid: spec.x: Required value"), false) else { panic!() };
+    assert!(!said.contains("another name"), "{said}");
+}
+
+#[test]
 fn a_custom_resource_is_judged_anew_while_its_definition_is_young() {
     let typed = "failed to create typed patch object (shop/a; example.com/v1, Kind=Part): .spec.b: field not declared in schema";
     for (code, message) in
