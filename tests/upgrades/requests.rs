@@ -75,10 +75,11 @@ fn a_request_delivered_again_starts_no_second_run() {
         ask(&shop, "again", Kind::Upgrade, Some("latest-stable"));
         let ended = shop.settled("again", 1000 * MINUTE).await.unwrap();
         assert_eq!((ended.id.as_str(), ended.ending), (begun.id.as_str(), Some(Ending::Upgraded)));
-        ask(&shop, "again", Kind::Upgrade, Some("latest-stable"));
-        tokio::time::sleep(10 * MINUTE).await;
-        assert_eq!(shop.run().unwrap(), ended, "after its end it is done");
         assert!(records(&shop, "refusals/").is_empty());
+        ask(&shop, "again", Kind::Upgrade, Some("latest-stable"));
+        let why = refusal(&shop).await;
+        assert!(why.contains("has ended: give a new request a new id"), "{why}");
+        assert_eq!(shop.run().unwrap(), ended, "after its end it is done");
         assert_eq!(shop.host.counters().functions["RequestUpgrade"].failures, 0);
     });
 }
@@ -99,7 +100,7 @@ fn an_old_request_starts_nothing_while_its_run_is_in_the_history() {
             tokio::time::sleep(10 * MINUTE).await;
             assert_eq!(shop.run().unwrap(), last, "{id}");
         }
-        assert!(records(&shop, "refusals/").is_empty());
+        assert_eq!(records(&shop, "refusals/").len(), 3, "each is told");
         ask(&shop, "four", Kind::Replace, None);
         until(&shop, |run| run.request == "four").await;
     });

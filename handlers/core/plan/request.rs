@@ -64,7 +64,9 @@ impl Request {
                 Err(why) => mistakes.push(why),
             }
         }
-        members.retain(|_, value| !value.is_null());
+        // An id that nobody filled in is none: every such request would seem to be the first of them.
+        let is_blank = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
+        members.retain(|name, value| !value.is_null() && !(name == "id" && is_blank(value)));
         if !members.contains_key("site") && mistakes.is_empty() {
             mistakes.push("expected a site's name: site is missing".into());
         }
@@ -137,4 +139,20 @@ pub fn file_name(id: &str) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
     let name: String = id.chars().take(100).map(safe).collect();
     if name.trim_matches('.').is_empty() { "unnamed".into() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_id_that_nobody_filled_in_is_none() {
+        for id in [json!(""), json!(" \t"), json!(null)] {
+            let request = Request::read(json!({"site": "shop", "version": "1.34.6", "id": id})).unwrap();
+            assert_eq!(request.id, None);
+        }
+        let request = Request::read(json!({"site": "shop", "Id": "build-7"})).unwrap();
+        assert_eq!(request.id.as_deref(), Some("build-7"));
+    }
 }

@@ -37,6 +37,7 @@ pub async fn request_upgrade(app: &App, delivered: Result<Delivered, Unread>) ->
             .await;
         }
     };
+    let message_id = message_id.filter(|id| !id.trim().is_empty());
     let id = request.id.clone().or(message_id).unwrap_or_else(|| Uuid::new_v4().to_string());
     match answered(app, &request, &id).await {
         Ok(said) => Reply::Done(said),
@@ -53,13 +54,15 @@ async fn answered(app: &App, request: &Request, id: &str) -> anyhow::Result<Stri
             app.store.waits_no_more(id).await?;
             Ok(format!("run {run}"))
         }
-        Started::Ended(run) => Ok(format!("run {run} has ended already")),
-        Started::Refused(why) => {
-            warn!(site = request.site, request = id, "refused: {why}");
-            record(app, Shelf::Refusals, id, request, &why).await?;
-            app.store.waits_no_more(id).await?;
-            Ok(format!("refused: {why}"))
+        // What starts by itself asks for the same more than once.
+        Started::Ended(run) if !request.by_person() => Ok(format!("run {run} has ended already")),
+        Started::Ended(run) => {
+            let why = format!(
+                "the run {run} was this request's, by its id {id:?}, and has ended: give a new request a new id"
+            );
+            refused(app, request, id, &why).await
         }
+        Started::Refused(why) => refused(app, request, id, &why).await,
         Started::Later(why) => {
             info!(site = request.site, request = id, "later: {why}");
             record(app, Shelf::Waiting, id, request, &why).await?;
@@ -71,6 +74,13 @@ async fn answered(app: &App, request: &Request, id: &str) -> anyhow::Result<Stri
             Ok(format!("later: {why}"))
         }
     }
+}
+
+async fn refused(app: &App, request: &Request, id: &str, why: &str) -> anyhow::Result<String> {
+    warn!(site = request.site, request = id, "refused: {why}");
+    record(app, Shelf::Refusals, id, request, why).await?;
+    app.store.waits_no_more(id).await?;
+    Ok(format!("refused: {why}"))
 }
 
 /// The same request, with the name of whoever asks shown as what it is: a message cannot prove its sender.
