@@ -13,7 +13,7 @@ pub mod placeholders;
 pub mod readiness;
 pub mod refusal;
 pub mod seen;
-mod spelling;
+pub mod spelling;
 pub mod twice;
 pub mod yaml;
 

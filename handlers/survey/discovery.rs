@@ -80,7 +80,7 @@ impl Looker {
         let subscription = id.split('/').nth(2).unwrap_or_default();
         let clusters = self.clusters(subscription, cluster).await?;
         let gateways = if kind(GATEWAYS) {
-            vec![self.arm.get(id, &self.arm.cloud().network).await?.body]
+            vec![self.arm.resource(id, &self.arm.cloud().network).await?]
         } else {
             self.arm.list(&below(subscription, GATEWAYS), &self.arm.cloud().network).await?
         };
@@ -114,7 +114,7 @@ impl Looker {
         let mut clusters = self.arm.list(&below(subscription, CLUSTERS), version).await?;
         // One of another subscription.
         if let Some(id) = wanted.filter(|id| !clusters.iter().any(|cluster| same_id(text(cluster, "/id"), id))) {
-            clusters.push(self.arm.get(id, version).await?.body);
+            clusters.push(self.arm.resource(id, version).await?);
         }
         Ok(clusters)
     }

@@ -92,7 +92,7 @@ fn every_single_mistake_is_found_at_its_place() {
         ("/workloads/0/file", json!("/etc/passwd"), "/workloads/0/file", "it is absolute"),
         ("/workloads/0/file", json!("a\\b.yaml"), "/workloads/0/file", "only names with /"),
         ("/workloads/0/digest", json!("ab"), "/workloads/0/digest", "a SHA-256 in 64 lower-case hex digits"),
-        ("/deadlineMinutes", json!({"Soak": 0}), "/deadlineMinutes/Soak", "expected 1 to 43200 minutes"),
+        ("/deadlineMinutes", json!({"Soak": 0}), "/deadlineMinutes/Soak", "expected 1 minute at least"),
         ("/deadlineMinutes", json!({"Sleep": 5}), "/deadlineMinutes/Sleep", "expected one of the steps"),
         (
             "/oldCluster",
@@ -101,7 +101,28 @@ fn every_single_mistake_is_found_at_its_place() {
             "expected one of \"keep\", \"scaleDown\", \"stop\", \"delete\"",
         ),
         ("/newVersions", json!(true), "/newVersions", "latest-stable"),
+        ("/soakMinutes", json!(0), "/soakMinutes", "nothing is seen in no time"),
+        ("/soakMinutes", json!(43201), "/soakMinutes", "expected 43200 minutes (30 days) at most"),
+        ("/gateway", json!(format!("{}/", shop()["gateway"].as_str().unwrap())), "/gateway", "which ends with a slash"),
+        ("/capacity", json!({"pin": "yes"}), "/capacity/pin", "expected true or false"),
+        ("/capacity", json!({"namespaces": "shop"}), "/capacity/namespaces", "expected a list"),
         ("/clusterChanges", json!([1]), "/clusterChanges", "expected an object"),
+        ("/clusterChanges", json!({"propertis": {}}), "/clusterChanges/propertis", "is \"properties\" meant?"),
+        ("/clusterChanges", json!({"zones": []}), "/clusterChanges/zones", "has no such member"),
+        ("/clusterChanges", json!({"properties": 1}), "/clusterChanges/properties", "expected an object"),
+        ("/clusterChanges", json!({"tags": {"a": 1}}), "/clusterChanges/tags/a", "put it into quotes"),
+        (
+            "/clusterChanges",
+            json!({"properties": {"netwrkProfile": {}}}),
+            "/clusterChanges/properties/netwrkProfile",
+            "is \"networkProfile\" meant?",
+        ),
+        (
+            "/clusterChanges",
+            json!({"properties": {"agentPoolProfiles": []}}),
+            "/clusterChanges/properties/agentPoolProfiles",
+            "expected all the pools",
+        ),
         (
             "/clusterChanges",
             json!({"properties": {"kubernetesVersion": "1.1.1"}}),
@@ -245,6 +266,12 @@ fn what_a_slot_has_beside_its_subnet_is_of_the_right_kind_and_in_pairs() {
         let found = changed(pointer, value);
         assert!(found.len() == 1 && found[0].0 == place && found[0].1.contains(what), "{pointer}: {found:#?}");
     }
+    let mut twice = shop();
+    for colour in ["blue", "green"] {
+        twice["slots"][colour]["nodeResourceGroup"] = json!("rg-nodes");
+    }
+    let twice: Vec<_> = mistakes(&twice).into_iter().map(|mistake| mistake.path).collect();
+    assert_eq!(twice, ["/slots/green/nodeResourceGroup"]);
     let mut fine = shop();
     for colour in ["blue", "green"] {
         let slot = &mut fine["slots"][colour];

@@ -1,8 +1,9 @@
 //! What a site changes in its clusters' bodies: changes that could not come true, as the run sets these itself.
 use super::{Mistake, mistake};
-use crate::resources::answers::list;
-use crate::resources::tags::{MARK_TAG, RETIRED_TAG, RUN_TAG, SITE_TAG};
+use crate::resources::answers::{list, shortened};
+use crate::resources::tags::OURS;
 use crate::workload::manifests::Placeholders;
+use crate::workload::spelling::meant;
 use serde_json::Value;
 
 pub(super) fn mistakes(file: &Value) -> Vec<Mistake> {
@@ -28,17 +29,17 @@ fn at(file: &Value, place: &str) -> Vec<Mistake> {
     if let Err(why) = desk.fills(changes) {
         mistakes.push(mistake(place, why));
     }
+    mistakes.extend(shape(changes, place));
     for member in ["/location", "/name", "/id", "/properties/kubernetesVersion"] {
         if changes.pointer(member).is_some() {
             mistakes.push(mistake(format!("{place}{member}"), "the run sets this itself"));
         }
     }
-    let ours = [RUN_TAG, SITE_TAG, RETIRED_TAG, MARK_TAG];
     let tags = changes.get("tags").and_then(Value::as_object);
     for name in tags
         .into_iter()
         .flat_map(|tags| tags.keys())
-        .filter(|name| ours.iter().any(|our| our.eq_ignore_ascii_case(name)))
+        .filter(|name| OURS.iter().any(|our| our.eq_ignore_ascii_case(name)))
     {
         mistakes.push(mistake(format!("{place}/tags/{name}"), "the run sets this tag itself"));
     }
@@ -48,4 +49,90 @@ fn at(file: &Value, place: &str) -> Vec<Mistake> {
         }
     }
     mistakes
+}
+
+/// The members of a cluster's body that a change may name.
+const MEMBERS: [&str; 6] = ["extendedLocation", "identity", "kind", "properties", "sku", "tags"];
+/// Those of its properties, as far as they are known: a newer version of Azure's API has more.
+const PROPERTIES: [&str; 38] = [
+    "aadProfile",
+    "addonProfiles",
+    "agentPoolProfiles",
+    "aiToolchainOperatorProfile",
+    "apiServerAccessProfile",
+    "autoScalerProfile",
+    "autoUpgradeProfile",
+    "azureMonitorProfile",
+    "bootstrapProfile",
+    "disableLocalAccounts",
+    "diskEncryptionSetID",
+    "dnsPrefix",
+    "enableFIPS",
+    "enableRBAC",
+    "fqdnSubdomain",
+    "hostedSystemProfile",
+    "httpProxyConfig",
+    "identityProfile",
+    "ingressProfile",
+    "linuxProfile",
+    "metricsProfile",
+    "networkProfile",
+    "nodeProvisioningProfile",
+    "nodeResourceGroup",
+    "nodeResourceGroupProfile",
+    "oidcIssuerProfile",
+    "podIdentityProfile",
+    "privateLinkResources",
+    "publicNetworkAccess",
+    "schedulerProfile",
+    "securityProfile",
+    "serviceMeshProfile",
+    "servicePrincipalProfile",
+    "storageProfile",
+    "supportPlan",
+    "upgradeSettings",
+    "windowsProfile",
+    "workloadAutoScalerProfile",
+];
+
+/// What can be no change of a cluster's body.
+fn shape(changes: &Value, place: &str) -> Vec<Mistake> {
+    let mut mistakes = vec![];
+    let ours = ["location", "name", "id"];
+    for name in changes.as_object().into_iter().flatten().map(|(name, _)| name.as_str()) {
+        if !MEMBERS.contains(&name) && !ours.contains(&name) {
+            let what = match meant(name, MEMBERS) {
+                Some(meant) => format!("is {meant:?} meant?"),
+                None => format!("a cluster's body has no such member: expected one of {}", MEMBERS.join(", ")),
+            };
+            mistakes.push(mistake(format!("{place}/{}", shortened(name)), what));
+        }
+    }
+    for member in ["properties", "tags"] {
+        if changes.get(member).is_some_and(|found| !found.is_object()) {
+            mistakes.push(mistake(format!("{place}/{member}"), "expected an object"));
+        }
+    }
+    for (name, value) in changes["tags"].as_object().into_iter().flatten() {
+        if !value.is_string() && !value.is_null() {
+            let what = format!("a tag is a text, found {}: put it into quotes", shortened(&value.to_string()));
+            mistakes.push(mistake(format!("{place}/tags/{}", shortened(name)), what));
+        }
+    }
+    for name in changes["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str()) {
+        if let Some(meant) = meant(name, PROPERTIES).filter(|_| !PROPERTIES.contains(&name)) {
+            let what = format!("is {meant:?} meant?");
+            mistakes.push(mistake(format!("{place}/properties/{}", shortened(name)), what));
+        }
+    }
+    mistakes.extend(pools(changes, place));
+    mistakes
+}
+
+/// A merge patch replaces a list as a whole. Whether it has what the old cluster's has is CheckPlan's.
+fn pools(changes: &Value, place: &str) -> Option<Mistake> {
+    let pools = changes.pointer("/properties/agentPoolProfiles")?;
+    let has_pools = pools.as_array().is_some_and(|pools| !pools.is_empty() && pools.iter().all(Value::is_object));
+    let what = "a change replaces the whole list: expected all the pools that the new cluster is to have";
+    (!has_pools).then(|| mistake(format!("{place}/properties/agentPoolProfiles"), what))
 }

@@ -30,6 +30,12 @@ pub(super) fn mistakes(file: &Value) -> Vec<Mistake> {
         mistakes.extend(elsewhere(file, colour));
     }
     mistakes.extend(pairs(file));
+    let groups = ["blue", "green"].map(|colour| text(file, &format!("/slots/{colour}/nodeResourceGroup")));
+    if !groups[0].is_empty() && same_name(groups[0], groups[1]) {
+        let what =
+            "the blue slot has the same: while both clusters are there, each needs a group of its own for its nodes";
+        mistakes.push(mistake("/slots/green/nodeResourceGroup", what));
+    }
     for name in super::changes::identities(file) {
         let place = format!("/identities/{}", escaped(name));
         if !crate::site::is_name(name) {
@@ -109,7 +115,7 @@ fn wrong(id: &str, (provider, types): Kind) -> Option<String> {
         return Some(format!("{:?} is no name of a group: {why}", shortened(group)));
     }
     if rest.len() != 2 * types.len() {
-        return Some(format!("found {:?}", shortened(id)));
+        return Some(format!("found {:?} behind {provider}", shortened(&rest.join("/"))));
     }
     rest.chunks(2).zip(types).find_map(|(part, (kind, longest))| {
         if !same_name(part[0], kind) {

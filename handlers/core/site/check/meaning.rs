@@ -92,10 +92,10 @@ fn stages(file: &Value) -> Vec<Mistake> {
     }
     for (index, stage) in stages.iter().enumerate() {
         let watch = stage.get("watchMinutes").and_then(Value::as_u64);
-        mistakes.extend(watch.and_then(|minutes| absurd(format!("/stages/{index}/watchMinutes"), minutes, 1)));
+        mistakes.extend(watch.and_then(|minutes| absurd(format!("/stages/{index}/watchMinutes"), minutes)));
     }
     let soak = file.get("soakMinutes").and_then(Value::as_u64);
-    mistakes.extend(soak.and_then(|minutes| absurd("/soakMinutes".into(), minutes, 0)));
+    mistakes.extend(soak.and_then(|minutes| absurd("/soakMinutes".into(), minutes)));
     if let Some(last) = stages.len().checked_sub(1)
         && before != 100
         && stages[last].get("share").is_some_and(Value::is_u64)
@@ -106,9 +106,12 @@ fn stages(file: &Value) -> Vec<Mistake> {
 }
 
 /// A watch of no time sees nothing, and one of months never ends.
-fn absurd(place: String, minutes: u64, least: u64) -> Option<Mistake> {
-    (!(least..=MOST_MINUTES).contains(&minutes))
-        .then(|| mistake(place, format!("expected {least} to {MOST_MINUTES} minutes (30 days), found {minutes}")))
+fn absurd(place: String, minutes: u64) -> Option<Mistake> {
+    let what = || match minutes {
+        0 => "expected 1 minute at least, found 0: nothing is seen in no time".to_owned(),
+        _ => format!("expected {MOST_MINUTES} minutes (30 days) at most, found {minutes}"),
+    };
+    (!(1..=MOST_MINUTES).contains(&minutes)).then(|| mistake(place, what()))
 }
 
 /// 30 days.
@@ -151,7 +154,7 @@ fn deadlines(file: &Value) -> Vec<Mistake> {
             let names: Vec<_> = Step::ALL.iter().map(|step| step.name()).collect();
             return Some(mistake(place, format!("expected one of the steps {}", names.join(", "))));
         }
-        minutes.as_u64().and_then(|minutes| absurd(place, minutes, 1))
+        minutes.as_u64().and_then(|minutes| absurd(place, minutes))
     };
     deadlines.into_iter().flatten().filter_map(judge).collect()
 }

@@ -29,13 +29,16 @@ pub(super) fn mistakes(file: &Value) -> Vec<Mistake> {
 
 /// Every member that is not in the schema: a misspelling, or what a newer version knows.
 pub(super) fn unknown_members(file: &Value) -> Vec<Mistake> {
-    let unknown = |error: ValidationError<'_>| match error.kind() {
+    VALIDATOR.iter_errors(file).flat_map(|error| unknown(&error)).collect()
+}
+
+fn unknown(error: &ValidationError<'_>) -> Vec<Mistake> {
+    match error.kind() {
         Kind::AdditionalProperties { unexpected } => {
             unexpected.iter().map(|name| unknown_member(error.instance_path().as_str(), name)).collect()
         }
         _ => vec![],
-    };
-    VALIDATOR.iter_errors(file).flat_map(unknown).collect()
+    }
 }
 
 fn in_words(error: &ValidationError<'_>) -> Vec<Mistake> {
@@ -51,12 +54,19 @@ fn in_words(error: &ValidationError<'_>) -> Vec<Mistake> {
             let options: Vec<_> = options.iter().map(ToString::to_string).collect();
             one(format!("expected one of {}, found {found}", options.join(", ")))
         }
-        Kind::OneOfNotValid { context } | Kind::AnyOf { context } => one(choice(context, &found)),
+        Kind::OneOfNotValid { context } | Kind::AnyOf { context } => match meant(context, path) {
+            Some(errors) => errors.iter().flat_map(|error| unknown(error).into_iter().chain(in_words(error))).collect(),
+            None => one(choice(context, &found)),
+        },
         Kind::PropertyNames { error } => {
             let name = error.instance().as_str().unwrap_or_default();
             one(format!("{:?} is no name that is known here", shortened(name)))
         }
-        Kind::Pattern { pattern } => one(format!("expected {}, found {found}", shape(path, pattern))),
+        Kind::Pattern { pattern } => {
+            let ends = error.instance().as_str().is_some_and(|text| text.ends_with('/'));
+            let ends = if ends { ", which ends with a slash" } else { "" };
+            one(format!("expected {}, found {found}{ends}", shape(path, pattern)))
+        }
         Kind::Format { format } => {
             let format = if format == "ipv4" { "an address of IPv4 like 10.1.15.1" } else { format };
             one(format!("expected {format}, found {found}"))
@@ -72,6 +82,18 @@ fn in_words(error: &ValidationError<'_>) -> Vec<Mistake> {
 fn unknown_member(path: &str, name: &str) -> Mistake {
     let escaped = shortened(name).replace('~', "~0").replace('/', "~1");
     mistake(format!("{path}/{escaped}"), "this name is not known here: is it misspelt?")
+}
+
+/// Of the forms that a value may have, the one that it has the type of: what is wrong with it in that form.
+fn meant<'a>(context: &'a [Vec<ValidationError<'static>>], path: &str) -> Option<&'a [ValidationError<'static>]> {
+    let differs = |error: &ValidationError<'_>| {
+        let is_whole = error.instance_path().as_str() == path;
+        is_whole && matches!(error.kind(), Kind::Type { .. } | Kind::Constant { .. } | Kind::Enum { .. })
+    };
+    let is_of_its_type = |errors: &&Vec<ValidationError<'_>>| !errors.iter().any(differs);
+    let mut fitting = context.iter().filter(is_of_its_type);
+    let one = fitting.next()?;
+    fitting.next().is_none().then_some(one)
 }
 
 /// The constants among which a value could be chosen.
