@@ -103,9 +103,9 @@ impl Kubernetes {
     ///
     /// # Errors
     /// When the API server does not answer, does not know this identity (401), or was asked for too much (429).
-    pub async fn rehearse(&self, object: &Value) -> Result<Applied, StepError> {
+    pub async fn rehearse(&self, object: &Value, force: bool) -> Result<Applied, StepError> {
         let Some(kind) = self.served(object).await? else { return Ok(Applied::NotServed) };
-        let params = PatchParams { force: true, dry_run: true, ..PatchParams::apply(MANAGER) };
+        let params = PatchParams { force, dry_run: true, ..PatchParams::apply(MANAGER) };
         let api = kind.api(&self.client, kind.namespace_of(object));
         let answer = api.patch(name(object), &params, &Patch::Apply(kind.as_it_lies(object).as_ref())).await;
         applying::answered("try", object, answer)

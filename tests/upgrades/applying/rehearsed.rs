@@ -79,3 +79,25 @@ fn what_may_be_the_old_clusters_alone_is_a_warning() {
         says(&run, "could not be tried on the old cluster: ");
     });
 }
+
+#[test]
+fn what_aks_owns_in_every_cluster_is_told_before_one_is_made() {
+    let dns = |annotations: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: coredns-custom, namespace: kube-system{annotations}}}\n\
+             data: {{Empty.server: mine}}\n"
+        )
+    };
+    story(|| async {
+        let shop = with(dns("")).await;
+        let run = ends(&shop).await;
+        assert_eq!(run.ending, Some(Ending::Rejected), "{}", journal(&run));
+        says(&run, "ConfigMap kube-system/coredns-custom: ");
+        says(&run, "take it over with the annotation aks-bluegreen/take-over");
+        assert!(shop.azure.world().resource_manager.resource(&shop.article.green).is_none(), "no cluster was made");
+    });
+    story(|| async {
+        let shop = with(dns(", annotations: {aks-bluegreen/take-over: 'true'}")).await;
+        upgraded(&ends(&shop).await);
+    });
+}
