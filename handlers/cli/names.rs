@@ -1,8 +1,10 @@
 //! Words of the command line that name one of a few things: shown in the help, and complained about with the others.
 use crate::plan::Kind;
+use crate::plan::request::{plain_name, plain_version};
 use crate::run::verbs::{Direction, Verb};
 use crate::site::Colour;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use std::convert::Infallible;
 
 pub fn kind() -> impl TypedValueParser<Value = Kind> {
     PossibleValuesParser::new(Kind::ALL.map(Kind::name)).try_map(|name| Kind::named(&name).ok_or("no kind"))
@@ -25,4 +27,20 @@ pub fn colour() -> impl TypedValueParser<Value = Colour> {
 pub fn direction() -> impl TypedValueParser<Value = Direction> {
     let named = |name: String| Direction::ALL.into_iter().find(|one| one.name() == name).ok_or("no direction");
     PossibleValuesParser::new(Direction::ALL.map(Direction::name)).try_map(named)
+}
+
+/// A site's name as people write it, as in a message.
+///
+/// # Errors
+/// None: whether it is one is seen later.
+pub fn site(text: &str) -> Result<String, Infallible> {
+    Ok(plain_name(text))
+}
+
+/// A version as people write it, as in a message.
+///
+/// # Errors
+/// None: whether it is one is seen later.
+pub fn version(text: &str) -> Result<String, Infallible> {
+    Ok(plain_version(text))
 }

@@ -31,8 +31,10 @@ const RUN: &str = "SITE-000000000000";
 #[derive(Debug, Args)]
 pub struct Planned {
     /// The site
+    #[arg(value_parser = names::site)]
     pub site: String,
     /// 1.34.6, latest-patch or latest-stable
+    #[arg(value_parser = names::version)]
     pub version: Option<String>,
     /// What kind of replacement
     #[arg(long, value_parser = names::kind(), default_value = Kind::Upgrade.name())]

@@ -30,8 +30,10 @@ const RECORDS: usize = 50;
 #[derive(Debug, Args)]
 pub struct Start {
     /// The site
+    #[arg(value_parser = names::site)]
     pub site: String,
     /// 1.34.6, latest-patch or latest-stable
+    #[arg(value_parser = names::version)]
     pub version: Option<String>,
     /// What kind of replacement
     #[arg(long, value_parser = names::kind(), default_value = Kind::Upgrade.name())]

@@ -108,11 +108,23 @@ fn member(name: &str, value: Value) -> Result<(&'static str, Value), String> {
         other => return Err(format!("expected a text for {known}, found {}", shortened(&other.to_string()))),
     };
     let text = match known {
-        "site" | "kind" => text.trim().to_lowercase(),
-        "version" => text.trim().to_lowercase().trim_start_matches('v').to_owned(),
+        "site" | "kind" => plain_name(&text),
+        "version" => plain_version(&text),
         _ => text,
     };
     Ok((known, text.into()))
+}
+
+/// A site's name, or a kind, as it is with us: people write them in any case.
+#[must_use]
+pub fn plain_name(text: &str) -> String {
+    text.trim().to_lowercase()
+}
+
+/// A version as it is with us: people write `v1.34.6`, too.
+#[must_use]
+pub fn plain_version(text: &str) -> String {
+    plain_name(text).trim_start_matches('v').to_owned()
 }
 
 /// A refused or waiting request, for `status`.
