@@ -1,4 +1,5 @@
 //! Manifests are applied and ready. Progress is read back from the cluster: there is no cursor.
+mod excused;
 mod jobs;
 mod told;
 mod wanted;
@@ -7,15 +8,18 @@ mod writing;
 use super::acting::Azure;
 use super::presence::{Presence, look_again, not_tagged, presence};
 use crate::azure::kubernetes::KubernetesWriter;
-use crate::resources::object::name;
+use crate::resources::object::{describe, name};
 use crate::run::jobs::Ran;
 use crate::run::{Fact, Run, StepError, StepResult};
 use crate::site::Manifest;
+use crate::workload::challenges::{CANNOT_PASS, by_http01};
 use crate::workload::chart::comes_before_all;
 use crate::workload::readiness::never_ready;
 use crate::workload::refusal::is_own;
 use crate::workload::seen::{SAYS_WHY, Seen};
+use excused::Lacking;
 use jobs::Gone;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use tokio::sync::Mutex;
 use told::Told;
@@ -51,7 +55,7 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
     kubernetes.forget_custom_kinds().await;
     let look = Look { run, azure, kubernetes, young: Mutex::default() };
     let mut told = Told::of(wanted.len());
-    let mut to_write = vec![];
+    let (mut to_write, mut lacking) = (vec![], vec![]);
     // A Job that a chart runs before its installation: what comes behind it in the chart waits.
     let mut before: Option<&Wanted> = None;
     for (object, seen) in wanted.iter().zip(seen) {
@@ -61,7 +65,7 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
         }
         before = comes_before_all(&object.value).then_some(object).filter(|_| !is_complete(run, object, seen.as_ref()));
         match seen.filter(|seen| seen.applied.as_ref() == Some(&object.digest)) {
-            Some(seen) => judge(run, object, look.with_words(object, seen).await?, &mut told),
+            Some(seen) => lacking.extend(judge(run, object, look.with_words(object, seen).await?, &mut told)),
             None => match look.gone(object).await? {
                 Gone::Complete => told.learn(run, object, Ran::Complete),
                 Gone::Expired => {}
@@ -70,6 +74,8 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
             },
         }
     }
+    look.excuse(lacking, &mut told).await;
+    tell_challenges(&values, &mut told);
     look.write(&to_write, &mut told).await;
     told.outcome()
 }
@@ -82,19 +88,31 @@ fn is_complete(run: &Run, object: &Wanted, seen: Option<&Seen>) -> bool {
     }
 }
 
-/// What an object that was applied as it is wanted has come to.
-fn judge(run: &Run, object: &Wanted, seen: Seen, told: &mut Told) {
+/// Says of what waits for traffic that it does.
+fn tell_challenges(wanted: &[&Value], told: &mut Told) {
+    for certificate in by_http01(wanted) {
+        let name = format!("{} ", describe(certificate));
+        for why in told.waiting.iter_mut().filter(|why| why.starts_with(&name)) {
+            *why = format!("{why}; {CANNOT_PASS}");
+        }
+    }
+}
+
+/// What an object that was applied as it is wanted has come to, if something that it lacks may be excused.
+fn judge<'a>(run: &Run, object: &'a Wanted, seen: Seen, told: &mut Told) -> Option<Lacking<'a>> {
     if seen.completed {
         told.learn(run, object, Ran::Complete);
     } else if seen.expires {
         told.learn(run, object, Ran::Expiring);
     }
     let never = seen.failed.or_else(|| never_ready(&object.value).filter(|_| seen.unready.is_some()));
-    match (never, seen.unready) {
-        (Some(why), _) => told.never.push(why),
-        (None, Some(why)) => told.waiting.push(why),
-        (None, None) => {}
+    match (never, seen.unready, seen.lack) {
+        (Some(why), ..) => told.never.push(why),
+        (None, Some(why), Some(lack)) => return Some(Lacking { object, lack, why }),
+        (None, Some(why), None) => told.waiting.push(why),
+        (None, None, _) => {}
     }
+    None
 }
 
 impl Look<'_> {

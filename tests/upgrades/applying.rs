@@ -4,6 +4,7 @@ mod charts;
 mod jobs;
 mod many;
 mod public;
+mod ready;
 mod real;
 mod refused;
 mod rehearsed;
