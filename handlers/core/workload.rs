@@ -15,6 +15,7 @@ pub mod pins;
 pub mod placeholders;
 pub mod readiness;
 pub mod refusal;
+pub mod rights;
 pub mod seen;
 mod spelling;
 pub mod twice;

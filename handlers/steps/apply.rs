@@ -6,8 +6,9 @@ mod wanted;
 mod writing;
 
 use super::acting::Azure;
+use super::permitted::of_the_new;
 use super::presence::{Presence, look_again, not_tagged, presence};
-use crate::azure::kubernetes::KubernetesWriter;
+use crate::azure::kubernetes::{Kubernetes, KubernetesWriter, Refused};
 use crate::resources::object::{describe, name};
 use crate::run::jobs::Ran;
 use crate::run::{Fact, Run, StepError, StepResult};
@@ -50,7 +51,13 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
     let wanted = wanted::wanted(run, azure, &cluster, manifests).await?;
     let kubernetes = azure.writer.kubernetes(&slot.cluster).await?;
     let values: Vec<_> = wanted.iter().map(|object| &object.value).collect();
-    let seen = kubernetes.seen(&values).await?;
+    let seen = kubernetes.seen(&values).await;
+    if asks_for_rights(&wanted, &seen)
+        && let Some(why) = missing_rights(run, &kubernetes, &values).await
+    {
+        return super::not_yet(why);
+    }
+    let seen = seen?;
     // What was not served a moment ago may be when its turn comes.
     kubernetes.forget_custom_kinds().await;
     let look = Look { run, azure, kubernetes, young: Mutex::default() };
@@ -86,6 +93,26 @@ fn is_complete(run: &Run, object: &Wanted, seen: Option<&Seen>) -> bool {
         Some(seen) => seen.completed,
         None => run.jobs.of(&object.digest).is_some(),
     }
+}
+
+/// Before the first of them is applied, and where they must not even be seen.
+fn asks_for_rights(wanted: &[Wanted], seen: &Result<Vec<Option<Seen>>, StepError>) -> bool {
+    match seen {
+        Ok(seen) => !wanted.is_empty() && !wanted.iter().zip(seen).any(|(one, seen)| is_as_wanted(one, seen.as_ref())),
+        Err(StepError::Transient { cause, .. }) => {
+            cause.downcast_ref::<Refused>().is_some_and(|refused| refused.code == 403)
+        }
+        Err(StepError::Terminal(_)) => false,
+    }
+}
+
+fn is_as_wanted(object: &Wanted, seen: Option<&Seen>) -> bool {
+    seen.is_some_and(|seen| seen.applied.as_ref() == Some(&object.digest))
+}
+
+/// Which rights are missing to apply these. Where nobody can tell, the answers to the applies do.
+async fn missing_rights(run: &Run, kubernetes: &Kubernetes, objects: &[&Value]) -> Option<String> {
+    of_the_new(run, kubernetes, objects).await.ok()?.missing
 }
 
 /// Says of what waits for traffic that it does.

@@ -2,6 +2,7 @@
 use super::acting::Azure;
 use super::checked::{Checked, checked};
 use super::judged::{Judged, judged};
+use super::permitted::of_the_old;
 use super::pinned::reconciled;
 use super::rehearsed::rehearsed;
 use super::{again_in, terminal, written};
@@ -22,6 +23,11 @@ pub async fn check_plan(run: &Run, azure: &Azure) -> StepResult {
             Judged { refused: Some(why), .. } => Checked::Refused(why),
             Judged { refused: None, warnings: more } => {
                 warnings.extend(more);
+                let rights = of_the_old(run, azure).await;
+                if let Some(why) = rights.missing {
+                    return super::not_yet(why);
+                }
+                warnings.extend(rights.unclear);
                 sized(Checked::Fine { leftover, warnings }, reconciled(run, azure).await?)
             }
         },

@@ -8,6 +8,7 @@ mod ready;
 mod real;
 mod refused;
 mod rehearsed;
+mod rights;
 mod taken;
 
 use crate::{ask, quick, until};
