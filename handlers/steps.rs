@@ -14,6 +14,7 @@ mod federated;
 mod install_controllers;
 pub mod judged;
 pub mod overwriting;
+pub mod permitted;
 mod pinned;
 mod presence;
 mod proof;

@@ -1,10 +1,12 @@
 //! The API server of a cluster. Kubeconfigs and tokens live in memory alone.
 mod applying;
 mod lists;
+mod permitted;
 mod scaling;
 mod served;
 
 pub use applying::{Applied, KubernetesWriter, MANAGER};
+pub use permitted::Permitted;
 pub use scaling::Amended;
 
 use super::Reader;

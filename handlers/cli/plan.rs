@@ -17,6 +17,7 @@ use crate::plan::{Kind, Plan};
 use crate::resources::answers::name_of;
 use crate::run::{Ending, Run, StepError};
 use crate::site::{FailedCluster, OldCluster, Site};
+use crate::steps::judged::Judged;
 use crate::steps::{checked, judged};
 use crate::text::plain;
 use clap::Args;
@@ -74,9 +75,9 @@ pub async fn planned(app: &App, account: &str, wanted: Planned) -> anyhow::Resul
     let verdict = check(&plan, &seen);
     let manifests = manifests(app, &plan).await?;
     let mut text = head(&plan, &seen);
-    verdicts(&mut text, &verdict, manifests.as_deref());
-    for warning in warnings(&plan, &seen) {
-        let _ = writeln!(text, "  warning: {}", plain(&warning.to_string()));
+    verdicts(&mut text, &verdict, manifests.refused.as_deref());
+    for warning in warnings(&plan, &seen).iter().map(ToString::to_string).chain(manifests.warnings) {
+        let _ = writeln!(text, "  warning: {}", plain(&warning));
     }
     body(&mut text, &plan, &seen);
     stages(&mut text, &plan);
@@ -84,7 +85,7 @@ pub async fn planned(app: &App, account: &str, wanted: Planned) -> anyhow::Resul
     lasts(&mut text, &runs::all(app, &plan.site.name).await?);
     unseen(&mut text, account, &plan.site, &seen);
     say(&text)?;
-    let is_fine = matches!(verdict, Verdict::Fine { .. }) && manifests.is_none();
+    let is_fine = matches!(verdict, Verdict::Fine { .. }) && manifests.refused.is_none();
     Ok(if is_fine { Exit::Done } else { Exit::Otherwise }.into())
 }
 
@@ -92,19 +93,22 @@ fn not_seen(error: StepError) -> anyhow::Error {
     anyhow::anyhow!("what the plan needs cannot be seen with your rights: {}", plainly(&error.into_cause()))
 }
 
-async fn manifests(app: &App, plan: &Plan) -> anyhow::Result<Option<String>> {
+async fn manifests(app: &App, plan: &Plan) -> anyhow::Result<Judged> {
     let wanted = match judged::digests(plan) {
         Ok(wanted) => wanted,
-        Err(why) => return Ok(Some(why)),
+        Err(why) => return Ok(Judged::refused(why)),
     };
     let mut texts = vec![];
     for (manifest, digest) in wanted {
         match app.store.manifest(digest).await? {
             Some(found) => texts.push((manifest, String::from_utf8_lossy(&found).into_owned())),
-            None => return Ok(Some(format!("{} is not in the store: publish the site", manifest.title()))),
+            None => {
+                let why = format!("{} is not in the store: publish the site", manifest.title());
+                return Ok(Judged::refused(why));
+            }
         }
     }
-    Ok(judged::wrong(plan, &texts))
+    Ok(judged::of_texts(plan, &texts))
 }
 
 fn head(plan: &Plan, seen: &Seen) -> String {

@@ -1,4 +1,5 @@
 //! What runs in a cluster: manifests as objects, their placeholders, their readiness, their digests.
+pub mod challenges;
 pub mod chart;
 pub mod conditions;
 pub mod desk;
@@ -6,12 +7,15 @@ pub mod differences;
 pub mod ended;
 pub mod exported;
 pub mod fence;
+mod further;
+pub mod lacks;
 pub mod manifests;
 pub mod members;
 pub mod pins;
 pub mod placeholders;
 pub mod readiness;
 pub mod refusal;
+pub mod rights;
 pub mod seen;
 pub mod spelling;
 pub mod twice;

@@ -1,21 +1,26 @@
 //! Manifests are applied and ready. Progress is read back from the cluster: there is no cursor.
+mod excused;
 mod jobs;
 mod told;
 mod wanted;
 mod writing;
 
 use super::acting::Azure;
+use super::permitted::of_the_new;
 use super::presence::{Presence, look_again, not_tagged, presence};
-use crate::azure::kubernetes::KubernetesWriter;
-use crate::resources::object::name;
+use crate::azure::kubernetes::{Kubernetes, KubernetesWriter, Refused};
+use crate::resources::object::{describe, name};
 use crate::run::jobs::Ran;
 use crate::run::{Fact, Run, StepError, StepResult};
 use crate::site::Manifest;
+use crate::workload::challenges::{CANNOT_PASS, by_http01};
 use crate::workload::chart::comes_before_all;
 use crate::workload::readiness::never_ready;
 use crate::workload::refusal::is_own;
 use crate::workload::seen::{SAYS_WHY, Seen};
+use excused::Lacking;
 use jobs::Gone;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use tokio::sync::Mutex;
 use told::Told;
@@ -46,12 +51,18 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
     let wanted = wanted::wanted(run, azure, &cluster, manifests).await?;
     let kubernetes = azure.writer.kubernetes(&slot.cluster).await?;
     let values: Vec<_> = wanted.iter().map(|object| &object.value).collect();
-    let seen = kubernetes.seen(&values).await?;
+    let seen = kubernetes.seen(&values).await;
+    if asks_for_rights(&wanted, &seen)
+        && let Some(why) = missing_rights(run, &kubernetes, &values).await
+    {
+        return super::not_yet(why);
+    }
+    let seen = seen?;
     // What was not served a moment ago may be when its turn comes.
     kubernetes.forget_custom_kinds().await;
     let look = Look { run, azure, kubernetes, young: Mutex::default() };
     let mut told = Told::of(wanted.len());
-    let mut to_write = vec![];
+    let (mut to_write, mut lacking) = (vec![], vec![]);
     // A Job that a chart runs before its installation: what comes behind it in the chart waits.
     let mut before: Option<&Wanted> = None;
     for (object, seen) in wanted.iter().zip(seen) {
@@ -61,7 +72,7 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
         }
         before = comes_before_all(&object.value).then_some(object).filter(|_| !is_complete(run, object, seen.as_ref()));
         match seen.filter(|seen| seen.applied.as_ref() == Some(&object.digest)) {
-            Some(seen) => judge(run, object, look.with_words(object, seen).await?, &mut told),
+            Some(seen) => lacking.extend(judge(run, object, look.with_words(object, seen).await?, &mut told)),
             None => match look.gone(object).await? {
                 Gone::Complete => told.learn(run, object, Ran::Complete),
                 Gone::Expired => {}
@@ -70,6 +81,8 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
             },
         }
     }
+    look.excuse(lacking, &mut told).await;
+    tell_challenges(&values, &mut told);
     look.write(&to_write, &mut told).await;
     told.outcome()
 }
@@ -82,19 +95,51 @@ fn is_complete(run: &Run, object: &Wanted, seen: Option<&Seen>) -> bool {
     }
 }
 
-/// What an object that was applied as it is wanted has come to.
-fn judge(run: &Run, object: &Wanted, seen: Seen, told: &mut Told) {
+/// Before the first of them is applied, and where they must not even be seen.
+fn asks_for_rights(wanted: &[Wanted], seen: &Result<Vec<Option<Seen>>, StepError>) -> bool {
+    match seen {
+        Ok(seen) => !wanted.is_empty() && !wanted.iter().zip(seen).any(|(one, seen)| is_as_wanted(one, seen.as_ref())),
+        Err(StepError::Transient { cause, .. }) => {
+            cause.downcast_ref::<Refused>().is_some_and(|refused| refused.code == 403)
+        }
+        Err(StepError::Terminal(_)) => false,
+    }
+}
+
+fn is_as_wanted(object: &Wanted, seen: Option<&Seen>) -> bool {
+    seen.is_some_and(|seen| seen.applied.as_ref() == Some(&object.digest))
+}
+
+/// Which rights are missing to apply these. Where nobody can tell, the answers to the applies do.
+async fn missing_rights(run: &Run, kubernetes: &Kubernetes, objects: &[&Value]) -> Option<String> {
+    of_the_new(run, kubernetes, objects).await.ok()?.missing
+}
+
+/// Says of what waits for traffic that it does.
+fn tell_challenges(wanted: &[&Value], told: &mut Told) {
+    for certificate in by_http01(wanted) {
+        let name = format!("{} ", describe(certificate));
+        for why in told.waiting.iter_mut().filter(|why| why.starts_with(&name)) {
+            *why = format!("{why}; {CANNOT_PASS}");
+        }
+    }
+}
+
+/// What an object that was applied as it is wanted has come to, if something that it lacks may be excused.
+fn judge<'a>(run: &Run, object: &'a Wanted, seen: Seen, told: &mut Told) -> Option<Lacking<'a>> {
     if seen.completed {
         told.learn(run, object, Ran::Complete);
     } else if seen.expires {
         told.learn(run, object, Ran::Expiring);
     }
     let never = seen.failed.or_else(|| never_ready(&object.value).filter(|_| seen.unready.is_some()));
-    match (never, seen.unready) {
-        (Some(why), _) => told.never.push(why),
-        (None, Some(why)) => told.waiting.push(why),
-        (None, None) => {}
+    match (never, seen.unready, seen.lack) {
+        (Some(why), ..) => told.never.push(why),
+        (None, Some(why), Some(lack)) => return Some(Lacking { object, lack, why }),
+        (None, Some(why), None) => told.waiting.push(why),
+        (None, None, _) => {}
     }
+    None
 }
 
 impl Look<'_> {

@@ -1,9 +1,11 @@
 //! Everything that the plan needs holds.
 use super::acting::Azure;
 use super::checked::{Checked, checked};
+use super::judged::{Judged, judged};
+use super::permitted::of_the_old;
 use super::pinned::reconciled;
 use super::rehearsed::rehearsed;
-use super::{again_in, judged, terminal, written};
+use super::{again_in, terminal, written};
 use crate::azure::operations::Progress;
 use crate::run::{Following, Outcome, Run, StepResult};
 use crate::site::Reconciled;
@@ -17,9 +19,17 @@ pub async fn check_plan(run: &Run, azure: &Azure) -> StepResult {
         return again_in("the leftover in the idle slot is being deleted", again);
     }
     let checked = match checked(run, azure).await? {
-        fine @ Checked::Fine { .. } => match judged::refused(run, azure).await? {
-            None => sized(fine, reconciled(run, azure).await?),
-            Some(why) => Checked::Refused(why),
+        Checked::Fine { leftover, mut warnings } => match judged(run, azure).await? {
+            Judged { refused: Some(why), .. } => Checked::Refused(why),
+            Judged { refused: None, warnings: more } => {
+                warnings.extend(more);
+                let rights = of_the_old(run, azure).await;
+                if let Some(why) = rights.missing {
+                    return super::not_yet(why);
+                }
+                warnings.extend(rights.unclear);
+                sized(Checked::Fine { leftover, warnings }, reconciled(run, azure).await?)
+            }
         },
         checked => checked,
     };

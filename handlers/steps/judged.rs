@@ -2,22 +2,48 @@
 //! be gone in it.
 use super::acting::Azure;
 use crate::plan::Plan;
+use crate::resources::object::describe;
 use crate::run::{Run, StepError};
 use crate::site::Manifest;
+use crate::text::few;
+use crate::workload::challenges::{CANNOT_PASS, REMEDY, by_http01};
 use crate::workload::desk::{Desk, File, Weight, judge};
 use crate::workload::manifests::Placeholders;
 
-/// Why the new cluster could never run the site's manifests; `None`: nothing is known that keeps it from that.
-pub async fn refused(run: &Run, azure: &Azure) -> Result<Option<String>, StepError> {
+/// So many objects are named.
+const NAMED: usize = 8;
+
+/// What is known of the manifests without a cluster.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// Why the new cluster could never run them; `None`: nothing is known that keeps it from that.
+    pub refused: Option<String>,
+    /// What a person should know all the same.
+    pub warnings: Vec<String>,
+}
+
+impl Judged {
+    /// They cannot be run, for this reason.
+    #[must_use]
+    pub fn refused(why: String) -> Self {
+        Self { refused: Some(why), ..Self::default() }
+    }
+}
+
+/// What is known of the site's manifests in the new cluster.
+///
+/// # Errors
+/// When a published manifest cannot be read.
+pub async fn judged(run: &Run, azure: &Azure) -> Result<Judged, StepError> {
     let wanted = match digests(&run.plan) {
         Ok(wanted) => wanted,
-        Err(why) => return Ok(Some(why)),
+        Err(why) => return Ok(Judged::refused(why)),
     };
     let mut texts = vec![];
     for (manifest, digest) in wanted {
         texts.push((manifest, azure.manifest(digest).await?));
     }
-    Ok(wrong(&run.plan, &texts))
+    Ok(of_texts(&run.plan, &texts))
 }
 
 /// What a plan installs, each by the digest of what goes to its cluster.
@@ -31,7 +57,7 @@ pub fn digests(plan: &Plan) -> Result<Vec<(&Manifest, &str)>, String> {
 
 /// The same of these texts. Secrets in them were agreed to when they were published.
 #[must_use]
-pub fn wrong(plan: &Plan, texts: &[(&Manifest, String)]) -> Option<String> {
+pub fn of_texts(plan: &Plan, texts: &[(&Manifest, String)]) -> Judged {
     let titles: Vec<_> = texts.iter().map(|(manifest, _)| manifest.title()).collect();
     let files: Vec<_> = texts
         .iter()
@@ -41,9 +67,18 @@ pub fn wrong(plan: &Plan, texts: &[(&Manifest, String)]) -> Option<String> {
     let versions = [plan.version];
     let placeholders =
         Placeholders::of_the_desk(plan.new_slot().addresses.len(), plan.site.identities.keys().map(String::as_str));
-    let findings =
-        judge(&files, Desk { versions: &versions, secrets: true, placeholders: &placeholders, published: true }).1;
+    let desk = Desk { versions: &versions, secrets: true, placeholders: &placeholders, published: true };
+    let (objects, findings) = judge(&files, desk);
     let wrong: Vec<_> =
         findings.iter().filter(|finding| finding.weight == Weight::Refuses).map(ToString::to_string).collect();
-    (!wrong.is_empty()).then(|| format!("manifests: {}; mend them and publish the site", wrong.join("; ")))
+    let objects: Vec<_> = objects.iter().map(|found| &found.value).collect();
+    let waiting: Vec<_> = by_http01(&objects).into_iter().map(describe).collect();
+    Judged {
+        refused: (!wrong.is_empty())
+            .then(|| format!("manifests: {}; mend them and publish the site", wrong.join("; "))),
+        warnings: match waiting.as_slice() {
+            [] => vec![],
+            some => vec![format!("{}: {CANNOT_PASS}: {REMEDY}", few(some, NAMED, ", "))],
+        },
+    }
 }

@@ -7,7 +7,7 @@ use crate::resources::answers::text;
 use crate::resources::gateway::Gateway;
 use crate::site::{Site, Slot};
 use crate::store::Store;
-use crate::survey::doctor::{App, Looked, Observed, SeenCluster, SeenNamespace, SeenPin, SeenSite, Unread};
+use crate::survey::doctor::{App, Looked, Observed, SeenCluster, SeenNamespace, SeenPin, SeenSite, Unread, principals};
 use crate::workload::pins::{marked, undo};
 use azure_core::http::StatusCode;
 use base64::Engine;
@@ -17,6 +17,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 mod app;
+mod rights;
 
 const STORAGE: &str = "2025-08-01";
 const SUBSCRIPTIONS: &str = "2022-12-01";
@@ -51,6 +52,10 @@ pub async fn look_over(
     let mut app = None;
     if let Some(named) = &installation.app {
         app = Some(looker.app(named, &subscriptions).await);
+    }
+    let identities = app.as_ref().and_then(|app| app.app.as_ref().ok()).map(principals).unwrap_or_default();
+    for seen in &mut sites {
+        seen.rights = looker.rights(store, seen, &identities).await;
     }
     Observed {
         caller,
@@ -119,6 +124,7 @@ impl Looker {
                 clusters: vec![],
                 routes: vec![],
                 pinned: vec![],
+                rights: vec![],
                 run: None,
             };
         };
@@ -143,7 +149,7 @@ impl Looker {
         let routes = self.routes(known, &clusters).await;
         let run = store.run(name).await.ok().flatten().map(|found| found.value);
         let run = run.filter(|run| run.ending.is_none()).map(|run| run.id.clone());
-        SeenSite { name: name.to_owned(), site, gateway, clusters, routes, pinned, run }
+        SeenSite { name: name.to_owned(), site, gateway, clusters, routes, pinned, rights: vec![], run }
     }
 
     /// The route tables of the slots' subnets, where a cluster goes out by them. A subnet that cannot be read has none that is

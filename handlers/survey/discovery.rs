@@ -22,7 +22,7 @@ use tokio::time::timeout;
 const GATEWAYS: &str = "Microsoft.Network/applicationGateways";
 const CLUSTERS: &str = "Microsoft.ContainerService/managedClusters";
 /// An API server that has not answered by then cannot be reached from here.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// What says which controllers and workloads run, at which addresses, and for which host names.
 const KINDS: [(&str, &str); 5] = [
     ("apps/v1", "Deployment"),

@@ -1,4 +1,5 @@
 //! An installation looked over: what was read is judged, one file a subject. Nothing is ever written.
+use crate::azure::kubernetes::Permitted;
 use crate::resources::gateway::Gateway;
 use crate::site::Site;
 use jiff::Timestamp;
@@ -11,6 +12,7 @@ mod clock;
 mod entities;
 mod host;
 mod identity;
+mod rights;
 mod roles;
 mod settings;
 mod sites;
@@ -112,8 +114,21 @@ pub struct SeenSite {
     pub routes: Vec<String>,
     /// What is pinned in them, and by which run.
     pub pinned: Vec<SeenPin>,
+    /// What the functions may not do in them, and what nobody can tell.
+    pub rights: Vec<SeenRights>,
     /// The run that is under way, if one is.
     pub run: Option<String>,
+}
+
+/// What the functions' identity may in a cluster that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenRights {
+    /// The cluster's id.
+    pub cluster: String,
+    /// The identity's object id.
+    pub identity: String,
+    /// What its API server said, or why it was not asked.
+    pub said: Result<Permitted, String>,
 }
 
 /// A count that a run keeps large.

@@ -1,8 +1,8 @@
 //! The controllers of one cluster, its scheduler and its kubelets: what they remember beside the objects, and their round.
 use super::{
-    api_services, autoscalers::Autoscalers, definitions, disruptions, events, garbage, jobs, loads::Loads, namespaces,
-    nodes::Nodes, objects::Objects, outages::Outages, pods::Pods, policies, replica_sets, rollouts::Rollouts,
-    scaled_objects, services::Balancers, sets, shape::Shape,
+    api_services, autoscalers::Autoscalers, claims, definitions, disruptions, events, garbage, ingresses, jobs,
+    loads::Loads, namespaces, nodes::Nodes, objects::Objects, outages::Outages, pods::Pods, policies, replica_sets,
+    rollouts::Rollouts, scaled_objects, services::Balancers, sets, shape::Shape,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -33,7 +33,9 @@ impl Controllers {
         sets::run_daemon_sets(objects, now);
         jobs::run(objects, now);
         self.pods.run(objects, &self.nodes, self.outages.is_broken(now), now);
+        claims::run(objects, now);
         self.balancers.run(objects, now);
+        ingresses::run(objects);
         disruptions::run(objects, now);
         api_services::run(objects, now);
         policies::run(objects);

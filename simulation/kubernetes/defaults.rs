@@ -11,8 +11,7 @@ pub(super) fn fill_in(kind: &Kind, object: &mut Value) {
         && let Value::Object(members) = &mut *object
         && members.get("status").is_none_or(Value::is_null)
     {
-        // Nothing waits for a pod here: what a claim asks for is there at once.
-        members.insert("status".into(), json!({"phase": "Bound"}));
+        members.insert("status".into(), json!({"phase": "Pending"}));
     }
     ::kinds::defaults::fill_in(&kind.api_version(), &kind.kind, object);
 }

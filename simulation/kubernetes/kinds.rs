@@ -110,7 +110,7 @@ impl Kind {
         !self.built_in
             || matches!(self.group.as_str(), "apps" | "batch" | "networking.k8s.io" | "policy" | "apiextensions.k8s.io")
             || matches!(self.group.as_str(), "admissionregistration.k8s.io" | "discovery.k8s.io" | "scheduling.k8s.io")
-            || self.group.is_empty() && self.kind == "Pod"
+            || self.group.is_empty() && matches!(self.kind.as_str(), "Pod" | "ReplicationController")
     }
 }
 

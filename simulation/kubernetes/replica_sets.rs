@@ -1,4 +1,4 @@
-//! ReplicaSets: as many pods as each asks for.
+//! ReplicaSets, and the ReplicationControllers from before them: as many pods as each asks for.
 use super::{
     objects::Objects,
     pods::{MOST_PODS, is_ready, make_pod, pods_of},
@@ -6,11 +6,17 @@ use super::{
 use jiff::Timestamp;
 use serde_json::json;
 
-const REPLICA_SETS: &str = "replicasets.apps";
+const KINDS: [&str; 2] = ["replicasets.apps", "replicationcontrollers"];
 
 /// Makes the pods that are missing, and lets go of those that are too many.
 pub(super) fn run(objects: &mut Objects, now: Timestamp) {
-    for (name, set) in objects.store.copy(REPLICA_SETS) {
+    for kind in KINDS {
+        run_all(objects, kind, now);
+    }
+}
+
+fn run_all(objects: &mut Objects, kind: &str, now: Timestamp) {
+    for (name, set) in objects.store.copy(kind) {
         if set["metadata"]["deletionTimestamp"].is_string() {
             continue;
         }
@@ -31,6 +37,6 @@ pub(super) fn run(objects: &mut Objects, now: Timestamp) {
             "replicas": desired, "fullyLabeledReplicas": desired, "readyReplicas": ready, "availableReplicas": ready,
             "observedGeneration": set["metadata"]["generation"],
         });
-        objects.store.put_status(REPLICA_SETS, &name, &set, status);
+        objects.store.put_status(kind, &name, &set, status);
     }
 }

@@ -6,6 +6,7 @@ use bluegreen::survey::checkup::{self, look_over};
 use bluegreen::survey::doctor::{Observed, Row, State, Unread, examine, has_findings, table};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use simulated_azure::kubernetes::Right;
 use simulated_azure::service_bus::{QueueOptions, SubscriptionOptions};
 use simulated_azure::{Cloud, Effect, Fault, On};
 use std::time::Duration;
@@ -358,4 +359,17 @@ fn what_a_run_that_is_over_has_left_pinned_is_a_finding() {
         "site",
         "the run shop-1 is over, and has left a pin in aks-blue: HorizontalPodAutoscaler shop/web from 8 to 2",
     );
+}
+
+#[test]
+fn what_the_functions_may_not_do_in_a_cluster_is_a_finding_with_what_gives_it() {
+    let rows = in_world(|shop| {
+        let reviews = Right::new("create", "subjectaccessreviews.authorization.k8s.io", "*");
+        shop.azure.world().kubernetes.allow_only("*", &[Right::new("get,list,patch", "*", "*"), reviews]);
+    });
+    is_only(&rows, "rights", "may not do this in aks-blue: create configmaps in the namespace shop; ");
+    assert!(findings(&rows)[0].remedy.contains("\"verbs\":[\"create\"]"), "{}", table(&rows));
+    let rows = in_world(|shop| shop.azure.world().kubernetes.allow_only("*", &[Right::new("get,list", "*", "*")]));
+    let skipped: Vec<_> = rows.iter().filter(|row| row.check == "rights").collect();
+    assert!(skipped.len() == 1 && skipped[0].state == State::NotLookedAt, "{}", table(&rows));
 }

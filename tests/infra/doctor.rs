@@ -71,6 +71,7 @@ fn site() -> SeenSite {
             site: Ok(shop.site.clone()),
             routes: vec![],
             pinned: vec![],
+            rights: vec![],
             run: None,
         }
     })

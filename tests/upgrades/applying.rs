@@ -4,9 +4,11 @@ mod charts;
 mod jobs;
 mod many;
 mod public;
+mod ready;
 mod real;
 mod refused;
 mod rehearsed;
+mod rights;
 mod taken;
 
 use crate::{ask, quick, until};

@@ -46,7 +46,7 @@ fn manifest(sizes: &str) -> String {
     format!("{}\n---\n{sizes}", text.replace(before, &bears).replace("  replicas: 3\n", ""))
 }
 
-fn autoscaler() -> String {
+pub fn autoscaler() -> String {
     json!({
         "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "web", "namespace": "shop"},
         "spec": {"minReplicas": 2, "maxReplicas": 20, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},

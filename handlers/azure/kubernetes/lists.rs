@@ -7,6 +7,7 @@ use crate::resources::object::name;
 use crate::run::StepError;
 use crate::text::{LONGEST_NAME, cut};
 use crate::workload::readiness::has_readiness;
+use crate::workload::rights::MOST_NAMESPACES;
 use crate::workload::seen::Seen;
 use anyhow::anyhow;
 use kube::api::ListParams;
@@ -20,8 +21,6 @@ const A_PAGE: u32 = 250;
 const A_PAGE_OF_DEFINITIONS: u32 = 20;
 /// what is said of an object alone, little.
 const A_PAGE_OF_METADATA: u32 = 500;
-/// Objects of a kind in more namespaces than this are asked for in all of them at once.
-const MOST_NAMESPACES: usize = 4;
 
 /// What of an object a list is to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //!
 //! <https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md>,
 //! <https://gateway-api.sigs.k8s.io/geps/gep-1364/>
-use crate::resources::answers::{list, shortened, text};
+use crate::resources::answers::{is_true, list, shortened, text};
 use crate::resources::object::describe;
 use serde_json::Value;
 
@@ -13,23 +13,43 @@ pub const WAIT: &str = "aks-bluegreen/ready";
 /// Why this object is not ready; `None` when it is, when its operator says nothing of it, or when nobody is to wait for it.
 #[must_use]
 pub fn unready(object: &Value) -> Option<String> {
-    if object["metadata"]["annotations"][WAIT] == "ignore" {
+    judged(object, |object| match (group(object), text(object, "/kind")) {
+        ("gateway.networking.k8s.io", _) => of_the_gateway_api(object),
+        ("argoproj.io", "Application") => application(object),
+        ("argoproj.io", "Rollout") => rollout(object),
+        ("cert-manager.io", "Certificate") => certificate(object),
+        _ => of_any(list(object, "/status/conditions")),
+    })
+}
+
+/// The same by rules of its kind's own, for objects whose present generation was seen by whoever says which he has seen.
+pub(super) fn judged(object: &Value, by: impl FnOnce(&Value) -> Option<String>) -> Option<String> {
+    if is_ignored(object) || is_suspended(object) {
         return None;
     }
     let name = describe(object);
     if object["metadata"]["deletionTimestamp"].is_string() {
         return Some(format!("{name} is being deleted"));
     }
-    let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64);
-    if number("/status/observedGeneration").is_some_and(|seen| Some(seen) < number("/metadata/generation")) {
+    // A Rollout says it as a text.
+    let seen = object
+        .pointer("/status/observedGeneration")
+        .and_then(|seen| seen.as_i64().or_else(|| seen.as_str()?.parse().ok()));
+    if seen.is_some_and(|seen| Some(seen) < object.pointer("/metadata/generation").and_then(Value::as_i64)) {
         return Some(format!("{name} was not looked at by its controller yet"));
     }
-    let why = match group(object) {
-        "gateway.networking.k8s.io" => of_the_gateway_api(object),
-        "argoproj.io" if object["kind"] == "Application" => health(object),
-        _ => of_any(list(object, "/status/conditions")),
-    };
-    why.map(|why| format!("{name} {why}"))
+    by(object).map(|why| format!("{name} {why}"))
+}
+
+/// Whether its manifest says that nobody needs to wait for this object.
+#[must_use]
+pub fn is_ignored(object: &Value) -> bool {
+    object["metadata"]["annotations"][WAIT] == "ignore"
+}
+
+/// An object of Flux whose controller was told to leave it alone: what it says is old, or nothing.
+fn is_suspended(object: &Value) -> bool {
+    group(object).ends_with(".fluxcd.io") && is_true(object, "/spec/suspend")
 }
 
 fn group(object: &Value) -> &str {
@@ -53,7 +73,7 @@ fn wants(name: &str, conditions: &[Value], otherwise: &str) -> Option<String> {
     Some(format!("{otherwise}{}", words(found)))
 }
 
-fn words(condition: &Value) -> String {
+pub(super) fn words(condition: &Value) -> String {
     let (reason, message) = (text(condition, "/reason"), text(condition, "/message"));
     let said: Vec<_> = [reason, message].into_iter().filter(|said| !said.is_empty()).map(shortened).collect();
     if said.is_empty() { String::new() } else { format!(": {}", said.join(": ")) }
@@ -85,9 +105,72 @@ fn of_the_gateway_api(object: &Value) -> Option<String> {
     }
 }
 
+/// An Application of Argo CD: what it made is well, and it has made what its repository says.
+fn application(object: &Value) -> Option<String> {
+    health(object).or_else(|| sync(object))
+}
+
 fn health(application: &Value) -> Option<String> {
     let health = text(application, "/status/health/status");
     (!health.is_empty() && health != "Healthy").then(|| format!("is {}", shortened(health)))
+}
+
+/// One that nobody syncs by himself is left to people; one that was synced, and differs again, is as a cluster makes it.
+fn sync(application: &Value) -> Option<String> {
+    let automated = application.pointer("/spec/syncPolicy/automated")?;
+    let status = text(application, "/status/sync/status");
+    let is_waited_for = automated.is_object() && automated["enabled"] != false && !matches!(status, "" | "Synced");
+    let revision = |at: &str| application.pointer(at).filter(|revision| !revision.is_null() && **revision != "");
+    let was_synced = text(application, "/status/operationState/phase") == "Succeeded"
+        && ["revision", "revisions"].iter().any(|member| {
+            let now = revision(&format!("/status/sync/{member}"));
+            now.is_some() && now == revision(&format!("/status/operationState/syncResult/{member}"))
+        });
+    (is_waited_for && !(status == "OutOfSync" && was_synced)).then(|| format!("is not synced: {}", shortened(status)))
+}
+
+/// Whether this is an Application that lacks nothing but that it be synced.
+pub(super) fn lacks_sync_alone(object: &Value) -> bool {
+    group(object) == "argoproj.io" && object["kind"] == "Application" && health(object).is_none()
+}
+
+/// A Rollout of Argo: its controller says in one word how it is.
+fn rollout(object: &Value) -> Option<String> {
+    match text(object, "/status/phase") {
+        "" => of_any(list(object, "/status/conditions")),
+        "Healthy" => None,
+        phase => {
+            let message = text(object, "/status/message");
+            let message = if message.is_empty() { String::new() } else { format!(": {}", shortened(message)) };
+            Some(format!("is {}{message}", shortened(phase)))
+        }
+    }
+}
+
+/// What cert-manager gives as a reason where the certificate in the Secret is not the one that is asked for.
+const NOT_THIS_ONE: [&str; 9] = [
+    "DoesNotExist",
+    "Expired",
+    "IncorrectCertificate",
+    "InvalidCertificate",
+    "InvalidKeyPair",
+    "MissingData",
+    "RequestChanged",
+    "SecretManagedFieldsMismatch",
+    "SecretMismatch",
+];
+
+/// A Certificate of cert-manager. While its Secret holds a valid one of what is asked for, `Ready` is true whatever its issuer
+/// does; and where it is false for something else (when to renew it cannot be told), `notAfter` says that one is there.
+///
+/// <https://github.com/cert-manager/cert-manager/blob/master/internal/controller/certificates/policies/policies.go>
+fn certificate(object: &Value) -> Option<String> {
+    let conditions = list(object, "/status/conditions");
+    let why = of_any(conditions)?;
+    let ready = conditions.iter().find(|it| it["type"] == "Ready");
+    let reason = ready.map_or("", |ready| text(ready, "/reason"));
+    let is_there = !text(object, "/status/notAfter").is_empty() && !NOT_THIS_ONE.contains(&reason);
+    (!is_there).then_some(why)
 }
 
 #[cfg(test)]
@@ -144,6 +227,62 @@ mod tests {
         let route = |all: &[(&str, &str)]| json!({"parents": [{"conditions": conditions(all)}]});
         assert_eq!(said(api, "GRPCRoute", &route(&[("Accepted", "True"), ("ResolvedRefs", "True")])), "");
         assert!(said(api, "TLSRoute", &route(&[("Accepted", "False")])).contains("is not accepted"));
+    }
+
+    #[test]
+    fn an_application_is_well_and_made() {
+        let of = |spec: Value, status: Value| {
+            let object = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "it"},
+                "spec": spec, "status": status});
+            unready(&object).unwrap_or_default()
+        };
+        let automated = || json!({"syncPolicy": {"automated": {}}});
+        let status = |sync: &str| json!({"health": {"status": "Healthy"}, "sync": {"status": sync, "revision": "abc"}});
+        assert_eq!(of(automated(), status("Synced")), "");
+        assert_eq!(of(automated(), status("OutOfSync")), "Application it is not synced: OutOfSync");
+        assert_eq!(of(automated(), status("Unknown")), "Application it is not synced: Unknown", "nothing was deployed");
+        assert_eq!(of(json!({}), status("OutOfSync")), "", "a person syncs it");
+        assert_eq!(of(json!({"syncPolicy": {"automated": {"enabled": false}}}), status("OutOfSync")), "");
+        let mut drifted = status("OutOfSync");
+        drifted["operationState"] = json!({"phase": "Succeeded", "syncResult": {"revision": "abc"}});
+        assert_eq!(of(automated(), drifted.clone()), "", "the cluster changes it");
+        drifted["operationState"]["syncResult"]["revision"] = "older".into();
+        assert!(!of(automated(), drifted).is_empty());
+        assert_eq!(of(automated(), json!({"health": {"status": "Degraded"}})), "Application it is Degraded");
+    }
+
+    #[test]
+    fn a_rollout_says_its_phase_and_what_is_suspended_says_nothing() {
+        let api = "argoproj.io/v1alpha1";
+        assert_eq!(said(api, "Rollout", &json!({"phase": "Healthy", "observedGeneration": "2"})), "");
+        let paused = json!({"phase": "Paused", "message": "CanaryPauseStep"});
+        assert_eq!(said(api, "Rollout", &paused), "Rollout it is Paused: CanaryPauseStep");
+        let late = json!({"phase": "Healthy", "observedGeneration": "1"});
+        assert!(said(api, "Rollout", &late).contains("not looked at"));
+        assert_eq!(said(api, "Rollout", &json!({"phase": "Healthy", "observedGeneration": "5f6d9c"})), "");
+        let mut release = json!({"apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease",
+            "metadata": {"name": "it", "generation": 1}, "spec": {"suspend": true}, "status": {"observedGeneration": -1}});
+        assert_eq!(unready(&release), None);
+        release["spec"]["suspend"] = false.into();
+        assert!(unready(&release).is_some());
+    }
+
+    #[test]
+    fn a_certificate_that_is_there_and_valid_counts() {
+        let of = |reason: &str, not_after: Value| {
+            let ready = json!([{"type": "Ready", "status": "False", "reason": reason}]);
+            said("cert-manager.io/v1", "Certificate", &json!({"conditions": ready, "notAfter": not_after}))
+        };
+        let date = || json!("2026-12-24T12:00:00Z");
+        assert_eq!(of("WindowError", date()), "");
+        assert_eq!(of("DoesNotExist", Value::Null), "Certificate it is not ready: DoesNotExist");
+        assert!(!of("WindowError", Value::Null).is_empty());
+        for reason in NOT_THIS_ONE {
+            assert!(!of(reason, date()).is_empty(), "{reason}");
+        }
+        let external = json!({"conditions": [{"type": "Ready", "status": "False", "reason": "SecretSyncedError"}]});
+        let words = "ExternalSecret it is not ready: SecretSyncedError";
+        assert_eq!(said("external-secrets.io/v1", "ExternalSecret", &external), words);
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod typed;
 
 use super::manifests::{Placed, Placeholders, Reading, read_all};
 use super::yaml::Notice;
-use super::{members, readiness};
+use super::{challenges, members, readiness};
 use crate::resources::answers::{list, text};
 use crate::resources::object::describe;
 use crate::resources::version::Version;
@@ -129,6 +129,7 @@ pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Fin
         findings.extend(of_its_kind(found, desk));
     }
     findings.extend(custom::mistakes(&all));
+    findings.extend(before_traffic(&all));
     findings.extend(twice(&all));
     // What is missing may stand in what could not be read.
     findings.extend(order::late(&all).into_iter().filter(|finding| is_whole || finding.weight == Weight::Refuses));
@@ -154,6 +155,15 @@ fn of_its_kind(found: &Found<'_>, desk: Desk<'_>) -> Vec<Finding> {
         }
     }
     said.into_iter().map(|(weight, what)| found.finding(weight, &what)).chain(never_ready(found)).collect()
+}
+
+/// What is ready only when users are led to the new cluster.
+fn before_traffic(all: &[Found<'_>]) -> Vec<Finding> {
+    let objects: Vec<_> = all.iter().map(|found| &found.value).collect();
+    let waiting = challenges::by_http01(&objects);
+    let is_waiting = |found: &&Found<'_>| waiting.iter().any(|object| std::ptr::eq(*object, &found.value));
+    let (what, remedy) = (challenges::CANNOT_PASS, challenges::REMEDY);
+    all.iter().filter(is_waiting).map(|found| found.finding(Weight::Warns, &format!("{what}: {remedy}"))).collect()
 }
 
 /// What the controllers would never call ready ends an upgrade at once.

@@ -1,6 +1,6 @@
 //! Whether Kubernetes objects are ready, from what their controllers say of them.
 use super::refusal::is_own;
-use super::{conditions, fence};
+use super::{conditions, fence, further};
 use crate::resources::answers::{is_true, list, text};
 use crate::resources::object::describe;
 use serde_json::Value;
@@ -10,6 +10,9 @@ use serde_json::Value;
 pub fn unready(object: &Value) -> Option<String> {
     if !is_own(text(object, "/apiVersion")) {
         return conditions::unready(object);
+    }
+    if further::KINDS.contains(&text(object, "/kind")) {
+        return conditions::judged(object, further::unready);
     }
     let name = describe(object);
     let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64);
@@ -55,7 +58,7 @@ pub fn unready(object: &Value) -> Option<String> {
 #[must_use]
 pub fn has_readiness(api_version: &str, kind: &str) -> bool {
     let own = ["CustomResourceDefinition", "DaemonSet", "Deployment", "Job", "Node", "Service", "StatefulSet"];
-    !is_own(api_version) || own.contains(&kind)
+    !is_own(api_version) || own.contains(&kind) || further::KINDS.contains(&kind)
 }
 
 /// Why an object in a cluster has failed for good, in its controller's words.
@@ -152,6 +155,14 @@ mod tests {
         for kind in ["Deployment", "StatefulSet", "DaemonSet", "Job", "CustomResourceDefinition", "Node"] {
             let object = json!({"kind": kind, "metadata": {"name": "x", "generation": 1}});
             assert!(unready(&object).is_some() && has_readiness("v1", kind), "{kind}");
+        }
+        for kind in further::KINDS {
+            let mut object = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "x", "generation": 2},
+                "status": {"observedGeneration": 1}});
+            assert_eq!(unready(&object).unwrap(), format!("{kind} x was not looked at by its controller yet"));
+            assert!(has_readiness("v1", kind), "{kind}");
+            object["metadata"]["annotations"] = json!({conditions::WAIT: "ignore"});
+            assert_eq!(unready(&object), None, "{kind}");
         }
     }
 }

@@ -1,4 +1,5 @@
 //! What is kept of an object that is in a cluster: what we applied, and how it is.
+use super::lacks::{Lack, lack};
 use super::readiness::{failed, unready};
 use serde_json::Value;
 
@@ -15,6 +16,8 @@ pub struct Seen {
     pub applied: Option<String>,
     /// Why it is not ready.
     pub unready: Option<String>,
+    /// What it lacks, where something else may excuse that.
+    pub lack: Option<Lack>,
     /// Why it will never be.
     pub failed: Option<String>,
     /// It is a Job, and has completed.
@@ -31,6 +34,7 @@ impl Seen {
         let unready = unready(object);
         Self {
             applied: object["metadata"]["annotations"][APPLIED].as_str().map(str::to_owned),
+            lack: unready.as_ref().and_then(|_| lack(object)),
             failed: failed(object),
             completed: is_job && unready.is_none(),
             expires: is_job && object["spec"]["ttlSecondsAfterFinished"].is_number(),

@@ -21,6 +21,8 @@ pub struct Told {
     pub left: usize,
     /// What is applied and not ready yet.
     pub waiting: Vec<String>,
+    /// What is applied, is not ready, and is not waited for.
+    pub noted: Vec<String>,
     /// What was refused, and may pass later.
     pub later: Vec<String>,
     /// What can never pass, or never be ready.
@@ -83,7 +85,8 @@ impl Told {
             said.push(format!("{count} objects wait until the {job} is complete"));
         }
         if said.is_empty() && self.left == 0 {
-            return Ok(Outcome::Done);
+            let noted = (!self.noted.is_empty()).then(|| few(&self.noted, NAMED, "; "));
+            return Ok(noted.map_or(Outcome::Done, |noted| Outcome::Noted(vec![noted])));
         }
         if said.is_empty() {
             said.push(format!("{} objects are still to be applied", self.left));

@@ -1,6 +1,6 @@
 //! Each published site: its gateway and clusters can be read, its pools hold a slot's addresses, and the API servers
 //! answer.
-use super::{Observed, Row, SeenPin, SeenSite};
+use super::{Observed, Row, SeenPin, SeenSite, rights};
 use crate::plan::checks::{Finding, refused};
 use crate::plan::planning::serving;
 use crate::resources::answers::{is_true, name_of, text};
@@ -47,6 +47,7 @@ fn one(seen: &SeenSite) -> Vec<Row> {
             Row::finding(CHECK, format!("{name}: CheckPlan would refuse to upgrade {}: {what}", name_of(id)), remedy)
         }));
     }
+    rows.extend(seen.rights.iter().flat_map(|rights| rights::check(name, rights)));
     rows.extend(seen.pinned.iter().map(|pin| pinned(name, pin, seen.run.as_deref())));
     rows
 }

@@ -28,7 +28,11 @@ pub(in crate::kubernetes) fn review(
         "SelfSubjectAccessReview" => (access_of(access, store, user, kind, &spec)?, Some(())),
         _ => {
             let groups = spec["groups"].as_array().into_iter().flatten().filter_map(Value::as_str);
-            let other = acted(spec["user"].as_str().unwrap_or_default(), groups.map(Into::into).collect());
+            let mut other = acted(spec["user"].as_str().unwrap_or_default(), groups.map(Into::into).collect());
+            // By this AKS knows whom to ask Azure about.
+            if let Some(identity) = spec["extra"]["oid"][0].as_str() {
+                (other.name, other.of_azure) = (identity.into(), true);
+            }
             (access_of(access, store, &other, kind, &spec)?, Some(()))
         }
     };

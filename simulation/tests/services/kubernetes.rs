@@ -17,6 +17,7 @@ mod refusals;
 mod rollouts;
 mod rules;
 mod scaling;
+mod storage;
 mod visits;
 mod watches;
 

@@ -1,7 +1,6 @@
 //! Which right a 403 says is missing, and what to do.
 use super::Refusal;
-
-const ROLE: &str = "Azure Kubernetes Service RBAC Cluster Admin";
+use crate::workload::rights::ROLE;
 
 /// Which right is missing, if that is what a refusal says.
 ///

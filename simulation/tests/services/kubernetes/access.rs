@@ -165,3 +165,19 @@ fn who_may_act_as_another_has_the_others_rights() {
     };
     assert_eq!((acting("nobody", "visitors"), acting("nobody", "system:masters")), (403, 200));
 }
+
+#[test]
+fn an_identity_of_azure_is_asked_about_by_its_object_id() {
+    let mut fleet = fleet(1);
+    fleet.allow_only("an-identity", &[Right::new("get", "pods", "default")]);
+    let mut allowed = |verb: &str, spec: Value| {
+        let mut spec = spec;
+        spec["resourceAttributes"] = json!({"verb": verb, "resource": "pods", "namespace": "default"});
+        let body = json!({"spec": spec}).to_string();
+        let answer = asked(&mut fleet, "operator", "POST", &format!("{REVIEWS}/subjectaccessreviews"), &body).1;
+        answer["status"]["allowed"] == true
+    };
+    let of_azure = || json!({"user": "an-identity", "extra": {"oid": ["an-identity"]}});
+    assert!(allowed("get", of_azure()) && !allowed("list", of_azure()));
+    assert!(!allowed("get", json!({"user": "an-identity"})), "nobody of Azure");
+}

@@ -1,0 +1,119 @@
+//! The rights that a run uses in its clusters are asked for before the first of them is used: what is missing is said at once,
+//! all of it, with what gives it.
+use super::acting::Azure;
+use crate::azure::kubernetes::{Kubernetes, Permitted};
+use crate::run::{Run, StepError};
+use crate::site::Capacity;
+use crate::text::few;
+use crate::workload::pins::Field;
+use crate::workload::rights::{Right, remedy, to_apply};
+use crate::workload::seen::SAYS_WHY;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// So many rights are named.
+const NAMED: usize = 12;
+/// The old cluster has so long to answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// What every new cluster is looked at by.
+const LOOKED_AT: [(&str, &str); 4] =
+    [("", "nodes"), ("apps", "deployments"), ("apps", "daemonsets"), ("apps", "statefulsets")];
+
+/// What was said of rights in a cluster.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// Which are missing, and what to do.
+    pub missing: Option<String>,
+    /// Which nobody can tell.
+    pub unclear: Option<String>,
+}
+
+/// Whether the run may do in the old cluster what it will do there. It writes there only where the site says `capacity`.
+pub async fn of_the_old(run: &Run, azure: &Azure) -> Said {
+    if run.plan.site.pins().is_none() {
+        return Said::default();
+    }
+    let asked = async {
+        let kubernetes = azure.kubernetes(&run.plan.old_slot().cluster).await?;
+        let permitted = kubernetes.permitted(&to_pin(run.plan.site.pins(), &kubernetes).await?, None).await?;
+        Ok::<_, StepError>(said(&kubernetes, permitted, "the old cluster").await)
+    };
+    let why = match timeout(azure.clock().real(PATIENCE), asked).await {
+        Ok(Ok(said)) => return said,
+        Ok(Err(error)) => format!("{:#}", error.into_cause()),
+        Err(_) => "its API server does not answer".into(),
+    };
+    Said { unclear: Some(format!("rights in the old cluster could not be asked for: {why}")), missing: None }
+}
+
+/// What keeps a cluster large: what sizes workloads is listed everywhere, and amended where the site says so.
+///
+/// # Errors
+/// When the API server does not say what it serves.
+pub async fn to_pin(capacity: Option<&Capacity>, kubernetes: &Kubernetes) -> Result<BTreeSet<Right>, StepError> {
+    let mut rights = BTreeSet::new();
+    let Some(capacity) = capacity else { return Ok(rights) };
+    for field in Field::ALL {
+        let sample = json!({"apiVersion": field.api_version(), "kind": field.kind()});
+        let Some(kind) = kubernetes.served(&sample).await? else { continue };
+        rights.insert(Right::everywhere("list", &kind.resource.group, &kind.resource.plural));
+        if field.is_size() {
+            continue;
+        }
+        // Where it cannot be seen which there are, the missing right to list them is said first.
+        let live = kubernetes.all(field.api_version(), field.kind()).await.unwrap_or_default();
+        let spaces = live.iter().filter_map(|object| object["metadata"]["namespace"].as_str());
+        let covered = spaces.filter(|space| capacity.covers(space));
+        rights.extend(covered.map(|space| Right {
+            namespace: Some(space.to_owned()),
+            ..Right::everywhere("patch", &kind.resource.group, &kind.resource.plural)
+        }));
+    }
+    Ok(rights)
+}
+
+/// What applies these objects to a new cluster, and looks at what becomes of them there.
+///
+/// # Errors
+/// When the API server does not say what it serves.
+pub async fn to_install(pins: bool, kubernetes: &Kubernetes, objects: &[&Value]) -> Result<BTreeSet<Right>, StepError> {
+    let mut rights = to_apply(kubernetes.places(objects).await?);
+    rights.extend(LOOKED_AT.map(|(group, resource)| Right::everywhere("list", group, resource)));
+    // Why pods have no node, and what those of some Jobs have said.
+    let speaks = |object: &&&Value| object["metadata"]["annotations"][SAYS_WHY] == "true";
+    let speaking = objects.iter().filter(speaks).filter_map(|object| object["metadata"]["namespace"].as_str());
+    let spaces: Vec<_> = if pins { vec![None] } else { speaking.map(Some).collect() };
+    rights.extend(
+        spaces
+            .into_iter()
+            .map(|space| Right { namespace: space.map(str::to_owned), ..Right::everywhere("list", "", "pods") }),
+    );
+    Ok(rights)
+}
+
+/// Whether these objects may be applied to the new cluster, and looked at there.
+///
+/// # Errors
+/// When its API server does not answer.
+pub async fn of_the_new(run: &Run, kubernetes: &Kubernetes, objects: &[&Value]) -> Result<Said, StepError> {
+    let rights = to_install(run.plan.site.pins().is_some(), kubernetes, objects).await?;
+    let permitted = kubernetes.permitted(&rights, None).await?;
+    Ok(said(kubernetes, permitted, "the new cluster").await)
+}
+
+async fn said(kubernetes: &Kubernetes, permitted: Permitted, place: &str) -> Said {
+    let Permitted { missing, unclear } = permitted;
+    let unclear: Vec<_> = unclear.iter().map(|(right, why)| format!("{right} ({why})")).collect();
+    let unclear = (!unclear.is_empty()).then(|| {
+        format!("whether this identity may do this in {place} cannot be told: {}", few(&unclear, NAMED, "; "))
+    });
+    if missing.is_empty() {
+        return Said { missing: None, unclear };
+    }
+    let who = kubernetes.known_as().await.unwrap_or_else(|_| "of the functions".into());
+    let named: Vec<_> = missing.iter().map(ToString::to_string).collect();
+    let words = format!("the identity {who} may not do this in {place}: {}", few(&named, NAMED, "; "));
+    Said { missing: Some(format!("{words}: {}", remedy(&missing, &who))), unclear }
+}
