@@ -66,7 +66,7 @@ impl Request {
         }
         // An id that nobody filled in is none: every such request would seem to be the first of them.
         let is_blank = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
-        members.retain(|name, value| !value.is_null() && !(name == "id" && is_blank(value)));
+        members.retain(|name, value| !(value.is_null() || name == "id" && is_blank(value)));
         if !members.contains_key("site") && mistakes.is_empty() {
             mistakes.push("expected a site's name: site is missing".into());
         }

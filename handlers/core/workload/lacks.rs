@@ -136,10 +136,13 @@ mod tests {
         let nginx = class("nginx", "k8s.io/ingress-nginx");
         let named = IngressClass::of(&ingress(Some("nginx"), false));
         let old = [ingress(Some("nginx"), true)];
-        assert!(named.gives(&[nginx.clone()], &old));
+        assert!(named.gives(std::slice::from_ref(&nginx), &old));
         assert!(!named.gives(&[], &old), "its class is not there");
-        assert!(!named.gives(&[nginx.clone()], &[ingress(Some("nginx"), false)]), "its controller publishes none");
-        assert!(!named.gives(&[nginx.clone()], &[ingress(Some("other"), true)]));
+        assert!(
+            !named.gives(std::slice::from_ref(&nginx), &[ingress(Some("nginx"), false)]),
+            "its controller publishes none"
+        );
+        assert!(!named.gives(std::slice::from_ref(&nginx), &[ingress(Some("other"), true)]));
         assert!(!named.gives(&[class("nginx", AGIC)], &old), "it is fenced");
         let mut annotated = ingress(None, true);
         annotated["metadata"]["annotations"] = json!({"kubernetes.io/ingress.class": "nginx"});

@@ -58,8 +58,11 @@ impl Scene<'_> {
             match edit {
                 Edit::KeepsOurs => self.before.borrow_mut()["tags"]["stranger"] = tag.into(),
                 Edit::DropsCandidate => remove_pool(&mut self.before.borrow_mut(), &article.candidate_pool),
-                Edit::ChangesSetting | Edit::TakesAddress => {
-                    change(&mut self.before.borrow_mut(), edit, &article.green_addresses[0]);
+                Edit::ChangesSetting => change(&mut self.before.borrow_mut(), edit, &article.green_addresses[0]),
+                // As Azure shows it from then on, with its id.
+                Edit::TakesAddress => {
+                    let shown = world.resource_manager.resource(&article.gateway);
+                    take_testers(&mut self.before.borrow_mut(), shown);
                 }
                 Edit::DropsMark | Edit::DropsMember | Edit::FromTemplate | Edit::FillsCandidate => {}
             }
@@ -93,6 +96,16 @@ impl Scene<'_> {
             }
         }
         before
+    }
+}
+
+/// The testers' pool, as a gateway has it.
+fn take_testers(body: &mut Value, shown: Option<&Value>) {
+    let pools = |body: &Value| body["properties"]["backendAddressPools"].as_array().cloned().unwrap_or_default();
+    if !pools(body).iter().any(is_testers)
+        && let Some(own) = body["properties"]["backendAddressPools"].as_array_mut()
+    {
+        own.extend(shown.map(pools).unwrap_or_default().into_iter().filter(is_testers));
     }
 }
 
