@@ -15,7 +15,7 @@ mod clusters;
 mod listeners;
 mod quota;
 mod subnets;
-mod world;
+pub mod world;
 
 const FINE: Verdict = Verdict::Fine { delete_leftover: false };
 
