@@ -5,7 +5,7 @@ use super::gone::Left;
 use super::{again_in, terminal};
 use crate::azure::roles::{Given, Whose};
 use crate::plan::Kind;
-use crate::plan::roles::{Grant, addressed, fates};
+use crate::plan::roles::{Assignment, Grant, addressed, fates};
 use crate::resources::answers::text;
 use crate::run::{Fact, Outcome, Run, StepError, Waiting};
 use futures::future::try_join_all;
@@ -111,7 +111,7 @@ pub async fn taken_back(
             left.ours.push(format!("roles of {whose}, which may not be read"));
             continue;
         };
-        let (ours, others): (Vec<_>, Vec<_>) = there.into_iter().partition(|one| one.is_ours());
+        let (ours, others): (Vec<_>, Vec<_>) = there.into_iter().partition(Assignment::is_ours);
         for one in ours {
             match azure.writer.take_role(azure.permit().await?, &one.id).await? {
                 Given::Done | Given::NotKnown => {

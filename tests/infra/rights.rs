@@ -171,7 +171,8 @@ fn the_roles_that_are_copied_are_those_that_may_be_given() {
     copied.sort_unstable();
     assert_eq!(listed, copied);
     for shape in SHAPES {
-        let assignments = Snapshot::of(shape).all("Microsoft.Authorization/roleAssignments");
+        let snapshot = Snapshot::of(shape);
+        let assignments = snapshot.all("Microsoft.Authorization/roleAssignments");
         let giving: Vec<_> = assignments
             .iter()
             .filter(|it| it["properties"]["description"].as_str().is_some_and(|said| said.starts_with("role giver")))

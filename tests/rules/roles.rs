@@ -1,4 +1,5 @@
 //! What becomes of the roles of the old cluster's identities.
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
 use crate::checks::world::{old, refused, seen};
 use crate::example::plan;
 use bluegreen_core::plan::Plan;

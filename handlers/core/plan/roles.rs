@@ -10,7 +10,7 @@ use crate::resources::answers::{name_of, same_id, same_name, text};
 use crate::resources::digest::digest;
 use crate::resources::made::{Made, made_by_azure};
 use crate::resources::roles;
-use crate::site::Site;
+use crate::site::{Site, Slot};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -153,7 +153,7 @@ pub fn addressed(fates: Vec<Fate>, new: &Value) -> Result<Vec<Grant>, String> {
 #[must_use]
 pub fn subscriptions(site: &Site) -> Vec<String> {
     let slots = [&site.slots.blue, &site.slots.green];
-    let mut ids: Vec<String> = slots.into_iter().flat_map(|slot| slot.all_subnets()).collect();
+    let mut ids: Vec<String> = slots.into_iter().flat_map(Slot::all_subnets).collect();
     ids.extend(slots.map(|slot| slot.cluster.clone()));
     ids.push(site.gateway.clone());
     let of = |id: &String| id.split('/').nth(2).unwrap_or_default().to_lowercase();
