@@ -14,6 +14,7 @@ pub mod operations;
 pub mod patience;
 pub mod permit;
 pub mod plainly;
+pub mod roles;
 mod second_opinion;
 pub mod service_bus;
 pub mod subscriptions;

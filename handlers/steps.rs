@@ -11,6 +11,8 @@ mod confirm_traffic;
 mod create_cluster;
 mod delete_new_cluster;
 mod federated;
+mod given;
+mod gone;
 mod install_controllers;
 pub mod judged;
 pub mod overwriting;

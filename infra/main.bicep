@@ -100,6 +100,12 @@ param mayAssignPullRole bool = false
 @description('Resource ids of the user-assigned identities that sites name in "federate": the functions may make federated credentials there.')
 param federatedIdentityIds string[] = []
 
+@description('Resource ids of the groups in which sites with "copyRoles" have roles copied: of the registry, the vaults, the network, the clusters. There the functions may give new clusters\' identities the roles of copied-roles.json.')
+param copiedRoleGroupIds string[] = []
+
+@description('Guids of further roles that they may give there, as in "roles" of "copyRoles". Never one that gives rights.')
+param furtherCopiedRoles string[] = []
+
 @description('Name of the cluster that serves now, for Event Grid\'s news of new versions; null: the daily look alone.')
 param servingCluster string?
 
@@ -227,6 +233,8 @@ module grants 'access/grants.bicep' = {
     identityId: identityId
     mayAssignPullRole: mayAssignPullRole
     federatedIdentityIds: federatedIdentityIds
+    copiedRoleGroupIds: copiedRoleGroupIds
+    copiedRoles: concat(map(items(loadJsonContent('copied-roles.json')), role => role.value), furtherCopiedRoles)
   }
   dependsOn: [roles]
 }

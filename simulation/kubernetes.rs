@@ -86,7 +86,7 @@ pub use shape::Shape;
 use crate::{Ask, Clock, Reply, answer::NoAnswer};
 use jiff::Timestamp;
 use requests::Answer;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -139,6 +139,13 @@ impl Fleet {
     pub(crate) fn tell_rights(&mut self, missing: impl Fn(&str, &Question) -> String) {
         for (host, server) in &self.servers {
             open(server).tell_rights(|question| missing(host, question));
+        }
+    }
+
+    /// Tells the nodes of each cluster, known by its host, from which registries they may not pull.
+    pub(crate) fn tell_pulls(&mut self, now: Timestamp, refused: impl Fn(&str) -> BTreeSet<String>) {
+        for (host, server) in &self.servers {
+            open(server).tell_pulls(now, refused(host));
         }
     }
 

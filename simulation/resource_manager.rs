@@ -7,6 +7,7 @@
 mod answers;
 mod apps;
 mod asked;
+mod assignments;
 mod authorization;
 mod clusters;
 mod desk;
@@ -25,6 +26,7 @@ mod permissions;
 mod place;
 mod plain;
 mod providers;
+mod pulls;
 mod quota;
 mod registry;
 mod roles;
@@ -107,8 +109,12 @@ impl ResourceManager {
 
     /// Carries out everything that is due by now: operations that end, members that become effective.
     pub fn advance(&mut self, fleet: &mut Fleet, now: Timestamp) {
+        let counts = self.counts_since(now);
         if self.authorization.enforces_roles {
-            fleet.tell_rights(|host, question| asked::missing(&self.registry.store, host, question));
+            fleet.tell_rights(|host, question| asked::missing(&self.registry.store, host, question, counts));
+        }
+        if self.authorization.enforces_pulls {
+            fleet.tell_pulls(now, |host| pulls::refused(&self.registry.store, host, counts));
         }
         while let Some((at, due)) = self.registry.timeline.take(now) {
             match due {
@@ -244,6 +250,11 @@ impl ResourceManager {
     /// Takes over who belongs to which group.
     pub(crate) fn learn(&mut self, groups: &Groups) {
         self.authorization.learn(groups);
+    }
+
+    /// What was assigned by then counts now.
+    fn counts_since(&self, now: Timestamp) -> Timestamp {
+        now.checked_sub(self.timings.role_counts).unwrap_or(now)
     }
 
     fn habits(&self) -> Habits {

@@ -6,13 +6,14 @@ mod placeholders;
 pub mod planning;
 mod pools;
 pub mod request;
+pub mod roles;
 mod surroundings;
 pub mod versions;
 
 pub use crate::resources::version::Version;
 pub use placeholders::tenant;
 pub use pools::PlannedPools;
-pub use surroundings::{Identity, Surroundings};
+pub use surroundings::{Identity, Principals, Surroundings};
 
 use crate::resources::size::Size;
 use crate::site::{Colour, FailedCluster, Gate, Site, Slot, Stage};

@@ -5,12 +5,14 @@ pub mod agic;
 mod capacity;
 pub mod check;
 mod choices;
+mod copied;
 pub mod emergency;
 mod manifest;
 pub mod preset;
 
 pub use capacity::{Capacity, Reconciled};
 pub use choices::{FailedCluster, Gate, Leftover, NewVersions, OldCluster, VerifiedOnly};
+pub use copied::CopyRoles;
 pub use manifest::Manifest;
 pub use preset::Preset;
 
@@ -92,6 +94,10 @@ pub struct Site {
     /// kubelets', those of add-ons), and others give them their roles.
     #[serde(default)]
     pub grants_prepared: bool,
+    /// A run gives the new cluster's own identities the roles that the old one's have, as far as they are harmless. Without it
+    /// nobody does, and `CheckPlan` asks for `grantsPrepared`. Add `{}`. The functions need the right to give these roles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy_roles: Option<CopyRoles>,
     /// Each new cluster issues the tokens of its pods under a name of its own, and others make the federated credentials
     /// for it before traffic moves.
     #[serde(default, skip_serializing_if = "is_false")]

@@ -1,7 +1,7 @@
 //! No pool holds the new cluster's addresses, and the new cluster, if it is ours, is gone.
 use super::acting::Azure;
 use super::bring_back::{Until, bring_back};
-use super::federated::gone;
+use super::gone::gone;
 use super::presence::{Presence, is_missed, look_again, presence};
 use super::unpinned::unpinned;
 use super::watch::ask_aside;

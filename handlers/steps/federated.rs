@@ -2,9 +2,10 @@
 //! a token; and trust no more a cluster that is proved to be gone. Nothing is removed that others made.
 use super::acting::Azure;
 use super::again_in;
+use super::gone::Left;
 use crate::azure::federation::Federated;
 use crate::plan::federation::{Credential, MOST, count_with, issuer, missing};
-use crate::run::{Outcome, Run, StepError, StepResult, Waiting};
+use crate::run::{Outcome, Run, StepError, Waiting};
 use std::time::Duration;
 
 /// One invocation makes so many: each takes a second or two, one after the other.
@@ -64,7 +65,7 @@ pub async fn federated(run: &Run, azure: &Azure) -> Result<Option<Outcome>, Step
 ///
 /// # Errors
 /// When it cannot be seen, or a write was not accepted.
-pub async fn gone(run: &Run, azure: &Azure, cluster: &str) -> StepResult {
+pub async fn forgotten(run: &Run, azure: &Azure, cluster: &str) -> Result<Result<Left, Outcome>, StepError> {
     let (mut removed, mut ours, mut others) = (0, vec![], vec![]);
     for (name, identity) in run.plan.site.federated() {
         let Some(there) = azure.federated(identity).await? else {
@@ -73,22 +74,18 @@ pub async fn gone(run: &Run, azure: &Azure, cluster: &str) -> StepResult {
         };
         for credential in there.iter().filter(|one| one.is_ours(cluster)) {
             if removed == AT_A_LOOK {
-                return again_in("the identities stop trusting the deleted cluster", Some(BUSY));
+                return again_in("the identities stop trusting the deleted cluster", Some(BUSY)).map(Err);
             }
             match azure.writer.unfederate(azure.permit().await?, identity, &credential.name).await? {
                 Federated::Done => removed += 1,
-                Federated::Busy => return again_in(busy(name), Some(BUSY)),
+                Federated::Busy => return again_in(busy(name), Some(BUSY)).map(Err),
                 Federated::NotAllowed(why) => ours.push(format!("{}: {why}", of_identity(name, credential))),
             }
         }
         let of_others = there.iter().filter(|one| !one.is_ours(cluster) && is_for_the_gone(run, cluster, one));
         others.extend(of_others.map(|one| format!("{} is for a cluster that is gone", of_identity(name, one))));
     }
-    Ok(match (ours.is_empty(), others.is_empty()) {
-        (true, true) => Outcome::Done,
-        (true, false) => Outcome::Noted(others),
-        (false, _) => Outcome::LeftOver(ours.into_iter().chain(others).collect::<Vec<_>>().join("; ")),
-    })
+    Ok(Ok(Left { ours, others }))
 }
 
 /// Whether others made it for the cluster that is gone: only the old one's issuer is known.

@@ -1,6 +1,6 @@
 //! The old cluster is kept, scaled down, stopped or deleted, as the plan says.
 use super::acting::Azure;
-use super::federated::gone;
+use super::gone::{gone, room_was_made};
 use super::overwriting::{instead, not_as_left, overwritten};
 use super::presence::{Presence, look_again, presence};
 use super::proof::{Needs, Proof, proof, write};
@@ -66,7 +66,7 @@ pub async fn retire_old_cluster(run: &Run, azure: &Azure) -> StepResult {
             Presence::Here(found) if Act::unpins_old(run, &found) => Act::Unpin(Side::Old),
             Presence::Here(found) => match Act::next(run, found) {
                 Some(act) => act,
-                None => return Ok(Outcome::Done),
+                None => return room_was_made(run, azure).await,
             },
         }
     };

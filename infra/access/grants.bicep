@@ -21,6 +21,12 @@ param mayAssignPullRole bool
 @description('Resource ids of the identities at which the functions make federated credentials.')
 param federatedIdentityIds string[]
 
+@description('Resource ids of the groups in which the functions give new clusters\' identities the old ones\' roles.')
+param copiedRoleGroupIds string[]
+
+@description('Guids of the roles that they may give there.')
+param copiedRoles string[]
+
 var regionReader = roleId(subscription().subscriptionId, name, 'region reader')
 
 // On the subscription, because operations are followed below /subscriptions/{id}/providers/.../locations/: rights on
@@ -59,6 +65,31 @@ module federation 'federation-grant.bicep' = [
       principalId: principalId
       functionsIdentityId: identityId
       role: roleId(subscription().subscriptionId, name, 'identity federator')
+    }
+  }
+]
+
+var roleReader = roleId(subscription().subscriptionId, name, 'role reader')
+
+// On the subscription, because what the old cluster's identities may do can lie in any group.
+resource readsRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(copiedRoleGroupIds)) {
+  name: guid(subscription().id, identityId, roleReader)
+  properties: {
+    description: 'role reader'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleReader)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+module roleGiving 'role-giving.bicep' = [
+  for id in copiedRoleGroupIds: {
+    scope: resourceGroup(split(id, '/')[2], split(id, '/')[4])
+    params: {
+      principalId: principalId
+      functionsIdentityId: identityId
+      role: roleId(subscription().subscriptionId, name, 'role giver')
+      mayGive: copiedRoles
     }
   }
 ]

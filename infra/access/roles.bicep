@@ -1,6 +1,6 @@
 // Custom roles, because no built-in one is small enough: exactly the actions that infra/actions.json has for them.
-// A test plays whole upgrades with these rights and no other. Nobody may assign roles here: both clusters use identities
-// that exist before them.
+// A test plays whole upgrades with these rights and no other. Roles may be assigned only where that is asked for
+// (role-giving.bicep): else both clusters use identities that exist before them.
 targetScope = 'subscription'
 
 import { roleId } from '../names.bicep'
@@ -22,6 +22,9 @@ var roles = {
   'traffic turner': 'Reads and writes the application gateway.'
   // Whoever may write them can be the identity: given at the identities that a site names, and nowhere else.
   'identity federator': 'Makes and removes federated credentials of an identity.'
+  // Given under a condition, in the groups that whoever deploys names.
+  'role giver': 'Gives a few roles to the identities of new clusters, and takes them back.'
+  'role reader': 'Sees who has which role.'
   // The scale controller's, too: without it messages are not counted but peeked at, one and then ten, and no error says so.
   'message counter': 'Counts messages, for scaling, and sees the subscriptions.'
 }

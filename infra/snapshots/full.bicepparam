@@ -23,6 +23,7 @@ param mayAssignPullRole = true
 param federatedIdentityIds = [
   '/subscriptions/33333333-3333-4333-8333-333333333333/resourceGroups/rg-shop/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-till'
 ]
+param copiedRoleGroupIds = ['/subscriptions/33333333-3333-4333-8333-333333333333/resourceGroups/rg-shop']
 param servingCluster = 'aks-full-shop-blue'
 param baseKubernetesVersion = '1.33.5'
 param baseGatewaySku = 'WAF_v2'

@@ -15,11 +15,12 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use shown::show;
 use state::PodState;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What is not in the pods' objects: their places in time.
+/// What is not in the pods' objects: their places in time, what they are told of their rights, and the registries
+/// from which their nodes may not pull.
 #[derive(Debug, Default)]
-pub(super) struct Pods(BTreeMap<Name, PodState>, BTreeMap<Question, String>);
+pub(super) struct Pods(BTreeMap<Name, PodState>, BTreeMap<Question, String>, BTreeSet<String>);
 
 impl Pods {
     /// Lets scheduler and kubelets act; `broken`: no pod is ready.
@@ -49,6 +50,9 @@ impl Pods {
                 state.node = Some(node.clone());
                 state.scheduled = Some(now);
             }
+            if !state.registries.iter().any(|registry| self.2.contains(registry)) {
+                state.has_its_images(now);
+            }
             state.says = state.asks.as_ref().and_then(|question| self.1.get(question)).cloned().unwrap_or_default();
             let stage = state.stage(broken, now);
             if state.shown.replace(stage) != Some(stage) {
@@ -70,6 +74,13 @@ impl Pods {
     /// What they are told.
     pub fn tell_rights(&mut self, told: BTreeMap<Question, String>) {
         self.1 = told;
+    }
+
+    /// From which registries no node may pull. Says whether that is news.
+    pub fn tell_pulls(&mut self, refused: BTreeSet<String>) -> bool {
+        let is_news = self.2 != refused;
+        self.2 = refused;
+        is_news
     }
 
     /// The next moment after `now` of each pod at which it changes by itself.

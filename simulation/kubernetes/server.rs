@@ -21,7 +21,7 @@ use super::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -89,6 +89,13 @@ impl Server {
         let pods = &mut self.controllers.pods;
         let told = pods.questions().map(|question| (question.clone(), missing(question))).collect();
         pods.tell_rights(told);
+    }
+
+    /// Tells nodes from which registries they may not pull.
+    pub(super) fn tell_pulls(&mut self, now: Timestamp, refused: BTreeSet<String>) {
+        if self.controllers.pods.tell_pulls(refused) {
+            self.due = Some(self.due.map_or(now, |due| due.min(now)));
+        }
     }
 
     pub(super) fn is_running(&self) -> bool {

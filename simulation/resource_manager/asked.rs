@@ -6,10 +6,12 @@ use super::place::key;
 use super::store::Store;
 use crate::entra::principal_of;
 use crate::kubernetes::Question;
+use jiff::Timestamp;
 use serde_json::Value;
 
-/// What is missing of what an ingress controller needs, one a line; empty: nothing is.
-pub(super) fn missing(store: &Store, host: &str, question: &Question) -> String {
+/// What is missing of what an ingress controller needs, one a line; empty: nothing is. `counts`: what was
+/// assigned by then counts.
+pub(super) fn missing(store: &Store, host: &str, question: &Question, counts: Timestamp) -> String {
     if let Some(subject) = &question.subject
         && !federation::trusts(store, &question.client, &issuer(store, host), subject)
     {
@@ -33,7 +35,8 @@ pub(super) fn missing(store: &Store, host: &str, question: &Question) -> String 
     for (identity, _) in identities.into_iter().flatten() {
         needs.push(("Microsoft.ManagedIdentity/userAssignedIdentities/assign/action", identity.clone()));
     }
-    let lacks = needs.iter().filter(|(action, scope)| !may(store, &Value::from(principal.as_str()), scope, action));
+    let lacks =
+        needs.iter().filter(|(action, scope)| !may(store, &Value::from(principal.as_str()), scope, action, counts));
     lacks.map(|(action, scope)| format!("lacks {action} on {scope} (principal {principal})\n")).collect()
 }
 

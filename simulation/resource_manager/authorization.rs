@@ -5,10 +5,11 @@ use super::kinds::{ASSIGNMENTS, DEFINITIONS};
 use super::permissions::{action, covered, lies_within};
 use super::place::{Place, key};
 use super::store::Store;
-use super::{plain, roles};
+use super::{assignments, plain, roles};
 use crate::entra::{Groups, claims};
 use crate::{Ask, answer::json};
 use http::Method;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -18,6 +19,8 @@ pub(crate) struct Authorization {
     /// Pairs of a scope's id and what everybody may do there; `None`: everything.
     allowed: Option<Vec<(String, Vec<String>)>>,
     pub enforces_roles: bool,
+    /// Whether nodes pull from the registries of this world only what they may.
+    pub enforces_pulls: bool,
     groups: Groups,
 }
 
@@ -31,8 +34,8 @@ impl Authorization {
         self.groups = groups.clone();
     }
 
-    /// Refuses a call that its caller may not make.
-    pub fn hold(&self, store: &Store, ask: &Ask, place: &Place) -> Result<(), Refusal> {
+    /// Refuses a call that its caller may not make. `counts`: what was assigned by then counts.
+    pub fn hold(&self, store: &Store, ask: &Ask, place: &Place, counts: Timestamp) -> Result<(), Refusal> {
         if self.allowed.is_none() && !self.enforces_roles {
             return Ok(());
         }
@@ -40,7 +43,7 @@ impl Authorization {
         let scope = if ask.method() == Method::POST { place.before_last() } else { place.id() };
         let may = |(at, actions): &(String, Vec<String>)| lies_within(&scope, at) && covered(actions, &action);
         let is_scripted = self.allowed.as_ref().is_none_or(|allowed| allowed.iter().any(may));
-        if is_scripted && (!self.enforces_roles || assigned(store, ask, &scope, &action)) {
+        if is_scripted && (!self.enforces_roles || assigned(store, ask, &scope, &action, counts)) {
             return Ok(());
         }
         Err(refuse(
@@ -64,6 +67,9 @@ impl Authorization {
                 .store
                 .remove(&key(&place.id()))
                 .map_or_else(|| empty(204), |gone| json(200, &gone)));
+        }
+        if ask.method() == Method::PUT && place.names_a_resource() && is(ASSIGNMENTS) {
+            return assignments::put(desk, ask, place);
         }
         let is_list = is(ASSIGNMENTS) && !place.names_a_resource();
         let asks_for_role = is(DEFINITIONS) && ask.method() == Method::GET;
@@ -104,17 +110,21 @@ impl Authorization {
 }
 
 /// Whether an assignment of the caller, at the scope or above it, has a role with this action.
-fn assigned(store: &Store, ask: &Ask, scope: &str, action: &str) -> bool {
+fn assigned(store: &Store, ask: &Ask, scope: &str, action: &str, counts: Timestamp) -> bool {
     let token = ask.headers().get("authorization").and_then(|value| value.to_str().ok()?.split_once(' '));
     let Some(caller) = token.and_then(|(_, token)| claims(token)) else { return false };
-    may(store, &Value::from(caller.principal), scope, action)
+    may(store, &Value::from(caller.principal), scope, action, counts)
 }
 
-/// The same of a principal.
-pub(super) fn may(store: &Store, principal: &Value, scope: &str, action: &str) -> bool {
+/// The same of a principal. An assignment that was there from the beginning does not say when it was made.
+pub(super) fn may(store: &Store, principal: &Value, scope: &str, action: &str, counts: Timestamp) -> bool {
+    let is_in_force = |assignment: &Value| {
+        let made = assignment["createdOn"].as_str().and_then(|made| made.parse::<Timestamp>().ok());
+        made.is_none_or(|made| made <= counts)
+    };
     let theirs = store.of_kind("/", ASSIGNMENTS).map(|body| &body["properties"]).filter(|assignment| {
         let at = assignment["scope"].as_str().unwrap_or_default();
-        assignment["principalId"] == *principal && lies_within(scope, at)
+        assignment["principalId"] == *principal && lies_within(scope, at) && is_in_force(assignment)
     });
     theirs.filter_map(|assignment| assignment["roleDefinitionId"].as_str()).any(|id| {
         let definition = store.get(&key(id)).cloned().or_else(|| roles::built_in(id)).unwrap_or_default();

@@ -109,12 +109,15 @@ impl Clusters {
     ) {
         registry.changed = Some(at);
         if matches!(change, ClusterChange::Delete) {
-            registry.store.remove(cluster);
+            if let Some(gone) = registry.store.remove(cluster) {
+                registry.principals.gone(&gone);
+            }
             return;
         }
         let etag = registry.ids.guid();
         let Some(stored) = registry.store.get_mut(cluster) else { return };
         ending::succeeded(stored, change, &etag, registry.cloud);
+        registry.principals.made(stored, at);
         self.run(cluster, stored, change, fleet, at);
         show(registry, cluster, "Succeeded");
     }

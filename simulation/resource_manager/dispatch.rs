@@ -19,7 +19,7 @@ impl ResourceManager {
         if let Some(answer) = root::metadata(&self.neighbours, ask, &place) {
             return answer;
         }
-        self.let_in(ask, &place)?;
+        self.let_in(ask, &place, now)?;
         // The collection of subscriptions has no name in it.
         if place.subscription.is_none() {
             return root::above_subscriptions(&self.subscriptions, ask, &place);
@@ -49,7 +49,7 @@ impl ResourceManager {
     }
 
     /// What every call goes through.
-    fn let_in(&mut self, ask: &Ask, place: &Place) -> Result<(), Refusal> {
+    fn let_in(&mut self, ask: &Ask, place: &Place, now: Timestamp) -> Result<(), Refusal> {
         self.authenticated(ask)?;
         if parameter(ask, "api-version").is_none() {
             let message = "The api-version query parameter (?api-version=) is required for all requests.";
@@ -60,7 +60,7 @@ impl ResourceManager {
             let message = "The size of the request content exceeds the maximum of 4194304 bytes.";
             return Err(refuse(413, "RequestContentTooLarge", message));
         }
-        self.authorization.hold(&self.registry.store, ask, place)?;
+        self.authorization.hold(&self.registry.store, ask, place, self.counts_since(now))?;
         self.subscriptions.hold(&self.registry.store, place)?;
         locks::hold(&self.registry.store, ask.method(), place)?;
         let verb = match *ask.method() {

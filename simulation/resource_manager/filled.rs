@@ -28,6 +28,7 @@ pub(crate) fn fill(place: &Place, body: &mut Value, cloud: Cloud) {
         "microsoft.servicebus/namespaces" => {
             json!({"status": "Active", "serviceBusEndpoint": format!("https://{name}.{}:443/", cloud.bus())})
         }
+        "microsoft.containerregistry/registries" => json!({"loginServer": format!("{name}.azurecr.io")}),
         "microsoft.web/sites" => json!({"state": "Running"}),
         "microsoft.insights/components" => {
             let instrumentation = guid_of(&key(&id));

@@ -1,4 +1,5 @@
 //! What every part of the Resource Manager works on: the resources' bodies, the operations under way, what is due.
+use super::assignments::Principals;
 use super::filled;
 use super::ids::Ids;
 use super::operations::{Change, Operation, Operations};
@@ -23,6 +24,7 @@ pub(crate) struct Registry {
     pub timeline: Timeline,
     pub ids: Ids,
     pub script: Script,
+    pub principals: Principals,
     /// When a cluster or a gateway's effective members changed last.
     pub changed: Option<Timestamp>,
 }

@@ -94,6 +94,11 @@ impl ResourceManager {
         self.authorization.enforces_roles = true;
     }
 
+    /// From now on the nodes of clusters pull images of this world's registries only where their kubelets' identity may.
+    pub fn enforce_pulls(&mut self) {
+        self.authorization.enforces_pulls = true;
+    }
+
     /// From now on the app's host says this of itself; `None`: it is down, and nobody answers for it.
     pub fn set_host_status(&mut self, app: &str, status: Option<HostStatus>) {
         self.sites.set_host_status(app, status);

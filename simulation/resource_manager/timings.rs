@@ -30,6 +30,10 @@ pub struct Timings {
     pub delete_gateway: Duration,
     /// A gateway's look at its backends.
     pub backend_health: Duration,
+    /// The directory knows an identity of a new cluster so long after it was made.
+    pub principal_known: Duration,
+    /// What is assigned counts so long after.
+    pub role_counts: Duration,
     /// The seconds of `Retry-After`; `None`: the header is missing.
     pub retry_after: Option<u32>,
 }
@@ -50,6 +54,8 @@ impl Default for Timings {
             members_effective_after: Duration::from_secs(3),
             delete_gateway: Duration::from_secs(5 * 60),
             backend_health: Duration::from_secs(15),
+            principal_known: Duration::from_secs(60),
+            role_counts: Duration::from_secs(2 * 60),
             retry_after: Some(10),
         }
     }

@@ -21,6 +21,7 @@ const NOT_YET: [&str; 5] = [
 
 /// PUTs every resource of a snapshot, over the wire.
 pub async fn deploy(azure: &SimulatedAzure, snapshot: &Snapshot) {
+    prepare(azure, snapshot);
     let writer = writer(azure, "pipeline", PIPELINE);
     let mut waiting: Vec<&Value> = snapshot.resources().iter().collect();
     while !waiting.is_empty() {
@@ -34,6 +35,19 @@ pub async fn deploy(azure: &SimulatedAzure, snapshot: &Snapshot) {
         }
         assert!(still.len() < waiting.len(), "no resource can be deployed any more: {why:#?}");
         waiting = still;
+    }
+}
+
+/// The identities that parameters name are there before.
+fn prepare(azure: &SimulatedAzure, snapshot: &Snapshot) {
+    let now = azure.clock().now();
+    for assignment in snapshot.all("Microsoft.Authorization/roleAssignments") {
+        let scope = text(assignment, "/id").split("/providers/Microsoft.Authorization/").next().unwrap();
+        let is_made = snapshot.resources().iter().any(|it| text(it, "/id").eq_ignore_ascii_case(scope));
+        if scope.contains("/userAssignedIdentities/") && !is_made {
+            let world = &mut *azure.world();
+            world.resource_manager.place(scope, Value::Object(Map::new()), &mut world.kubernetes, now);
+        }
     }
 }
 

@@ -151,10 +151,81 @@ fn only_what_lies_outside_every_group_is_granted_on_the_subscription() {
                     "Microsoft.Compute/skus/read",
                     "Microsoft.Authorization/locks/read",
                     "Microsoft.Resources/subscriptions/resourceGroups/read",
+                    // What the old cluster's identities may do can lie in any group.
+                    "Microsoft.Authorization/roleAssignments/read",
                 ];
                 assert!(action.contains("/locations/") || elsewhere.contains(&action.as_str()), "{action}");
                 assert!(action.ends_with("/read"), "{action}");
             }
         }
     }
+}
+
+/// The core's list and that of the condition are the same, and nobody may give himself anything.
+#[test]
+fn the_roles_that_are_copied_are_those_that_may_be_given() {
+    let listed = json("infra/copied-roles.json");
+    let mut listed: Vec<_> = listed.as_object().unwrap().values().map(|guid| guid.as_str().unwrap()).collect();
+    let mut copied: Vec<_> = bluegreen::resources::roles::copied().collect();
+    listed.sort_unstable();
+    copied.sort_unstable();
+    assert_eq!(listed, copied);
+    for shape in SHAPES {
+        let snapshot = Snapshot::of(shape);
+        let assignments = snapshot.all("Microsoft.Authorization/roleAssignments");
+        let giving: Vec<_> = assignments
+            .iter()
+            .filter(|it| it["properties"]["description"].as_str().is_some_and(|said| said.starts_with("role giver")))
+            .collect();
+        assert_eq!(giving.len(), usize::from(shape == "full"), "{shape}");
+        for assignment in giving {
+            let condition = assignment["properties"]["condition"].as_str().unwrap();
+            assert!(copied.iter().all(|guid| condition.matches(guid).count() == 2), "{condition}");
+            assert_eq!(condition.matches("PrincipalId] ForAnyOfAllValues:GuidNotEquals {").count(), 2, "{condition}");
+            assert!(!copied.iter().any(|guid| bluegreen::resources::roles::is_never_copied(guid)));
+        }
+    }
+}
+
+/// Whoever deploys has named the group, and the site wants roles copied: nothing else is needed.
+#[test]
+fn with_the_granted_rights_the_old_identities_roles_are_given_to_the_new_ones() {
+    let place = |shop: &Shop, id: &str, body: Value| {
+        let now = shop.azure.clock().now();
+        let world = &mut *shop.azure.world();
+        world.resource_manager.place(id, body, &mut world.kubernetes, now);
+    };
+    crate::snapshot::paused(async {
+        let base = simulated_azure::article::Options { system_assigned: true, ..Default::default() };
+        let options = Options { base, probe: false, ..Options::default() };
+        let shop = Shop::open(&options, |site| {
+            site.old_cluster = OldCluster::Delete;
+            site.copy_roles = Some(bluegreen::site::CopyRoles::default());
+        })
+        .unwrap();
+        let blue = shop.azure.world().resource_manager.resource(&shop.article.blue).cloned().unwrap();
+        let subnet = &shop.site.slots.blue.subnet;
+        let id =
+            format!("{subnet}/providers/Microsoft.Authorization/roleAssignments/00000001-0000-4000-8000-000000000000");
+        let role = "/providers/Microsoft.Authorization/roleDefinitions/4d97b98b-1d4f-4787-a291-c67834d212e7";
+        let principal = &blue["identity"]["principalId"];
+        place(
+            &shop,
+            &id,
+            serde_json::json!({"properties": {"scope": subnet, "roleDefinitionId": role, "principalId": principal}}),
+        );
+        shop.azure.world().resource_manager.allow_only_at(granted("full"));
+        for (id, kind) in [("first", Kind::Replace), ("second", Kind::Replace)] {
+            let request = Request { site: "shop".into(), kind, ..Request::default() };
+            shop.request(&request, id).unwrap();
+            let run = shop.settled(id, Duration::from_secs(36 * 3600)).await.unwrap();
+            assert_eq!(run.ending, Some(Ending::Upgraded), "{:?}", run.journal);
+        }
+        let world = shop.azure.world();
+        let roles = world.calls.iter().filter(|call| call.path.contains("/roleAssignments/"));
+        let methods: BTreeSet<_> = roles.map(|call| call.method.to_string()).collect();
+        assert_eq!(methods, ["DELETE", "PUT"].map(str::to_owned).into());
+        let refused = world.calls.iter().filter(|call| call.status == Some(StatusCode::FORBIDDEN));
+        assert_eq!(refused.map(|call| call.path.clone()).collect::<Vec<_>>(), Vec::<String>::new());
+    });
 }

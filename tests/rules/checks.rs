@@ -15,7 +15,7 @@ mod clusters;
 mod listeners;
 mod quota;
 mod subnets;
-mod world;
+pub mod world;
 
 const FINE: Verdict = Verdict::Fine { delete_leftover: false };
 
@@ -373,6 +373,7 @@ fn hostile_answers_are_findings_and_never_a_panic() {
                 node_group_exists: Some(true),
                 attached: vec![],
                 federated: [("till".to_owned(), Some(vec![]))].into(),
+                roles: Some(vec![]),
             };
             assert!(!refused(&Plan { kind, ..plan() }, &seen).is_empty());
         }

@@ -11,6 +11,7 @@ mod format_1;
 mod manifests;
 mod presets;
 mod refused;
+mod roles;
 mod site;
 mod site_page;
 mod two_stages;

@@ -82,7 +82,7 @@ fn planned(controllers: &Value) -> Plan {
     let identity =
         bluegreen_core::plan::Identity { client_id: "c".into(), principal_id: "p".into(), tenant_id: "t".into() };
     let identities = [("agic".to_owned(), identity)].into();
-    let surroundings = Surroundings { environment: "AzureChinaCloud".into(), identities, issuer: String::new() };
+    let surroundings = Surroundings { environment: "AzureChinaCloud".into(), identities, ..Surroundings::default() };
     Plan { site, surroundings, ..plan() }
 }
 

@@ -111,6 +111,12 @@ fn laid_out(value: &Value, depth: usize) -> String {
     format!("{open}\n{inner}{}\n{outer}{close}", entries.join(&format!(",\n{inner}")))
 }
 
+/// The type of a member that has one of its own, whether it may be left out or not.
+fn referred(member: &Value) -> Option<&str> {
+    let reference = member["$ref"].as_str().or(member["anyOf"][0]["$ref"].as_str());
+    reference.and_then(|it| it.strip_prefix("#/$defs/"))
+}
+
 /// The paths of the members that have this type.
 fn users(schema: &Value, name: &str) -> Vec<String> {
     let whole = [("", schema)].into_iter();
@@ -119,7 +125,7 @@ fn users(schema: &Value, name: &str) -> Vec<String> {
     for (owner, part) in whole.chain(parts) {
         for (member, value) in part["properties"].as_object().into_iter().flatten() {
             let many = if value["type"] == "array" { "[]" } else { "" };
-            let refers = |value: &Value| value["$ref"] == format!("#/$defs/{name}");
+            let refers = |value: &Value| referred(value) == Some(name);
             if refers(value) || refers(&value["items"]) {
                 let above = if owner.is_empty() { vec![String::new()] } else { users(schema, owner) };
                 found.extend(above.iter().map(|above| {
@@ -161,7 +167,7 @@ fn meaning(of: &Value) -> String {
 
 /// The type of a member in words, with its bounds.
 fn kind(schema: &Value, member: &Value) -> String {
-    if let Some(name) = member["$ref"].as_str().and_then(|it| it.strip_prefix("#/$defs/")) {
+    if let Some(name) = referred(member) {
         let is_choice = schema["$defs"][name].get("oneOf").is_some();
         let anchor = users(schema, name).join(", ").to_lowercase().replace(' ', "-");
         let anchor: String = anchor.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();

@@ -41,6 +41,7 @@ mod presets;
 mod random_schedules;
 mod requests;
 mod return_size;
+mod roles;
 mod shown;
 mod telling;
 mod time;

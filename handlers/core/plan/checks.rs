@@ -19,6 +19,7 @@ mod outbound;
 mod presets;
 mod quota;
 mod retiring;
+mod roles;
 mod routes;
 mod seen;
 mod sizes;
@@ -27,7 +28,6 @@ mod subnets;
 mod version;
 
 pub use attached::found;
-pub use identities::{Made, made_by_azure};
 pub use idle_slot::IdleSlot;
 pub use issuer::gives_identities;
 pub use listener::{public_addresses, unproved};
@@ -103,7 +103,12 @@ pub enum Verdict {
 /// What keeps no plan from being carried out, and should be known before: said when everything else holds.
 #[must_use]
 pub fn warnings(plan: &Plan, seen: &Seen) -> Vec<Finding> {
-    judging::warn(plan, seen).into_iter().chain(quota::warn(plan, seen)).chain(presets::warn(plan)).collect()
+    judging::warn(plan, seen)
+        .into_iter()
+        .chain(quota::warn(plan, seen))
+        .chain(presets::warn(plan))
+        .chain(roles::warn(plan, seen))
+        .collect()
 }
 
 /// Judges a plan by what was seen. What is wrong is said at once, even while something else is under way.
@@ -123,6 +128,7 @@ pub fn check(plan: &Plan, seen: &Seen) -> Verdict {
         if plan.kind != Kind::Return {
             findings.extend(features::check(plan, old));
             findings.extend(identities::check(plan, old));
+            findings.extend(roles::check(plan, seen));
             findings.extend(issuer::check(plan, old));
             findings.extend(federation::check(plan, seen));
             findings.extend(attached::check(plan, &seen.attached));

@@ -2,9 +2,10 @@
 use crate::plan::federation::issuer;
 use crate::plan::request::Request;
 use crate::plan::versions::{Offered, Support, wanted};
-use crate::plan::{Identity, KeptSize, Kind, Plan, PlannedPools, Surroundings, Version, planned};
+use crate::plan::{Identity, KeptSize, Kind, Plan, PlannedPools, Principals, Surroundings, Version, planned};
 use crate::resources::cluster::Cluster;
 use crate::resources::gateway::{Gateway, Pool};
+use crate::resources::made::made_by_azure;
 use crate::resources::size::Size;
 use crate::site::check::Checked;
 use crate::site::{Colour, Site};
@@ -74,7 +75,20 @@ pub fn surroundings(site: &Site, world: &World) -> Result<Surroundings, String> 
         let found = world.identities.get(name).and_then(Option::as_ref).ok_or_else(missing)?;
         identities.insert(name.clone(), found.clone());
     }
-    Ok(Surroundings { environment: world.environment.clone(), identities, issuer })
+    Ok(Surroundings { environment: world.environment.clone(), identities, issuer, principals: Principals::default() })
+}
+
+/// Whose roles may have to be taken back: only where the site wants roles copied.
+fn principals(site: &Site, kind: Kind, old: &Cluster, found: Option<&Cluster>) -> Principals {
+    let of = |cluster: &Cluster| {
+        let made = made_by_azure(&cluster.0).into_iter().filter(|made| !made.principal.is_empty());
+        made.map(|made| (made.principal, made.whose)).collect()
+    };
+    if site.copy_roles.is_none() {
+        return Principals::default();
+    }
+    let leftover = found.filter(|_| kind != Kind::Return);
+    Principals { old: of(old), leftover: leftover.map(of).unwrap_or_default() }
 }
 
 /// Makes the plan of a request.
@@ -128,7 +142,10 @@ pub fn plan(site: &Checked, request: &Request, world: &World) -> Result<Plan, St
         }),
         found_glass: world.gateway.mark().filter(|_| world.gateway.is_glass_broken()).map(str::to_owned),
         pools: Some(PlannedPools::of(site, old, &stages)),
-        surroundings: surroundings(site, world)?,
+        surroundings: Surroundings {
+            principals: principals(site, request.kind, serves, found),
+            ..surroundings(site, world)?
+        },
         stages,
         site: (**site).clone(),
     })

@@ -19,6 +19,28 @@ pub struct Surroundings {
     /// releases.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub issuer: String,
+    /// The identities that Azure made for the clusters that were there, where the site wants roles copied: their object ids,
+    /// and whose they are. What is taken back from those of a cluster that is gone goes by it.
+    #[serde(default, skip_serializing_if = "Principals::is_empty")]
+    pub principals: Principals,
+}
+
+/// Object ids of identities that Azure made, with whose they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Principals {
+    /// The old cluster's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub old: BTreeMap<String, String>,
+    /// Those of what was found in the new slot, and makes room.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub leftover: BTreeMap<String, String>,
+}
+
+impl Principals {
+    fn is_empty(&self) -> bool {
+        self.old.is_empty() && self.leftover.is_empty()
+    }
 }
 
 impl Surroundings {

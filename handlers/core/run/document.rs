@@ -16,6 +16,7 @@ use crate::workload::pins::Pins;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// The format of the runs that this binary begins, and the newest that it understands. A run keeps the format that it began
 /// with: an older binary leaves a newer one alone, and a run of format 1 ends by the rules of format 1.
@@ -24,6 +25,9 @@ pub const FORMAT: u32 = 2;
 /// An undoing step and `RetireOldCluster` are done, and the old cluster may be touched, only so long after the first
 /// look that found the step: an invocation that looked before may act until then (an invocation is bounded to 160 s).
 pub const QUIET_TIME: SignedDuration = SignedDuration::from_secs(180);
+
+/// A right that was given counts within so many minutes.
+const RIGHT_COUNTS_WITHIN: u32 = 30;
 
 /// A run's id: unique for ever, `<site>-<12 hex digits>`.
 pub type RunId = String;
@@ -110,6 +114,9 @@ pub struct Document {
     /// The counts that it keeps large in both clusters, with what they were before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pins: Option<Pins>,
+    /// It has said that it will give these identities of the new cluster roles: their object ids, and whose they are.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub given_roles: BTreeMap<String, String>,
     /// Whether the old cluster could take the traffic back, as far as is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readiness: Option<Readiness>,
@@ -285,6 +292,7 @@ impl Run {
             moved: false,
             reducing: None,
             pins: None,
+            given_roles: BTreeMap::new(),
             readiness: None,
             glass: None,
             known_glass: vec![],
@@ -333,6 +341,8 @@ impl Run {
         let minutes = site.deadline_minutes.get(&self.step).copied().unwrap_or(self.step.row().minutes);
         let watched = match self.step {
             Step::Soak => site.soak_minutes,
+            // A right that was just given to us counts within that.
+            Step::InstallControllers if site.copy_roles.is_some() => RIGHT_COUNTS_WITHIN,
             step if step.is_watch() => self.plan.stages.get(self.stage).map_or(0, |stage| stage.watch_minutes),
             _ => 0,
         };

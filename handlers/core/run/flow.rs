@@ -94,6 +94,7 @@ fn wait(run: &Run, mut next: Run, waiting: Waiting, now: Timestamp) -> Run {
         | Fact::Reduces(_)
         | Fact::Pins(_)
         | Fact::Unpinned(_)
+        | Fact::Gives(_)
         | Fact::Leads(_)
         | Fact::Wrote(_)
         | Fact::Changed(_)

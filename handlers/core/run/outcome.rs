@@ -8,6 +8,7 @@ use crate::resources::leads::Leads;
 use crate::resources::size::Size;
 use crate::workload::pins::{Pins, Side};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What a look saw, and when.
@@ -69,6 +70,8 @@ pub enum Fact {
     Pins(Pins),
     /// Those of this side are taken back, as far as they can be.
     Unpinned(Side),
+    /// These identities of the new cluster will get roles: said, and saved, a hop before the first of them.
+    Gives(BTreeMap<String, String>),
     /// How the gateway leads users to the live pools.
     Leads(Leads),
     /// A write of somebody else is under way at the gateway.

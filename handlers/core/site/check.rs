@@ -5,6 +5,7 @@ use serde_json::Value;
 
 mod changes;
 mod comments;
+mod copied;
 mod doubled;
 mod ids;
 mod manifests;

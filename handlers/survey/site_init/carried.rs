@@ -1,7 +1,8 @@
 //! What a new cluster does not have of the old one's, though its body is the same: a person must see to it.
 use super::{Found, Sheet};
-use crate::plan::checks::{found as in_words, gives_identities, made_by_azure};
+use crate::plan::checks::{found as in_words, gives_identities};
 use crate::resources::answers::{is_true, text};
+use crate::resources::made::made_by_azure;
 use serde_json::{Value, json};
 
 /// Identities, the issuer of tokens, and what hangs on the cluster.
@@ -10,6 +11,12 @@ pub(super) fn write(sheet: &mut Sheet, found: &Found, cluster: &Value) {
     let made = made_by_azure(cluster);
     if !made.is_empty() {
         sheet.placeholder("grantsPrepared", "true, if somebody gives each new cluster's own identities their roles");
+    }
+    if !made.is_empty() {
+        sheet.note(
+            "/grantsPrepared",
+            "Or leave it out and write \"copyRoles\": {}: the run gives them the old ones' roles.",
+        );
     }
     for made in made {
         sheet.note(

@@ -14,7 +14,7 @@ pub(super) fn show(object: &Value, state: &PodState, stage: Stage, now: Timestam
         return object;
     };
     object["spec"]["nodeName"] = json!(node);
-    let Stage { running, ready, finished, failed, .. } = stage;
+    let Stage { pulls, running, ready, finished, failed, .. } = stage;
     let status = &mut object["status"];
     status["phase"] = json!(if failed {
         "Failed"
@@ -46,6 +46,9 @@ pub(super) fn show(object: &Value, state: &PodState, stage: Stage, now: Timestam
                 json!({"terminated": {"exitCode": 0, "reason": "Completed"}})
             } else if running {
                 json!({"running": {"startedAt": second(scheduled)}})
+            } else if pulls {
+                let message = format!("Back-off pulling image {}: ErrImagePull: 401 Unauthorized", container["image"]);
+                json!({"waiting": {"reason": "ImagePullBackOff", "message": message}})
             } else {
                 json!({"waiting": {"reason": "ContainerCreating"}})
             };

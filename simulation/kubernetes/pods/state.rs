@@ -31,6 +31,10 @@ pub(super) struct PodState {
     finishes: bool,
     pub node: Option<String>,
     pub scheduled: Option<Timestamp>,
+    /// From where its node must pull.
+    pub registries: Vec<String>,
+    /// Since when its node has that.
+    pub started: Option<Timestamp>,
     pub ends: Option<Timestamp>,
     pub address: String,
     /// What it asks Resource Manager of its rights.
@@ -45,6 +49,8 @@ pub(super) struct PodState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stage {
     scheduled: bool,
+    /// It has no image.
+    pub pulls: bool,
     pub running: bool,
     pub ready: bool,
     pub finished: bool,
@@ -63,12 +69,16 @@ impl PodState {
             images if images.contains("slow") => Behaviour::Slow,
             _ => Behaviour::Normal,
         };
+        let registry = |image: &&str| image.split('/').next().unwrap_or_default().to_owned();
+        let registries = images.iter().map(registry).collect();
         Self {
             uid: object["metadata"]["uid"].as_str().unwrap_or_default().to_owned(),
             behaviour,
             finishes: matches!(object["spec"]["restartPolicy"].as_str(), Some("Never" | "OnFailure")),
             node: None,
             scheduled: None,
+            registries,
+            started: None,
             ends: None,
             address: format!("10.244.{}.{}", number % 256, number / 256 % 254 + 1),
             asks: Question::of(object),
@@ -82,8 +92,13 @@ impl PodState {
         self.ends.get_or_insert(if self.scheduled.is_some() { later(now, ENDS_AFTER) } else { now });
     }
 
+    /// Notes that its node has its images.
+    pub fn has_its_images(&mut self, now: Timestamp) {
+        self.started = self.started.or(self.scheduled.map(|scheduled| scheduled.max(now)));
+    }
+
     pub fn moments_mut(&mut self) -> impl Iterator<Item = &mut Timestamp> {
-        self.scheduled.iter_mut().chain(self.ends.iter_mut())
+        self.scheduled.iter_mut().chain(self.started.iter_mut()).chain(self.ends.iter_mut())
     }
 
     fn first_ready(&self) -> Option<Timestamp> {
@@ -92,12 +107,12 @@ impl PodState {
             Behaviour::Slow => SLOWLY_READY_AFTER,
             Behaviour::NeverReady | Behaviour::Failing => return None,
         };
-        Some(later(self.scheduled?, wait))
+        Some(later(self.started?, wait))
     }
 
     fn finished_at(&self) -> Option<Timestamp> {
         let fails = self.behaviour == Behaviour::NeverReady;
-        self.scheduled.filter(|_| self.finishes && !fails).map(|scheduled| later(scheduled, JOB_TAKES))
+        self.started.filter(|_| self.finishes && !fails).map(|started| later(started, JOB_TAKES))
     }
 
     fn finished(&self, now: Timestamp) -> bool {
@@ -113,9 +128,17 @@ impl PodState {
     /// What it shows now; `broken`: the script breaks all workloads.
     pub fn stage(&self, broken: bool, now: Timestamp) -> Stage {
         let (ready, finished) = (self.ready(now) && !broken, self.finished(now));
-        let started = self.scheduled.is_some_and(|scheduled| later(scheduled, RUNNING_AFTER) <= now);
+        let started = self.started.is_some_and(|started| later(started, RUNNING_AFTER) <= now);
         let failed = finished && (self.behaviour == Behaviour::Failing || !self.says.is_empty());
-        Stage { scheduled: self.scheduled.is_some(), running: started || ready || finished, ready, finished, failed }
+        let pulls = self.started.is_none();
+        Stage {
+            scheduled: self.scheduled.is_some(),
+            pulls,
+            running: started || ready || finished,
+            ready,
+            finished,
+            failed,
+        }
     }
 
     /// The next moment after `now` at which this pod changes by itself.
@@ -131,7 +154,7 @@ impl PodState {
             }
             _ => first,
         };
-        let running = self.scheduled.map(|scheduled| later(scheduled, RUNNING_AFTER));
+        let running = self.started.map(|started| later(started, RUNNING_AFTER));
         [next, running, self.finished_at()].into_iter().flatten().filter(|moment| *moment > now).min()
     }
 }

@@ -22,6 +22,10 @@ const COMPUTED: &[&str] = &[
 const COMPUTED_IN_POOL: &[&str] =
     &["currentOrchestratorVersion", "eTag", "nodeImageVersion", "provisioningState", "status"];
 
+/// Add-ons for which AKS makes an identity in the group of the nodes.
+const ADD_ONS_WITH_IDENTITY: [&str; 5] =
+    ["azureKeyvaultSecretsProvider", "omsagent", "azurepolicy", "aciConnectorLinux", "ingressApplicationGateway"];
+
 /// Whom the tokens of the simulation stand for.
 const CALLER: &str = "22222222-2222-4222-8222-222222222222";
 
@@ -117,7 +121,7 @@ pub(super) fn provisioned(body: &mut Value, etag: &str, cloud: Cloud) {
     let location = squeezed(body["location"].as_str().unwrap_or_default());
     let uid = body["properties"]["resourceUID"].as_str().unwrap_or_default().to_owned();
     let subscription = place.subscription.clone().unwrap_or_default();
-    fill_identity(body, &id);
+    fill_identity(body, &uid);
     body["eTag"] = etag.into();
     let has_identity = body["identity"].is_object();
     let properties = &mut body["properties"];
@@ -154,6 +158,20 @@ pub(super) fn provisioned(body: &mut Value, etag: &str, cloud: Cloud) {
             "resourceId": identity, "clientId": guid_of(&format!("{uid} client")), "objectId": guid_of(&format!("{uid} object")),
         });
     }
+    for add_on in ADD_ONS_WITH_IDENTITY {
+        let made = in_nodes(&format!(
+            "Microsoft.ManagedIdentity/userAssignedIdentities/{}-{}",
+            add_on.to_lowercase(),
+            place.name()
+        ));
+        let profiles = properties["addonProfiles"].as_object_mut().into_iter().flatten();
+        let enabled =
+            profiles.filter(|(name, profile)| name.eq_ignore_ascii_case(add_on) && profile["enabled"] == true);
+        for (_, profile) in enabled.filter(|(_, profile)| profile["identity"].is_null()) {
+            let id = |what: &str| guid_of(&format!("{uid} {add_on} {what}"));
+            profile["identity"] = json!({"resourceId": made, "clientId": id("client"), "objectId": id("object")});
+        }
+    }
     for pool in properties["agentPoolProfiles"].as_array_mut().into_iter().flatten() {
         pool_provisioned(pool, version.as_str().unwrap_or_default(), etag);
     }
@@ -174,10 +192,10 @@ pub(super) fn pool_provisioned(pool: &mut Value, version: &str, etag: &str) {
     }
 }
 
-fn fill_identity(body: &mut Value, id: &str) {
+fn fill_identity(body: &mut Value, uid: &str) {
     let Some(identity) = body.get_mut("identity").and_then(Value::as_object_mut) else { return };
     if identity.get("type").and_then(Value::as_str).is_some_and(|kind| kind.to_lowercase().contains("systemassigned")) {
-        identity.insert("principalId".into(), guid_of(&format!("{id} principal")).into());
+        identity.insert("principalId".into(), guid_of(&format!("{uid} principal")).into());
         identity.insert("tenantId".into(), TENANT.into());
     }
     filled::identities(body);

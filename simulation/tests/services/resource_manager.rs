@@ -12,6 +12,7 @@ mod latency;
 mod networks;
 mod pools;
 mod refusals;
+mod roles;
 mod scene;
 mod scopes;
 mod strangers;

@@ -73,6 +73,7 @@ fn missed(seen: &Seen) -> Option<Value> {
         | Fact::Unpinned(_)
         | Fact::Readiness(_)
         | Fact::Unclear(_)
+        | Fact::Gives(_)
         | Fact::Leads(_)
         | Fact::Wrote(_)
         | Fact::Changed(_)

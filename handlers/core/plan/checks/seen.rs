@@ -2,6 +2,7 @@
 use super::{locks, node_group, public_addresses, subnets};
 use crate::plan::Plan;
 use crate::plan::federation::Credential;
+use crate::plan::roles::Held;
 use crate::resources::answers::{same_id, text};
 use crate::resources::attached::Listed;
 use crate::resources::gateway::Gateway;
@@ -35,6 +36,8 @@ pub struct Seen {
     pub node_group_exists: Option<bool>,
     /// The federated credentials of the identities that the site names for it, as far as they were at hand.
     pub federated: BTreeMap<String, Option<Vec<Credential>>>,
+    /// The roles of the identities that Azure made for the old cluster, if the site wants them copied and they may be read.
+    pub roles: Option<Vec<Held>>,
     /// What hangs on the old cluster, of the kinds to which the site has not consented.
     pub attached: Vec<Listed>,
 }

@@ -1,7 +1,7 @@
 //! What a site file must mean, beyond its structure. It may have any form: what cannot be read is not judged.
 use super::changes::mistakes as changes;
 use super::manifests::mistakes as manifests;
-use super::{Mistake, ids, mistake};
+use super::{Mistake, copied, ids, mistake};
 use crate::resources::answers::{list, same_id, shortened, text};
 use crate::site::address_of;
 use crate::step::Step;
@@ -13,10 +13,22 @@ use std::net::{IpAddr, Ipv4Addr};
 use url::Host;
 
 pub(super) fn mistakes(file: &Value) -> Vec<Mistake> {
-    [ids::mistakes, slots, addresses, pools, stages, gates, deadlines, manifests, smoke_tests, changes]
-        .iter()
-        .flat_map(|judge| judge(file))
-        .collect()
+    [
+        ids::mistakes,
+        copied::mistakes,
+        slots,
+        addresses,
+        pools,
+        stages,
+        gates,
+        deadlines,
+        manifests,
+        smoke_tests,
+        changes,
+    ]
+    .iter()
+    .flat_map(|judge| judge(file))
+    .collect()
 }
 
 fn slots(file: &Value) -> Vec<Mistake> {

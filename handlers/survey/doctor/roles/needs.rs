@@ -1,4 +1,5 @@
 //! What the app's identity must be allowed to do, and where: of `infra/actions.json`, and with data.
+use crate::plan::roles::subscriptions;
 use crate::resources::answers::{is_true, list, name_of, text};
 use crate::run::event::{REQUESTS, STEPS};
 use crate::site::{Site, Slot};
@@ -103,6 +104,11 @@ fn scopes(action: &str, site: &Site, seen: &SeenSite) -> Vec<String> {
     let mut scopes = if is("/locations/") || is("/skus/") || is("/locks/") || is("/resourceGroups/") {
         let clusters = format!("/subscriptions/{}", blue.cluster.split('/').nth(2).unwrap_or_default());
         vec![if is("Microsoft.Network") { format!("/subscriptions/{}", site.subscription()) } else { clusters }]
+    } else if is("/roleAssignments/") && !action.ends_with("/read") {
+        // Where roles are given is known by the plan alone.
+        vec![]
+    } else if is("/roleAssignments/") && site.copy_roles.is_some() {
+        looked_through(site)
     } else if is("/managedClusters/") || AROUND.iter().any(|part| is(part)) {
         vec![group_of(&blue.cluster).to_owned(), group_of(&green.cluster).to_owned()]
     } else if is("/applicationGateways/") {
@@ -130,6 +136,11 @@ fn scopes(action: &str, site: &Site, seen: &SeenSite) -> Vec<String> {
     scopes.sort_unstable();
     scopes.dedup();
     scopes
+}
+
+/// The subscriptions in which the old cluster's identities may have roles.
+fn looked_through(site: &Site) -> Vec<String> {
+    subscriptions(site).into_iter().map(|subscription| format!("/subscriptions/{subscription}")).collect()
 }
 
 /// The identities that the clusters and the gateway carry.

@@ -48,8 +48,17 @@ async fn a_cluster_with_an_identity_shows_no_service_principal() {
 async fn a_list_across_providers_is_filtered_and_holds_no_roles() {
     let scene = Scene::new();
     let all = format!("/subscriptions/{}/resources", scene.article.subscription);
-    let assignment = format!("{}/providers/Microsoft.Authorization/roleAssignments/ours", scene.article.gateway);
-    assert_eq!(scene.put(&assignment, &json!({"properties": {"principalId": "we"}})).await.status, 201);
+    let assignment = format!(
+        "{}/providers/Microsoft.Authorization/roleAssignments/0a1b2c3d-0000-4000-8000-000000000001",
+        scene.article.gateway
+    );
+    assert_eq!(
+        scene
+            .put(&assignment, &json!({"properties": {"roleDefinitionId": "/definition", "principalId": "we"}}))
+            .await
+            .status,
+        201
+    );
     let found = async |query: &str| {
         let said = scene.get(&format!("{all}?{query}")).await;
         let all = said.body["value"].as_array().unwrap_or_else(|| panic!("{query}: {said:?}")).clone();

@@ -1,0 +1,74 @@
+//! The roles of the old cluster's identities that the run gives the new one's: which, and what it cannot.
+use super::{Finding, Seen};
+use crate::plan::roles::{Fate, fates, made_anew};
+use crate::plan::{Kind, Plan};
+
+const SUBJECT: &str = "roles";
+/// The add-on that fetches secrets, in lower case.
+const VAULTS: &str = "azurekeyvaultsecretsprovider";
+
+pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
+    if plan.site.copy_roles.is_none() {
+        return vec![];
+    }
+    if seen.roles.is_none() {
+        let what = "the roles of the old cluster's identities may not be read";
+        let remedy = "give the functions the right to read role assignments in each subscription that the site names (the role \
+                      \"role reader\" of infra/), or take \"copyRoles\" out";
+        return vec![Finding::wrong(SUBJECT, what, remedy)];
+    }
+    if plan.site.grants_prepared {
+        return vec![];
+    }
+    let wrong = |fate| match fate {
+        Fate::Left { why, command } => Some(Finding::wrong(SUBJECT, why, by_hand(&command))),
+        Fate::Given(_) | Fate::Dropped(_) => None,
+    };
+    becomes(plan, seen).into_iter().filter_map(wrong).collect()
+}
+
+/// What is given is listed, and so is what is not.
+pub(super) fn warn(plan: &Plan, seen: &Seen) -> Vec<Finding> {
+    if plan.site.copy_roles.is_none() || plan.kind == Kind::Return {
+        return vec![];
+    }
+    let nodes = seen.node_group(plan);
+    let said = |fate| match fate {
+        Fate::Given(grant) if nodes.as_ref().is_some_and(|nodes| *nodes == grant.scope) => {
+            let remedy = "there the functions may give it only with that right on the subscription";
+            Finding::warning(SUBJECT, grant.words(), remedy)
+        }
+        Fate::Given(grant) => {
+            Finding::warning(SUBJECT, grant.words(), "the new cluster's gets it before anything runs there")
+        }
+        Fate::Dropped(why) => Finding::warning(SUBJECT, why, "nothing is to be done"),
+        Fate::Left { why, command } => Finding::warning(SUBJECT, why, by_hand(&command)),
+    };
+    becomes(plan, seen).into_iter().map(said).chain(vault(plan, seen)).collect()
+}
+
+fn becomes(plan: &Plan, seen: &Seen) -> Vec<Fate> {
+    let Some(old) = &seen.old_cluster else { return vec![] };
+    fates(plan, old, seen.roles.as_deref().unwrap_or_default(), seen.node_group(plan).as_deref())
+}
+
+fn by_hand(command: &str) -> String {
+    format!(
+        "see that somebody gives it to the new one before SyncWorkloads ({command}), and set \"grantsPrepared\": true"
+    )
+}
+
+/// Whoever fetches secrets without a role may be on a vault's own list.
+fn vault(plan: &Plan, seen: &Seen) -> Option<Finding> {
+    let (old, held) = (seen.old_cluster.as_ref()?, seen.roles.as_deref()?);
+    let made = made_anew(plan, old).into_iter().find(|made| made.query().to_lowercase().contains(VAULTS))?;
+    if held.iter().any(|held| held.made == made) {
+        return None;
+    }
+    let what = format!("{} has no role; if an access policy of a vault lets it in, that is not copied", made.whose);
+    let remedy = format!(
+        "az keyvault set-policy --name VAULT --secret-permissions get --object-id {}",
+        made.whom(&plan.new_slot().cluster)
+    );
+    Some(Finding::warning(SUBJECT, what, remedy))
+}
