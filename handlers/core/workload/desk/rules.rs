@@ -20,7 +20,7 @@ pub fn broken(object: &Value) -> Vec<String> {
     of_metadata(whose, &filled, &mut findings);
     of_members(whose, &filled, &mut findings);
     if kind == "CustomResourceDefinition" {
-        findings.causes.extend(definitions::check(&filled, &|_, _, _| {}));
+        findings.causes.extend(definitions::check(&filled));
     }
     let missing = missing(object);
     let mut said = vec![];
