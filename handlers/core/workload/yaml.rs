@@ -5,6 +5,8 @@
 //! [`Notice`] says so. The grammar is the parser's; what its scalars mean is in [`scalar`].
 mod scalar;
 
+pub(crate) use scalar::GO;
+
 use granit_parser::{Event, Parser, ScalarStyle, Tag};
 use scalar::{Meaning, meaning};
 use serde_json::{Map, Value};

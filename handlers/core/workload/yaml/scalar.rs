@@ -39,7 +39,7 @@ pub fn meaning(text: &str, is_plain: bool, tag: Option<&str>) -> Result<Meaning,
 }
 
 /// As Go's decoder reads it: bits behind the last byte do not count.
-const GO: GeneralPurpose =
+pub(crate) const GO: GeneralPurpose =
     GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 /// The bytes, as the text that they are in JSON: what is no UTF-8 is lost there.
