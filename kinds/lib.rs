@@ -1,6 +1,7 @@
-//! The members of Kubernetes' own kinds, their defaults and their rules. The members lie in `members.txt`, which a test writes from the types of `k8s-openapi` and
+//! The members of Kubernetes' own kinds, their defaults, lists and rules. The members lie in `members.txt`, which a test writes from the types of `k8s-openapi` and
 //! compares with them: types in a binary cost megabytes, and minutes of every build.
 pub mod defaults;
+pub mod lists;
 pub mod quantity;
 pub mod rules;
 
@@ -105,6 +106,42 @@ pub fn roots() -> Vec<(&'static str, &'static str)> {
     roots.sort_unstable();
     roots
 }
+
+/// Whether objects of this kind of Kubernetes' own lie in no namespace.
+#[must_use]
+pub fn is_cluster_scoped(api_version: &str, kind: &str) -> bool {
+    CLUSTER_SCOPED.contains(&kind) && Type::of(api_version, kind).is_some()
+}
+
+/// The kinds whose objects lie in no namespace.
+const CLUSTER_SCOPED: [&str; 26] = [
+    "APIService",
+    "CSIDriver",
+    "CSINode",
+    "CertificateSigningRequest",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+    "DeviceClass",
+    "FlowSchema",
+    "IPAddress",
+    "IngressClass",
+    "MutatingWebhookConfiguration",
+    "Namespace",
+    "Node",
+    "PersistentVolume",
+    "PriorityClass",
+    "PriorityLevelConfiguration",
+    "ResourceSlice",
+    "RuntimeClass",
+    "ServiceCIDR",
+    "StorageClass",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+    "ValidatingWebhookConfiguration",
+    "VolumeAttachment",
+    "VolumeAttributesClass",
+];
 
 /// Whether a group is one of Kubernetes' own, all stable kinds of which are known here.
 #[must_use]

@@ -2,18 +2,27 @@
 //! must be; what several have to do with each other is said in code, by the type that they are members of.
 //!
 //! An object is judged as it is when a server has filled in its [`defaults`](crate::defaults).
+mod amounts;
+mod autoscalers;
 mod configuration;
 mod containers;
 mod cron;
 pub mod definitions;
+mod endpoints;
+mod fields;
 mod findings;
 mod ingresses;
 mod jobs;
 mod metadata;
+mod network;
 mod pods;
 mod policies;
+mod quotas;
+mod registered;
 mod scheduling;
+mod security;
 mod services;
+mod structure;
 mod table;
 pub mod texts;
 mod volumes;
@@ -84,6 +93,10 @@ fn of_kind(kind: &str, object: &Value, findings: &mut Findings) {
         "Ingress" => ingresses::is_an_ingress(object, findings),
         "PodDisruptionBudget" => policies::is_a_budget(object, findings),
         "PriorityClass" => policies::is_a_priority(object, findings),
+        "EndpointSlice" => endpoints::is_a_slice(object, findings),
+        "Endpoints" => endpoints::are_endpoints(object, findings),
+        "APIService" => registered::is_an_api(object, findings),
+        "StorageClass" => registered::is_a_class_of_storage(object, findings),
         "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => {
             webhooks::is_a_configuration(object, findings);
         }
@@ -149,9 +162,29 @@ fn by_type(of: &str, object: &Map<String, Value>, findings: &mut Findings) -> bo
         "core.v1.ServiceSpec" => services::is_a_service(object, findings),
         "networking.v1.HTTPIngressPath" => ingresses::is_a_path(object, findings),
         "autoscaling.v1.HorizontalPodAutoscalerSpec" | "autoscaling.v2.HorizontalPodAutoscalerSpec" => {
-            workloads::is_an_autoscaler(object, findings);
+            autoscalers::is_an_autoscaler(object, findings);
         }
-        "networking.v1.NetworkPolicyPeer" => policies::is_a_peer(object, findings),
+        "autoscaling.v2.MetricSpec" => autoscalers::is_a_metric(object, findings),
+        "networking.v1.NetworkPolicySpec" => network::is_a_policy(object, findings),
+        "networking.v1.NetworkPolicyPeer" => network::is_a_peer(object, findings),
+        "networking.v1.NetworkPolicyPort" => network::is_a_port(object, findings),
+        "networking.v1.IPBlock" => network::is_a_block(object, findings),
+        "networking.v1.IngressClassSpec" => registered::is_a_class(object, findings),
+        "admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec" => {
+            registered::is_a_binding_of_a_policy(object, findings);
+        }
+        "core.v1.ResourceQuotaSpec" => quotas::is_a_quota(object, findings),
+        "core.v1.LimitRangeSpec" => quotas::are_limits(object, findings),
+        "core.v1.LimitRangeItem" => quotas::is_a_limit(object, findings),
+        "core.v1.PodSecurityContext" => security::of_a_pod(object, findings),
+        "core.v1.SeccompProfile" => security::is_a_filter(object, findings),
+        "core.v1.AppArmorProfile" => security::is_a_profile(object, findings),
+        "core.v1.EnvVarSource" => fields::is_a_source(object, findings),
+        "core.v1.KeyToPath" => fields::is_a_file(object, findings),
+        "core.v1.DownwardAPIVolumeSource" | "core.v1.DownwardAPIProjection" => fields::are_files(object, findings),
+        "core.v1.ProjectedVolumeSource" => fields::are_projected(object, findings),
+        "core.v1.HTTPGetAction" => containers::sends_headers(object, findings),
+        "batch.v1.PodFailurePolicy" => jobs::is_a_policy_of_failure(object, findings),
         "admissionregistration.v1.MutatingWebhook" | "admissionregistration.v1.ValidatingWebhook" => {
             webhooks::is_a_webhook(object, findings);
         }

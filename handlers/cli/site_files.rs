@@ -86,7 +86,8 @@ impl Contents {
             })
             .collect();
         let addresses = site.slots.blue.addresses.len().min(site.slots.green.addresses.len());
-        let placeholders = Placeholders::of_the_desk(addresses, site.identities.keys().map(String::as_str));
+        let placeholders = Placeholders::of_the_desk(addresses, site.identities.keys().map(String::as_str))
+            .of_slots(&site.slots.blue.addresses, &site.slots.green.addresses);
         let secrets = site.manifests_hold_secrets;
         judge(&files, Desk { versions, secrets, placeholders: &placeholders, published: false }).1
     }

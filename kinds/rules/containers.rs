@@ -1,5 +1,8 @@
 //! Pure: one container of a pod, and its probes and hooks.
-use super::findings::{Findings, items};
+use super::{
+    amounts::is_whole,
+    findings::{Findings, items},
+};
 use crate::quantity::amount;
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
@@ -28,7 +31,42 @@ pub(super) fn is_a_container(container: &Map<String, Value>, findings: &mut Find
             findings.invalid(&format!("{probe}.successThreshold"), threshold, "must be 1");
         }
     }
+    let grace =
+        |probe: &str| container.get(probe).map_or(&Value::Null, |probe| &probe["terminationGracePeriodSeconds"]);
+    if !grace("readinessProbe").is_null() {
+        let why = "must not be set for readinessProbes";
+        findings.invalid("readinessProbe.terminationGracePeriodSeconds", grace("readinessProbe"), why);
+    }
+    for probe in ["livenessProbe", "startupProbe"] {
+        if grace(probe).as_i64().is_some_and(|seconds| seconds < 1) {
+            let member = format!("{probe}.terminationGracePeriodSeconds");
+            findings.invalid(&member, grace(probe), "must be greater than 0");
+        }
+    }
     resources(container.get("resources").unwrap_or(&Value::Null), findings);
+}
+
+/// What a probe or a hook sends.
+pub(super) fn sends_headers(ask: &Map<String, Value>, findings: &mut Findings) {
+    for header in items(ask.get("httpHeaders")) {
+        let name = header["name"].as_str().unwrap_or_default();
+        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+            let why = "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for \
+                       validation is '[-A-Za-z0-9]+')";
+            findings.invalid("httpHeaders", &header["name"], why);
+        }
+    }
+}
+
+/// How long a hook sleeps, within what a pod has to end.
+pub(super) fn hooks_sleep(container: &Value, grace: i64, findings: &mut Findings) {
+    for hook in ["preStop", "postStart"] {
+        let seconds = &container["lifecycle"][hook]["sleep"]["seconds"];
+        if seconds.as_i64().is_some_and(|seconds| seconds < 0 || seconds > grace) {
+            let why = format!("must be non-negative and less than terminationGracePeriodSeconds ({grace})");
+            findings.invalid(&format!("lifecycle.{hook}.sleep"), seconds, &why);
+        }
+    }
 }
 
 fn resources(resources: &Value, findings: &mut Findings) {
@@ -46,7 +84,8 @@ fn resources(resources: &Value, findings: &mut Findings) {
         }
         for (name, value) in resources["requests"].as_object().into_iter().flatten() {
             let limit = &resources["limits"][name];
-            let is_over = amount(value).zip(amount(limit)).is_some_and(|(value, limit)| value > limit);
+            let is_over =
+                !is_whole(name) && amount(value).zip(amount(limit)).is_some_and(|(value, limit)| value > limit);
             if is_over {
                 let limit = limit.as_str().map_or_else(|| limit.to_string(), Into::into);
                 let why = format!("must be less than or equal to {name} limit of {limit}");

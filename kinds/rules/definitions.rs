@@ -1,9 +1,12 @@
 //! Pure: definitions of custom kinds.
-use super::findings::Causes;
+use super::{findings::Causes, structure};
 use serde_json::{Value, json};
 
-/// What a definition breaks; `structure` looks at the schema of a version, and is told where that stands.
-pub fn check(definition: &Value, structure: &dyn Fn(&Value, &str, &mut Causes)) -> Causes {
+/// What a group of the Kubernetes project needs from it.
+const APPROVED: &str = "api-approved.kubernetes.io";
+
+/// What a definition breaks.
+pub fn check(definition: &Value) -> Causes {
     let mut causes = vec![];
     let spec = &definition["spec"];
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -33,11 +36,34 @@ pub fn check(definition: &Value, structure: &dyn Fn(&Value, &str, &mut Causes)) 
         let wrong = "Invalid value: true: must be false in order to use defaults in the schema";
         causes.push(("spec.preserveUnknownFields".into(), "FieldValueInvalid", wrong.into()));
     }
-    check_versions(definition, structure, &mut causes);
+    check_approval(definition, &mut causes);
+    check_versions(definition, &mut causes);
     causes
 }
 
-fn check_versions(definition: &Value, structure: &dyn Fn(&Value, &str, &mut Causes), causes: &mut Causes) {
+fn check_approval(definition: &Value, causes: &mut Causes) {
+    let group = definition["spec"]["group"].as_str().unwrap_or_default();
+    let of_the_project =
+        ["k8s.io", "kubernetes.io"].iter().any(|own| group == *own || group.ends_with(&format!(".{own}")));
+    let (field, annotation) =
+        (format!("metadata.annotations[{APPROVED}]"), &definition["metadata"]["annotations"][APPROVED]);
+    let see = "see https://github.com/kubernetes/enhancements/pull/1111";
+    match annotation.as_str().filter(|text| !text.is_empty()) {
+        _ if !of_the_project => {}
+        None => {
+            let wrong = format!("Required value: protected groups must have approval annotation {APPROVED:?}, {see}");
+            causes.push((field, "FieldValueRequired", wrong));
+        }
+        Some(text) if text.starts_with("unapproved") || text.contains("://") => {}
+        Some(text) => {
+            let why = "protected groups must have approval annotation \"api-approved.kubernetes.io\" with either a URL or a \
+                       reason starting with \"unapproved\"";
+            causes.push((field, "FieldValueInvalid", format!("Invalid value: {text:?}: {why}, {see}")));
+        }
+    }
+}
+
+fn check_versions(definition: &Value, causes: &mut Causes) {
     let versions = definition["spec"]["versions"].as_array();
     let Some(list) = versions.filter(|list| !list.is_empty()) else {
         let wrong = "Required value: must have exactly one version marked as storage version";
@@ -47,7 +73,7 @@ fn check_versions(definition: &Value, structure: &dyn Fn(&Value, &str, &mut Caus
         let path = format!("spec.versions[{at}].schema.openAPIV3Schema");
         let schema = &version["schema"]["openAPIV3Schema"];
         if schema.is_object() {
-            structure(schema, &path, causes);
+            structure::check(schema, &path, causes);
         } else {
             causes.push((path, "FieldValueRequired", "Required value".into()));
         }

@@ -11,6 +11,9 @@ pub(super) fn is_an_ingress(object: &Value, findings: &mut Findings) {
     if items(spec.get("rules")).is_empty() && !spec["defaultBackend"].is_object() {
         findings.invalid("spec", &Value::Null, "either `defaultBackend` or `rules` must be specified");
     }
+    if spec["defaultBackend"].is_object() {
+        is_a_backend("spec.defaultBackend", &spec["defaultBackend"], findings);
+    }
     for (at, rule) in items(spec.get("rules")).iter().enumerate() {
         let (host, field) = (rule["host"].as_str().unwrap_or_default(), format!("spec.rules[{at}].host"));
         if host.parse::<std::net::IpAddr>().is_ok() {

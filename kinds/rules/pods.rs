@@ -1,6 +1,8 @@
 //! Pure: pods: what their containers, volumes and constraints have to do with each other.
 use super::findings::{Findings, items};
 use super::metadata::labels;
+use super::texts::address;
+use super::{amounts, containers};
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 
@@ -26,6 +28,9 @@ pub(super) fn is_a_pod(spec: &Map<String, Value>, findings: &mut Findings) {
                     findings.duplicate("name", &container["name"]);
                 }
                 mounts(container, &volumes, findings);
+                amounts::of_a_container(container, spec, findings);
+                let grace = spec.get("terminationGracePeriodSeconds").and_then(Value::as_i64);
+                containers::hooks_sleep(container, grace.unwrap_or(30), findings);
                 if list == "initContainers" && container["restartPolicy"] != "Always" {
                     for member in NOT_AT_START.iter().filter(|member| !container[**member].is_null()) {
                         findings.forbidden(member, "may not be set for init containers without restartPolicy=Always");
@@ -37,6 +42,7 @@ pub(super) fn is_a_pod(spec: &Map<String, Value>, findings: &mut Findings) {
     if spec.get("dnsPolicy").is_some_and(|policy| policy == "None") && !spec.contains_key("dnsConfig") {
         findings.required("dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None");
     }
+    names_of_hosts(spec, findings);
     labels(spec.get("nodeSelector").unwrap_or(&Value::Null), "nodeSelector", findings);
     spread(items(spec.get("topologySpreadConstraints")), findings);
     if spec.get("hostNetwork").is_some_and(|host| *host == true) {
@@ -55,6 +61,11 @@ fn mounts(container: &Value, volumes: &HashSet<&Value>, findings: &mut Findings)
                 findings.invalid("mountPath", &mount["mountPath"], "must be unique");
             }
         });
+        let is_set = |member: &str| mount[member].as_str().is_some_and(|path| !path.is_empty());
+        if is_set("subPath") && is_set("subPathExpr") {
+            let why = "subPathExpr and subPath are mutually exclusive";
+            findings.invalid(&format!("volumeMounts[{at}].subPathExpr"), &mount["subPathExpr"], why);
+        }
         for member in ["subPath", "subPathExpr"] {
             let (path, field) = (mount[member].as_str().unwrap_or_default(), format!("volumeMounts.{member}"));
             if path.starts_with('/') {
@@ -64,6 +75,24 @@ fn mounts(container: &Value, volumes: &HashSet<&Value>, findings: &mut Findings)
                 findings.invalid(&field, &mount[member], "must not contain '..'");
             }
         }
+    }
+}
+
+/// What looks up names for a pod.
+fn names_of_hosts(spec: &Map<String, Value>, findings: &mut Findings) {
+    let config = spec.get("dnsConfig").unwrap_or(&Value::Null);
+    let servers = items(config.get("nameservers"));
+    if servers.len() > 3 {
+        findings.invalid("dnsConfig.nameservers", &json!(servers), "must not have more than 3 nameservers");
+    }
+    for (at, server) in servers.iter().enumerate() {
+        let wrong = address(server.as_str().unwrap_or_default());
+        wrong.iter().for_each(|why| findings.invalid(&format!("dnsConfig.nameservers[{at}]"), server, why));
+    }
+    let is_on = |member: &str| spec.get(member).is_some_and(|value| *value == true);
+    if is_on("hostPID") && is_on("shareProcessNamespace") {
+        let why = "ShareProcessNamespace and HostPID cannot both be enabled";
+        findings.invalid("securityContext.shareProcessNamespace", &json!(true), why);
     }
 }
 

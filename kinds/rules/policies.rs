@@ -1,4 +1,4 @@
-//! Pure: roles and their bindings, disruption budgets, network policies, priorities.
+//! Pure: roles and their bindings, disruption budgets, priorities.
 use super::{
     findings::{Findings, items},
     workloads::count_or_share,
@@ -74,19 +74,14 @@ pub(super) fn is_a_binding(object: &Value, findings: &mut Findings) {
     }
 }
 
-/// With whom pods may speak.
-pub(super) fn is_a_peer(peer: &Map<String, Value>, findings: &mut Findings) {
-    let number = peer.values().filter(|value| !value.is_null()).count();
-    if number == 0 {
-        findings.required("", "must specify a peer");
-    } else if number > 1 && peer.contains_key("ipBlock") {
-        findings.forbidden("", "may not specify both ipBlock and another peer");
-    }
-}
-
 /// A PriorityClass as a whole.
 pub(super) fn is_a_priority(object: &Value, findings: &mut Findings) {
-    let is_of_system = object["metadata"]["name"].as_str().is_some_and(|name| name.starts_with("system-"));
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    let is_of_system = name.starts_with("system-");
+    if is_of_system && !matches!(name, "system-node-critical" | "system-cluster-critical") {
+        let why = "priority class names with 'system-' prefix are reserved for system use only";
+        findings.forbidden("metadata.name", &format!("{why}. error: {name} is not a known system priority class"));
+    }
     if !is_of_system && object["value"].as_i64().is_some_and(|value| value > HIGHEST) {
         findings.forbidden("value", &format!("maximum allowed value of a user defined priority is {HIGHEST}"));
     }

@@ -1,7 +1,9 @@
 //! Pure: Services.
 use super::findings::{Findings, items};
+use super::registered::is_a_balancers_class;
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
+use std::net::IpAddr;
 
 /// A Service's specification.
 pub(super) fn is_a_service(spec: &Map<String, Value>, findings: &mut Findings) {
@@ -58,19 +60,34 @@ fn of_type(spec: &Map<String, Value>, sort: &str, findings: &mut Findings) {
         if !address.is_empty() {
             findings.forbidden("clusterIPs", "may not be set for ExternalName services");
         }
-    } else if !matches!(address, "" | "None") && !is_address(address) {
-        let why = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
-        findings.invalid("clusterIPs[0]", &json!(address), why);
+    } else if !matches!(address, "" | "None") {
+        let wrong = super::texts::address(address);
+        wrong.iter().for_each(|why| findings.invalid("clusterIPs[0]", &json!(address), why));
     }
     if sort != "LoadBalancer" {
         let why = "may only be used when `type` is 'LoadBalancer'";
         if !items(spec.get("loadBalancerSourceRanges")).is_empty() {
             findings.forbidden("LoadBalancerSourceRanges", why);
         }
+        if !text("loadBalancerClass").is_empty() {
+            findings.forbidden("loadBalancerClass", why);
+        }
         if spec.get("allocateLoadBalancerNodePorts").is_some_and(|value| !value.is_null()) {
             findings.forbidden("allocateLoadBalancerNodePorts", why);
         }
     }
+    if sort == "LoadBalancer" && !text("loadBalancerClass").is_empty() {
+        is_a_balancers_class(&spec["loadBalancerClass"], findings);
+    }
+    if sort == "LoadBalancer" {
+        for (at, range) in items(spec.get("loadBalancerSourceRanges")).iter().enumerate() {
+            let wrong = super::texts::range(range.as_str().unwrap_or_default().trim());
+            let member = format!("LoadBalancerSourceRanges[{at}]");
+            wrong.iter().for_each(|why| findings.invalid(&member, range, why));
+        }
+    }
+    outside(items(spec.get("externalIPs")), findings);
+    families(items(spec.get("ipFamilies")), findings);
     let policy = text("externalTrafficPolicy");
     let is_open = matches!(sort, "LoadBalancer" | "NodePort") || !items(spec.get("externalIPs")).is_empty();
     if !policy.is_empty() && !is_open {
@@ -79,10 +96,32 @@ fn of_type(spec: &Map<String, Value>, sort: &str, findings: &mut Findings) {
     }
 }
 
-/// Whether it is one, or looks like one of older days, with zeros before its numbers.
-fn is_address(text: &str) -> bool {
-    let is_old = || text.split('.').count() == 4 && text.split('.').all(|part| part.parse::<u8>().is_ok());
-    text.parse::<std::net::IpAddr>().is_ok() || is_old()
+/// Addresses of its own that others lead to it.
+fn outside(addresses: &[Value], findings: &mut Findings) {
+    for (at, address) in addresses.iter().enumerate() {
+        let (text, member) = (address.as_str().unwrap_or_default(), format!("externalIPs[{at}]"));
+        let Ok(parsed) = text.parse::<IpAddr>() else {
+            super::texts::address(text).iter().for_each(|why| findings.invalid(&member, address, why));
+            continue;
+        };
+        if parsed.is_loopback() {
+            findings.invalid(&member, address, "may not be in the loopback range (127.0.0.0/8, ::1/128)");
+        } else if parsed.is_unspecified() {
+            findings.invalid(&member, address, &format!("may not be unspecified ({text})"));
+        }
+    }
+}
+
+fn families(families: &[Value], findings: &mut Findings) {
+    let known = ["IPv4", "IPv6"];
+    for (at, family) in families.iter().enumerate() {
+        let member = format!("ipFamilies[{at}]");
+        if !known.iter().any(|known| family == known) {
+            findings.unsupported(&member, family, &known);
+        } else if families[..at].contains(family) {
+            findings.duplicate(&member, family);
+        }
+    }
 }
 
 fn node_ports(ports: &[Value], findings: &mut Findings) {

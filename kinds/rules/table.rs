@@ -1,7 +1,7 @@
 //! Pure: what single members must be, as `validation/table.txt` has it: a type, below it its members, each with its rules.
 use super::{
-    findings::Findings,
-    texts::{Wrong, label, port_name, subdomain, variable},
+    findings::{Findings, items},
+    texts::{Wrong, address, label, port_name, qualified, range, subdomain, variable},
 };
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -12,6 +12,8 @@ pub(super) enum Rule {
     /// Neither absent nor empty nor zero; with what is said of it.
     Required(&'static str),
     OneOf(Vec<&'static str>),
+    /// The same for each item of a list.
+    EachOf(Vec<&'static str>),
     /// Within these bounds; with what is said of another.
     Between(i64, i64, &'static str),
     /// A port's number, or if it is a text its name.
@@ -38,16 +40,28 @@ fn rule(words: &'static str) -> Option<Rule> {
     Some(match sort {
         "required" => Rule::Required(rest),
         "one-of" => Rule::OneOf(rest.split(' ').collect()),
+        "each-of" => Rule::EachOf(rest.split(' ').collect()),
         "not-negative" => Rule::Between(0, i64::MAX, "must be greater than or equal to 0"),
         "positive" => Rule::Between(1, i64::MAX, "must be greater than 0"),
+        "above-zero" => Rule::Between(1, i64::MAX, "must be greater than zero"),
         "at-least-1" => Rule::Between(1, i64::MAX, "must be greater than or equal to 1"),
         "mode" => Rule::Between(0, 0o777, "must be a number between 0 and 0777 (octal), both inclusive"),
         "short" => Rule::Between(1, i64::from(i32::MAX), "must be between 1 and 2147483647, inclusive"),
+        "id" => Rule::Between(0, i64::from(i32::MAX), "must be between 0 and 2147483647, inclusive"),
+        "affinity" => Rule::Between(1, 86_400, "must be greater than 0 and less than 86400"),
+        "period" => Rule::Between(1, 1800, "must be greater than zero, and less than or equal to 1800"),
+        "token" => {
+            Rule::Between(600, 1 << 32, "may not specify a duration less than 10 minutes, or larger than 2^32 seconds")
+        }
         "host-port" => Rule::Between(0, 65_535, "must be between 1 and 65535, inclusive"),
         "weight" => Rule::Between(1, 100, "must be in the range 1-100"),
         "port" => Rule::Port,
         "label" => Rule::Text(label),
         "subdomain" => Rule::Text(subdomain),
+        "qualified" => Rule::Text(qualified),
+        "provisioner" => Rule::Text(|text| qualified(&text.to_ascii_lowercase())),
+        "address" => Rule::Text(address),
+        "range" => Rule::Text(range),
         "variable" => Rule::Text(variable),
         "port-name" => Rule::Text(port_name),
         _ => return None,
@@ -71,6 +85,10 @@ impl Rule {
                 if !known.iter().any(|known| value == known) {
                     findings.unsupported(member, value, known);
                 }
+            }
+            Self::EachOf(known) => {
+                let wrong = items(Some(value)).iter().filter(|item| !known.iter().any(|known| item == known));
+                wrong.for_each(|item| findings.unsupported(member, item, known));
             }
             Self::Between(least, most, why) => {
                 if value.as_i64().is_some_and(|number| !(*least..=*most).contains(&number)) {

@@ -1,4 +1,6 @@
 //! Pure: the forms of names, labels and keys, and what a server says of texts that have another.
+use std::net::IpAddr;
+
 const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 const LABEL_VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
@@ -138,4 +140,38 @@ pub(super) fn port_name(text: &str) -> Wrong {
         found.push("must not begin or end with a hyphen");
     }
     found.into_iter().map(Into::into).collect()
+}
+
+/// An address of a host: one of older days, with zeros before its numbers, is told only by newer servers.
+pub(super) fn address(text: &str) -> Wrong {
+    let is_old = || text.split('.').count() == 4 && text.split('.').all(|part| part.parse::<u8>().is_ok());
+    let is_one = text.parse::<IpAddr>().is_ok() || is_old();
+    if is_one { vec![] } else { vec!["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".into()] }
+}
+
+/// A range of addresses: `10.9.8.0/24`.
+pub(super) fn range(text: &str) -> Wrong {
+    let is_one = text.split_once('/').is_some_and(|(begin, length)| {
+        let longest = if begin.contains(':') { 128 } else { 32 };
+        address(begin).is_empty() && is_number(length) && length.parse::<u8>().is_ok_and(|length| length <= longest)
+    });
+    if is_one { vec![] } else { vec!["must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)".into()] }
+}
+
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A path below a folder, as the files of a volume have.
+pub(super) fn path_below(text: &str) -> Wrong {
+    let parts = || text.split('/');
+    if text.starts_with('/') {
+        vec!["must be a relative path".into()]
+    } else if parts().any(|part| part == "..") {
+        vec!["must not contain '..'".into()]
+    } else if text.starts_with("..") {
+        vec!["must not start with '..'".into()]
+    } else {
+        vec![]
+    }
 }

@@ -29,6 +29,12 @@ pub(super) fn is_a_workload(of: &str, spec: &Map<String, Value>, findings: &mut 
     if policy != "Always" && policy.is_string() {
         findings.unsupported("template.spec.restartPolicy", policy, &["Always"]);
     }
+    if !template["spec"]["activeDeadlineSeconds"].is_null() {
+        let sort =
+            of.rsplit('.').next().unwrap_or_default().trim_end_matches("Spec").replace("Deployment", "ReplicaSet");
+        let why = format!("activeDeadlineSeconds in {sort} is not Supported");
+        findings.forbidden("template.spec.activeDeadlineSeconds", &why);
+    }
     true
 }
 
@@ -108,26 +114,5 @@ pub(super) fn is_a_strategy(strategy: &Map<String, Value>, findings: &mut Findin
             &rolling["maxUnavailable"],
             "may not be 0 when `maxSurge` is 0",
         );
-    }
-}
-
-/// An autoscaler's specification.
-pub(super) fn is_an_autoscaler(spec: &Map<String, Value>, findings: &mut Findings) {
-    let number = |name: &str| spec.get(name).and_then(Value::as_i64);
-    let (least, most) = (number("minReplicas"), number("maxReplicas").unwrap_or(0));
-    if least.is_some_and(|least| least < 1) {
-        findings.invalid("minReplicas", &json!(least), "must be greater than or equal to 1");
-    }
-    if most < 1 {
-        findings.invalid("maxReplicas", &json!(most), "must be greater than 0");
-    }
-    if least.is_some_and(|least| most < least) {
-        findings.invalid("maxReplicas", &json!(most), "must be greater than or equal to `minReplicas`");
-    }
-    let target = spec.get("scaleTargetRef").unwrap_or(&Value::Null);
-    for member in ["kind", "name"] {
-        if target[member].as_str().is_none_or(str::is_empty) {
-            findings.required(&format!("scaleTargetRef.{member}"), "");
-        }
     }
 }

@@ -8,6 +8,7 @@ use super::{
     refusal::Refusal,
 };
 use jiff::Timestamp;
+use kinds::lists::twice;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -97,25 +98,26 @@ fn record(object: &mut Value, mut entries: Vec<Entry>) {
 }
 
 fn known_leaves(kind: &Kind, object: &Value) -> Result<BTreeMap<Path, Value>, Refusal> {
-    leaves(kind, object).map_err(|why| {
-        let name = object["metadata"]["name"].as_str().unwrap_or_default();
-        let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
-        // The real server wraps this in a plain error, which becomes a 500 without a reason.
-        let named = if namespace.is_empty() { format!("/{name}") } else { format!("{namespace}/{name}") };
-        Refusal::new(
-            500,
-            "",
-            format!(
-                "failed to create typed patch object ({named}; {}/{}, Kind={}): {why}",
-                kind.group, kind.version, kind.kind
-            ),
-        )
-    })
+    leaves(kind, object).map_err(|why| untyped(kind, object, &why))
+}
+
+/// The real server wraps this in a plain error, which becomes a 500 without a reason.
+fn untyped(kind: &Kind, object: &Value, why: &str) -> Refusal {
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
+    let named = if namespace.is_empty() { format!("/{name}") } else { format!("{namespace}/{name}") };
+    let (group, version, kind) = (&kind.group, &kind.version, &kind.kind);
+    let message = format!("failed to create typed patch object ({named}; {group}/{version}, Kind={kind}): {why}");
+    Refusal::new(500, "", message)
 }
 
 /// Applies a configuration to what is there (or to an empty object). Returns the new object.
 pub(super) fn apply(kind: &Kind, live: &Value, wanted: &Value, writer: &Writer, force: bool) -> Result<Value, Refusal> {
     let wants = known_leaves(kind, wanted)?;
+    // Below what is one whole, and in sets, too.
+    if let Some(why) = twice(&kind.api_version(), &kind.kind, wanted).first() {
+        return Err(untyped(kind, wanted, why));
+    }
     let mut merged = live.clone();
     overlay(kind, &mut merged, wanted, &mut vec![]);
     reading::read(kind, &mut merged).map_err(|why| unreadable(kind, wanted, &why))?;

@@ -1,5 +1,6 @@
 //! Pure: how the parts of an object merge: which lists are keyed, which are sets, which parts are all or nothing.
 use super::{kinds::Kind, schemas::List};
+use kinds::lists::{Items, items_at};
 use serde_json::{Map, Value, json};
 
 /// How two versions of a part are brought together.
@@ -37,29 +38,14 @@ fn list(kind: &Kind, path: &[&str]) -> Merge {
                 List::Keyed(keys) => Merge::Keyed(keys),
             };
         }
+        // Its schemas are one whole each.
         _ if kind.kind == "CustomResourceDefinition" => return Merge::Atomic,
         _ => {}
     }
-    let parent = path.len().checked_sub(2).map_or("", |at| path[at]);
-    match path.last().copied().unwrap_or_default() {
-        "containers"
-        | "initContainers"
-        | "ephemeralContainers"
-        | "env"
-        | "volumes"
-        | "imagePullSecrets"
-        | "webhooks"
-        | "resourceClaims" => Merge::Keyed(&["name"]),
-        "secrets" if kind.kind == "ServiceAccount" => Merge::Keyed(&["name"]),
-        "volumeMounts" => Merge::Keyed(&["mountPath"]),
-        "volumeDevices" => Merge::Keyed(&["devicePath"]),
-        "hostAliases" => Merge::Keyed(&["ip"]),
-        "topologySpreadConstraints" => Merge::Keyed(&["topologyKey", "whenUnsatisfiable"]),
-        "ports" if matches!(parent, "containers" | "initContainers" | "ephemeralContainers") => {
-            Merge::Keyed(&["containerPort", "protocol"])
-        }
-        "ports" if kind.kind == "Service" => Merge::Keyed(&["port", "protocol"]),
-        _ => Merge::Atomic,
+    match items_at(&kind.api_version(), &kind.kind, path) {
+        None => Merge::Atomic,
+        Some(Items::Set) => Merge::Set,
+        Some(Items::Keyed(keys)) => Merge::Keyed(keys),
     }
 }
 

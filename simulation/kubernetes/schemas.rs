@@ -4,10 +4,7 @@ mod duplicates;
 mod filling;
 mod formats;
 mod rules;
-mod structure;
 mod typed;
-
-pub(super) use structure::check as check_structure;
 
 use rules::Rules;
 use serde_json::Value;

@@ -137,7 +137,18 @@ fn a_document_that_is_no_object_of_kubernetes_is_named_by_its_number() {
         ("apiVersion: v1\nmetadata: {name: x}", "line 1: it has no kind"),
         ("apiVersion: v1\nkind: Pod", "line 1: the Pod has no metadata.name"),
         ("apiVersion: v1\nkind: Pod\nmetadata: {generateName: x-}", "another object each time"),
-        ("apiVersion: v1\nkind: Pod\nmetadata: {name: 7}", "the Pod has no metadata.name"),
+        (
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: 7}",
+            "the Pod has the metadata.name 7, which is no text: write it in quotes",
+        ),
+        ("apiVersion: v1\nkind: Pod\nmetadata: {name: n}", "the metadata.name false, which is no text"),
+        ("apiVersion: 1\nkind: Pod\nmetadata: {name: a}", "the apiVersion 1, which is no text"),
+        ("apiVersion: v1\nkind: yes\nmetadata: {name: a}", "the kind true, which is no text"),
+        ("apiVersion: v1\nkind: Pod\nmetadata: {name: [a]}", "a metadata.name that is no text"),
+        (
+            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a]",
+            "build it first with kubectl kustomize",
+        ),
         ("apiVersion: v1\nkind: Pod\nmetadata: {name: x}\n---\njust text", "line 5: it has no apiVersion"),
         ("a: b: c", "line 1: no YAML"),
         ("- 1\n- 2", "it has no apiVersion"),
@@ -193,4 +204,94 @@ fn alias_bombs_and_huge_or_deep_input_are_refused() {
         assert!(result.is_err() || result == Ok(Vec::new()), "{begin}");
     }
     assert!(objects(&bomb, Some(&filled())).unwrap_err().len() < 500);
+}
+
+/// What `kubectl create --dry-run=client` made of each.
+#[test]
+fn tags_say_what_a_value_is_wherever_it_stands() {
+    let base = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\nbase: &b {a: 1}\n";
+    for (text, value) in [
+        ("x: !!binary aGVsbG8=", json!({"x": "hello"})),
+        ("x: !<tag:yaml.org,2002:binary> aGk=", json!({"x": "hi"})),
+        ("x: !!binary |\n    aGVs\n    bG8=", json!({"x": "hello"})),
+        ("!!binary aGk=: x", json!({"hi": "x"})),
+        ("!!int \"5\": x", json!({"5": "x"})),
+        ("!x yes: x", json!({"yes": "x"})),
+        ("x: !!int \"5\"", json!({"x": 5})),
+        ("x: !!bool \"yes\"", json!({"x": true})),
+        ("x: !!float \"1.5\"", json!({"x": 1.5})),
+        ("x: !!null \"\"", json!({"x": null})),
+        ("x: !!str 5", json!({"x": "5"})),
+        ("x: !!str", json!({"x": ""})),
+        ("x: !!timestamp 2020-01-01", json!({"x": "2020-01-01"})),
+        ("x: !!set {a, b}", json!({"x": {"a": null, "b": null}})),
+        ("x: !!omap [a: 1, b: 2]", json!({"x": [{"a": 1}, {"b": 2}]})),
+        ("x: !!binary [a]", json!({"x": ["a"]})),
+        ("x: !!set x", json!({"x": "x"})),
+        ("x: !x 5", json!({"x": "5"})),
+        ("x: ! true", json!({"x": "true"})),
+        ("!!merge <<: *b", json!({"a": 1})),
+        ("! <<: *b", json!({"a": 1})),
+        ("!!str <<: *b", json!({"<<": {"a": 1}})),
+        ("\"<<\": *b", json!({"<<": {"a": 1}})),
+    ] {
+        let objects = objects(&format!("{base}data:\n  {text}\n"), None).unwrap();
+        assert_eq!(objects[0]["data"], value, "{text}");
+    }
+    for text in [
+        "!!int x",
+        "!!bool 1",
+        "!!binary \"!\"",
+        "!!binary \"aGVs\\n bG8 =\"",
+        "!!timestamp x",
+        "!!null x",
+        "!!int 1.0",
+    ] {
+        assert!(objects(&format!("{base}data: {{x: {text}}}\n"), None).is_err(), "{text}");
+    }
+}
+
+/// As `kubectl` reads them.
+#[test]
+fn a_list_of_one_kind_says_what_its_items_are() {
+    let list = |kind: &str, item: &str| format!("apiVersion: apps/v1\nkind: {kind}\nitems:\n- {{{item}}}\n");
+    let read = objects(&list("DeploymentList", "metadata: {name: a}"), None).unwrap();
+    assert_eq!((&read[0]["apiVersion"], &read[0]["kind"]), (&json!("apps/v1"), &json!("Deployment")));
+    let other = objects(&list("DeploymentList", "apiVersion: v1, kind: Pod, metadata: {name: a}"), None).unwrap();
+    assert_eq!(other[0]["kind"], "Pod");
+    for (kind, item) in [
+        ("List", "metadata: {name: a}"),
+        ("DeploymentList", "apiVersion: apps/v1, metadata: {name: a}"),
+        ("DeploymentList", "kind: Deployment, metadata: {name: a}"),
+    ] {
+        assert!(objects(&list(kind, item), None).is_err(), "{kind} {item}");
+    }
+}
+
+#[test]
+fn json_documents_may_stand_one_behind_the_other() {
+    let one = |name: &str| {
+        format!("{{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {{\"name\": \"{name}\"}}}}")
+    };
+    for between in ["", "\n", "\n\n", " "] {
+        let (placed, notices) = read(&(one("a") + between + &one("b") + "\n")).unwrap();
+        let lines: Vec<_> = placed.iter().map(|placed| placed.line).collect();
+        assert_eq!((lines, notices.len()), (vec![1, 1 + between.matches('\n').count()], 0), "{between:?}");
+        assert_eq!(placed[1].value["metadata"]["name"], "b");
+    }
+    for wrong in [one("a") + "\n[]", one("a") + "\n{", one("a") + "\nkind: x", "[1]\n[2]".to_owned()] {
+        assert!(read(&wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn an_empty_status_is_left_out_without_a_word() {
+    let of = |status: &str| {
+        read(&format!("apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nstatus: {status}\n")).unwrap()
+    };
+    for empty in ["{}", "{loadBalancer: {}}", "{conditions: [], replicas: null}"] {
+        let (placed, notices) = of(empty);
+        assert!(notices.is_empty() && placed[0].value.get("status").is_none(), "{empty}: {notices:?}");
+    }
+    assert_eq!(of("{replicas: 0}").1.len(), 1);
 }

@@ -68,6 +68,7 @@ fn what_is_wrong_with_rights_settings_and_definitions_is_said() {
 fn what_a_server_takes_is_refused_nowhere() {
     for text in [
         include_str!("refused/none.yaml"),
+        include_str!("refused/taken.yaml"),
         include_str!("../../examples/shop/manifests/controllers.yaml"),
         include_str!("../../examples/shop/manifests/workloads.yaml"),
     ] {

@@ -2,13 +2,21 @@
 //!
 //! What is judged here needs no cluster: how the files read, what their objects are called, what lies twice or
 //! comes too late, what the target version no longer has, what a server would not know or would refuse.
+mod again;
 mod apis;
 mod custom;
+mod idle;
+mod lists;
 mod marks;
 mod moved;
+mod names;
+mod needs;
 mod open;
 mod order;
+mod pods;
+mod ports;
 mod rules;
+mod slots;
 mod typed;
 
 use super::manifests::{Placed, Placeholders, Reading, read_all};
@@ -18,7 +26,6 @@ use crate::resources::answers::{list, text};
 use crate::resources::object::describe;
 use crate::resources::version::Version;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// A manifest, as it is about to be published.
 #[derive(Clone, Copy, Debug)]
@@ -130,9 +137,10 @@ pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Fin
     }
     findings.extend(custom::mistakes(&all));
     findings.extend(before_traffic(&all));
-    findings.extend(twice(&all));
+    findings.extend(again::twice(&all));
     // What is missing may stand in what could not be read.
-    findings.extend(order::late(&all).into_iter().filter(|finding| is_whole || finding.weight == Weight::Refuses));
+    let missing = order::late(&all).into_iter().chain(needs::missing(&all)).chain(idle::idle(&all));
+    findings.extend(missing.filter(|finding| is_whole || finding.weight == Weight::Refuses));
     findings.sort_by(|one, other| (one.weight, &one.file, one.line).cmp(&(other.weight, &other.file, other.line)));
     (all, findings)
 }
@@ -149,6 +157,8 @@ fn of_its_kind(found: &Found<'_>, desk: Desk<'_>) -> Vec<Finding> {
             said.extend(typed::mistakes(&found.value, desk.versions));
             said.extend(super::twice::twice(&found.value));
             said.extend(open::to_all(&found.value).map(|what| (Weight::Warns, what)));
+            said.extend(ports::of_nobody(&found.value).into_iter().map(|what| (Weight::Warns, what)));
+            said.extend(slots::pinned(&found.value, desk.placeholders).map(|what| (Weight::Refuses, what)));
             if members::is_known(&found.value) {
                 said.extend(rules::broken(&found.value).into_iter().map(|what| (Weight::Refuses, what)));
             }
@@ -192,14 +202,7 @@ fn of_one(found: &Found<'_>, secrets: bool) -> Vec<Finding> {
     let object = &found.value;
     let mut findings = vec![];
     let mut refused = |what: &str| findings.push(found.finding(Weight::Refuses, what));
-    let name = text(object, "/metadata/name");
-    if name.len() > 253 || matches!(name, "." | "..") || name.contains(['/', '%']) {
-        refused("a name has at most 253 characters, and neither / nor %");
-    } else if !name.contains("${") && !is_name_of(text(object, "/kind"), name) {
-        refused(
-            "its name may have lower-case letters, digits, - and . alone, and begins and ends with a letter or a digit",
-        );
-    }
+    names::mistakes(object).iter().for_each(|what| refused(what));
     let bytes = object.to_string().len();
     if bytes > LARGEST_OBJECT {
         refused(&format!("it has {bytes} bytes, and no server keeps more than {LARGEST_OBJECT}"));
@@ -231,14 +234,6 @@ fn of_one(found: &Found<'_>, secrets: bool) -> Vec<Finding> {
     findings
 }
 
-fn is_name_of(kind: &str, name: &str) -> bool {
-    // Rules of access have names with colons and capitals.
-    let is_free = matches!(kind, "ClusterRole" | "ClusterRoleBinding" | "Role" | "RoleBinding" | "APIService");
-    let ends_well = |end: Option<char>| end.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-    let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
-    is_free || (ends_well(name.chars().next()) && ends_well(name.chars().last()) && name.chars().all(is_allowed))
-}
-
 /// What is secret stands in a Secret, and once more in the annotation in which `kubectl apply` keeps what it sent.
 fn holds_something(secret: &Value) -> bool {
     let holds = |secret: &Value| {
@@ -258,26 +253,4 @@ fn would_start_agic(object: &Value) -> bool {
         image.contains("application-gateway/kubernetes-ingress") || image.contains("applicationgateway-ingress")
     };
     list(pod, "/containers").iter().any(is_agic) && object["spec"]["replicas"] != 0
-}
-
-/// What lies in the files twice: the second one would change the first without end.
-fn twice(all: &[Found<'_>]) -> Vec<Finding> {
-    let mut first: BTreeMap<(String, String), &Found<'_>> = BTreeMap::new();
-    let mut findings = vec![];
-    for found in all {
-        let (group, _) = text(&found.value, "/apiVersion").rsplit_once('/').unwrap_or(("", ""));
-        let key = (group.to_owned(), describe(&found.value));
-        match first.get(&key) {
-            None => drop(first.insert(key, found)),
-            Some(before) if before.value == found.value => {
-                let what = format!("it lies in {}:{} already, the same", before.file, before.line);
-                findings.push(found.finding(Weight::Warns, &what));
-            }
-            Some(before) => {
-                let what = format!("it lies in {}:{} already, and is another one here", before.file, before.line);
-                findings.push(found.finding(Weight::Refuses, &what));
-            }
-        }
-    }
-    findings
 }

@@ -1,5 +1,5 @@
 //! YAML manifests to Kubernetes objects, their placeholders filled. Hostile input is an error, never an expansion.
-use super::yaml::{Document, Notice, documents_until};
+use super::yaml::{Document, Notice, documents_of_json, documents_until};
 use crate::resources::answers::{shortened, text};
 use crate::resources::object::describe;
 use serde_json::Value;
@@ -52,7 +52,12 @@ pub fn read(yaml: &str) -> Result<(Vec<Placed>, Vec<Notice>), Notice> {
 /// The same, with every mistake at once.
 #[must_use]
 pub fn read_all(yaml: &str) -> Reading {
-    let (documents, notices, broken) = documents_until(yaml);
+    let (mut documents, mut notices, mut broken) = documents_until(yaml);
+    if broken.is_some()
+        && let Some(in_json) = documents_of_json(yaml)
+    {
+        (documents, notices, broken) = (in_json, vec![], None);
+    }
     let broken = broken.map(|notice| hinted(notice, yaml));
     let mut reading = Reading { notices, broken, ..Reading::default() };
     for Document { line, value } in documents {
@@ -107,10 +112,20 @@ fn clean(object: &mut Value) -> (Option<String>, bool) {
     // Generators write `status: {}`, too.
     let exported = !gone.is_empty();
     let status = object.as_object_mut().and_then(|members| members.shift_remove("status"));
+    let status = status.filter(says_something);
     let is_of_a_definition = object["kind"] == "CustomResourceDefinition";
     gone.extend(status.filter(|_| !is_of_a_definition).map(|_| "status"));
     let what = || format!("{name} was exported from a cluster: its {} are left out", gone.join(", "));
     ((!gone.is_empty()).then(what), exported)
+}
+
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Object(members) => members.values().any(says_something),
+        Value::Array(items) => items.iter().any(says_something),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+    }
 }
 
 /// Namespaces and definitions must exist before what needs them.
@@ -123,26 +138,60 @@ fn flatten(mut object: Value, depth: usize, objects: &mut Vec<Value>, mistakes: 
     if mistakes.len() == MOST_MISTAKES {
         return;
     }
-    for member in ["/apiVersion", "/kind"] {
-        if text(&object, member).is_empty() {
-            mistakes.push(format!("it has no {}, so it is no object of Kubernetes", &member[1..]));
-            return;
-        }
+    if let Some(mistake) = ["/apiVersion", "/kind"].iter().find_map(|member| no_text(&object, member)) {
+        mistakes.push(format!("it has {mistake}, so it is no object of Kubernetes"));
+        return;
+    }
+    if text(&object, "/apiVersion").starts_with("kustomize.config.k8s.io/") {
+        mistakes.push(
+            "it is a file of kustomize: build it first with kubectl kustomize, and name what that makes".to_owned(),
+        );
+        return;
     }
     // To `kubectl`, whatever has items is a list.
     if object.get("items").is_some_and(|items| items.is_array() || items.is_null()) {
         if depth == DEEPEST_LIST {
             mistakes.push(format!("lists lie within lists more than {DEEPEST_LIST} deep"));
         } else if let Some(Value::Array(items)) = object.get_mut("items").map(Value::take) {
-            items.into_iter().for_each(|item| flatten(item, depth + 1, objects, mistakes));
+            let of = of_items(&object);
+            items.into_iter().for_each(|item| flatten(with_a_kind(item, of.as_ref()), depth + 1, objects, mistakes));
         }
         return;
     }
-    if text(&object, "/metadata/name").is_empty() {
+    if let Some(mistake) = no_text(&object, "/metadata/name") {
         let generated = text(&object, "/metadata/generateName");
         let hint = if generated.is_empty() { "" } else { ": a generated name would make another object each time" };
-        mistakes.push(format!("the {} has no metadata.name{hint}", shortened(text(&object, "/kind"))));
+        mistakes.push(format!("the {} has {mistake}{hint}", shortened(text(&object, "/kind"))));
         return;
     }
     objects.push(object);
+}
+
+/// Why a member is no text that says something: it is absent, or what YAML takes for something else.
+fn no_text(object: &Value, member: &str) -> Option<String> {
+    let name = member[1..].replace('/', ".");
+    match object.pointer(member) {
+        Some(Value::String(text)) if !text.is_empty() => None,
+        None | Some(Value::Null | Value::String(_)) => Some(format!("no {name}")),
+        Some(other @ (Value::Bool(_) | Value::Number(_))) => {
+            Some(format!("the {name} {other}, which is no text: write it in quotes"))
+        }
+        Some(Value::Array(_) | Value::Object(_)) => Some(format!("a {name} that is no text")),
+    }
+}
+
+/// What items of a list of one kind are that say neither: its `apiVersion`, and its kind without `List`.
+fn of_items(list: &Value) -> Option<(Value, Value)> {
+    let kind = text(list, "/kind").strip_suffix("List").filter(|kind| !kind.is_empty())?;
+    Some((list["apiVersion"].clone(), Value::from(kind)))
+}
+
+fn with_a_kind(mut item: Value, of: Option<&(Value, Value)>) -> Value {
+    if let (Some((api, kind)), Some(members)) = (of, item.as_object_mut())
+        && ["kind", "apiVersion"].iter().all(|member| members.get(*member).is_none_or(|it| it.is_null() || it == ""))
+    {
+        members.insert("apiVersion".into(), api.clone());
+        members.insert("kind".into(), kind.clone());
+    }
+    item
 }

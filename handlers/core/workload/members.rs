@@ -1,7 +1,8 @@
 //! What an object gets wrong of the members of Kubernetes' own kinds.
 use crate::resources::answers::{shortened, text};
+use crate::workload::placeholders::has_placeholder;
+use crate::workload::yaml::GO;
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use kinds::{Members, Shape, Type};
 use serde_json::{Map, Value};
 
@@ -22,6 +23,8 @@ pub struct Mistake {
     pub what: String,
     /// A member that the kind does not have, at least not in [`KNOWN`]: a later version may.
     pub is_unknown_member: bool,
+    /// It is a text where no text can stand: neither as it is, nor when a placeholder in it is filled.
+    pub is_of_another_type: bool,
 }
 
 /// Whether the kind of an object is one of Kubernetes' own.
@@ -71,10 +74,19 @@ fn walk(value: &Value, of: Type, place: &mut String, found: &mut Vec<Mistake>) {
         (Shape::Object(members), Value::Object(object)) => return of_type(object, of, members, place, found),
         (shape, _) => plainly(shape),
     };
+    let is_text_at_all =
+        matches!(of.shape(), Shape::Text | Shape::Time | Shape::IntegerOrText | Shape::Base64 | Shape::Any);
+    let is_of_another_type = value.is_string() && !is_text_at_all;
+    let hint = if is_of_another_type && value.as_str().is_some_and(has_placeholder) {
+        ": a placeholder fills a text, and can be nothing else: write it out"
+    } else {
+        ""
+    };
     found.push(Mistake {
         place: place.trim_start_matches('.').to_owned(),
-        what: format!("expected {expected}, found {}", shortened(&value.to_string())),
+        what: format!("expected {expected}, found {}{hint}", shortened(&value.to_string())),
         is_unknown_member: false,
+        is_of_another_type,
     });
 }
 
@@ -86,6 +98,7 @@ fn of_type(object: &Map<String, Value>, of: Type, members: &Members, place: &mut
                 place: place.trim_start_matches('.').to_owned(),
                 what: format!("there is no such member{}", hint(name, members)),
                 is_unknown_member: true,
+                is_of_another_type: false,
             }),
         });
     }
@@ -98,6 +111,7 @@ fn of_type(object: &Map<String, Value>, of: Type, members: &Members, place: &mut
         place: place.trim_start_matches('.').to_owned(),
         what: format!("{name} is missing"),
         is_unknown_member: false,
+        is_of_another_type: false,
     }));
 }
 
@@ -122,7 +136,7 @@ fn hint(name: &str, members: &Members) -> String {
 }
 
 fn is_base64(text: &str) -> bool {
-    text.contains("${") || STANDARD.decode(text.replace(['\n', '\r'], "")).is_ok()
+    text.contains("${") || GO.decode(text.replace(['\n', '\r'], "")).is_ok()
 }
 
 fn is_quantity(text: &str) -> bool {

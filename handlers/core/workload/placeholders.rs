@@ -3,6 +3,7 @@ use crate::resources::answers::shortened;
 use crate::text::few;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 /// Every placeholder, in the order in which people read of it, and what it stands for. `N` is a number, `NAME` a name of the
 /// site's `identities`.
@@ -33,7 +34,7 @@ pub(crate) const RUN: &str = "run.id";
 
 /// What the placeholders stand for, by name; or why one stands for nothing here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Placeholders(BTreeMap<String, Result<String, String>>);
+pub struct Placeholders(BTreeMap<String, Result<String, String>>, Vec<(Ipv4Addr, String)>);
 
 impl Placeholders {
     /// The same with this one.
@@ -41,6 +42,22 @@ impl Placeholders {
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.0.insert(name.to_owned(), Ok(value.into()));
         self
+    }
+
+    /// The same, where these addresses are those of one slot alone: a manifest says them by their placeholder.
+    #[must_use]
+    pub fn of_slots(mut self, one: &[Ipv4Addr], other: &[Ipv4Addr]) -> Self {
+        for (own, others) in [(one, other), (other, one)] {
+            let named = own.iter().enumerate().filter(|(_, address)| !others.contains(address));
+            self.1.extend(named.map(|(at, address)| (*address, format!("${{slot.address.{at}}}"))));
+        }
+        self
+    }
+
+    /// The placeholder by which a manifest says this address, if one slot alone has it.
+    #[must_use]
+    pub(crate) fn instead_of(&self, address: Ipv4Addr) -> Option<&str> {
+        self.1.iter().find(|(known, _)| *known == address).map(|(_, placeholder)| placeholder.as_str())
     }
 
     /// The same without this one, and why.
@@ -183,6 +200,39 @@ fn fill_text(text: &str, filled: &Placeholders) -> Result<String, String> {
         }
     }
     Ok(done)
+}
+
+/// Whether a text has a placeholder, known or not.
+pub(crate) fn has_placeholder(text: &str) -> bool {
+    Parts(text).any(|part| matches!(part, Part::Name(_)))
+}
+
+/// A text with something in each placeholder that has the form of what it will be; `None`: what stands there may have many.
+pub(crate) fn in_form(text: &str) -> Option<String> {
+    let each = Parts(text).map(|part| match part {
+        Part::Plain(text) => Some(text),
+        Part::Escaped => Some("${"),
+        Part::Name(name) => form(name),
+        Part::Endless(_) => None,
+    });
+    each.collect()
+}
+
+/// What a placeholder may come to, where all that it may come to have the same form.
+fn form(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "slot.colour" => "green",
+        "cluster.version" => "1.34.1",
+        "cluster.location" => "westeurope",
+        "cluster.id" | "slot.subnet" | "gateway.id" => "/subscriptions/…",
+        "oidc.issuer" => "https://…",
+        "subscription" | "tenant" | "cluster.secretsProvider.clientId" => "00000000-0000-0000-0000-000000000000",
+        "environment" => "AzurePublicCloud",
+        _ if name.starts_with("slot.address.") => "10.0.0.1",
+        _ if name.starts_with("identity.") && name.ends_with(".resourceId") => "/subscriptions/…",
+        _ if name.starts_with("identity.") => "00000000-0000-0000-0000-000000000000",
+        _ => return None,
+    })
 }
 
 /// A text, part by part.

@@ -5,16 +5,19 @@
 //! [`Notice`] says so. The grammar is the parser's; what its scalars mean is in [`scalar`].
 mod scalar;
 
+pub(crate) use scalar::GO;
+
 use granit_parser::{Event, Parser, ScalarStyle, Tag};
 use scalar::{Meaning, meaning};
 use serde_json::{Map, Value};
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// A file is never larger, in bytes: some definitions of custom resources have more than 4 MB.
 const LARGEST: usize = 16 * 1024 * 1024;
 /// So many nodes a file has at most, those that stand for an alias included: an alias bomb has billions.
 const MOST_NODES: usize = 2_000_000;
+/// What the tags that YAML itself has (`!!int`, `!!binary`) begin with.
+const OF_YAML: &str = "tag:yaml.org,2002:";
 /// Lists and objects within each other are no deeper.
 const DEEPEST: usize = 100;
 
@@ -61,6 +64,24 @@ pub fn documents_until(text: &str) -> (Vec<Document>, Vec<Notice>, Option<Notice
     let mut builder = Builder::default();
     let broken = builder.read(text).err();
     (builder.documents, builder.notices, broken)
+}
+
+/// The documents of a file that has one JSON behind the other, as `kubectl` reads it, too; `None`: it is something else.
+#[must_use]
+pub fn documents_of_json(text: &str) -> Option<Vec<Document>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.len() > LARGEST || !text.trim_start().starts_with('{') {
+        return None;
+    }
+    let (mut documents, mut begin) = (vec![], 0);
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    while let Some(next) = stream.next() {
+        let value = next.ok().filter(Value::is_object)?;
+        let blank = text[begin..].len() - text[begin..].trim_start().len();
+        documents.push(Document { line: text[..begin + blank].matches('\n').count() + 1, value });
+        begin = stream.byte_offset();
+    }
+    Some(documents)
 }
 
 /// A node that is not complete yet.
@@ -181,10 +202,11 @@ impl Builder {
         if self.began == 0 {
             self.began = line;
         }
-        let tag = tag.map(|tag| tag.core_suffix().map_or(Cow::Borrowed("other"), Cow::Borrowed));
-        let Meaning { value, others } = meaning(text, style == ScalarStyle::Plain, tag.as_deref())?;
+        let is_plain = style == ScalarStyle::Plain;
+        let named = tag.map(|tag| tag.suffix_in_namespace(OF_YAML).unwrap_or_else(|| "other".into()));
+        let Meaning { value, others } = meaning(text, is_plain, named.as_deref())?;
         let is_key = matches!(self.frames.last(), Some(Frame { open: Open::Object { key: None, .. }, .. }));
-        let is_merge = is_key && style == ScalarStyle::Plain && text == "<<";
+        let is_merge = is_key && text == "<<" && may_merge(is_plain, tag, named.as_deref());
         if let Some(others) = others.filter(|_| !is_merge) {
             self.notices.push(Notice { line, what: others });
         }
@@ -231,6 +253,12 @@ impl Builder {
         }
         Ok(())
     }
+}
+
+/// Whether `<<` is the merge key: with its tag, or plain and with none. A lone `!` is none.
+fn may_merge(is_plain: bool, tag: Option<&Tag>, named: Option<&str>) -> bool {
+    let has_none = tag.is_none_or(|tag| tag.parts() == ("", "!") || tag.parts() == ("!", ""));
+    named == Some("merge") || (is_plain && has_none)
 }
 
 /// A key is a text in JSON, whatever it is in YAML.

@@ -1,5 +1,5 @@
 //! Pure: what a CustomResourceDefinition must keep, and what a server fills in.
-use crate::kubernetes::schemas::{Causes, check_structure};
+use crate::kubernetes::schemas::Causes;
 use serde_json::{Value, json};
 
 /// Fills in names, conversion and the status of a definition that is new.
@@ -29,7 +29,7 @@ pub(in crate::kubernetes) fn fill_in(definition: &mut Value) {
 
 /// What a definition breaks; `before` is what it replaces.
 pub(in crate::kubernetes) fn check(before: Option<&Value>, definition: &Value) -> Causes {
-    let mut causes = kinds::rules::definitions::check(definition, &check_structure);
+    let mut causes = kinds::rules::definitions::check(definition);
     if let Some(before) = before {
         check_unchanged(before, definition, &mut causes);
     }

@@ -148,11 +148,62 @@ fn groups_that_only_look_like_kubernetes_own_need_a_definition() {
     for (api, warned) in [
         ("certmanager.k8s.io/v1alpha1", 1),
         ("externaldns.k8s.io/v1alpha1", 1),
-        ("gateway.networking.k8s.io/v1", 0),
-        ("snapshot.storage.k8s.io/v1", 0),
-        ("metrics.k8s.io/v1", 0),
+        ("gateway.networking.k8s.io/v1", 1),
+        ("snapshot.storage.k8s.io/v1", 1),
+        ("metrics.k8s.io/v1", 1),
     ] {
         let text = format!("apiVersion: {api}\nkind: Thing\nmetadata: {{name: x}}\n");
         assert_eq!(of(&findings(&[&text], false, false), Weight::Warns).len(), warned, "{api}");
     }
+}
+
+#[test]
+fn what_lies_twice_is_found_wherever_its_namespace_is_said() {
+    let config = |metadata: &str, data: &str| {
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\ndata: {{a: {data}}}\n")
+    };
+    for (one, other) in [
+        ("{name: a, namespace: default}", "{name: a}"),
+        ("{name: a, namespace: default}", "{name: a, namespace: ''}"),
+        ("{name: a, namespace: ''}", "{name: a}"),
+    ] {
+        let said = findings(&[&config(one, "b"), &config(other, "c")], false, false);
+        assert!(of(&said, Weight::Refuses)[0].contains("is another one here"), "{one} {other}: {said:?}");
+        let said = findings(&[&config(one, "b"), &config(one, "b")], false, false);
+        assert!(of(&said, Weight::Warns)[0].contains("already, the same"), "{said:?}");
+    }
+    let role = |metadata: &str, rules: &str| {
+        format!("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {metadata}\nrules: {rules}\n")
+    };
+    let get = "[{apiGroups: [''], resources: [pods], verbs: [get]}]";
+    let said =
+        findings(&[&(role("{name: a, namespace: default}", "[]") + "---\n" + &role("{name: a}", get))], false, false);
+    assert!(of(&said, Weight::Refuses)[0].contains("is another one here"), "{said:?}");
+}
+
+#[test]
+fn a_namespace_of_a_placeholder_is_looked_for_like_another() {
+    let within = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: '${cluster.name}'}\n";
+    let said = findings(&[within], false, false);
+    assert!(of(&said, Weight::Warns)[0].contains("its namespace ${cluster.name} is in none of the files"), "{said:?}");
+    let made = "apiVersion: v1\nkind: Namespace\nmetadata: {name: '${cluster.name}'}\n";
+    assert_eq!(of(&findings(&[made, within], false, false), Weight::Warns), [""; 0]);
+}
+
+#[test]
+fn custom_resources_have_nothing_twice_either() {
+    let definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: things.example.com}\nspec: {group: example.com, \
+                      scope: Namespaced, names: {plural: things, kind: Thing}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: \
+                      {type: object, properties: {spec: {type: object, properties: {ports: {type: array, x-kubernetes-list-type: map, x-kubernetes-list-map-keys: \
+                      [port], items: {type: object, required: [port], properties: {port: {type: integer}}}}}}}}}}]}\n---\n";
+    let thing = |metadata: &str, ports: &str| {
+        format!("{definition}apiVersion: example.com/v1\nkind: Thing\nmetadata: {metadata}\nspec: {{ports: {ports}}}\n")
+    };
+    let said = |metadata: &str, ports: &str| {
+        of(&findings(&[&thing(metadata, ports)], false, false), Weight::Refuses).join("\n")
+    };
+    assert_eq!(said("{name: a}", "[{port: 1}, {port: 2}]"), "");
+    assert!(said("{name: a}", "[{port: 1}, {port: 1}]").contains("spec.ports: duplicate entries for key [port=1]"));
+    let finalizers = "{name: a, finalizers: [a.b/c, a.b/c]}";
+    assert!(said(finalizers, "[]").contains("metadata.finalizers: duplicate entries for key [=\"a.b/c\"]"));
 }

@@ -136,6 +136,11 @@ pub fn gone(object: &Value, versions: &[Version]) -> Option<(Weight, String)> {
     Some((Weight::Refuses, format!("{api} {kind} comes with Kubernetes 1.{minor}, and {first} is to run it")))
 }
 
+/// Whether something is known of a version of an API that is not stable.
+pub(super) fn is_known(api: &str) -> bool {
+    GONE.iter().any(|(_, known, ..)| *known == api) || OFF.iter().any(|(_, known, _)| *known == api)
+}
+
 /// Why no cluster of any version that AKS still offers has an API.
 fn never(api: &str, kind: &str) -> Option<String> {
     let (group, version) = api.rsplit_once('/').unwrap_or(("", api));

@@ -1,7 +1,9 @@
 //! Custom resources whose definition lies in the site's own files: judged by its schema, as a server would.
-use super::{Finding, Found, Weight};
+use super::typed::with_its_end;
+use super::{Finding, Found, Weight, lists};
 use crate::resources::answers::{list, shortened, text};
 use crate::workload::cut;
+use crate::workload::placeholders::has_placeholder;
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::{Map, Value, json};
@@ -41,7 +43,9 @@ pub fn mistakes(all: &[Found<'_>]) -> Vec<Finding> {
         let Some(version) = versions.get(&key) else { continue };
         let make = || jsonschema::validator_for(&schema(version.pointer("/schema/openAPIV3Schema")?)).ok();
         if let Some(validator) = validators.entry(key).or_insert_with(make) {
-            let mistakes = validator.iter_errors(&found.value).filter_map(|error| in_words(&error));
+            let twice = version.pointer("/schema/openAPIV3Schema").map(|schema| lists::twice(&found.value, schema));
+            let twice = twice.into_iter().flatten().map(|what| cut(what.trim_start_matches('.')));
+            let mistakes = validator.iter_errors(&found.value).filter_map(|error| in_words(&error)).chain(twice);
             findings.extend(mistakes.take(MOST).map(|what| found.finding(Weight::Refuses, &what)));
         }
     }
@@ -49,13 +53,21 @@ pub fn mistakes(all: &[Found<'_>]) -> Vec<Finding> {
 }
 
 fn in_words(error: &jsonschema::ValidationError<'_>) -> Option<String> {
-    // What a placeholder stands for is not known yet.
-    if error.instance().as_str().is_some_and(|text| text.contains("${")) {
+    // What a placeholder stands for is not known yet, but that it is a text.
+    let placeholder = error.instance().as_str().filter(|text| text.contains("${"));
+    if placeholder.is_some() && !matches!(error.kind(), Kind::Type { .. }) {
         return None;
     }
     let place = error.instance_path().as_str().trim_start_matches('/').replace('/', ".");
-    let place = if place.is_empty() { String::new() } else { format!("{}: ", shortened(&place)) };
+    let place = if place.is_empty() { String::new() } else { format!("{}: ", with_its_end(&place)) };
     Some(match error.kind() {
+        Kind::Type { .. } if placeholder.is_some_and(has_placeholder) => {
+            cut(&format!("{place}{error}: a placeholder fills a text, and can be nothing else: write it out"))
+        }
+        Kind::AnyOf { .. } | Kind::OneOfNotValid { .. } => {
+            let what = shortened(&error.instance().to_string());
+            format!("{place}{what} fits none of the forms that its definition has for it")
+        }
         Kind::AdditionalProperties { unexpected } => {
             format!("{place}{} is not in its definition: is it misspelt?", shortened(&unexpected.join(", ")))
         }
@@ -173,6 +185,7 @@ mod tests {
             (json!({"size": 1, "sice": 2}), "spec: sice is not in its definition"),
             (json!({"size": 1, "mode": "c"}), "spec.mode"),
             (json!({"size": 1, "port": true}), "spec.port"),
+            (json!({"size": "${slot.address.0}"}), "a placeholder fills a text"),
         ] {
             assert!(said(&spec).contains(words), "{words}: {}", said(&spec));
         }

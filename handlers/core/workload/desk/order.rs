@@ -1,4 +1,5 @@
 //! What an object needs must come before it: its namespace, the definition of its kind.
+use super::again::lies_in_none;
 use super::{Finding, Found, Weight};
 use crate::resources::answers::text;
 use crate::workload::refusal::is_own;
@@ -29,34 +30,33 @@ pub fn late(all: &[Found<'_>]) -> Vec<Finding> {
         files
     });
     let place = |file: &str| files.iter().position(|known| *known == file).unwrap_or(0);
-    let judge = |what: String, own: &Found<'_>, known: Option<&&Found<'_>>, is_known_to_azure: bool| match known {
+    let judge = |what: String, own: &Found<'_>, known: Option<&&Found<'_>>, by_others: Option<&str>| match known {
         // Within one file, namespaces and definitions go first.
         Some(before) if place(before.file) <= place(own.file) => None,
         Some(later) => {
             let why = format!("{what} comes later, in {}: put that file before this one", later.file);
             Some(own.finding(Weight::Refuses, &why))
         }
-        None if is_known_to_azure => None,
-        None => {
-            let why =
-                format!("{what} is in none of the files: it must be there by other means, or it is never applied");
-            Some(own.finding(Weight::Warns, &why))
-        }
+        None => by_others.map(|means| {
+            let why = format!("{what} is in none of the files: it must be there by {means}, or it is never applied");
+            own.finding(Weight::Warns, &why)
+        }),
     };
     let mut findings = vec![];
     for found in all {
         let namespace = text(&found.value, "/metadata/namespace");
-        if !namespace.is_empty() && !namespace.contains("${") {
-            let known = namespaces.get(namespace);
-            findings.extend(judge(format!("its namespace {namespace}"), found, known, ALWAYS.contains(&namespace)));
+        if !namespace.is_empty() && !lies_in_none(found, all) {
+            let means = (!ALWAYS.contains(&namespace)).then_some("other means");
+            findings.extend(judge(format!("its namespace {namespace}"), found, namespaces.get(namespace), means));
         }
         if let Some((group, _)) =
             text(&found.value, "/apiVersion").rsplit_once('/').filter(|(group, _)| group.contains('.'))
         {
             let known = definitions.get(&(group.to_owned(), text(&found.value, "/kind").to_owned()));
             let of_azure = OF_ADD_ONS.iter().any(|own| group == *own || group.ends_with(&format!(".{own}")));
-            let own = is_own(text(&found.value, "/apiVersion")) && known.is_none();
-            findings.extend(judge(format!("the definition of its kind ({group})"), found, known, of_azure || own));
+            let means = if of_azure { "an add-on of the cluster" } else { "other means" };
+            let means = (!is_own(text(&found.value, "/apiVersion"))).then_some(means);
+            findings.extend(judge(format!("the definition of its kind ({group})"), found, known, means));
         }
     }
     findings

@@ -1,6 +1,6 @@
 //! What a server refuses of objects whose members it knows (its answer 422): by the rules of the crate `kinds`.
 use crate::resources::answers::{list, text};
-use crate::workload::members;
+use crate::workload::members::{self, Mistake};
 use kinds::rules::{Findings, Whose, definitions, of_members, of_metadata};
 use serde_json::Value;
 
@@ -20,12 +20,13 @@ pub fn broken(object: &Value) -> Vec<String> {
     of_metadata(whose, &filled, &mut findings);
     of_members(whose, &filled, &mut findings);
     if kind == "CustomResourceDefinition" {
-        findings.causes.extend(definitions::check(&filled, &|_, _, _| {}));
+        findings.causes.extend(definitions::check(&filled));
     }
-    let missing = missing(object);
+    let (told, doubles) = (told(object), !kinds::lists::twice(api_version, kind, object).is_empty());
     let mut said = vec![];
     for (field, reason, words) in &findings.causes {
-        let is_said = is_said_elsewhere(field, reason, words) || missing.contains(field);
+        let is_double = doubles && (*reason == "FieldValueDuplicate" || words.ends_with("must be unique"));
+        let is_said = is_said_elsewhere(field, reason, words) || told.contains(field) || is_double;
         let what = format!("{field}: {}", in_short(words));
         if !is_said && !hangs_on_a_placeholder(object, field, words) && !said.contains(&what) {
             said.push(what);
@@ -47,12 +48,14 @@ fn without_nothing(value: &Value) -> Value {
     }
 }
 
-/// The members of which it is said already that they are missing.
-fn missing(object: &Value) -> Vec<String> {
-    let mistakes = members::mistakes(object).unwrap_or_default();
-    let missing =
-        mistakes.iter().filter_map(|mistake| Some((&mistake.place, mistake.what.strip_suffix(" is missing")?)));
-    missing.map(|(place, name)| if place.is_empty() { name.into() } else { format!("{place}.{name}") }).collect()
+/// The members of which something is said already: that they are missing, or of another type.
+fn told(object: &Value) -> Vec<String> {
+    let of = |Mistake { place, what, .. }: Mistake| match what.strip_suffix(" is missing") {
+        Some(name) if place.is_empty() => name.to_owned(),
+        Some(name) => format!("{place}.{name}"),
+        None => place,
+    };
+    members::mistakes(object).unwrap_or_default().into_iter().map(of).collect()
 }
 
 /// The desk judges names and sizes of objects of every kind.

@@ -2,16 +2,20 @@
 //!
 //! A real server answers such an object with a refusal, but only once there is a cluster. A cluster of a later version than
 //! the one that is known here may know more: then an unknown member is a warning.
-use super::Weight;
+use super::{Weight, apis};
 use crate::resources::answers::{shortened, text};
 use crate::resources::version::Version;
-use crate::workload::members;
+use crate::workload::cut;
+use crate::workload::members::{self, Mistake};
 use crate::workload::refusal::is_own;
 use crate::workload::spelling::meant;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// So many mistakes are said of one object.
 const MOST: usize = 10;
+/// So many characters of a path are shown.
+const LONGEST: usize = 150;
 /// Kinds of Kubernetes' own that have no place in the table yet, and may be stable in a version that is.
 const YOUNG: [&str; 6] = [
     "ClusterTrustBundle",
@@ -26,33 +30,53 @@ const YOUNG: [&str; 6] = [
 #[must_use]
 pub fn mistakes(object: &Value, versions: &[Version]) -> Vec<(Weight, String)> {
     let is_newer = versions.iter().any(|version| version.minor > kinds::KNOWN);
-    let Some(found) = members::mistakes(object) else { return unknown_kind(object, is_newer) };
-    // What a placeholder stands for is not known yet.
-    let found = found.into_iter().filter(|mistake| !mistake.what.contains("${") && !mistake.place.contains("${"));
-    let weighed = found.map(|mistake| {
+    let (api, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
+    let twice = kinds::lists::twice(api, kind, object);
+    let twice = twice.iter().map(|what| (Weight::Refuses, cut(what.trim_start_matches('.'))));
+    let Some(found) = members::mistakes(object) else {
+        return unknown_kind(object, is_newer).into_iter().chain(twice).collect();
+    };
+    let weighed = found.into_iter().filter(|mistake| !may_pass(mistake)).map(|mistake| {
         let weight = if mistake.is_unknown_member && is_newer { Weight::Warns } else { Weight::Refuses };
         let colon = if mistake.place.is_empty() { "" } else { ": " };
-        (weight, format!("{}{colon}{}", shortened(&mistake.place), mistake.what))
+        (weight, format!("{}{colon}{}", with_its_end(&mistake.place), mistake.what))
     });
-    weighed.take(MOST).collect()
+    weighed.chain(twice).take(MOST).collect()
+}
+
+/// What a placeholder stands for is not known yet, but that it is a text.
+fn may_pass(mistake: &Mistake) -> bool {
+    mistake.place.contains("${") || (mistake.what.contains("${") && !mistake.is_of_another_type)
+}
+
+/// A path, of which the end says what is wrong.
+pub(super) fn with_its_end(place: &str) -> Cow<'_, str> {
+    let count = place.chars().count();
+    if count <= LONGEST {
+        return Cow::Borrowed(place);
+    }
+    Cow::Owned(format!("…{}", place.chars().skip(count - LONGEST).collect::<String>()))
 }
 
 /// A misspelt kind, or version, of a group of Kubernetes' own. What a newer server may have is a warning.
 fn unknown_kind(object: &Value, is_newer: bool) -> Vec<(Weight, String)> {
     let (api, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
-    // Betas have tables of their own, and what a placeholder stands for is not known yet.
     let (group, version) = api.rsplit_once('/').unwrap_or(("", api));
-    if !is_own(api) || version.contains(['a', 'b']) || [api, kind].iter().any(|text| text.contains("${")) {
+    // Of a placeholder it is said elsewhere.
+    if !is_own(api) || [api, kind].iter().any(|text| text.contains("${")) {
+        return vec![];
+    }
+    // Betas have tables of their own.
+    if version.contains("alpha") || apis::is_known(api) {
         return vec![];
     }
     let roots = kinds::roots();
     let of_group = |known: &str| known.rsplit_once('/').map_or("", |(group, _)| group) == group;
     let known_versions = || roots.iter().map(|(api, _)| *api).filter(|known| of_group(known));
     if known_versions().next().is_some() && !known_versions().any(|known| known == api) {
-        let number = |api: &str| api.rsplit('/').next().and_then(|it| it.strip_prefix('v')?.parse::<u32>().ok());
-        let is_later = number(api).is_some_and(|own| known_versions().filter_map(number).all(|known| known < own));
         let newest = known_versions().max().unwrap_or_default();
-        let weight = if is_later { Weight::Warns } else { Weight::Refuses };
+        let is_version = version.strip_prefix('v').is_some_and(|it| it.starts_with(|c: char| c.is_ascii_digit()));
+        let weight = if is_version && is_newer { Weight::Warns } else { Weight::Refuses };
         return vec![(weight, format!("there is no {} that is known here: is {newest} meant?", shortened(api)))];
     }
     let within = || roots.iter().filter(|(known, _)| *known == api).map(|(_, kind)| *kind);
@@ -100,6 +124,39 @@ mod tests {
     }
 
     #[test]
+    fn a_placeholder_is_a_text_and_never_a_number() {
+        let deployment = |spec: Value| {
+            json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "x"},
+            "spec": {"selector": {}, "template": {"spec": {"containers": [spec]}}}})
+        };
+        for (container, words) in [
+            (
+                json!({"name": "a", "ports": [{"containerPort": "${slot.address.0}"}]}),
+                "ports[0].containerPort: expected a whole number, found \"${slot.address.0}\": a placeholder fills a text",
+            ),
+            (json!({"name": "a", "tty": "${slot.colour}"}), "tty: expected true or false"),
+            (json!({"name": "a", "args": "${slot.colour}"}), "args: expected a list"),
+            (json!({"name": "a", "resources": "${slot.colour}"}), "resources: expected an object"),
+        ] {
+            let told = said(&deployment(container));
+            assert!(told.contains(words) && told.contains("write it out"), "{words}: {told}");
+        }
+        let open = json!({"name": "${slot.colour}", "image": "web:${cluster.version}", "resources": {"limits": {"cpu": "${a}"}},
+            "livenessProbe": {"tcpSocket": {"port": "${slot.colour}"}}});
+        assert_eq!(said(&deployment(open)), "");
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}, "data": {"a": "${b}"}});
+        assert_eq!(said(&secret), "");
+    }
+
+    #[test]
+    fn a_long_path_keeps_its_end() {
+        let place = format!("spec.{}.wrong", "within".repeat(60));
+        let shown = with_its_end(&place);
+        assert!(shown.ends_with(".wrong") && shown.starts_with('…') && shown.chars().count() == LONGEST + 1);
+        assert_eq!(with_its_end("spec.replicas"), "spec.replicas");
+    }
+
+    #[test]
     fn whatever_a_server_reads_is_read() {
         let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x", "annotations": null}, "spec": {
             "containers": [{"name": "web", "image": "web:1", "command": null, "resources": {"limits": {"cpu": 1.5, "memory": "1Gi"}},
@@ -130,7 +187,11 @@ mod tests {
             ("v1", "Config", Weight::Refuses, "is no kind of v1"),
             ("networking.k8s.io/v1", "Ingres", Weight::Refuses, "is Ingress meant?"),
             ("authentication.k8s.io/v1", "TokenReview", Weight::Refuses, "nobody can keep"),
-            ("apps/v2", "Deployment", Weight::Warns, "is apps/v1 meant?"),
+            ("apps/v2", "Deployment", Weight::Refuses, "is apps/v1 meant?"),
+            ("networking.k8s.io/v2", "Ingress", Weight::Refuses, "is networking.k8s.io/v1 meant?"),
+            ("v2", "Service", Weight::Refuses, "is v1 meant?"),
+            ("apps/v1beta3", "Deployment", Weight::Refuses, "is apps/v1 meant?"),
+            ("batch/v1beta2", "CronJob", Weight::Refuses, "is batch/v1 meant?"),
             ("apps/V1", "Deployment", Weight::Refuses, "is apps/v1 meant?"),
             ("policy/1", "PodDisruptionBudget", Weight::Refuses, "is policy/v1 meant?"),
             ("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy", Weight::Warns, "no kind of"),
@@ -141,6 +202,15 @@ mod tests {
         }
         let next = mistakes(&wrong, &["1.99.0".parse().unwrap()]);
         assert_eq!(next[0].0, Weight::Warns, "a newer server may know it");
+        for (api, weight) in [("apps/v2", Weight::Warns), ("apps/v1beta3", Weight::Warns), ("apps/V1", Weight::Refuses)]
+        {
+            let object = json!({"apiVersion": api, "kind": "Deployment", "metadata": {"name": "x"}});
+            assert_eq!(mistakes(&object, &["1.99.0".parse().unwrap()])[0].0, weight, "{api}");
+        }
+        for api in ["flowcontrol.apiserver.k8s.io/v1beta3", "storage.k8s.io/v1beta1", "resource.k8s.io/v1beta2"] {
+            let old = json!({"apiVersion": api, "kind": "Thing", "metadata": {"name": "x"}});
+            assert_eq!(mistakes(&old, &["1.31.0".parse().unwrap()]), [], "its own table has {api}");
+        }
         let open = json!({"apiVersion": "apps/v1", "kind": "${kind}", "metadata": {"name": "x"}});
         assert_eq!(mistakes(&open, &[]), []);
         let newer = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x"}, "spec": {"newest": true}});

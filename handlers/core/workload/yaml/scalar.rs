@@ -1,7 +1,8 @@
 //! What a scalar means to go-yaml 2, the reader of Kubernetes' tools.
 //! Source: `resolve.go` of sigs.k8s.io/yaml/goyaml.v2, and how its values become JSON.
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Number, Value};
 
 /// What a scalar means.
@@ -19,26 +20,73 @@ pub struct Meaning {
 /// When it is not what its tag says, or has no form in JSON.
 pub fn meaning(text: &str, is_plain: bool, tag: Option<&str>) -> Result<Meaning, String> {
     let alone = |value| Ok(Meaning { value, others: None });
-    match tag {
-        None if is_plain => plain(text),
-        None | Some("str" | "other" | "timestamp") => alone(Value::String(text.to_owned())),
-        Some("binary") => {
-            let bytes = STANDARD.decode(text.split_whitespace().collect::<String>());
-            let bytes = bytes.map_err(|_| "a value with the tag !!binary is not in base64")?;
-            alone(Value::String(String::from_utf8_lossy(&bytes).into_owned()))
-        }
-        Some(tag) => {
-            let Meaning { value, .. } = plain(text)?;
-            let is_so = match tag {
-                "null" => value.is_null(),
-                "bool" => value.is_boolean(),
-                "int" => value.is_i64() || value.is_u64(),
-                "float" => value.is_number(),
-                _ => false,
-            };
-            if is_so { alone(value) } else { Err(format!("{text:?} is not what its tag !!{tag} says")) }
-        }
+    let Some(tag) = tag else { return if is_plain { plain(text) } else { alone(Value::String(text.to_owned())) } };
+    let is_so: fn(&Value) -> bool = match tag {
+        "binary" => return binary(text),
+        "timestamp" if is_moment(text) => return alone(Value::String(text.to_owned())),
+        "timestamp" => |_| false,
+        "null" => Value::is_null,
+        "bool" => Value::is_boolean,
+        "int" => |value| value.is_i64() || value.is_u64(),
+        "float" => Value::is_number,
+        // `!!str`, what only lists and objects can be, and everybody's own.
+        _ => return alone(Value::String(text.to_owned())),
+    };
+    let Meaning { value, .. } = plain(text)?;
+    // 1.0 has a fraction, though its JSON has none.
+    let is_fraction = tag == "int" && integer(&text.replace('_', "")).is_none();
+    if is_so(&value) && !is_fraction { alone(value) } else { Err(format!("{text:?} is not what its tag !!{tag} says")) }
+}
+
+/// As Go's decoder reads it: bits behind the last byte do not count.
+pub(crate) const GO: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+
+/// The bytes, as the text that they are in JSON: what is no UTF-8 is lost there.
+fn binary(text: &str) -> Result<Meaning, String> {
+    let bytes = GO.decode(text.replace(['\n', '\r'], ""));
+    let bytes = bytes.map_err(|_| "a value with the tag !!binary is not in base64")?;
+    let lost = "Kubernetes' tools send what a !!binary decodes to, and lose what of it is no text: leave the tag out where \
+                base64 is expected";
+    let mut value = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        value.push_str(chunk.valid());
+        value.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
     }
+    let others = (value.as_bytes() != bytes).then(|| lost.to_owned());
+    Ok(Meaning { value: Value::String(value), others })
+}
+
+/// A date, or a moment of it: `2006-1-2`, `2006-1-2T15:4:5.999Z`, `2006-1-2 15:4:5`.
+fn is_moment(text: &str) -> bool {
+    let digits = |text: &str, least: usize, most: usize| {
+        (least..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let within = |text: &str, bounds: std::ops::RangeInclusive<u32>| {
+        digits(text, 1, 2) && text.parse().is_ok_and(|number| bounds.contains(&number))
+    };
+    let is_clock = |text: &str| {
+        let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+        let parts: Vec<_> = whole.split(':').collect();
+        let [hours, minutes, seconds] = parts[..] else { return false };
+        within(hours, 0..=23) && within(minutes, 0..=59) && within(seconds, 0..=59) && digits(part, 1, 9)
+    };
+    let is_zone = |text: &str| {
+        let (hours, minutes) = text.split_once(':').unwrap_or((text, ""));
+        text == "Z" || (digits(hours, 2, 2) && digits(minutes, 2, 2))
+    };
+    let (date, clock) = text.split_at(text.find(['T', 't', ' ']).unwrap_or(text.len()));
+    let parts: Vec<_> = date.split('-').collect();
+    let [year, month, day] = parts[..] else { return false };
+    let is_well = match (clock.get(..1), clock.get(1..)) {
+        (Some("T" | "t"), Some(clock)) => match clock.find(['Z', '+', '-']).map(|at| clock.split_at(at)) {
+            Some((clock, zone)) => is_clock(clock) && is_zone(zone.trim_start_matches(['+', '-'])),
+            None => false,
+        },
+        (Some(_), Some(clock)) => is_clock(clock),
+        _ => true,
+    };
+    digits(year, 4, 4) && within(month, 1..=12) && within(day, 1..=31) && is_well
 }
 
 fn plain(text: &str) -> Result<Meaning, String> {
@@ -211,5 +259,47 @@ mod tests {
         assert_eq!(tagged("12", "int"), Ok(json!(12)));
         assert!(tagged("x", "int").unwrap_err().contains("!!int"));
         assert!(plain(".inf").is_err());
+    }
+
+    /// What `kubectl create --dry-run=client -o json` made of each.
+    #[test]
+    fn tags_are_what_kubectl_makes_of_them() {
+        for (text, tag, value) in [
+            ("aGl=", "binary", Some(json!("hi"))),
+            ("", "binary", Some(json!(""))),
+            ("aGVs\nbG8=", "binary", Some(json!("hello"))),
+            ("aGVs bG8=", "binary", None),
+            ("!!", "binary", None),
+            ("4oI=", "binary", Some(json!("\u{fffd}\u{fffd}"))),
+            ("yes", "bool", Some(json!(true))),
+            ("1", "bool", None),
+            ("5_0", "int", Some(json!(50))),
+            ("010", "int", Some(json!(8))),
+            ("1.0", "int", None),
+            ("1e3", "int", None),
+            ("1:30", "int", None),
+            ("", "int", None),
+            ("99999999999999999999", "int", None),
+            ("0x10", "float", Some(json!(16))),
+            ("1.0", "float", Some(json!(1))),
+            ("1e400", "float", None),
+            ("", "null", Some(json!(null))),
+            ("x", "null", None),
+            ("2020-1-1", "timestamp", Some(json!("2020-1-1"))),
+            ("2020-01-01 10:00:00", "timestamp", Some(json!("2020-01-01 10:00:00"))),
+            ("2020-01-01t10:00:00+01:00", "timestamp", Some(json!("2020-01-01t10:00:00+01:00"))),
+            ("x", "timestamp", None),
+            ("5", "timestamp", None),
+            ("", "timestamp", None),
+            ("x", "seq", Some(json!("x"))),
+            ("5", "omap", Some(json!("5"))),
+            ("true", "other", Some(json!("true"))),
+        ] {
+            for is_plain in [true, false] {
+                let read = meaning(text, is_plain, Some(tag)).map(|it| it.value).ok();
+                assert_eq!(read, value, "!!{tag} {text:?}");
+            }
+        }
+        assert!(meaning("4oI=", true, Some("binary")).unwrap().others.unwrap().contains("no text"));
     }
 }
