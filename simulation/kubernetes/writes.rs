@@ -234,7 +234,9 @@ fn complete(objects: &mut Objects, target: &Target, before: Option<&Value>, obje
 /// Whether a controller may have to do something after a write. Most of a chart's objects concern none.
 fn concerns_controllers(kind: &Kind, object: &Value) -> bool {
     let metadata = &object["metadata"];
-    let is_plain =
-        !kind.built_in || matches!(kind.kind.as_str(), "ConfigMap" | "Secret" | "Lease" | "Event" | "Ingress");
+    let is_plain = match kind.kind.as_str() {
+        "ScaledObject" => false,
+        own => !kind.built_in || matches!(own, "ConfigMap" | "Secret" | "Lease" | "Event"),
+    };
     !is_plain || metadata["deletionTimestamp"].is_string() || metadata["ownerReferences"].is_array()
 }

@@ -1,7 +1,7 @@
 //! What must hold in the world after an upgrade, however it went.
 use bluegreen::local::shop::Shop;
 use bluegreen::local::story::{Serving, Told};
-use bluegreen::resources::tags::MARK_TAG;
+use bluegreen::resources::tags::{MARK_TAG, SERVING_TAG};
 use bluegreen::run::Ending;
 use serde_json::{Value, json};
 
@@ -52,8 +52,14 @@ pub fn left(shop: &Shop) -> Value {
         let server = world.kubernetes.server(properties["fqdn"].as_str().unwrap_or_default());
         let workloads = server.map(|mut server| server.objects("deployments.apps", now)).unwrap_or_default();
         let pools = properties["agentPoolProfiles"].as_array().into_iter().flatten();
+        // Of a cluster that nothing was said of before, it is said that it serves once it was retired and is back.
+        let mut tags = cluster["tags"].clone();
+        if let Some(tags) = tags.as_object_mut().filter(|tags| tags.get(SERVING_TAG).is_some_and(|said| said == "true"))
+        {
+            tags.remove(SERVING_TAG);
+        }
         let seen = json!({
-            "version": properties["kubernetesVersion"], "power": properties["powerState"], "tags": cluster["tags"],
+            "version": properties["kubernetesVersion"], "power": properties["powerState"], "tags": tags,
             "state": properties["provisioningState"],
             "nodes": pools.map(|pool| pool["count"].clone()).collect::<Vec<_>>(),
             "workloads": workloads.iter().map(|found| found["metadata"]["name"].clone()).collect::<Vec<_>>(),

@@ -164,7 +164,7 @@ pub(super) fn provisioned(body: &mut Value, etag: &str, cloud: Cloud) {
             add_on.to_lowercase(),
             place.name()
         ));
-        let profiles = properties["addonProfiles"].as_object_mut().into_iter().flatten();
+        let profiles = properties.get_mut("addonProfiles").and_then(Value::as_object_mut).into_iter().flatten();
         let enabled =
             profiles.filter(|(name, profile)| name.eq_ignore_ascii_case(add_on) && profile["enabled"] == true);
         for (_, profile) in enabled.filter(|(_, profile)| profile["identity"].is_null()) {

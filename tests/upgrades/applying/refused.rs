@@ -16,7 +16,7 @@ const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata: {name: \"lat
 #[test]
 fn what_needs_something_later_passes_at_the_next_look() {
     story(|| async {
-        let first = config("\"later-${slot.colour}\"", "settings") + &config("default", "beside");
+        let first = config("later-green", "settings") + &config("default", "beside");
         let shop = with(&[("a.yaml", first), ("b.yaml", NAMESPACE.to_owned())]).await;
         let run = ends(&shop).await;
         upgraded(&run);
@@ -71,7 +71,7 @@ fn every_mistake_of_a_look_is_named_at_once() {
         let failure = run.failure.as_deref().unwrap();
         let words = "ConfigMap default/one: failed to create typed patch object (default/one; /v1, Kind=ConfigMap): .date: field \
             not declared in schema; ConfigMap default/two: ConfigMap \"two\" is invalid: data: Forbidden: field is immutable when \
-            `immutable` is set";
+            `immutable` is set: nobody can change that of an object that is there; give yours another name, or leave it out";
         assert_eq!(failure, words);
         assert_eq!(applied(&shop, "/configmaps/three"), 1, "the rest was applied");
     });

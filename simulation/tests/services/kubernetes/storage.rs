@@ -98,6 +98,8 @@ fn an_ingress_has_the_address_of_the_controller_that_runs() {
     };
     assert_eq!(address(&mut fleet, "web", at(5)), Value::Null, "its controller has no address yet");
     assert_eq!(address(&mut fleet, "web", at(60)), "10.1.15.1");
+    apply(&fleet, &ingress("late", "own"), at(600));
+    assert_eq!(address(&mut fleet, "late", at(601)), "10.1.15.1", "nothing else has to happen first");
     assert_eq!(
         (address(&mut fleet, "fenced", at(60)), address(&mut fleet, "nobody", at(60))),
         (Value::Null, Value::Null)
