@@ -91,7 +91,7 @@ fn messages(shop: &Shop, run: &Run) -> Vec<Held> {
 /// end; what a person ordered is told to nobody.
 fn people_are_told_once(run: &Run) {
     let mut told: BTreeMap<&str, Timestamp> = BTreeMap::new();
-    let mut ordered = false;
+    let mut ordered = None;
     for entry in &run.journal {
         let by_a_person = entry.who.starts_with("person:");
         if by_a_person {
@@ -99,7 +99,7 @@ fn people_are_told_once(run: &Run) {
         }
         let turns = entry.after.undoes() && !entry.before.undoes();
         // A plan that cannot be carried out turns back before anything has moved.
-        let expected = turns && !ordered || entry.cause.as_deref() == Some("rejected");
+        let expected = turns && ordered != Some(entry.at) || entry.cause.as_deref() == Some("rejected");
         assert_eq!(entry.level() == Level::TurnedBack, expected, "{entry:?}{}", journal(run));
         if entry.level() == Level::NeedsPerson {
             assert!(!entry.what.starts_with("pause"), "{entry:?}");
@@ -107,7 +107,8 @@ fn people_are_told_once(run: &Run) {
             let lasts = before.map(|before| entry.at.duration_since(before));
             assert!(lasts.is_none_or(|lasts| lasts >= AGAIN), "{entry:?}{}", journal(run));
         }
-        ordered = by_a_person;
+        // What a person orders happens at that moment; what comes later comes by itself.
+        ordered = by_a_person.then_some(entry.at);
     }
     let finished = run.journal.iter().filter(|entry| entry.cause.as_deref() == Some("ended")).count();
     let left_over = run.journal.iter().any(|entry| entry.cause.as_deref() == Some("left-over"));
