@@ -107,25 +107,34 @@ pub fn roots() -> Vec<(&'static str, &'static str)> {
     roots
 }
 
-/// Whether objects of this kind of Kubernetes' own lie in no namespace.
+/// Whether objects of this stable kind of Kubernetes' own lie in no namespace.
 #[must_use]
 pub fn is_cluster_scoped(api_version: &str, kind: &str) -> bool {
-    CLUSTER_SCOPED.contains(&kind) && Type::of(api_version, kind).is_some()
+    has_no_namespaces(kind) && Type::of(api_version, kind).is_some()
+}
+
+/// Whether objects of a kind of this name, in a group of Kubernetes' own, lie in no namespace: also of one that is not stable.
+#[must_use]
+pub fn has_no_namespaces(kind: &str) -> bool {
+    CLUSTER_SCOPED.contains(&kind)
 }
 
 /// The kinds whose objects lie in no namespace.
-const CLUSTER_SCOPED: [&str; 26] = [
+const CLUSTER_SCOPED: [&str; 29] = [
     "APIService",
     "CSIDriver",
     "CSINode",
     "CertificateSigningRequest",
     "ClusterRole",
     "ClusterRoleBinding",
+    "ClusterTrustBundle",
     "CustomResourceDefinition",
     "DeviceClass",
     "FlowSchema",
     "IPAddress",
     "IngressClass",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
     "MutatingWebhookConfiguration",
     "Namespace",
     "Node",

@@ -21,6 +21,8 @@ pub mod spelling;
 pub mod twice;
 pub mod yaml;
 
+/// Namespaces that every cluster has.
+const EVERYWHERE: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 /// So much is shown of a text that came from outside.
 const SHOWN: usize = 300;
 

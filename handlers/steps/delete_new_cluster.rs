@@ -10,7 +10,7 @@ use crate::azure::operations::Progress;
 use crate::plan::Kind;
 use crate::resources::cluster::Cluster;
 use crate::resources::gateway::{Gateway, Health, health};
-use crate::resources::tags::{SERVING_TAG, saying, says, tag};
+use crate::resources::tags::{SERVING_TAG, saying, tag};
 use crate::run::{Following, Outcome, Run, StepError, StepResult, Waiting};
 use crate::workload::pins::Side;
 use serde_json::Value;
@@ -56,15 +56,15 @@ pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
 /// The new cluster goes, or is left as it was found.
 async fn put_away(run: &Run, azure: &Azure, found: &Cluster, again: &str) -> StepResult {
     let slot = run.plan.new_slot();
+    let stays = run.plan.keeps_failed_cluster() || run.plan.kind == Kind::Return;
     // What stays is put back as it was.
-    if (run.plan.keeps_failed_cluster() || run.plan.kind == Kind::Return)
+    if stays
         && !found.is_stopped()
         && let Some(waiting) = unpinned(run, azure, Side::New, false).await?
     {
         return Ok(waiting);
     }
-    let stays = run.plan.keeps_failed_cluster() || run.plan.kind == Kind::Return;
-    if stays && !found.is_stopped() && says(&found.0, true) && tag(&found.0, SERVING_TAG).is_some() {
+    if stays && !found.is_stopped() && tag(&found.0, SERVING_TAG) == Some("true") {
         let tags = saying(&found.0, false);
         let tagged = azure.writer.tag_cluster(azure.permit().await?, &slot.cluster, found, &tags).await?;
         return written("the tag that says who serves", tagged);

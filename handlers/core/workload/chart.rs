@@ -2,6 +2,7 @@
 //! takes it over later.
 //!
 //! <https://helm.sh/docs/topics/charts_hooks/>
+use super::EVERYWHERE;
 use super::exported::moved;
 use super::manifests::read;
 use super::refusal::is_own;
@@ -30,39 +31,6 @@ pub struct Rendered {
 }
 
 const HOOK: &str = "helm.sh/hook";
-/// Namespaces that every cluster has.
-const EVERYWHERE: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
-/// Kubernetes' own kinds whose objects lie in no namespace.
-const IN_NO_NAMESPACE: [&str; 28] = [
-    "APIService",
-    "CSIDriver",
-    "CSINode",
-    "CertificateSigningRequest",
-    "ClusterRole",
-    "ClusterRoleBinding",
-    "ClusterTrustBundle",
-    "CustomResourceDefinition",
-    "DeviceClass",
-    "FlowSchema",
-    "IPAddress",
-    "IngressClass",
-    "MutatingAdmissionPolicy",
-    "MutatingAdmissionPolicyBinding",
-    "MutatingWebhookConfiguration",
-    "Namespace",
-    "Node",
-    "PersistentVolume",
-    "PriorityClass",
-    "PriorityLevelConfiguration",
-    "ResourceSlice",
-    "RuntimeClass",
-    "ServiceCIDR",
-    "StorageClass",
-    "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionPolicyBinding",
-    "ValidatingWebhookConfiguration",
-    "VolumeAttachment",
-];
 
 /// Where an object has its place in an installation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -165,7 +133,7 @@ fn kinds_in_no_namespace(objects: &[Value]) -> BTreeSet<String> {
 fn lies_nowhere(object: &Value, global: &BTreeSet<String>) -> bool {
     let (api_version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
-    (is_own(api_version) && IN_NO_NAMESPACE.contains(&kind)) || global.contains(&format!("{group}/{kind}"))
+    (is_own(api_version) && kinds::has_no_namespaces(kind)) || global.contains(&format!("{group}/{kind}"))
 }
 
 /// The marks without which the next `helm upgrade --install` refuses what is there.

@@ -84,6 +84,12 @@ impl Found<'_> {
     }
 }
 
+/// Objects, as if they stood in a file.
+#[cfg(test)]
+fn in_a_file(objects: &[Value]) -> Vec<Found<'static>> {
+    objects.iter().map(|value| Found { file: "a.yaml", line: 1, value: value.clone() }).collect()
+}
+
 /// An object of so many bytes is refused by etcd.
 const LARGEST_OBJECT: usize = 1_500_000;
 /// All annotations of an object together.

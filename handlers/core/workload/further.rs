@@ -31,7 +31,7 @@ pub(super) fn unready(object: &Value) -> Option<String> {
 }
 
 /// A condition of the object with this status.
-fn condition<'a>(object: &'a Value, name: &str, status: &str) -> Option<&'a Value> {
+pub(super) fn condition<'a>(object: &'a Value, name: &str, status: &str) -> Option<&'a Value> {
     list(object, "/status/conditions").iter().find(|one| one["type"] == name && one["status"] == status)
 }
 

@@ -1,7 +1,8 @@
 //! Whether Kubernetes objects are ready, from what their controllers say of them.
+use super::further::condition;
 use super::refusal::is_own;
 use super::{conditions, fence, further};
-use crate::resources::answers::{is_true, list, text};
+use crate::resources::answers::{is_true, text};
 use crate::resources::object::describe;
 use serde_json::Value;
 
@@ -40,16 +41,16 @@ pub fn unready(object: &Value) -> Option<String> {
             let wanted = status("desiredNumberScheduled");
             rolled(wanted, status("updatedNumberScheduled"), status("numberReady"))
         }
-        "Job" if condition(object, "Complete") => None,
-        "Job" if condition(object, "Failed") => Some(format!("{name} failed")),
+        "Job" if has(object, "Complete") => None,
+        "Job" if has(object, "Failed") => Some(format!("{name} failed")),
         "Job" if is_true(object, "/spec/suspend") => Some(format!("{name} is suspended")),
         "Job" => Some(format!("{name} has not completed")),
-        "CustomResourceDefinition" if !condition(object, "Established") => Some(format!("{name} is not established")),
+        "CustomResourceDefinition" if !has(object, "Established") => Some(format!("{name} is not established")),
         "Service" if object["spec"]["type"] == "LoadBalancer" => {
             let addresses = object.pointer("/status/loadBalancer/ingress").and_then(Value::as_array);
             addresses.is_none_or(Vec::is_empty).then(|| format!("{name} has no address yet"))
         }
-        "Node" if !condition(object, "Ready") => Some(format!("{name} is not ready")),
+        "Node" if !has(object, "Ready") => Some(format!("{name} is not ready")),
         _ => None,
     }
 }
@@ -64,7 +65,7 @@ pub fn has_readiness(api_version: &str, kind: &str) -> bool {
 /// Why an object in a cluster has failed for good, in its controller's words.
 #[must_use]
 pub fn failed(object: &Value) -> Option<String> {
-    let found = (object["kind"] == "Job").then(|| the_condition(object, "Failed")).flatten()?;
+    let found = (object["kind"] == "Job").then(|| condition(object, "Failed", "True")).flatten()?;
     let (reason, message) = (text(found, "/reason"), text(found, "/message"));
     Some(format!("{} failed: {reason}: {message}", describe(object)))
 }
@@ -91,12 +92,8 @@ fn is_started_by_others(job: &Value) -> bool {
         || labels.is_some_and(|labels| labels.contains_key("kueue.x-k8s.io/queue-name"))
 }
 
-fn condition(object: &Value, name: &str) -> bool {
-    the_condition(object, name).is_some()
-}
-
-fn the_condition<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
-    list(object, "/status/conditions").iter().find(|one| one["type"] == name && one["status"] == "True")
+fn has(object: &Value, name: &str) -> bool {
+    condition(object, name, "True").is_some()
 }
 
 #[cfg(test)]

@@ -58,12 +58,12 @@ pub(super) fn lies_in_none(found: &Found<'_>, all: &[Found<'_>]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::in_a_file;
     use super::*;
     use serde_json::{Value, json};
 
     fn said(objects: &[Value]) -> Vec<(Weight, String)> {
-        let found: Vec<_> =
-            objects.iter().map(|value| Found { file: "a.yaml", line: 1, value: value.clone() }).collect();
+        let found = in_a_file(objects);
         twice(&found).into_iter().map(|finding| (finding.weight, finding.what)).collect()
     }
 

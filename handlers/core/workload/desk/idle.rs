@@ -1,7 +1,7 @@
 //! What waits for something that none of the files has: a Service for pods, an autoscaler for what it scales, a webhook for
 //! whom it asks. It is applied, and does nothing, or harm.
 use super::again::namespace_of;
-use super::needs::texts;
+use super::needs::{OF_AKS, texts};
 use super::pods::{has_port, pod_of};
 use super::ports::is_name;
 use super::{Finding, Found, Weight};
@@ -10,9 +10,6 @@ use crate::workload::refusal::is_own;
 use kinds::rules::selects;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-
-/// AKS puts there what no file has.
-const OF_AKS: &str = "kube-system";
 
 /// What would do nothing, or harm.
 pub(super) fn idle(all: &[Found<'_>]) -> Vec<Finding> {
@@ -136,11 +133,11 @@ fn asked(object: &Value, all: &[Found<'_>]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::in_a_file;
     use super::*;
 
     fn said(objects: &[Value]) -> Vec<String> {
-        let found: Vec<_> =
-            objects.iter().map(|value| Found { file: "a.yaml", line: 1, value: value.clone() }).collect();
+        let found = in_a_file(objects);
         idle(&found).into_iter().map(|finding| finding.what).collect()
     }
 

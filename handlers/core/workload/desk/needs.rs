@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 /// So many are named.
 const SHOWN: usize = 8;
 /// AKS puts there what no file has.
-const OF_AKS: &str = "kube-system";
+pub(super) const OF_AKS: &str = "kube-system";
 /// What every cluster of AKS has of its own accord. Source: learn.microsoft.com, "Concepts - Storage in AKS".
 const THERE: [(&str, &str); 16] = [
     ("ServiceAccount", "default"),
@@ -146,12 +146,12 @@ fn source<'a>(kind: &'static str, source: &'a Value, member: &str) -> Option<(&'
 
 #[cfg(test)]
 mod tests {
+    use super::super::in_a_file;
     use super::*;
     use serde_json::json;
 
     fn said(objects: &[Value]) -> Vec<String> {
-        let found: Vec<_> =
-            objects.iter().map(|value| Found { file: "a.yaml", line: 1, value: value.clone() }).collect();
+        let found = in_a_file(objects);
         missing(&found).into_iter().map(|finding| finding.what).collect()
     }
 

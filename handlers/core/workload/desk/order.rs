@@ -2,11 +2,10 @@
 use super::again::lies_in_none;
 use super::{Finding, Found, Weight};
 use crate::resources::answers::text;
+use crate::workload::EVERYWHERE;
 use crate::workload::refusal::is_own;
 use std::collections::BTreeMap;
 
-/// Every cluster has them.
-const ALWAYS: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 /// Groups whose definitions AKS brings with its add-ons and extensions, if they are on.
 const OF_ADD_ONS: [&str; 9] = [
     "aadpodidentity.k8s.io",
@@ -46,7 +45,7 @@ pub fn late(all: &[Found<'_>]) -> Vec<Finding> {
     for found in all {
         let namespace = text(&found.value, "/metadata/namespace");
         if !namespace.is_empty() && !lies_in_none(found, all) {
-            let means = (!ALWAYS.contains(&namespace)).then_some("other means");
+            let means = (!EVERYWHERE.contains(&namespace)).then_some("other means");
             findings.extend(judge(format!("its namespace {namespace}"), found, namespaces.get(namespace), means));
         }
         if let Some((group, _)) =
