@@ -190,6 +190,7 @@ fn a_start_that_is_sent_again_is_the_same_run() {
         assert_eq!((first.0, &first.1["request"]), (202, &json!("night-1")), "{first:?}");
         assert_eq!(send("night-1", "{\"version\": \"latest-stable\"}").await, first);
         assert_eq!(send("night-1", "{\"version\": \"latest-stable\", \"id\": \"another\"}").await.0, 400);
+        assert_eq!(send("\" \"", "{\"version\": \"latest-stable\", \"id\": \"night-1\"}").await, first);
         assert_eq!(send("night-2", "{\"version\": \"latest-stable\"}").await.0, 409);
     });
 }

@@ -55,7 +55,9 @@ fn read(site: Option<&str>, call: &HttpCall) -> Result<Request, String> {
         members.insert("site".into(), site.into());
     }
     let mut request = Request::read(body)?;
-    let key = call.headers.get("idempotency-key").map(|key| key.trim_matches('"')).filter(|key| !key.is_empty());
+    let key = call.headers.get("idempotency-key").map(|key| key.trim_matches('"'));
+    // As an id that nobody filled in.
+    let key = key.filter(|key| !key.trim().is_empty());
     if let Some(key) = key {
         match &request.id {
             Some(id) if id != key => return Err(format!("Idempotency-Key is {key:?}, and the body's id {id:?}")),
