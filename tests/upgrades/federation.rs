@@ -2,12 +2,12 @@
 //! that is gone.
 use crate::applying::{ends, journal, says, upgraded};
 use crate::azure_looks::place;
-use crate::{ask, order, quick, story, until};
+use crate::{ask, order, quick, replaced, story, until};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::plan::Kind;
 use bluegreen::plan::federation::{Credential, MOST, issuer};
+use bluegreen::run::Ending;
 use bluegreen::run::verbs::Verb;
-use bluegreen::run::{Ending, Run};
 use bluegreen::site::{OldCluster, Site};
 use bluegreen::step::Step;
 use http::{Method, StatusCode};
@@ -65,11 +65,6 @@ async fn trusted_for(shop: &Shop, issuer: &str) -> Vec<String> {
         there(shop).await.into_iter().filter(|one| one.trusts(issuer)).map(|one| one.subject).collect();
     subjects.sort();
     subjects
-}
-
-async fn replaced(shop: &Shop, id: &str) -> Run {
-    ask(shop, id, Kind::Replace, None);
-    until(shop, |run| run.request == id && run.ending.is_some()).await
 }
 
 #[test]

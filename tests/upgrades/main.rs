@@ -115,6 +115,12 @@ async fn order(shop: &Shop, verb: Verb) {
     assert!(matches!(obeyed, Obeyed::Yes(_)), "{verb:?} was refused");
 }
 
+/// Replaces the cluster by one of the same version, to the end.
+async fn replaced(shop: &Shop, id: &str) -> Run {
+    ask(shop, id, Kind::Replace, None);
+    until(shop, |run| run.request == id && run.ending.is_some()).await
+}
+
 /// Waits until the site's run is so.
 async fn until(shop: &Shop, mut so: impl FnMut(&Run) -> bool) -> Run {
     let mut changes = shop.azure.changes();

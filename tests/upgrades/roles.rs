@@ -2,11 +2,11 @@
 //! that we gave when their cluster is gone.
 use crate::applying::{ends, journal, says, upgraded};
 use crate::azure_looks::place;
-use crate::{ask, order, quick, story, until};
+use crate::{ask, order, quick, replaced, story, until};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::plan::Kind;
+use bluegreen::run::Ending;
 use bluegreen::run::verbs::Verb;
-use bluegreen::run::{Ending, Run};
 use bluegreen::site::{CopyRoles, Leftover, OldCluster, Site};
 use bluegreen::step::Step;
 use http::{Method, StatusCode};
@@ -88,11 +88,6 @@ fn write() -> On {
 fn refusal(status: u16, code: &str) -> Effect {
     let body = json!({"error": {"code": code, "message": "no"}});
     Effect::Answer { status: StatusCode::from_u16(status).unwrap(), headers: vec![], body }
-}
-
-async fn replaced(shop: &Shop, id: &str) -> Run {
-    ask(shop, id, Kind::Replace, None);
-    until(shop, |run| run.request == id && run.ending.is_some()).await
 }
 
 #[test]
