@@ -10,7 +10,8 @@ use super::{
     store::Name,
 };
 use jiff::{SignedDuration, Timestamp};
-use scaling::{resize, size_of, wanted};
+use scaling::wanted;
+pub(super) use scaling::{resize, size_of};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 

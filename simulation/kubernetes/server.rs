@@ -159,6 +159,14 @@ impl Server {
     /// # Errors
     /// When the API server would refuse it, or does not know its kind.
     pub fn apply(&mut self, object: &Value, now: Timestamp) -> Result<Value, Refusal> {
+        self.apply_as("kubectl", object, now)
+    }
+
+    /// The same as another manager: what it does not name of the object stays as it is.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub fn apply_as(&mut self, manager: &str, object: &Value, now: Timestamp) -> Result<Value, Refusal> {
         self.advance(now);
         let kind = self.kind_of(object)?;
         let namespace =
@@ -168,7 +176,7 @@ impl Server {
         }
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         let target = Target { kind: &kind, namespace, name, subresource: "", dry_run: false };
-        let writer = Writer { manager: "kubectl", subresource: "", now, strictness: Strictness::Ignore };
+        let writer = Writer { manager, subresource: "", now, strictness: Strictness::Ignore };
         let (written, _) = applying::apply_call(&mut self.objects, &target, object.clone(), &writer, true)?;
         Ok(self.settled(written, now))
     }

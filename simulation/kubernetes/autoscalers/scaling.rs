@@ -12,7 +12,7 @@ const STABLE: i64 = 300;
 const AIM: f64 = 80.0;
 
 /// The object that an autoscaler scales.
-pub(super) fn size_of(objects: &Objects, name: &Name, autoscaler: &Value) -> Option<(&'static str, Arc<Value>)> {
+pub(crate) fn size_of(objects: &Objects, name: &Name, autoscaler: &Value) -> Option<(&'static str, Arc<Value>)> {
     let target = &autoscaler["spec"]["scaleTargetRef"];
     let resource = match target["kind"].as_str()? {
         "Deployment" => "deployments.apps",
@@ -47,7 +47,7 @@ pub(super) fn wanted(
 }
 
 /// Sizes what is scaled, as a write to its `scale` does: the count is the autoscaler's from then on.
-pub(super) fn resize(objects: &mut Objects, resource: &str, target: &Value, replicas: u64, now: Timestamp) {
+pub(crate) fn resize(objects: &mut Objects, resource: &str, target: &Value, replicas: u64, now: Timestamp) {
     let mut object = target.clone();
     object["spec"]["replicas"] = json!(replicas);
     object["metadata"]["generation"] = json!(object["metadata"]["generation"].as_u64().unwrap_or(0) + 1);

@@ -80,4 +80,12 @@ fn a_scaled_object_has_an_autoscaler_of_its_own_until_it_is_paused() {
     assert_eq!(get(&mut fleet, &format!("{DEPLOYMENTS}/api"), at(50))["spec"]["replicas"], 4);
     apply(&fleet, &scaled(json!({"autoscaling.keda.sh/paused-replicas": "1"})), at(60));
     assert_eq!(get(&mut fleet, &format!("{AUTOSCALERS}/keda-hpa-api"), at(80))["code"], 404);
+    let size = |fleet: &mut Fleet, at| get(fleet, &format!("{DEPLOYMENTS}/api"), at)["spec"]["replicas"].clone();
+    assert_eq!(size(&mut fleet, at(80)), 1, "as many as it is paused at");
+    apply(&fleet, &scaled(json!({"autoscaling.keda.sh/paused-replicas": "0"})), at(90));
+    assert_eq!(size(&mut fleet, at(110)), 0);
+    apply(&fleet, &scaled(json!({"autoscaling.keda.sh/paused": "true"})), at(120));
+    assert_eq!(size(&mut fleet, at(140)), 0, "as it was");
+    apply(&fleet, &scaled(json!({})), at(150));
+    assert_eq!(size(&mut fleet, at(170)), 4, "its operator starts what an autoscaler would not");
 }
