@@ -15,6 +15,7 @@ mod given;
 mod gone;
 mod install_controllers;
 pub mod judged;
+mod move_singletons;
 pub mod overwriting;
 pub mod permitted;
 mod pinned;
@@ -25,6 +26,7 @@ mod rehearsed;
 mod restore_traffic;
 mod retire_old_cluster;
 mod shift_traffic;
+mod singletons;
 mod soak;
 mod sync_workloads;
 pub mod unpinned;
@@ -54,6 +56,7 @@ pub async fn look(run: &Run, azure: &Azure) -> StepResult {
         Step::ValidateHealth => validate_health::validate_health(run, azure).await,
         Step::ShiftTraffic => shift_traffic::shift_traffic(run, azure).await,
         Step::ConfirmTraffic => confirm_traffic::confirm_traffic(run, azure).await,
+        Step::MoveSingletons => move_singletons::move_singletons(run, azure).await,
         Step::Soak => soak::soak(run, azure).await,
         Step::RetireOldCluster => retire_old_cluster::retire_old_cluster(run, azure).await,
         Step::RestoreTraffic => restore_traffic::restore_traffic(run, azure).await,

@@ -89,7 +89,8 @@ impl Contents {
         let placeholders = Placeholders::of_the_desk(addresses, site.identities.keys().map(String::as_str))
             .of_slots(&site.slots.blue.addresses, &site.slots.green.addresses);
         let secrets = site.manifests_hold_secrets;
-        judge(&files, Desk { versions, secrets, placeholders: &placeholders, published: false }).1
+        let singletons = &site.singletons;
+        judge(&files, Desk { versions, secrets, placeholders: &placeholders, singletons, published: false }).1
     }
 }
 

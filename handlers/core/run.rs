@@ -16,6 +16,7 @@ pub mod others;
 mod outcome;
 pub mod overview;
 pub mod readiness;
+mod state;
 mod summary;
 mod unclear;
 pub mod verbs;

@@ -18,6 +18,7 @@ pub use preset::Preset;
 
 use crate::resources::attached::Attached;
 use crate::step::Step;
+use crate::workload::singletons::Singleton;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -123,6 +124,10 @@ pub struct Site {
     /// and a flip meets a small cluster. Add `{}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<Capacity>,
+    /// What of the manifests may run in one cluster only. It is applied suspended, and handed over by `MoveSingletons`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("default" = []))]
+    pub singletons: Vec<Singleton>,
     /// Deadlines of steps in minutes, by the step's name, where they differ from the defaults (the column *within* of the flow
     /// in docs/design.md).
     #[serde(default)]

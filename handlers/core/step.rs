@@ -23,6 +23,8 @@ pub enum Step {
     ShiftTraffic,
     /// That share stayed healthy for the stage's watch time.
     ConfirmTraffic,
+    /// What may run in one cluster only runs in the new one.
+    MoveSingletons,
     /// All traffic stayed healthy for the soak time.
     Soak,
     /// The old cluster is kept, scaled down, stopped or deleted, as the plan says.
@@ -35,7 +37,7 @@ pub enum Step {
 
 impl Step {
     /// All of them, in the order of the flow's table.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::CheckPlan,
         Self::CreateCluster,
         Self::InstallControllers,
@@ -43,6 +45,7 @@ impl Step {
         Self::ValidateHealth,
         Self::ShiftTraffic,
         Self::ConfirmTraffic,
+        Self::MoveSingletons,
         Self::Soak,
         Self::RetireOldCluster,
         Self::RestoreTraffic,
@@ -60,6 +63,7 @@ impl Step {
             Self::ValidateHealth => "ValidateHealth",
             Self::ShiftTraffic => "ShiftTraffic",
             Self::ConfirmTraffic => "ConfirmTraffic",
+            Self::MoveSingletons => "MoveSingletons",
             Self::Soak => "Soak",
             Self::RetireOldCluster => "RetireOldCluster",
             Self::RestoreTraffic => "RestoreTraffic",
@@ -90,6 +94,10 @@ impl Step {
             }
             Self::ShiftTraffic => "the gateway sends the current stage's share to the new cluster",
             Self::ConfirmTraffic => "that share stayed healthy for the stage's watch time",
+            Self::MoveSingletons => {
+                "what may run in one cluster only (`singletons` of the site; a run without any does not come here) is stopped in \
+                 the old cluster, seen stopped, and started in the new one"
+            }
             Self::Soak => "all traffic stayed healthy for the soak time, and rollback stayed ready",
             Self::RetireOldCluster => "the old cluster is kept, scaled down, stopped or deleted, as the plan says",
             Self::RestoreTraffic => "all traffic is on the old cluster, and the candidate pool is empty",

@@ -17,6 +17,7 @@ pub mod readiness;
 pub mod refusal;
 pub mod rights;
 pub mod seen;
+pub mod singletons;
 pub mod spelling;
 pub mod twice;
 pub mod yaml;

@@ -8,7 +8,7 @@ const HOST: &str = include_str!("../../host.json");
 const EXECUTABLE: &str = "bluegreen";
 /// The one that takes its place.
 const NEXT: &str = "bluegreen.next";
-const FUNCTIONS: [(&str, &str); 17] = [
+const FUNCTIONS: [(&str, &str); 18] = [
     ("CheckPlan", include_str!("../../function-definitions/CheckPlan/function.json")),
     ("CreateCluster", include_str!("../../function-definitions/CreateCluster/function.json")),
     ("InstallControllers", include_str!("../../function-definitions/InstallControllers/function.json")),
@@ -16,6 +16,7 @@ const FUNCTIONS: [(&str, &str); 17] = [
     ("ValidateHealth", include_str!("../../function-definitions/ValidateHealth/function.json")),
     ("ShiftTraffic", include_str!("../../function-definitions/ShiftTraffic/function.json")),
     ("ConfirmTraffic", include_str!("../../function-definitions/ConfirmTraffic/function.json")),
+    ("MoveSingletons", include_str!("../../function-definitions/MoveSingletons/function.json")),
     ("Soak", include_str!("../../function-definitions/Soak/function.json")),
     ("RetireOldCluster", include_str!("../../function-definitions/RetireOldCluster/function.json")),
     ("RestoreTraffic", include_str!("../../function-definitions/RestoreTraffic/function.json")),

@@ -59,7 +59,7 @@ impl Failure {
         match (self.step, self.when) {
             (Step::RestoreTraffic | Step::DeleteNewCluster, When::Before | When::After)
             | (Step::RestoreTraffic, When::Always) => Expected::Ends(Ending::RolledBack),
-            (Step::DeleteNewCluster | Step::RetireOldCluster, When::Always) => Expected::Held,
+            (Step::DeleteNewCluster | Step::MoveSingletons | Step::RetireOldCluster, When::Always) => Expected::Held,
             (_, When::Before | When::After) => Expected::Ends(Ending::Upgraded),
             (Step::CheckPlan, When::Always) => Expected::Ends(Ending::Rejected),
             (_, When::Always) => Expected::Ends(Ending::RolledBack),
@@ -120,6 +120,8 @@ impl Failure {
             (Step::ConfirmTraffic | Step::Soak, When::Always) => return None,
             // Others ask the gateway, too: validation, the other watch, and the check each minute.
             (Step::ConfirmTraffic | Step::Soak, _) => (own(On::call(Method::POST, "/backendhealth")), 0),
+            // What is started is started by nobody else on the way forward.
+            (Step::MoveSingletons, _) => (apply("/namespaces/shop/").with_body(r#"\"stopped\":false"#), 0),
             (Step::RetireOldCluster, _) => (On::call(Method::POST, "/stop"), 0),
             // The candidate pool, the first share, and then the way back.
             (Step::RestoreTraffic, _) => (gateway(), 2),

@@ -5,6 +5,7 @@ use super::judged::{Judged, judged};
 use super::permitted::of_the_old;
 use super::pinned::reconciled;
 use super::rehearsed::rehearsed;
+use super::singletons::started_again;
 use super::{again_in, terminal, written};
 use crate::azure::operations::Progress;
 use crate::run::{Following, Outcome, Run, StepResult};
@@ -28,6 +29,9 @@ pub async fn check_plan(run: &Run, azure: &Azure) -> StepResult {
                     return super::not_yet(why);
                 }
                 warnings.extend(rights.unclear);
+                if let Some(why) = started_again(run, azure).await? {
+                    return terminal(why);
+                }
                 sized(Checked::Fine { leftover, warnings }, reconciled(run, azure).await?)
             }
         },

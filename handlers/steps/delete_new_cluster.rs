@@ -2,6 +2,7 @@
 use super::acting::Azure;
 use super::bring_back::{Until, bring_back};
 use super::gone::gone;
+use super::move_singletons::{Back, moved_back};
 use super::presence::{Presence, is_missed, look_again, presence};
 use super::unpinned::unpinned;
 use super::watch::ask_aside;
@@ -30,9 +31,14 @@ pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
         match azure.look(operation).await? {
             Progress::InProgress(again) => return again_in("Azure is working on the clusters", again),
             Progress::Failed { code, message, .. } => again = format!(" again (Azure failed: {code}: {message})"),
-            Progress::Succeeded(_) => deleted = run.plan.kind != Kind::Return && run.reducing.is_none(),
+            Progress::Succeeded(_) => {
+                deleted = run.plan.kind != Kind::Return && run.reducing.is_none() && !run.moves_singletons;
+            }
             Progress::Gone => {}
         }
+    }
+    if let Some(waiting) = singletons_back(run, azure, &again).await? {
+        return Ok(waiting);
     }
     if let Some(waiting) = bring_back(run, azure, Until::ItIsWhole).await? {
         return Ok(waiting);
@@ -51,6 +57,25 @@ pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
         return not_ours(run, azure, &found);
     }
     put_away(run, azure, &found, &again).await
+}
+
+/// What may run in one cluster only runs in the old one again: `None`. Where the new cluster does not let it be stopped, that
+/// is stopped as a whole, before anything starts in the old one.
+async fn singletons_back(run: &Run, azure: &Azure, again: &str) -> Result<Option<Outcome>, StepError> {
+    let why = match moved_back(run, azure).await? {
+        Back::Yes => return Ok(None),
+        Back::Waits(outcome) => return Ok(Some(outcome)),
+        Back::CannotBeStopped(why) => why,
+    };
+    if let Some(waiting) = old_is_well(run, azure, again).await? {
+        return Ok(Some(waiting));
+    }
+    let permit = match permit_to_reduce(run, azure).await? {
+        Ok(permit) => permit,
+        Err(outcome) => return Ok(Some(outcome)),
+    };
+    let what = format!("the stop of the new cluster, where singletons cannot be stopped otherwise ({why}){again}");
+    written(&what, azure.writer.stop_cluster(permit, &run.plan.new_slot().cluster).await?).map(Some)
 }
 
 /// The new cluster goes, or is left as it was found.

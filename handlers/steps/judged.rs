@@ -67,7 +67,8 @@ pub fn of_texts(plan: &Plan, texts: &[(&Manifest, String)]) -> Judged {
     let versions = [plan.version];
     let placeholders =
         Placeholders::of_the_desk(plan.new_slot().addresses.len(), plan.site.identities.keys().map(String::as_str));
-    let desk = Desk { versions: &versions, secrets: true, placeholders: &placeholders, published: true };
+    let singletons = &plan.site.singletons;
+    let desk = Desk { versions: &versions, secrets: true, placeholders: &placeholders, singletons, published: true };
     let (objects, findings) = judge(&files, desk);
     let wrong: Vec<_> =
         findings.iter().filter(|finding| finding.weight == Weight::Refuses).map(ToString::to_string).collect();

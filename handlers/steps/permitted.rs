@@ -3,7 +3,7 @@
 use super::acting::Azure;
 use crate::azure::kubernetes::{Kubernetes, Permitted};
 use crate::run::{Run, StepError};
-use crate::site::Capacity;
+use crate::site::{Capacity, Site};
 use crate::text::few;
 use crate::workload::pins::Field;
 use crate::workload::rights::{Right, remedy, to_apply};
@@ -30,14 +30,18 @@ pub struct Said {
     pub unclear: Option<String>,
 }
 
-/// Whether the run may do in the old cluster what it will do there. It writes there only where the site says `capacity`.
+/// Whether the run may do in the old cluster what it will do there. It writes there only where the site says `capacity` or
+/// `singletons`.
 pub async fn of_the_old(run: &Run, azure: &Azure) -> Said {
-    if run.plan.site.pins().is_none() {
+    let site = &run.plan.site;
+    if site.pins().is_none() && site.singletons.is_empty() {
         return Said::default();
     }
     let asked = async {
         let kubernetes = azure.kubernetes(&run.plan.old_slot().cluster).await?;
-        let permitted = kubernetes.permitted(&to_pin(run.plan.site.pins(), &kubernetes).await?, None).await?;
+        let mut rights = to_pin(site.pins(), &kubernetes).await?;
+        rights.extend(to_move(site, &kubernetes).await?);
+        let permitted = kubernetes.permitted(&rights, None).await?;
         Ok::<_, StepError>(said(&kubernetes, permitted, "the old cluster").await)
     };
     let why = match timeout(azure.clock().real(PATIENCE), asked).await {
@@ -74,17 +78,41 @@ pub async fn to_pin(capacity: Option<&Capacity>, kubernetes: &Kubernetes) -> Res
     Ok(rights)
 }
 
-/// What applies these objects to a new cluster, and looks at what becomes of them there.
+/// What stops and starts the site's singletons, and sees that they have stopped.
 ///
 /// # Errors
 /// When the API server does not say what it serves.
-pub async fn to_install(pins: bool, kubernetes: &Kubernetes, objects: &[&Value]) -> Result<BTreeSet<Right>, StepError> {
+pub async fn to_move(site: &Site, kubernetes: &Kubernetes) -> Result<BTreeSet<Right>, StepError> {
+    let mut rights = BTreeSet::new();
+    for one in &site.singletons {
+        let right = |verb, group: &str, resource: &str| Right {
+            namespace: Some(one.namespace.clone()),
+            ..Right::everywhere(verb, group, resource)
+        };
+        rights.extend([right("list", "", "pods"), right("list", "batch", "jobs")]);
+        if let Some(kind) = kubernetes.served(&one.object()).await? {
+            rights.extend(["get", "patch"].map(|verb| right(verb, &kind.resource.group, &kind.resource.plural)));
+        }
+    }
+    Ok(rights)
+}
+
+/// What applies the site's objects to a new cluster, and looks at what becomes of them there.
+///
+/// # Errors
+/// When the API server does not say what it serves.
+pub async fn to_install(
+    site: &Site,
+    kubernetes: &Kubernetes,
+    objects: &[&Value],
+) -> Result<BTreeSet<Right>, StepError> {
     let mut rights = to_apply(kubernetes.places(objects).await?);
+    rights.extend(to_move(site, kubernetes).await?);
     rights.extend(LOOKED_AT.map(|(group, resource)| Right::everywhere("list", group, resource)));
     // Why pods have no node, and what those of some Jobs have said.
     let speaks = |object: &&&Value| object["metadata"]["annotations"][SAYS_WHY] == "true";
     let speaking = objects.iter().filter(speaks).filter_map(|object| object["metadata"]["namespace"].as_str());
-    let spaces: Vec<_> = if pins { vec![None] } else { speaking.map(Some).collect() };
+    let spaces: Vec<_> = if site.pins().is_some() { vec![None] } else { speaking.map(Some).collect() };
     rights.extend(
         spaces
             .into_iter()
@@ -98,7 +126,7 @@ pub async fn to_install(pins: bool, kubernetes: &Kubernetes, objects: &[&Value])
 /// # Errors
 /// When its API server does not answer.
 pub async fn of_the_new(run: &Run, kubernetes: &Kubernetes, objects: &[&Value]) -> Result<Said, StepError> {
-    let rights = to_install(run.plan.site.pins().is_some(), kubernetes, objects).await?;
+    let rights = to_install(&run.plan.site, kubernetes, objects).await?;
     let permitted = kubernetes.permitted(&rights, None).await?;
     Ok(said(kubernetes, permitted, "the new cluster").await)
 }

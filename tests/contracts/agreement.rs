@@ -108,7 +108,7 @@ fn the_tables_of_the_design_name_the_same() {
     assert_eq!(flow.iter().map(|row| row[0].clone()).collect::<Vec<_>>(), Step::ALL.map(|step| step.name().to_owned()));
     let mut named: BTreeSet<String> =
         table(&design, "## 9. Functions and entities", "By name, with").into_iter().map(|row| row[0].clone()).collect();
-    assert!(named.remove("one for each step (11)"), "{named:?}");
+    assert!(named.remove("one for each step (12)"), "{named:?}");
     assert_eq!(named, OTHERS.map(str::to_owned).into());
 }
 

@@ -83,7 +83,7 @@ async fn an_event_is_refused_when_it_never_fits_and_done_when_it_is_late() {
         (json!({"hop": 2}), 400, "the event is of hop 2"),
         (json!({"hop": -1}), 400, "expected an event with format, site, run, step and hop"),
         (json!({"hop": 4_294_967_296_u64}), 400, "expected an event"),
-        (json!({"format": 3}), 400, "understands up to 2"),
+        (json!({"format": 4}), 400, "understands up to 3"),
         (json!({"step": "Soak"}), 400, "an event for Soak was sent to CheckPlan"),
         (json!({"step": "Dance"}), 400, "expected an event"),
         (json!({"run": "shop-another"}), 200, "another run"),

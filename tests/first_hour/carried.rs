@@ -104,7 +104,9 @@ fn what_both_clusters_do_while_there_are_two_is_listed_with_a_decision() {
         found.unseen = vec!["ScaledObject"];
         let draft = draft(&found, Some("shop")).unwrap();
         let marks = |text: &str| draft.marks.iter().any(|(_, what)| what.contains(text));
-        assert!(marks("CronJob shop/bill: "), "{}", draft.text);
+        assert!(marks("CronJob shop/closing, shop/bill: "), "{}", draft.text);
+        assert!(marks(r#"{"kind":"CronJob","namespace":"shop","name":"bill"}"#), "{}", draft.text);
+        assert!(draft.text.contains("\n  \"singletons\": [],\n"), "{}", draft.text);
         assert!(marks("Deployment dns/ext: external-dns is the owner \"shop\" in both clusters"), "{}", draft.text);
         assert!(
             !draft.text.contains("kube-system/bill") && draft.text.contains("kinds ScaledObject"),

@@ -88,7 +88,7 @@ fn every_shape_is_taken_as_it_is() {
             for resource in snapshot.resources() {
                 assert!(world.resource_manager.resource(text(resource, "/id")).is_some(), "{shape}: {resource}");
             }
-            assert_eq!(world.service_bus.entities().iter().filter(|it| !it.contains('$')).count(), 14, "{shape}");
+            assert_eq!(world.service_bus.entities().iter().filter(|it| !it.contains('$')).count(), 15, "{shape}");
         });
     }
 }

@@ -26,8 +26,9 @@ fn names(document: &Value) -> BTreeSet<&String> {
 fn each_is_read_and_written_as_it_was() {
     let documents = documents();
     let steps: BTreeSet<Step> = documents.iter().map(|document| read(document).step).collect();
-    // `CheckPlan` is over before anybody can look.
-    assert_eq!(steps.into_iter().collect::<Vec<_>>(), Step::ALL[1..], "every step is there");
+    // `CheckPlan` is over before anybody can look, and no such run has singletons.
+    let there = Step::ALL[1..].iter().copied().filter(|step| !step.needs_singletons());
+    assert!(there.eq(steps), "every step is there");
     for document in &documents {
         let run = read(document);
         assert_eq!(&serde_json::to_value(&run).unwrap(), document, "{}", run.step);

@@ -12,6 +12,7 @@ mod manifests;
 mod presets;
 mod refused;
 mod roles;
+mod singletons;
 mod site;
 mod site_page;
 mod two_stages;

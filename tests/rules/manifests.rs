@@ -49,7 +49,16 @@ fn the_examples_manifests_become_objects_with_the_slots_addresses() {
     assert_eq!(annotations["service.beta.kubernetes.io/azure-load-balancer-ipv4"], "10.1.31.4");
     assert_eq!(annotations["service.beta.kubernetes.io/azure-load-balancer-internal"], "true");
     let workloads = objects(include_str!("../../examples/shop/manifests/workloads.yaml"), Some(&filled())).unwrap();
-    assert_eq!(names(&workloads), ["Namespace shop", "ConfigMap web", "Deployment web", "Service web", "Ingress web"]);
+    let expected = [
+        "Namespace shop",
+        "ConfigMap web",
+        "Deployment web",
+        "Service web",
+        "Ingress web",
+        "CronJob closing",
+        "Deployment mailer",
+    ];
+    assert_eq!(names(&workloads), expected);
     assert_eq!(workloads[1]["data"]["KUBERNETES_VERSION"], "1.34.6");
     assert_eq!(workloads[2]["spec"]["replicas"], 3);
 }

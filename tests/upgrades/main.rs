@@ -43,6 +43,7 @@ mod requests;
 mod return_size;
 mod roles;
 mod shown;
+mod singletons;
 mod telling;
 mod time;
 mod way_back;

@@ -56,11 +56,27 @@ impl Kubernetes {
     /// # Errors
     /// When the API server does not answer.
     pub async fn all(&self, api_version: &str, kind: &str) -> Result<Vec<Value>, StepError> {
-        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
-        let kind = Kind { resource, namespaced: false };
+        let kind = Kind { resource: resource(api_version, kind), namespaced: false };
         let mut all = vec![];
         self.pages(&kind, None, Shows::Whole, &ListParams::default(), &mut |object| all.push(object)).await?;
+        Ok(all)
+    }
+
+    /// The objects of a built-in kind in a namespace that have these labels; without labels, all.
+    ///
+    /// # Errors
+    /// When the API server does not answer.
+    pub async fn labelled(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: &str,
+        labels: &str,
+    ) -> Result<Vec<Value>, StepError> {
+        let kind = Kind { resource: resource(api_version, kind), namespaced: true };
+        let about = if labels.is_empty() { ListParams::default() } else { ListParams::default().labels(labels) };
+        let mut all = vec![];
+        self.pages(&kind, Some(namespace), Shows::Whole, &about, &mut |object| all.push(object)).await?;
         Ok(all)
     }
 
@@ -69,15 +85,7 @@ impl Kubernetes {
     /// # Errors
     /// When the API server does not answer.
     pub async fn unscheduled(&self, namespace: &str, labels: &str) -> Result<Option<String>, StepError> {
-        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Pod"));
-        let kind = Kind { resource, namespaced: true };
-        let about = ListParams::default().labels(labels);
-        let mut why = None;
-        self.pages(&kind, Some(namespace), Shows::Whole, &about, &mut |pod| {
-            why = why.take().or_else(|| without_node(&pod));
-        })
-        .await?;
-        Ok(why)
+        Ok(self.labelled("v1", "Pod", namespace, labels).await?.iter().find_map(without_node))
     }
 
     /// The events that tell of a Job. Who must not read them has none.
@@ -104,11 +112,7 @@ impl Kubernetes {
     /// # Errors
     /// When the API server does not answer.
     pub async fn last_words(&self, namespace: &str, job: &str) -> Result<Option<String>, StepError> {
-        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Pod"));
-        let kind = Kind { resource, namespaced: true };
-        let of_job = ListParams::default().labels(&format!("job-name={job}"));
-        let mut pods = vec![];
-        self.pages(&kind, Some(namespace), Shows::Whole, &of_job, &mut |pod| pods.push(pod)).await?;
+        let mut pods = self.labelled("v1", "Pod", namespace, &format!("job-name={job}")).await?;
         pods.sort_by_key(|pod| text(pod, "/metadata/creationTimestamp").to_owned());
         let words = pods.iter().rev().map(|pod| text(pod, "/status/containerStatuses/0/state/terminated/message"));
         Ok(words.map(str::trim).find(|words| !words.is_empty()).map(str::to_owned))
@@ -195,6 +199,12 @@ impl Kubernetes {
             token = next;
         }
     }
+}
+
+/// A built-in kind.
+fn resource(api_version: &str, kind: &str) -> ApiResource {
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind))
 }
 
 fn without_node(pod: &Value) -> Option<String> {

@@ -7,10 +7,10 @@ use super::kept::Kept;
 use super::others::Others;
 use super::readiness::Readiness;
 use super::unclear::Unclear;
-use crate::plan::{Kind, Plan};
+use crate::plan::Plan;
 use crate::resources::leads::Leads;
 use crate::resources::size::Size;
-use crate::site::{Gate, OldCluster};
+use crate::site::Gate;
 use crate::step::{Ending, Step};
 use crate::workload::pins::Pins;
 use jiff::{SignedDuration, Timestamp};
@@ -20,14 +20,13 @@ use std::collections::BTreeMap;
 
 /// The format of the runs that this binary begins, and the newest that it understands. A run keeps the format that it began
 /// with: an older binary leaves a newer one alone, and a run of format 1 ends by the rules of format 1.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
+/// The format of a run that moves no singletons, which older binaries can carry out.
+const WITHOUT_SINGLETONS: u32 = 2;
 
 /// An undoing step and `RetireOldCluster` are done, and the old cluster may be touched, only so long after the first
 /// look that found the step: an invocation that looked before may act until then (an invocation is bounded to 160 s).
 pub const QUIET_TIME: SignedDuration = SignedDuration::from_secs(180);
-
-/// A right that was given counts within so many minutes.
-const RIGHT_COUNTS_WITHIN: u32 = 30;
 
 /// A run's id: unique for ever, `<site>-<12 hex digits>`.
 pub type RunId = String;
@@ -117,6 +116,9 @@ pub struct Document {
     /// It has said that it will give these identities of the new cluster roles: their object ids, and whose they are.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub given_roles: BTreeMap<String, String>,
+    /// It has said that it will move what may run in one cluster only, and has not moved it back.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub moves_singletons: bool,
     /// Whether the old cluster could take the traffic back, as far as is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readiness: Option<Readiness>,
@@ -254,21 +256,11 @@ fn is_zero(value: &u32) -> bool {
 }
 
 impl Run {
-    /// How it has ended, for people: an upgrade and a return to the kept cluster end at the same step. `None`: it has not.
-    #[must_use]
-    pub fn ending_words(&self) -> Option<&'static str> {
-        Some(match (self.ending?, self.plan.kind) {
-            (Ending::Upgraded, Kind::Return) => "returned",
-            (Ending::Upgraded, Kind::Replace) => "replaced",
-            (ending, _) => ending.words(),
-        })
-    }
-
     /// The first state of a run.
     #[must_use]
     pub fn begin(id: RunId, request: String, plan: Kept<Plan>, why: &str, now: Timestamp) -> Self {
         let mut run = Self(Document {
-            format: FORMAT,
+            format: if plan.site.singletons.is_empty() { WITHOUT_SINGLETONS } else { FORMAT },
             id,
             request,
             plan,
@@ -293,6 +285,7 @@ impl Run {
             reducing: None,
             pins: None,
             given_roles: BTreeMap::new(),
+            moves_singletons: false,
             readiness: None,
             glass: None,
             known_glass: vec![],
@@ -326,74 +319,5 @@ impl Run {
         let mut next = self.clone();
         next.0.hop += 1;
         next
-    }
-
-    /// Whether it still moves by itself.
-    #[must_use]
-    pub fn moves(&self) -> bool {
-        self.held.is_none() && self.ending.is_none()
-    }
-
-    /// How long the present step may take.
-    #[must_use]
-    pub fn deadline(&self) -> SignedDuration {
-        let site = &self.plan.site;
-        let minutes = site.deadline_minutes.get(&self.step).copied().unwrap_or(self.step.row().minutes);
-        let watched = match self.step {
-            Step::Soak => site.soak_minutes,
-            // A right that was just given to us counts within that.
-            Step::InstallControllers if site.copy_roles.is_some() => RIGHT_COUNTS_WITHIN,
-            step if step.is_watch() => self.plan.stages.get(self.stage).map_or(0, |stage| stage.watch_minutes),
-            _ => 0,
-        };
-        SignedDuration::from_mins(i64::from(minutes) + i64::from(watched))
-    }
-
-    /// Whether nothing that looked before the present step can still act.
-    #[must_use]
-    pub fn is_quiet(&self, now: Timestamp) -> bool {
-        self.quiet_from.is_some_and(|from| now.duration_since(from) >= QUIET_TIME)
-    }
-
-    /// The gate before this step and stage that nobody has opened yet.
-    #[must_use]
-    pub fn gate_before(&self, step: Step, stage: usize) -> Option<Gate> {
-        let is_here = |gate: &&Gate| gate.before == step && (step != Step::ShiftTraffic || gate.stage == stage);
-        let is_open = |gate: &Gate| self.approved.iter().any(|approval| &approval.gate == gate);
-        self.plan.gates().iter().filter(is_here).find(|gate| !is_open(gate)).cloned()
-    }
-
-    /// Whether the old cluster may be reduced already, so that it may be no way back, or not at once. A run of format 1
-    /// does not say when it begins to, only that it is about to.
-    #[must_use]
-    pub fn is_reducing(&self) -> bool {
-        match self.keeps_old_rules() {
-            true => self.retiring || self.step == Step::RetireOldCluster,
-            false => self.reducing.is_some(),
-        }
-    }
-
-    /// Whether it has reduced the old cluster, or is about to, and can bring it back: a deleted one it cannot.
-    #[must_use]
-    pub fn can_bring_back(&self) -> bool {
-        self.reducing.is_some() && self.plan.site.old_cluster != OldCluster::Delete
-    }
-
-    /// Whether a write of this run may be on the gateway, or on its way there.
-    #[must_use]
-    pub fn may_have_written(&self) -> bool {
-        self.keeps_old_rules() || self.writes
-    }
-
-    /// Whether it began under the rules of format 1, and ends by them.
-    #[must_use]
-    pub fn keeps_old_rules(&self) -> bool {
-        self.format < 2
-    }
-
-    /// Whether green may carry users' traffic: then the old cluster is the way back.
-    #[must_use]
-    pub fn may_carry_traffic(&self) -> bool {
-        self.ending.is_none() && self.step.may_carry_traffic()
     }
 }

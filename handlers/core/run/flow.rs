@@ -72,6 +72,7 @@ fn done(run: &Run, mut next: Run, proved: Option<Mark>, looked_at: Timestamp, no
         NextStageOr(_) if run.stage + 1 < run.plan.stages.len() => (Step::ShiftTraffic, run.stage + 1),
         NextStageOr(step) => (step, run.stage),
     };
+    let step = run.taken(step);
     if let Some(gate) = run.gate_before(step, stage) {
         return next.hold_at(gate, now);
     }
@@ -95,6 +96,7 @@ fn wait(run: &Run, mut next: Run, waiting: Waiting, now: Timestamp) -> Run {
         | Fact::Pins(_)
         | Fact::Unpinned(_)
         | Fact::Gives(_)
+        | Fact::Singletons(_)
         | Fact::Leads(_)
         | Fact::Wrote(_)
         | Fact::Changed(_)

@@ -179,6 +179,7 @@ impl Run {
                 Fact::Pins(pins) => self.0.pins.get_or_insert_default().add(pins),
                 Fact::Unpinned(side) => self.0.pins.iter_mut().for_each(|pins| pins.end(*side)),
                 Fact::Gives(identities) => self.0.given_roles.extend(identities.clone()),
+                Fact::Singletons(moves) => self.0.moves_singletons = *moves,
                 Fact::Leads(leads) => self.0.others.keep(leads.clone()),
                 Fact::Wrote(beside) => self.0.others.beside = Some(beside.clone()),
                 Fact::Changed(what) => self.changed_beside(what, now),

@@ -72,6 +72,9 @@ pub enum Fact {
     Unpinned(Side),
     /// These identities of the new cluster will get roles: said, and saved, a hop before the first of them.
     Gives(BTreeMap<String, String>),
+    /// What may run in one cluster only will be moved: said, and saved, a hop before the first of it is stopped. Or no more:
+    /// it is back.
+    Singletons(bool),
     /// How the gateway leads users to the live pools.
     Leads(Leads),
     /// A write of somebody else is under way at the gateway.

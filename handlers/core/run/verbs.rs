@@ -301,5 +301,9 @@ fn finish(run: &Run, next: Run, now: Timestamp) -> Result<Run, Refusal> {
         Then::End(ending) if run.glass.is_none() => ending,
         Then::End(_) | Then::Go(_) | Then::NextStageOr(_) => Ending::Finished,
     };
-    Ok(next.end(ending, &format!("finished as it stands; it waited, because: {why}"), now))
+    let ended = next.end(ending, &format!("finished as it stands; it waited, because: {why}"), now);
+    Ok(match run.singletons_in_between() {
+        Some(what) => ended.leaving(&what),
+        None => ended,
+    })
 }

@@ -11,6 +11,7 @@ mod ids;
 mod manifests;
 mod meaning;
 mod presets;
+mod singletons;
 mod structure;
 mod undecided;
 

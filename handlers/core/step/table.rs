@@ -127,8 +127,8 @@ use Ending::{RolledBack, Upgraded};
 use Follows::{Changes, Health};
 use Otherwise::{Hold, KeepTrying, Reject, Repair, RestoreAgain, TurnBack, TurnBackInFirstStage};
 use Step::{
-    CheckPlan, ConfirmTraffic, CreateCluster, DeleteNewCluster, InstallControllers, RestoreTraffic, RetireOldCluster,
-    ShiftTraffic, Soak, SyncWorkloads, ValidateHealth,
+    CheckPlan, ConfirmTraffic, CreateCluster, DeleteNewCluster, InstallControllers, MoveSingletons, RestoreTraffic,
+    RetireOldCluster, ShiftTraffic, Soak, SyncWorkloads, ValidateHealth,
 };
 use Then::{End, Go, NextStageOr};
 use Traffic::{Back, Moved, Offered, Untouched};
@@ -143,7 +143,7 @@ const fn row(
 
 /// The flow.
 #[rustfmt::skip]
-pub const TABLE: [Row; 11] = [
+pub const TABLE: [Row; 12] = [
     //   step                done                     failed      late                  breached      drifted                       back              traffic    follows  min  again
     row((CheckPlan,          Go(CreateCluster),      [Reject,     Reject,               Reject,       Repair(CheckPlan)],           DeleteNewCluster, Untouched, Changes, 15,  30)),
     row((CreateCluster,      Go(InstallControllers), [TurnBack,   TurnBack,             TurnBack,     Repair(CreateCluster)],       DeleteNewCluster, Untouched, Changes, 90,  30)),
@@ -151,7 +151,8 @@ pub const TABLE: [Row; 11] = [
     row((SyncWorkloads,      Go(ValidateHealth),     [TurnBack,   TurnBack,             TurnBack,     Repair(SyncWorkloads)],       DeleteNewCluster, Untouched, Changes, 60,  15)),
     row((ValidateHealth,     Go(ShiftTraffic),       [TurnBack,   TurnBack,             TurnBack,     Repair(ValidateHealth)],      RestoreTraffic,   Offered,   Health,  45,  15)),
     row((ShiftTraffic,       Go(ConfirmTraffic),     [TurnBack,   TurnBackInFirstStage, TurnBack,     Repair(ShiftTraffic)],        RestoreTraffic,   Moved,     Changes, 30,  10)),
-    row((ConfirmTraffic,     NextStageOr(Soak),      [Hold,       Hold,                 TurnBack,     Repair(ShiftTraffic)],        RestoreTraffic,   Moved,     Health,  60,  60)),
+    row((ConfirmTraffic,     NextStageOr(MoveSingletons), [Hold,       Hold,                 TurnBack,     Repair(ShiftTraffic)],        RestoreTraffic,   Moved,     Health,  60,  60)),
+    row((MoveSingletons,     Go(Soak),               [Hold,       Hold,                 TurnBack,     Repair(ShiftTraffic)],        RestoreTraffic,   Moved,     Changes, 60,  15)),
     row((Soak,               Go(RetireOldCluster),   [Hold,       Hold,                 TurnBack,     Repair(ShiftTraffic)],        RestoreTraffic,   Moved,     Health,  60, 600)),
     row((RetireOldCluster,   End(Upgraded),          [Hold,       Hold,                 TurnBack,     Repair(ShiftTraffic)],        RestoreTraffic,   Moved,     Changes, 90,  30)),
     row((RestoreTraffic,     Go(DeleteNewCluster),   [KeepTrying, KeepTrying,           KeepTrying,   KeepTrying],                  RestoreTraffic,   Back,      Changes, 30,  10)),
@@ -190,6 +191,12 @@ impl Step {
     #[must_use]
     pub const fn may_carry_traffic(self) -> bool {
         matches!(self.row().traffic, Moved)
+    }
+
+    /// Whether only runs of sites with singletons come here: for others what follows it follows at once.
+    #[must_use]
+    pub const fn needs_singletons(self) -> bool {
+        matches!(self, MoveSingletons)
     }
 
     /// Whether it watches users' traffic for a time that the site says.

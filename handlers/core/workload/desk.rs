@@ -16,11 +16,13 @@ mod order;
 mod pods;
 mod ports;
 mod rules;
+mod singletons;
 mod slots;
 mod typed;
 
 use super::manifests::{Placed, Placeholders, Reading, read_all};
 use super::yaml::Notice;
+use super::singletons::Singleton;
 use super::{challenges, members, readiness};
 use crate::resources::answers::{list, text};
 use crate::resources::object::describe;
@@ -104,6 +106,8 @@ pub struct Desk<'a> {
     pub secrets: bool,
     /// What placeholders there are.
     pub placeholders: &'a Placeholders,
+    /// What of them may run in one cluster only.
+    pub singletons: &'a [Singleton],
     /// The files are published already, and are applied as they lie there: nothing is left out of them any more.
     pub published: bool,
 }
@@ -146,6 +150,7 @@ pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Fin
     findings.extend(again::twice(&all));
     // What is missing may stand in what could not be read.
     let missing = order::late(&all).into_iter().chain(needs::missing(&all)).chain(idle::idle(&all));
+    let missing = missing.chain(if is_whole { singletons::mistakes(desk.singletons, &all) } else { vec![] });
     findings.extend(missing.filter(|finding| is_whole || finding.weight == Weight::Refuses));
     findings.sort_by(|one, other| (one.weight, &one.file, one.line).cmp(&(other.weight, &other.file, other.line)));
     (all, findings)
@@ -161,7 +166,9 @@ fn of_its_kind(found: &Found<'_>, desk: Desk<'_>) -> Vec<Finding> {
         Some(gone) => said.push(gone),
         None => {
             said.extend(typed::mistakes(&found.value, desk.versions));
-            said.extend(super::twice::twice(&found.value));
+            if !desk.singletons.iter().any(|one| one.is(&found.value)) {
+                said.extend(super::twice::twice(&found.value));
+            }
             said.extend(open::to_all(&found.value).map(|what| (Weight::Warns, what)));
             said.extend(ports::of_nobody(&found.value).into_iter().map(|what| (Weight::Warns, what)));
             said.extend(slots::pinned(&found.value, desk.placeholders).map(|what| (Weight::Refuses, what)));
@@ -251,12 +258,16 @@ fn holds_something(secret: &Value) -> bool {
     holds(secret) || sent.is_some_and(is_readable)
 }
 
-/// A pod of the ingress controller for Application Gateway, in as many replicas as there are.
 fn would_start_agic(object: &Value) -> bool {
+    is_agic(object) && object["spec"]["replicas"] != 0
+}
+
+/// A pod of the ingress controller for Application Gateway, in as many replicas as there are.
+fn is_agic(object: &Value) -> bool {
     let pod = if text(object, "/kind") == "Pod" { &object["spec"] } else { &object["spec"]["template"]["spec"] };
     let is_agic = |container: &Value| {
         let image = text(container, "/image");
         image.contains("application-gateway/kubernetes-ingress") || image.contains("applicationgateway-ingress")
     };
-    list(pod, "/containers").iter().any(is_agic) && object["spec"]["replicas"] != 0
+    list(pod, "/containers").iter().any(is_agic)
 }

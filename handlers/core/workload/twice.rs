@@ -36,7 +36,7 @@ pub fn twice(object: &Value) -> Vec<(Weight, String)> {
 fn timed(object: &Value, kind: &str) -> Option<(Weight, String)> {
     let (_, suspend) = TIMED.iter().find(|(timed, _)| *timed == kind)?;
     let what = "from SyncWorkloads until the old cluster is retired it starts in both clusters, each time: let it bear that, \
-                or suspend it and start it from one place";
+                or name it in \"singletons\"";
     (!is_true(object, suspend)).then(|| (Weight::Notes, what.to_owned()))
 }
 
@@ -45,7 +45,7 @@ fn consumer(object: &Value) -> Option<(Weight, String)> {
     let outside = kinds.iter().find(|kind| !OF_THE_CLUSTER.contains(kind))?;
     let what = format!(
         "from SyncWorkloads until the old cluster is retired both clusters take work from what its trigger {} counts, the new \
-         one before it is proved",
+         one before it is proved: let it bear that, or name it in \"singletons\"",
         shortened(outside)
     );
     Some((Weight::Notes, what))
@@ -55,7 +55,7 @@ fn consumer(object: &Value) -> Option<(Weight, String)> {
 fn single(object: &Value) -> Option<(Weight, String)> {
     let is_single = text(object, "/spec/strategy/type") == "Recreate" && object["spec"]["replicas"] != 0;
     let what = "it is made so that no two of its pods run at once (Recreate), and each cluster runs one; a leader is elected \
-                in each cluster by itself";
+                in each cluster by itself: let it bear that, or name it in \"singletons\"";
     is_single.then(|| (Weight::Notes, what.to_owned()))
 }
 

@@ -6,6 +6,7 @@ use crate::run::{Run, StepError};
 use crate::site::Manifest;
 use crate::workload::manifests::Placeholders;
 use crate::workload::seen::APPLIED;
+use crate::workload::singletons::suspend;
 use serde_json::{Value, json};
 
 /// An object as it is applied.
@@ -48,9 +49,11 @@ pub async fn wanted(
         let digest = manifest.digest_for(run.plan.version).map_err(StepError::Terminal)?;
         let text = azure.manifest(digest).await?;
         let objects = manifest.objects(&text, &placeholders).map_err(StepError::Terminal)?;
-        wanted.extend(objects.into_iter().map(|value| marked(file, value)));
+        wanted.extend(objects.into_iter().map(|value| (file, value)));
     }
-    Ok(wanted)
+    // What may run in one cluster only runs in the old one.
+    suspend(wanted.iter_mut().map(|(_, value)| value), &run.plan.site.singletons, &run.id);
+    Ok(wanted.into_iter().map(|(file, value)| marked(file, value)).collect())
 }
 
 fn marked(file: usize, mut value: Value) -> Wanted {

@@ -96,7 +96,8 @@ fn look_kindly(seen: &Input, rules: Rules) -> Vec<Next> {
         | Step::CreateCluster
         | Step::InstallControllers
         | Step::SyncWorkloads
-        | Step::ValidateHealth => unreachable!("no way leads from the shift to {}", seen.step),
+        | Step::ValidateHealth
+        | Step::MoveSingletons => unreachable!("no way leads from the shift to {}", seen.step),
     }
 }
 

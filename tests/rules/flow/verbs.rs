@@ -58,7 +58,7 @@ fn each_state_obeys_its_verbs_and_refuses_the_others() {
             RestoreTraffic => vec![Finish],
             DeleteNewCluster => vec![Pause],
             CheckPlan | CreateCluster | InstallControllers | SyncWorkloads | ValidateHealth | ShiftTraffic
-            | RetireOldCluster => vec![Pause, Abort, RollBack],
+            | MoveSingletons | RetireOldCluster => vec![Pause, Abort, RollBack],
         };
         assert_eq!(allowed(&at(step, 0)), moving, "{step}");
         if step == RestoreTraffic {

@@ -74,6 +74,7 @@ fn missed(seen: &Seen) -> Option<Value> {
         | Fact::Readiness(_)
         | Fact::Unclear(_)
         | Fact::Gives(_)
+        | Fact::Singletons(_)
         | Fact::Leads(_)
         | Fact::Wrote(_)
         | Fact::Changed(_)

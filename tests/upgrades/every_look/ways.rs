@@ -139,6 +139,7 @@ pub fn is_deleted_here(input: &Input) -> bool {
         | Step::ValidateHealth
         | Step::ShiftTraffic
         | Step::ConfirmTraffic
+        | Step::MoveSingletons
         | Step::Soak
         | Step::RestoreTraffic => false,
     }

@@ -1,7 +1,7 @@
 //! What a site file must mean, beyond its structure. It may have any form: what cannot be read is not judged.
 use super::changes::mistakes as changes;
 use super::manifests::mistakes as manifests;
-use super::{Mistake, copied, ids, mistake};
+use super::{Mistake, copied, ids, mistake, singletons};
 use crate::resources::answers::{list, same_id, shortened, text};
 use crate::site::address_of;
 use crate::step::Step;
@@ -23,6 +23,7 @@ pub(super) fn mistakes(file: &Value) -> Vec<Mistake> {
         gates,
         deadlines,
         manifests,
+        singletons::mistakes,
         smoke_tests,
         changes,
     ]

@@ -6,6 +6,7 @@ use crate::workload::fence::FENCED;
 use crate::workload::pins::PINNED;
 use crate::workload::refusal::TAKE_OVER;
 use crate::workload::seen::{APPLIED, SAYS_WHY};
+use crate::workload::singletons::SINGLETON;
 use crate::workload::spelling::meant;
 use serde_json::Value;
 
@@ -13,7 +14,7 @@ const PREFIX: &str = "aks-bluegreen";
 /// What people write, and the values that mean something.
 const FOR_PEOPLE: [(&str, &[&str]); 2] = [(TAKE_OVER, &["true", "false"]), (WAIT, &["ignore"])];
 /// What is written by us alone.
-const OURS: [&str; 4] = [APPLIED, FENCED, PINNED, SAYS_WHY];
+const OURS: [&str; 5] = [APPLIED, FENCED, PINNED, SAYS_WHY, SINGLETON];
 /// Places at which no such annotation is looked for.
 const ELSEWHERE: [&str; 4] = [
     "/metadata/labels",

@@ -127,11 +127,16 @@ const RECONCILERS: [&str; 10] = [
 
 /// Who would set this count back: the controller of the object itself, or a reconciler that owns the field.
 fn reconciler(object: &Value, field: Field) -> Option<String> {
+    reconciler_of(object, &format!("/fieldsV1/f:spec/f:{}", field.member()))
+}
+
+/// The reconciler that owns a field, or controls the object itself: it would set the field back. The field's place is that in
+/// an entry of `managedFields`.
+pub fn reconciler_of(object: &Value, field: &str) -> Option<String> {
     if let Some(owner) = owner(object) {
         return Some(format!("{} {}", text(owner, "/kind"), text(owner, "/name")));
     }
-    let pointer = format!("/fieldsV1/f:spec/f:{}", field.member());
-    let owns = |entry: &&Value| entry.pointer(&pointer).is_some();
+    let owns = |entry: &&Value| entry.pointer(field).is_some();
     let managers = list(object, "/metadata/managedFields").iter().filter(owns).map(|entry| text(entry, "/manager"));
     let reconciles = |manager: &&str| RECONCILERS.iter().any(|known| manager.to_lowercase().starts_with(known));
     managers.into_iter().find(reconciles).map(str::to_owned)

@@ -1,0 +1,117 @@
+//! What is true of a run where it is.
+use super::{Ending, QUIET_TIME, Run};
+use crate::plan::Kind;
+use crate::site::{Gate, OldCluster};
+use crate::step::{Step, Then};
+use crate::text::few;
+use crate::workload::singletons::by_hand;
+use jiff::{SignedDuration, Timestamp};
+
+/// A right that was given counts within so many minutes.
+const RIGHT_COUNTS_WITHIN: u32 = 30;
+/// So many singletons are named.
+const NAMED: usize = 8;
+
+impl Run {
+    /// How it has ended, for people: an upgrade and a return to the kept cluster end at the same step. `None`: it has not.
+    #[must_use]
+    pub fn ending_words(&self) -> Option<&'static str> {
+        Some(match (self.ending?, self.plan.kind) {
+            (Ending::Upgraded, Kind::Return) => "returned",
+            (Ending::Upgraded, Kind::Replace) => "replaced",
+            (ending, _) => ending.words(),
+        })
+    }
+
+    /// The step, or what follows it where this run has nothing to do there.
+    #[must_use]
+    pub fn taken(&self, step: Step) -> Step {
+        match step.row().done {
+            Then::Go(next) if step.needs_singletons() && self.plan.site.singletons.is_empty() => next,
+            Then::Go(_) | Then::NextStageOr(_) | Then::End(_) => step,
+        }
+    }
+
+    /// Whether it still moves by itself.
+    #[must_use]
+    pub fn moves(&self) -> bool {
+        self.held.is_none() && self.ending.is_none()
+    }
+
+    /// How long the present step may take.
+    #[must_use]
+    pub fn deadline(&self) -> SignedDuration {
+        let site = &self.plan.site;
+        let minutes = site.deadline_minutes.get(&self.step).copied().unwrap_or(self.step.row().minutes);
+        let watched = match self.step {
+            Step::Soak => site.soak_minutes,
+            // A right that was just given to us counts within that.
+            Step::InstallControllers if site.copy_roles.is_some() => RIGHT_COUNTS_WITHIN,
+            step if step.is_watch() => self.plan.stages.get(self.stage).map_or(0, |stage| stage.watch_minutes),
+            _ => 0,
+        };
+        SignedDuration::from_mins(i64::from(minutes) + i64::from(watched))
+    }
+
+    /// Whether nothing that looked before the present step can still act.
+    #[must_use]
+    pub fn is_quiet(&self, now: Timestamp) -> bool {
+        self.quiet_from.is_some_and(|from| now.duration_since(from) >= QUIET_TIME)
+    }
+
+    /// The gate before this step and stage that nobody has opened yet.
+    #[must_use]
+    pub fn gate_before(&self, step: Step, stage: usize) -> Option<Gate> {
+        let is_here = |gate: &&Gate| gate.before == step && (step != Step::ShiftTraffic || gate.stage == stage);
+        let is_open = |gate: &Gate| self.approved.iter().any(|approval| &approval.gate == gate);
+        self.plan.gates().iter().filter(is_here).find(|gate| !is_open(gate)).cloned()
+    }
+
+    /// Whether the old cluster may be reduced already, so that it may be no way back, or not at once. A run of format 1
+    /// does not say when it begins to, only that it is about to.
+    #[must_use]
+    pub fn is_reducing(&self) -> bool {
+        match self.keeps_old_rules() {
+            true => self.retiring || self.step == Step::RetireOldCluster,
+            false => self.reducing.is_some(),
+        }
+    }
+
+    /// Whether it has reduced the old cluster, or is about to, and can bring it back: a deleted one it cannot.
+    #[must_use]
+    pub fn can_bring_back(&self) -> bool {
+        self.reducing.is_some() && self.plan.site.old_cluster != OldCluster::Delete
+    }
+
+    /// Whether a write of this run may be on the gateway, or on its way there.
+    #[must_use]
+    pub fn may_have_written(&self) -> bool {
+        self.keeps_old_rules() || self.writes
+    }
+
+    /// Whether it began under the rules of format 1, and ends by them.
+    #[must_use]
+    pub fn keeps_old_rules(&self) -> bool {
+        self.format < 2
+    }
+
+    /// Whether green may carry users' traffic: then the old cluster is the way back.
+    #[must_use]
+    pub fn may_carry_traffic(&self) -> bool {
+        self.ending.is_none() && self.step.may_carry_traffic()
+    }
+
+    /// What may run in one cluster only, and may run in none now, or not where it should: between the clusters, for a person.
+    #[must_use]
+    pub fn singletons_in_between(&self) -> Option<String> {
+        let is_between = self.moves_singletons && (self.step.needs_singletons() || self.step.undoes());
+        is_between.then(|| {
+            let all: Vec<_> = self.plan.site.singletons.iter().map(by_hand).collect();
+            format!(
+                "what may run in one cluster only may be stopped in both: see where it runs, and start it in the one that serves: \
+                 {}",
+                few(&all, NAMED, "; ")
+            )
+        })
+    }
+}

@@ -1,0 +1,187 @@
+//! What may run in one cluster only changes clusters: stopped in one, seen stopped there, started in the other. One by one, so
+//! that none waits for another.
+use super::acting::Azure;
+use crate::azure::kubernetes::{Amended, Kubernetes, KubernetesWriter};
+use crate::resources::object::describe;
+use crate::run::{Run, StepError};
+use crate::text::few;
+use crate::workload::readiness::unready;
+use crate::workload::singletons::{
+    Around, Singleton, SingletonKind, marked, reconciled, remains, selector, start, stays_off, stop, target,
+};
+use serde_json::Value;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// One batch goes on for so long; the rest is for the next look.
+const BATCH: Duration = Duration::from_secs(40);
+/// So many are named.
+const NAMED: usize = 5;
+
+/// Which way they go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// To the new cluster: each is started as it ran in the old one, or as its manifest says if it was not there.
+    Forward,
+    /// To the old one: each is started as this run has stopped it. What it has not stopped stays as it is.
+    Back,
+}
+
+/// Where they go from, and where to.
+pub struct Between<'a> {
+    /// The cluster that they leave; none: nothing can run there.
+    pub from: Option<&'a KubernetesWriter>,
+    /// The one in which they are to run.
+    pub to: &'a KubernetesWriter,
+    /// Which way.
+    pub way: Way,
+}
+
+/// What one look came to.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// What was written.
+    pub done: Vec<String>,
+    /// What is waited for.
+    pub waits: Vec<String>,
+}
+
+impl Told {
+    /// For people; nothing: everything is where it should be.
+    #[must_use]
+    pub fn in_words(&self) -> Option<String> {
+        let parts: Vec<_> =
+            [&self.done, &self.waits].iter().filter(|all| !all.is_empty()).map(|all| few(all, NAMED, ", ")).collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+}
+
+/// Why nothing more could be done.
+pub enum Trouble {
+    /// In the cluster that they leave.
+    From(StepError),
+    /// In the one in which they are to run.
+    To(StepError),
+}
+
+/// One look at all of them, with what is to be written.
+pub async fn moved(run: &Run, azure: &Azure, between: &Between<'_>) -> Result<Told, Trouble> {
+    let ends = azure.clock().after(BATCH);
+    let mut told = Told::default();
+    for one in &run.plan.site.singletons {
+        if Instant::now() >= ends {
+            told.waits.push(format!("{one} is next"));
+            break;
+        }
+        between.moves(run, azure, one, &mut told).await?;
+    }
+    Ok(told)
+}
+
+impl Between<'_> {
+    async fn moves(&self, run: &Run, azure: &Azure, one: &Singleton, told: &mut Told) -> Result<(), Trouble> {
+        let left = match self.from {
+            Some(from) => from.find(&one.object()).await.map_err(Trouble::From)?,
+            None => None,
+        };
+        if let (Some(from), Some(live)) = (self.from, &left) {
+            if let Some(patch) = stop(one.kind, live, &run.id, self.way == Way::Back) {
+                let said = amend(azure, from, live, &patch, "stopped").await.map_err(Trouble::From)?;
+                told.done.push(format!("{one}: {said} in {}", self.names().0));
+                return Ok(());
+            }
+            if let Some(why) = still_runs(from, one, live).await.map_err(Trouble::From)? {
+                told.waits.push(format!("in {}: {why}", self.names().0));
+                return Ok(());
+            }
+        }
+        let Some(live) = self.to.find(&one.object()).await.map_err(Trouble::To)? else {
+            if self.way == Way::Forward {
+                told.waits.push(format!("{one} is not in {}", self.names().1));
+            }
+            return Ok(());
+        };
+        let own = marked(&live).filter(|mark| mark.run == run.id && mark.stopped).map(|mark| mark.was);
+        let with = match self.way {
+            Way::Forward => left.as_ref().and_then(marked).map(|mark| mark.was).or(own),
+            Way::Back => own,
+        };
+        if let Some(patch) = start(one.kind, &live, &run.id, with.as_ref()) {
+            let said = amend(azure, self.to, &live, &patch, "started").await.map_err(Trouble::To)?;
+            let is_off = with.is_some_and(|with| stays_off(one.kind, &with));
+            let said = if is_off { "left as it was, off," } else { said };
+            told.done.push(format!("{one}: {said} in {}", self.names().1));
+        } else if let Some(why) = unready(&live).filter(|_| self.way == Way::Forward) {
+            told.waits.push(why);
+        }
+        Ok(())
+    }
+
+    const fn names(&self) -> (&'static str, &'static str) {
+        match self.way {
+            Way::Forward => ("the old cluster", "the new one"),
+            Way::Back => ("the new cluster", "the old one"),
+        }
+    }
+}
+
+/// Why the plan cannot be carried out: reconcilers in the old cluster that would start again what is stopped there.
+pub async fn started_again(run: &Run, azure: &Azure) -> Result<Option<String>, StepError> {
+    let singletons = &run.plan.site.singletons;
+    if singletons.is_empty() {
+        return Ok(None);
+    }
+    let old = azure.kubernetes(&run.plan.old_slot().cluster).await?;
+    let mut lines = vec![];
+    for one in singletons {
+        lines.extend(old.find(&one.object()).await?.and_then(|live| reconciled(one.kind, &live)));
+    }
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let what = "singletons: what is stopped in the old cluster would be started there again by who owns it";
+    let remedy = "let its repository say nothing of that member, or take it out of singletons and suspend it there yourself";
+    Ok(Some(format!("{what}: {}; {remedy}", few(&lines, NAMED, "; "))))
+}
+
+async fn amend(
+    azure: &Azure,
+    kubernetes: &KubernetesWriter,
+    live: &Value,
+    patch: &Value,
+    what: &'static str,
+) -> Result<&'static str, StepError> {
+    match kubernetes.amend(azure.permit().await?, live, patch).await? {
+        Amended::Yes => Ok(what),
+        Amended::Changed => Ok("changed meanwhile"),
+        Amended::Refused(why) => Err(anyhow::anyhow!(why).context("failed to hand over a singleton").into()),
+    }
+}
+
+/// Why something that is stopped still runs there.
+async fn still_runs(kubernetes: &Kubernetes, one: &Singleton, live: &Value) -> Result<Option<String>, StepError> {
+    let around = match one.kind {
+        SingletonKind::CronWorkflow => Around::default(),
+        SingletonKind::CronJob | SingletonKind::ScaledJob => {
+            Around { jobs: kubernetes.labelled("batch/v1", "Job", &one.namespace, "").await?, ..Around::default() }
+        }
+        SingletonKind::Deployment | SingletonKind::StatefulSet => {
+            Around { pods: pods(kubernetes, one, live).await?, ..Around::default() }
+        }
+        SingletonKind::ScaledObject => match target(one, live) {
+            Some(scaled) => match kubernetes.find(&scaled.object()).await? {
+                Some(target) => {
+                    Around { pods: pods(kubernetes, one, &target).await?, target: Some(target), ..Around::default() }
+                }
+                None => Around::default(),
+            },
+            None => return Ok(Some(format!("what {} scales cannot be seen", describe(live)))),
+        },
+    };
+    Ok(remains(one.kind, live, &around))
+}
+
+async fn pods(kubernetes: &Kubernetes, one: &Singleton, workload: &Value) -> Result<Vec<Value>, StepError> {
+    let Some(selector) = selector(workload) else { return Ok(vec![]) };
+    kubernetes.labelled("v1", "Pod", &one.namespace, &selector).await
+}
