@@ -109,6 +109,8 @@ pub struct Fleet {
     /// What identities may do in each cluster, also in those that come.
     limits: Vec<(String, Vec<Right>)>,
     servers: BTreeMap<String, Arc<Mutex<Server>>>,
+    /// Which cluster answered at an address last, also when it is stopped or gone.
+    answered: BTreeMap<IpAddr, String>,
 }
 
 fn open(server: &Mutex<Server>) -> MutexGuard<'_, Server> {
@@ -225,12 +227,22 @@ impl Fleet {
 
     /// A user's request that a gateway sent to `address`. `None`: nothing listens there.
     pub fn visit(&mut self, address: IpAddr, host: &str, path: &str, now: Timestamp) -> Option<Visit> {
-        self.servers.values().find_map(|server| {
+        let visit = self.servers.values().find_map(|server| {
             let mut server = open(server);
             let status = server.visit(address, host, path, now)?;
             let shape = server.shape();
             Some(Visit { status, cluster: shape.cluster.clone(), version: shape.version.clone() })
-        })
+        })?;
+        if self.answered.get(&address) != Some(&visit.cluster) {
+            self.answered.insert(address, visit.cluster.clone());
+        }
+        Some(visit)
+    }
+
+    /// Which cluster answers at an address, or did so last.
+    pub(crate) fn who_is_at(&mut self, address: IpAddr, host: &str, path: &str, now: Timestamp) -> Option<String> {
+        let visit = self.visit(address, host, path, now);
+        visit.map(|visit| visit.cluster).or_else(|| self.answered.get(&address).cloned())
     }
 
     /// From now on users ask this of each cluster: an address, a host name, a path, and how many requests a second.

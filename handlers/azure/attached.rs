@@ -62,6 +62,8 @@ async fn list(arm: &Arm, cluster: &Value, collection: &Collection) -> Result<Res
     match arm.pages(url).await {
         Ok(items) => Ok(Ok(items)),
         Err(error) if UNUSED.contains(&error.code.as_str()) => Ok(Ok(vec![])),
+        // Of what was read a moment ago that is no answer: the regions of Resource Manager lag behind each other.
+        Err(error) if error.says_absent(below) => Err(error),
         // Too few rights, or a cloud that does not know this.
         Err(error) if matches!(error.status, 400 | 403 | 404 | 405) && error.has_code() => Ok(Err(error.code)),
         Err(error) => Err(error),

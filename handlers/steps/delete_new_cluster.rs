@@ -62,14 +62,17 @@ pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
 /// What may run in one cluster only runs in the old one again: `None`. Where the new cluster does not let it be stopped, that
 /// is stopped as a whole, before anything starts in the old one.
 async fn singletons_back(run: &Run, azure: &Azure, again: &str) -> Result<Option<Outcome>, StepError> {
-    let why = match moved_back(run, azure).await? {
-        Back::Yes => return Ok(None),
-        Back::Waits(outcome) => return Ok(Some(outcome)),
-        Back::CannotBeStopped(why) => why,
+    let why = match moved_back(run, azure).await {
+        Ok(Back::Yes) => return Ok(None),
+        Ok(Back::Waits(outcome)) => return Ok(Some(outcome)),
+        Ok(Back::CannotBeStopped(why)) => Ok(why),
+        Err(error) => Err(error),
     };
+    // An old cluster that is gone does not answer either: a person is called for the users, not for these.
     if let Some(waiting) = old_is_well(run, azure, again).await? {
         return Ok(Some(waiting));
     }
+    let why = why?;
     let permit = match permit_to_reduce(run, azure).await? {
         Ok(permit) => permit,
         Err(outcome) => return Ok(Some(outcome)),

@@ -5,6 +5,7 @@ use super::presence::{Presence, look_again, presence};
 use super::singletons::{Between, Told, Trouble, Way, moved};
 use crate::azure::kubernetes::KubernetesWriter;
 use crate::run::{Fact, Following, Outcome, Run, StepError, StepResult, Waiting};
+use crate::text::few;
 use jiff::SignedDuration;
 use std::time::Duration;
 
@@ -13,6 +14,12 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 const SOON: Duration = Duration::from_secs(5);
 /// On the way back the new cluster has so long to answer.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(3);
+
+/// So many are named.
+const NAMED: usize = 5;
+/// What nobody could stop in it.
+const ASLEEP: &str = "the old cluster is stopped: if it is started again, what may run in one cluster only runs there, too, until \
+                      somebody stops it";
 
 /// What may run in one cluster only is stopped in the old one, seen stopped, and started in the new one. That it will be is
 /// said, and saved, a hop before.
@@ -26,12 +33,16 @@ pub async fn move_singletons(run: &Run, azure: &Azure) -> StepResult {
         let waiting = Waiting::because("what may run in one cluster only is handed over");
         return Ok(Outcome::NotYet(Waiting { again_in: Some(AT_ONCE), facts, ..waiting }));
     }
+    let mut may_wake = false;
     let from = match presence(run, azure, &run.plan.old_slot().cluster).await? {
         Presence::Missed(cluster) => return look_again(cluster, "the old cluster was not found"),
         Presence::Here(found) if found.uid() != run.plan.old_uid => {
             return Ok(Outcome::Hold("the old slot holds another cluster than the plan names".into()));
         }
-        Presence::Here(found) if found.is_settled() && found.is_stopped() => None,
+        Presence::Here(found) if found.is_settled() && found.is_stopped() => {
+            may_wake = true;
+            None
+        }
         Presence::Here(_) => Some(azure.writer.kubernetes(&run.plan.old_slot().cluster).await?),
         // Nothing runs there any more.
         Presence::Gone => None,
@@ -39,9 +50,17 @@ pub async fn move_singletons(run: &Run, azure: &Azure) -> StepResult {
     let to = azure.writer.kubernetes(&run.plan.new_slot().cluster).await?;
     let between = Between { from: from.as_ref(), to: &to, way: Way::Forward };
     match moved(run, azure, &between).await {
-        Ok(told) => Ok(waiting(&told).unwrap_or(Outcome::Done)),
+        Ok(told) => Ok(waiting(&told).unwrap_or_else(|| over(&told, may_wake))),
         Err(Trouble::From(error) | Trouble::To(error)) => Err(error),
     }
+}
+
+/// What a person should know when all of them are where they should be.
+fn over(told: &Told, may_wake: bool) -> Outcome {
+    let left = few(&told.left, NAMED, ", ");
+    let left = (!told.left.is_empty()).then(|| format!("not in the new cluster, so left as it is in the old one: {left}"));
+    let known: Vec<_> = left.into_iter().chain(may_wake.then(|| ASLEEP.to_owned())).collect();
+    if known.is_empty() { Outcome::Done } else { Outcome::Noted(known) }
 }
 
 /// How it stands on the way back.

@@ -44,6 +44,8 @@ pub struct Told {
     pub done: Vec<String>,
     /// What is waited for.
     pub waits: Vec<String>,
+    /// What is not in the cluster in which it was to run: it is left as it is in the other.
+    pub left: Vec<String>,
 }
 
 impl Told {
@@ -80,27 +82,25 @@ pub async fn moved(run: &Run, azure: &Azure, between: &Between<'_>) -> Result<To
 
 impl Between<'_> {
     async fn moves(&self, run: &Run, azure: &Azure, one: &Singleton, told: &mut Told) -> Result<(), Trouble> {
+        let Some(live) = self.to.find(&one.object()).await.map_err(Trouble::To)? else {
+            told.left.push(one.to_string());
+            return Ok(());
+        };
         let left = match self.from {
             Some(from) => from.find(&one.object()).await.map_err(Trouble::From)?,
             None => None,
         };
-        if let (Some(from), Some(live)) = (self.from, &left) {
-            if let Some(patch) = stop(one.kind, live, &run.id, self.way == Way::Back) {
-                let said = amend(azure, from, live, &patch, "stopped").await.map_err(Trouble::From)?;
+        if let (Some(from), Some(there)) = (self.from, &left) {
+            if let Some(patch) = stop(one.kind, there, &run.id, self.way == Way::Back) {
+                let said = amend(azure, from, there, &patch, "stopped").await.map_err(Trouble::From)?;
                 told.done.push(format!("{one}: {said} in {}", self.names().0));
                 return Ok(());
             }
-            if let Some(why) = still_runs(from, one, live).await.map_err(Trouble::From)? {
+            if let Some(why) = still_runs(from, one, there).await.map_err(Trouble::From)? {
                 told.waits.push(format!("in {}: {why}", self.names().0));
                 return Ok(());
             }
         }
-        let Some(live) = self.to.find(&one.object()).await.map_err(Trouble::To)? else {
-            if self.way == Way::Forward {
-                told.waits.push(format!("{one} is not in {}", self.names().1));
-            }
-            return Ok(());
-        };
         let own = marked(&live).filter(|mark| mark.run == run.id && mark.stopped).map(|mark| mark.was);
         let with = match self.way {
             Way::Forward => left.as_ref().and_then(marked).map(|mark| mark.was).or(own),

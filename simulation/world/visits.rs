@@ -38,6 +38,6 @@ impl World {
         let Some((routing, Some(backend))) = found else { return BTreeSet::new() };
         let fleet = &mut self.kubernetes;
         let addresses = routing.backends[backend].members.iter().filter_map(|member| member.ip);
-        addresses.filter_map(|ip| Some(fleet.visit(ip, host, path, now)?.cluster)).collect()
+        addresses.filter_map(|ip| fleet.who_is_at(ip, host, path, now)).collect()
     }
 }

@@ -60,7 +60,7 @@ async fn the_zip_starts_under_the_host_and_answers_an_invocation() {
     };
     let handler = Handler::Executable(Arc::new(|_| {}));
     let host = FunctionsHost::start(azure.clone(), &wwwroot, options, handler).unwrap();
-    assert_eq!(host.functions().len(), 17);
+    assert_eq!(host.functions().len(), 18);
     host.ready().await;
     azure.world().service_bus.send("dead-letters", Message::new("nonsense"), azure.clock().now()).unwrap();
     azure.touch();

@@ -18,7 +18,7 @@ use std::time::Duration;
 const BLUE: &str = "/managedclusters/aks-blue?";
 const GREEN: &str = "/managedclusters/aks-green?";
 /// Where a step looks whether something is there.
-const LOOKS: [(Step, &str); 10] = [
+const LOOKS: [(Step, &str); 11] = [
     (Step::CheckPlan, BLUE),
     (Step::CheckPlan, "/applicationgateways/gw-shop?"),
     (Step::CheckPlan, "/subnets/blue?"),
@@ -29,6 +29,8 @@ const LOOKS: [(Step, &str); 10] = [
     (Step::RetireOldCluster, BLUE),
     (Step::DeleteNewCluster, GREEN),
     (Step::DeleteNewCluster, BLUE),
+    // A collection of what was just found.
+    (Step::CheckPlan, "/maintenanceconfigurations?"),
 ];
 
 fn missing(code: &str) -> Effect {

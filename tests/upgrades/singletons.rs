@@ -1,6 +1,7 @@
 //! What may run in one cluster only: whatever happens it runs in one at most, and in the end in the one that serves.
 mod hindered;
 
+use crate::world_after::{nothing_runs_twice, singletons};
 use crate::{ask, order_of, quick, story, until};
 use bluegreen::functions::orders::{Obeyed, give};
 use bluegreen::local::shop::{Options, Shop};
@@ -46,26 +47,12 @@ fn object(shop: &Shop, cluster: &str, resource: &str, name: &str) -> Option<Valu
     on(shop, cluster, |server, now| server.object(resource, "shop", name, now)).flatten()
 }
 
-/// Which of the shop's singletons run in a cluster, one that ends included.
-fn runs(shop: &Shop, cluster: &str) -> Vec<&'static str> {
-    let mut all = vec![];
-    let pods = on(shop, cluster, |server, now| server.objects("pods", now)).unwrap_or_default();
-    if pods.iter().any(|pod| pod["metadata"]["labels"]["app"] == "mailer") {
-        all.push("mailer");
-    }
-    if object(shop, cluster, "cronjobs.batch", "closing").is_some_and(|found| found["spec"]["suspend"] != true) {
-        all.push("closing");
-    }
-    all
-}
-
 /// Looks on, until the run is over, that nothing runs in both clusters.
 async fn never_twice(shop: &Shop) {
     loop {
-        let (blue, green) = (runs(shop, &shop.article.blue), runs(shop, &shop.article.green));
-        let both: Vec<_> = blue.iter().filter(|name| green.contains(name)).collect();
-        assert!(both.is_empty(), "{both:?} at {}: {}", shop.azure.clock().now(), told(&shop.run().unwrap()));
-        if shop.run().is_some_and(|run| run.ending.is_some()) {
+        let run = shop.run().unwrap();
+        nothing_runs_twice(shop, &run);
+        if run.ending.is_some() {
             return;
         }
         tokio::time::sleep(EACH).await;
@@ -93,8 +80,8 @@ async fn upgraded_while(shop: &Shop, happens: impl AsyncFnOnce()) -> Run {
 }
 
 fn are_in(shop: &Shop, serves: &str, other: &str, run: &Run) {
-    assert_eq!(runs(shop, serves), ["mailer", "closing"], "{}", told(run));
-    assert_eq!(runs(shop, other), [""; 0], "{}", told(run));
+    assert_eq!(singletons(shop, serves), ["mailer", "closing"], "{}", told(run));
+    assert_eq!(singletons(shop, other), [""; 0], "{}", told(run));
 }
 
 #[test]
@@ -103,7 +90,7 @@ fn they_run_in_the_new_cluster_when_it_has_all_the_traffic_and_never_in_both() {
         let shop = open(|site| site.old_cluster = bluegreen::site::OldCluster::Keep);
         let run = upgraded_while(&shop, async || {
             let run = until(&shop, |run| run.step == Step::MoveSingletons).await;
-            assert_eq!(runs(&shop, &shop.article.green), [""; 0], "applied suspended: {}", told(&run));
+            assert_eq!(singletons(&shop, &shop.article.green), [""; 0], "applied suspended: {}", told(&run));
         })
         .await;
         assert_eq!((run.ending, run.format), (Some(Ending::Upgraded), 3), "{}", told(&run));
@@ -117,7 +104,9 @@ fn they_run_in_the_new_cluster_when_it_has_all_the_traffic_and_never_in_both() {
 #[test]
 fn they_are_as_many_as_in_the_old_cluster_and_what_is_suspended_there_stays_so() {
     story(|| async {
-        let shop = open(|_| {});
+        // What no manifest makes is nobody's to stop.
+        let unmade = json!({"kind": "CronJob", "namespace": "shop", "name": "theirs"});
+        let shop = open(|site| site.singletons.push(serde_json::from_value(unmade).unwrap()));
         on(&shop, &shop.article.blue, |server, now| {
             let scaled = json!({"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"replicas": 2},
                 "metadata": {"name": "mailer", "namespace": "shop"}});
@@ -129,10 +118,12 @@ fn they_are_as_many_as_in_the_old_cluster_and_what_is_suspended_there_stays_so()
         });
         let run = upgraded_while(&shop, async || {}).await;
         assert_eq!(run.ending, Some(Ending::Upgraded), "{}", told(&run));
-        assert_eq!(runs(&shop, &shop.article.green), ["mailer"], "{}", told(&run));
+        assert_eq!(singletons(&shop, &shop.article.green), ["mailer"], "{}", told(&run));
         let mailer = object(&shop, &shop.article.green, "deployments.apps", "mailer").unwrap();
         assert_eq!(mailer["spec"]["replicas"], 2);
         assert!(told(&run).contains("CronJob shop/closing: left as it was, off, in the new one"), "{}", told(&run));
+        let left = "not in the new cluster, so left as it is in the old one: CronJob shop/theirs";
+        assert!(told(&run).contains(left), "{}", told(&run));
     });
 }
 
@@ -154,12 +145,12 @@ fn a_job_that_still_runs_is_waited_for() {
             apply(job(true));
             until(&shop, |run| told(run).contains("still running are the Jobs closing-1")).await;
             tokio::time::sleep(Duration::from_secs(1200)).await;
-            assert_eq!(runs(&shop, &shop.article.green), ["mailer"], "the others do not wait for it");
+            assert_eq!(singletons(&shop, &shop.article.green), ["mailer"], "the others do not wait for it");
             apply(job(false));
         })
         .await;
         assert_eq!(run.ending, Some(Ending::Upgraded), "{}", told(&run));
-        assert_eq!(runs(&shop, &shop.article.green), ["mailer", "closing"], "{}", told(&run));
+        assert_eq!(singletons(&shop, &shop.article.green), ["mailer", "closing"], "{}", told(&run));
     });
 }
 

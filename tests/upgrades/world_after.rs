@@ -2,7 +2,7 @@
 use bluegreen::local::shop::Shop;
 use bluegreen::local::story::{Serving, Told};
 use bluegreen::resources::tags::{MARK_TAG, SERVING_TAG};
-use bluegreen::run::Ending;
+use bluegreen::run::{Ending, Run};
 use serde_json::{Value, json};
 
 /// The gateway as it was before the story.
@@ -15,7 +15,7 @@ pub fn gateway(shop: &Shop) -> Value {
 #[track_caller]
 pub fn is_well(shop: &Shop, told: &Told, before: &Value) {
     let run = &told.run;
-    let journal = || run.journal.iter().map(|e| format!("\n  {} {} {}", e.at, e.who, e.what)).collect::<String>();
+    let journal = || journal(run);
     match (run.ending, &run.held) {
         (Some(Ending::Upgraded), _) => {
             assert_eq!(told.serving, Serving::Only(run.plan.new_colour()), "upgraded{}", journal());
@@ -36,9 +36,66 @@ pub fn is_well(shop: &Shop, told: &Told, before: &Value) {
         let changing: Vec<_> = in_flight.iter().filter(|found| !found.verb.contains("ealth")).collect();
         assert!(changing.is_empty(), "in flight: {changing:?}{}", journal());
     }
+    singletons_are_well(shop, run);
     assert_eq!(without_ours(&gateway(shop), shop), without_ours(before, shop), "the gateway differs");
     assert_eq!(told.users.failed, 0, "failed: {:?}{}", told.users.failures.first(), journal());
     assert!(shop.users.are_none() || told.users.sent > 0, "nobody asked anything");
+}
+
+/// Which of the shop's singletons run in a cluster, one that ends included: none in one that is stopped, or not there.
+pub fn singletons(shop: &Shop, cluster: &str) -> Vec<&'static str> {
+    let now = shop.azure.clock().now();
+    let world = shop.azure.world();
+    let found = world.resource_manager.resource(cluster).filter(|found| !is_stopped(found));
+    let host = found.and_then(|found| found["properties"]["fqdn"].as_str()).map(str::to_owned);
+    let Some(mut server) = host.and_then(|host| world.kubernetes.server(&host)) else { return vec![] };
+    let mut all = vec![];
+    if server.objects("pods", now).iter().any(|pod| pod["metadata"]["labels"]["app"] == "mailer") {
+        all.push("mailer");
+    }
+    let closing = server.object("cronjobs.batch", "shop", "closing", now);
+    if closing.is_some_and(|found| found["spec"]["suspend"] != true) {
+        all.push("closing");
+    }
+    all
+}
+
+fn is_stopped(cluster: &Value) -> bool {
+    cluster["properties"]["powerState"]["code"] == "Stopped"
+}
+
+/// Nothing that may run in one cluster only runs in both.
+#[track_caller]
+pub fn nothing_runs_twice(shop: &Shop, run: &Run) {
+    let (blue, green) = (singletons(shop, &shop.article.blue), singletons(shop, &shop.article.green));
+    let both: Vec<_> = blue.iter().filter(|name| green.contains(name)).collect();
+    assert!(both.is_empty(), "{both:?} at {}{}", shop.azure.clock().now(), journal(run));
+}
+
+/// What may run in one cluster only runs in the one that serves, as far as that runs, and nowhere else.
+#[track_caller]
+fn singletons_are_well(shop: &Shop, run: &Run) {
+    let site = &run.plan.site;
+    let serves = match run.ending {
+        Some(Ending::Upgraded) => run.plan.new_colour(),
+        Some(Ending::RolledBack) => run.plan.old,
+        Some(Ending::Rejected | Ending::Finished) | None => return,
+    };
+    // What is there is a person's, who ended it as it stood, or of a cluster that others started again.
+    let by_others = ["finished as it stands", "is stopped: if it is started again"];
+    if site.singletons.is_empty() || run.journal.iter().any(|entry| by_others.iter().any(|words| entry.what.contains(words))) {
+        return;
+    }
+    nothing_runs_twice(shop, run);
+    let cluster = &site.slot(serves).cluster;
+    let is_there = shop.azure.world().resource_manager.resource(cluster).is_some_and(|found| !is_stopped(found));
+    if is_there {
+        assert_eq!(singletons(shop, cluster), ["mailer", "closing"], "{serves:?}{}", journal(run));
+    }
+}
+
+fn journal(run: &Run) -> String {
+    run.journal.iter().map(|e| format!("\n  {} {} {}", e.at, e.who, e.what)).collect()
 }
 
 /// What an upgrade leaves of clusters and workloads, to compare one story with another. Ids that Azure gives are left out.

@@ -16,7 +16,7 @@ async fn a_signal_leaves_no_process_no_port_and_no_address() {
         let mut running = Running::start(&["--instances", "each"]);
         let endpoints = running.ready().await;
         let (children, port) = (running.children(), port(&endpoints["gateway"]["url"]));
-        assert_eq!(children.len(), 17, "one for each function");
+        assert_eq!(children.len(), 18, "one for each function");
         running.signal(name);
         assert_eq!(running.ends().await, Some(code), "{}", running.printed("stderr"));
         within(PATIENCE, || children.iter().all(is_gone)).await;

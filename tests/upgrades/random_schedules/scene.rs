@@ -2,7 +2,7 @@
 use super::schedule::{CallFault, Doomed, Incident, Place, Schedule, What};
 use super::trouble::Loss;
 use crate::order_of;
-use crate::world_after::{gateway, is_well};
+use crate::world_after::{gateway, is_well, nothing_runs_twice};
 use bluegreen::functions::orders::{Obeyed, give};
 use bluegreen::local::failures::break_green_until;
 use bluegreen::local::shop::{Shop, app_of};
@@ -103,6 +103,11 @@ impl<'a> Scene<'a> {
                     }
                 }
                 run = Some(news);
+            }
+            // Of a cluster that somebody stopped and started again nobody knows what it does.
+            let is_touched = self.hits.borrow().iter().any(|(name, _)| name.starts_with("old-is-"));
+            if let Some(run) = run.as_ref().filter(|run| run.moves_singletons && !is_touched) {
+                nothing_runs_twice(self.shop, run);
             }
             let (due, later): (Vec<_>, Vec<_>) = agenda.into_iter().partition(|(at, _)| *at <= now);
             agenda = later;

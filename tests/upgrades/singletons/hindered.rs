@@ -1,5 +1,7 @@
 //! The way back at every moment, clusters that do not answer, whoever starts them again, and ends in between.
 use super::*;
+use jiff::SignedDuration;
+use simulated_azure::World;
 use simulated_azure::{Effect, Fault, On};
 
 /// Goes back as soon as the run is so, while something is wrong.
@@ -84,7 +86,7 @@ fn whoever_starts_one_again_in_the_old_cluster_is_told_and_the_new_one_waits() {
             () = starts => unreachable!(),
         };
         assert!(told(&run).contains("MoveSingletons was not done in time"), "{}", told(&run));
-        assert!(!runs(&shop, &shop.article.green).contains(&"mailer"), "{}", told(&run));
+        assert!(!singletons(&shop, &shop.article.green).contains(&"mailer"), "{}", told(&run));
 
         // A person ends it as it stands, and reads how to go on.
         obey(&shop, Verb::Finish).await;
@@ -107,5 +109,27 @@ fn what_a_repository_starts_again_refuses_the_plan() {
         let run = shop.settled("story", DAY).await.unwrap();
         assert_eq!(run.ending, Some(Ending::Rejected), "{}", told(&run));
         assert!(told(&run).contains("CronJob shop/closing (kustomize-controller)"), "{}", told(&run));
+    });
+}
+
+/// Users matter more: a person is called for them as soon as the gateway finds nobody, not when the singletons' time is over.
+#[test]
+fn an_old_cluster_that_is_deleted_on_the_way_back_calls_at_once() {
+    story(|| async {
+        let shop = open(|_| {});
+        ask(&shop, "story", Kind::Upgrade, Some("latest-stable"));
+        until(&shop, |run| run.step == Step::Soak).await;
+        obey(&shop, Verb::RollBack).await;
+        let back = until(&shop, |run| run.step == Step::DeleteNewCluster).await;
+        {
+            let now = shop.azure.clock().now();
+            let mut world = shop.azure.world();
+            let World { resource_manager: arm, kubernetes: fleet, .. } = &mut *world;
+            assert!(arm.stranger_deletes(&shop.article.blue, fleet, now).is_ok());
+        }
+        let run = until(&shop, |run| run.held.is_some()).await;
+        let hold = run.held.as_ref().unwrap();
+        assert!(hold.why.contains("the gateway finds the old cluster unhealthy"), "{}", told(&run));
+        assert!(hold.since.duration_since(back.due) < SignedDuration::from_mins(5), "{}", told(&run));
     });
 }

@@ -1,21 +1,35 @@
 //! What a site says may run in one cluster only, against what its manifests make.
 use super::{Finding, Found, Weight, is_agic};
-use crate::resources::object::describe;
+use crate::resources::answers::text;
+use crate::resources::object::{describe, name};
 use crate::workload::singletons::{Singleton, SingletonKind, target};
+use crate::workload::spelling::meant;
 
 /// What is wrong with the singletons of a site.
 pub(super) fn mistakes(singletons: &[Singleton], all: &[Found<'_>]) -> Vec<Finding> {
     let each = singletons.iter().enumerate();
     each.flat_map(|(index, one)| {
-        let Some(found) = all.iter().find(|found| one.is(&found.value)) else {
-            let what = format!(
-                "{one}: nothing in the manifests is called so: name what they make, with its namespace, or take it out"
-            );
-            return vec![Finding { weight: Weight::Refuses, file: "singletons".into(), line: index + 1, what }];
-        };
-        of_one(one, found, all)
+        match all.iter().find(|found| one.is(&found.value)) {
+            Some(found) => of_one(one, found, all),
+            None => vec![Finding { file: "singletons".into(), line: index + 1, ..unmade(one, all) }],
+        }
     })
     .collect()
+}
+
+/// What no manifest makes cannot run twice; but what it was to name does, if it is misspelt.
+fn unmade(one: &Singleton, all: &[Found<'_>]) -> Finding {
+    let of_its_kind = all.iter().filter(|found| text(&found.value, "/kind") == one.kind.name());
+    let near = of_its_kind.map(|found| &found.value).find(|object| {
+        let is_here = Singleton { name: name(object).to_owned(), ..one.clone() }.is(object);
+        name(object) == one.name || (is_here && meant(&one.name, [name(object)]).is_some())
+    });
+    let (weight, remedy) = match near {
+        Some(near) => (Weight::Refuses, format!("is {} meant?", describe(near))),
+        None => (Weight::Warns, "it is left as it is in the old cluster. Name what they make, or take it out".to_owned()),
+    };
+    let what = format!("{one}: nothing in the manifests is called so: {remedy}");
+    Finding { weight, file: String::new(), line: 0, what }
 }
 
 fn of_one(one: &Singleton, found: &Found<'_>, all: &[Found<'_>]) -> Vec<Finding> {
@@ -25,7 +39,7 @@ fn of_one(one: &Singleton, found: &Found<'_>, all: &[Found<'_>]) -> Vec<Finding>
     }
     let keda = Singleton { kind: SingletonKind::ScaledObject, ..one.clone() };
     let scales = |other: &&Found<'_>| {
-        let named = Singleton { name: crate::resources::object::name(&other.value).to_owned(), ..keda.clone() };
+        let named = Singleton { name: name(&other.value).to_owned(), ..keda.clone() };
         named.is(&other.value) && target(&named, &other.value).as_ref() == Some(one)
     };
     if let Some(scaled) = all.iter().find(scales) {
@@ -62,9 +76,15 @@ mod tests {
         let nightly = object("batch/v1", "CronJob", json!({}));
         let named = |space: &str, name: &str| json!([{"kind": "CronJob", "namespace": space, "name": name}]);
         assert_eq!(said(&named("shop", "x"), std::slice::from_ref(&nightly)), [""; 0]);
-        for other in [named("shop", "y"), named("default", "x")] {
-            assert!(said(&other, std::slice::from_ref(&nightly))[0].contains("nothing in the manifests is called so"));
-        }
+        let of = |other: &Value| {
+            let singletons: Vec<Singleton> = serde_json::from_value(other.clone()).unwrap();
+            mistakes(&singletons, &in_a_file(std::slice::from_ref(&nightly))).remove(0)
+        };
+        let elsewhere = of(&named("default", "x"));
+        assert!(elsewhere.what.ends_with("is CronJob shop/x meant?"), "{elsewhere}");
+        assert_eq!((elsewhere.weight, elsewhere.to_string().split(':').next()), (Weight::Refuses, Some("singletons")));
+        let unknown = of(&named("shop", "closing"));
+        assert!(unknown.weight == Weight::Warns && unknown.what.contains("left as it is in the old cluster"), "{unknown}");
         let in_default = json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "x"}});
         assert_eq!(said(&named("default", "x"), &[in_default]), [""; 0]);
     }
