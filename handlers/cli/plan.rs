@@ -191,6 +191,9 @@ fn writes(text: &mut String, plan: &Plan, verdict: &Verdict) {
         Kind::Upgrade | Kind::Replace => format!("{new} is made (5 to 20 min)"),
     });
     order.push(format!("controllers and workloads are applied to {new}"));
+    if plan.site.prune && plan.kind == Kind::Return {
+        order.push(format!("what earlier manifests have left in {new} is deleted there"));
+    }
     order.push(format!("{new} goes into the candidate pool {} (10 to 90 s)", plan.site.pools.candidate));
     for stage in &plan.stages {
         order.push(format!("{} % of the traffic goes to {new} (10 to 90 s)", stage.share));

@@ -3,10 +3,10 @@
 use super::acting::Azure;
 use crate::azure::kubernetes::{Kubernetes, Permitted};
 use crate::run::{Run, StepError};
-use crate::site::Capacity;
+use crate::site::{Capacity, Site};
 use crate::text::few;
 use crate::workload::pins::Field;
-use crate::workload::rights::{Right, remedy, to_apply};
+use crate::workload::rights::{Right, remedy, to_apply, to_delete, to_keep};
 use crate::workload::seen::SAYS_WHY;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -78,13 +78,19 @@ pub async fn to_pin(capacity: Option<&Capacity>, kubernetes: &Kubernetes) -> Res
 ///
 /// # Errors
 /// When the API server does not say what it serves.
-pub async fn to_install(pins: bool, kubernetes: &Kubernetes, objects: &[&Value]) -> Result<BTreeSet<Right>, StepError> {
-    let mut rights = to_apply(kubernetes.places(objects).await?);
+pub async fn to_install(
+    site: &Site,
+    kubernetes: &Kubernetes,
+    objects: &[&Value],
+) -> Result<BTreeSet<Right>, StepError> {
+    let places = kubernetes.places(objects).await?;
+    let mut rights = if site.prune { to_keep(&places) } else { BTreeSet::new() };
+    rights.extend(to_apply(places));
     rights.extend(LOOKED_AT.map(|(group, resource)| Right::everywhere("list", group, resource)));
     // Why pods have no node, and what those of some Jobs have said.
     let speaks = |object: &&&Value| object["metadata"]["annotations"][SAYS_WHY] == "true";
     let speaking = objects.iter().filter(speaks).filter_map(|object| object["metadata"]["namespace"].as_str());
-    let spaces: Vec<_> = if pins { vec![None] } else { speaking.map(Some).collect() };
+    let spaces: Vec<_> = if site.pins().is_some() { vec![None] } else { speaking.map(Some).collect() };
     rights.extend(
         spaces
             .into_iter()
@@ -98,7 +104,17 @@ pub async fn to_install(pins: bool, kubernetes: &Kubernetes, objects: &[&Value])
 /// # Errors
 /// When its API server does not answer.
 pub async fn of_the_new(run: &Run, kubernetes: &Kubernetes, objects: &[&Value]) -> Result<Said, StepError> {
-    let rights = to_install(run.plan.site.pins().is_some(), kubernetes, objects).await?;
+    let rights = to_install(&run.plan.site, kubernetes, objects).await?;
+    let permitted = kubernetes.permitted(&rights, None).await?;
+    Ok(said(kubernetes, permitted, "the new cluster").await)
+}
+
+/// Whether these objects may be deleted in the new cluster.
+///
+/// # Errors
+/// When its API server does not answer.
+pub async fn to_prune(kubernetes: &Kubernetes, objects: &[Value]) -> Result<Said, StepError> {
+    let rights = to_delete(&kubernetes.places(&objects.iter().collect::<Vec<_>>()).await?);
     let permitted = kubernetes.permitted(&rights, None).await?;
     Ok(said(kubernetes, permitted, "the new cluster").await)
 }

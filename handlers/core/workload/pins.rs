@@ -9,7 +9,7 @@ mod planned;
 mod scaled;
 
 pub use placed::{PINNED, Placed, Undo, marked, patch, undo};
-pub use planned::{Planned, Wishes, planned, wishes};
+pub use planned::{Planned, Wishes, planned, reconciles, wishes};
 pub use scaled::{Counts, Scaled, counts, unready};
 
 use serde::{Deserialize, Serialize};

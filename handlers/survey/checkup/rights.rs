@@ -48,7 +48,7 @@ impl Looker {
     ) -> Result<Permitted, StepError> {
         let server = connect(&self.arm, &self.wire, &self.credential, cluster).await?;
         let objects: Vec<_> = objects.iter().collect();
-        let mut rights = to_install(site.pins().is_some(), &server, &objects).await?;
+        let mut rights = to_install(site, &server, &objects).await?;
         rights.extend(to_pin(site.pins(), &server).await?);
         server.permitted(&rights, Some(identity)).await
     }

@@ -133,6 +133,11 @@ fn reconciler(object: &Value, field: Field) -> Option<String> {
     let pointer = format!("/fieldsV1/f:spec/f:{}", field.member());
     let owns = |entry: &&Value| entry.pointer(&pointer).is_some();
     let managers = list(object, "/metadata/managedFields").iter().filter(owns).map(|entry| text(entry, "/manager"));
-    let reconciles = |manager: &&str| RECONCILERS.iter().any(|known| manager.to_lowercase().starts_with(known));
-    managers.into_iter().find(reconciles).map(str::to_owned)
+    managers.into_iter().find(|manager| reconciles(manager)).map(str::to_owned)
+}
+
+/// Whether a manager of fields is a reconciler.
+#[must_use]
+pub fn reconciles(manager: &str) -> bool {
+    RECONCILERS.iter().any(|known| manager.to_lowercase().starts_with(known))
 }
