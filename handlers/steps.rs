@@ -25,6 +25,7 @@ mod rehearsed;
 mod restore_traffic;
 mod retire_old_cluster;
 mod shift_traffic;
+pub mod sized;
 mod soak;
 mod sync_workloads;
 pub mod unpinned;

@@ -1,5 +1,6 @@
 //! `bluegreen plan`: what an upgrade would do, by the checks of production, without a run and without a write.
 mod difference;
+mod kept;
 
 use super::exit::Exit;
 use super::out::complain;
@@ -74,12 +75,15 @@ pub async fn planned(app: &App, account: &str, wanted: Planned) -> anyhow::Resul
     let seen = checked::look(&plan, &reader).await.map_err(not_seen)?;
     let verdict = check(&plan, &seen);
     let manifests = manifests(app, &plan).await?;
+    let kept = kept::kept(app, &reader, &plan, &seen).await;
     let mut text = head(&plan, &seen);
     verdicts(&mut text, &verdict, manifests.refused.as_deref());
-    for warning in warnings(&plan, &seen).iter().map(ToString::to_string).chain(manifests.warnings) {
+    for warning in warnings(&plan, &seen).iter().map(ToString::to_string).chain(manifests.warnings).chain(kept.warning)
+    {
         let _ = writeln!(text, "  warning: {}", plain(&warning));
     }
     body(&mut text, &plan, &seen);
+    text.push_str(&kept.table);
     stages(&mut text, &plan);
     writes(&mut text, &plan, &verdict);
     lasts(&mut text, &runs::all(app, &plan.site.name).await?);

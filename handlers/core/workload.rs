@@ -1,5 +1,6 @@
 //! What runs in a cluster: manifests as objects, their placeholders, their readiness, their digests.
 pub mod apply_set;
+pub mod asks;
 pub mod challenges;
 pub mod chart;
 pub mod conditions;

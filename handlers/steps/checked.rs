@@ -18,6 +18,8 @@ pub enum Checked {
         leftover: Option<Cluster>,
         /// What a person should know all the same.
         warnings: Vec<String>,
+        /// What it was judged by.
+        seen: Box<Seen>,
     },
     /// Not yet, and why.
     Wait(Outcome),
@@ -29,7 +31,7 @@ pub enum Checked {
 pub async fn checked(run: &Run, azure: &Azure) -> Result<Checked, StepError> {
     let asked = asked(run);
     let plan = asked.as_ref();
-    let mut seen = look(plan, azure).await?;
+    let seen = look(plan, azure).await?;
     if let Some(mark) = seen.gateway.as_ref().and_then(|gateway| run.new_glass(gateway)) {
         return Ok(Checked::Wait(Outcome::GlassBroken(mark)));
     }
@@ -42,7 +44,8 @@ pub async fn checked(run: &Run, azure: &Azure) -> Result<Checked, StepError> {
         Verdict::Refused(findings) => Checked::Refused(in_words(&findings)),
         Verdict::Fine { delete_leftover } => {
             let warnings = warnings(plan, &seen).iter().map(ToString::to_string).collect();
-            Checked::Fine { leftover: seen.new_cluster.take().filter(|_| delete_leftover).map(Cluster), warnings }
+            let leftover = seen.new_cluster.clone().filter(|_| delete_leftover).map(Cluster);
+            Checked::Fine { leftover, warnings, seen: Box::new(seen) }
         }
     })
 }
