@@ -376,6 +376,7 @@ fn hostile_answers_are_findings_and_never_a_panic() {
                 attached: vec![],
                 federated: [("till".to_owned(), Some(vec![]))].into(),
                 roles: Some(vec![]),
+                may_give: [("/".to_owned(), Some(vec![odd.clone()]))].into(),
             };
             let plan = Plan { kind, ..plan() };
             assert!(!refused(&plan, &seen).is_empty());
