@@ -27,6 +27,7 @@ mod restore_traffic;
 mod retire_old_cluster;
 mod shift_traffic;
 mod singletons;
+pub mod sized;
 mod soak;
 mod sync_workloads;
 pub mod unpinned;

@@ -1,11 +1,14 @@
 //! The API server of a cluster. Kubeconfigs and tokens live in memory alone.
 mod applying;
 mod lists;
+mod members;
 mod permitted;
 mod scaling;
 mod served;
 
-pub use applying::{Applied, KubernetesWriter, MANAGER};
+pub use crate::workload::seen::MANAGER;
+pub use applying::{Applied, KubernetesWriter};
+pub use members::Removed;
 pub use permitted::Permitted;
 pub use scaling::Amended;
 

@@ -84,6 +84,22 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// What who asks may do at a scope, whatever gives it, and under whatever condition; `None` when we may not ask, or there is
+    /// no such scope.
+    ///
+    /// # Errors
+    /// When it cannot be read for another reason.
+    pub async fn permissions(&self, scope: &str) -> Result<Option<Vec<Value>>, StepError> {
+        let id = format!("{}/providers/Microsoft.Authorization/permissions", scope.trim_end_matches('/'));
+        match self.arm.list(&id, API_VERSION).await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if matches!(error.status, 403 | 404) && error.has_code() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
 impl Writer {
     /// Gives an identity a role.
     ///

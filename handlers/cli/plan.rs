@@ -1,5 +1,6 @@
 //! `bluegreen plan`: what an upgrade would do, by the checks of production, without a run and without a write.
 mod difference;
+mod kept;
 
 use super::exit::Exit;
 use super::out::complain;
@@ -16,7 +17,7 @@ use crate::plan::request::Request;
 use crate::plan::{Kind, Plan};
 use crate::resources::answers::name_of;
 use crate::run::{Ending, Run, StepError};
-use crate::site::{FailedCluster, OldCluster, Site};
+use crate::site::{FailedCluster, OldCluster};
 use crate::steps::judged::Judged;
 use crate::steps::{checked, judged};
 use crate::text::plain;
@@ -74,16 +75,19 @@ pub async fn planned(app: &App, account: &str, wanted: Planned) -> anyhow::Resul
     let seen = checked::look(&plan, &reader).await.map_err(not_seen)?;
     let verdict = check(&plan, &seen);
     let manifests = manifests(app, &plan).await?;
+    let kept = kept::kept(app, &reader, &plan, &seen).await;
     let mut text = head(&plan, &seen);
     verdicts(&mut text, &verdict, manifests.refused.as_deref());
-    for warning in warnings(&plan, &seen).iter().map(ToString::to_string).chain(manifests.warnings) {
+    for warning in warnings(&plan, &seen).iter().map(ToString::to_string).chain(manifests.warnings).chain(kept.warning)
+    {
         let _ = writeln!(text, "  warning: {}", plain(&warning));
     }
     body(&mut text, &plan, &seen);
+    text.push_str(&kept.table);
     stages(&mut text, &plan);
     writes(&mut text, &plan, &verdict);
     lasts(&mut text, &runs::all(app, &plan.site.name).await?);
-    unseen(&mut text, account, &plan.site, &seen);
+    unseen(&mut text, account, &plan, &seen);
     say(&text)?;
     let is_fine = matches!(verdict, Verdict::Fine { .. }) && manifests.refused.is_none();
     Ok(if is_fine { Exit::Done } else { Exit::Otherwise }.into())
@@ -191,6 +195,9 @@ fn writes(text: &mut String, plan: &Plan, verdict: &Verdict) {
         Kind::Upgrade | Kind::Replace => format!("{new} is made (5 to 20 min)"),
     });
     order.push(format!("controllers and workloads are applied to {new}"));
+    if plan.site.prune && plan.kind == Kind::Return {
+        order.push(format!("what earlier manifests have left in {new} is deleted there"));
+    }
     order.push(format!("{new} goes into the candidate pool {} (10 to 90 s)", plan.site.pools.candidate));
     for stage in &plan.stages {
         order.push(format!("{} % of the traffic goes to {new} (10 to 90 s)", stage.share));
@@ -223,14 +230,18 @@ fn lasts(text: &mut String, runs: &[Run]) {
 }
 
 /// Whose eyes saw it, and what they could not see.
-fn unseen(text: &mut String, account: &str, site: &Site, seen: &Seen) {
+fn unseen(text: &mut String, account: &str, plan: &Plan, seen: &Seen) {
     let _ = writeln!(text, "seen by   {}, with your rights; the functions look with their own", plain(account));
     let missing = [
         (seen.usages.is_none(), "the quota of cores"),
         (seen.sizes.is_none(), "the sizes of machines in the region"),
         (seen.node_group_exists.is_none(), "whether the group for the nodes exists"),
         (seen.locks.is_empty(), "locks (there are none, or you may not see them)"),
-        (site.dry_run, "what the old cluster says of the manifests (\"dryRun\": CheckPlan asks it)"),
+        (
+            !seen.gives_at(plan).is_empty(),
+            "whether the functions may give the roles (\"copyRoles\": CheckPlan and doctor ask)",
+        ),
+        (plan.site.dry_run, "what the old cluster says of the manifests (\"dryRun\": CheckPlan asks it)"),
     ];
     let missing: Vec<_> = missing.into_iter().filter_map(|(is_missing, what)| is_missing.then_some(what)).collect();
     if !missing.is_empty() {

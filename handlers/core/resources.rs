@@ -10,6 +10,7 @@ pub mod led;
 pub mod listening;
 pub mod made;
 pub mod object;
+pub mod permissions;
 mod probing;
 mod rivals;
 pub mod roles;

@@ -75,6 +75,11 @@ pub struct Site {
     #[serde(default, skip_serializing_if = "is_false")]
     #[schemars(extend("default" = false))]
     pub dry_run: bool,
+    /// What a run's manifests had and a later one's have not is deleted in the new cluster, once all else is ready there. Without
+    /// it that stays, and is named. A cluster that a run makes begins empty: it matters where a kept one serves again.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[schemars(extend("default" = false))]
+    pub prune: bool,
     /// Secrets with their content may lie in the manifests, readable for whoever reads the store. Without it they are refused.
     #[serde(default)]
     pub manifests_hold_secrets: bool,

@@ -1,4 +1,6 @@
 //! What runs in a cluster: manifests as objects, their placeholders, their readiness, their digests.
+pub mod apply_set;
+pub mod asks;
 pub mod challenges;
 pub mod chart;
 pub mod conditions;
@@ -13,6 +15,7 @@ pub mod manifests;
 pub mod members;
 pub mod pins;
 pub mod placeholders;
+pub mod prune;
 pub mod readiness;
 pub mod refusal;
 pub mod rights;

@@ -1,18 +1,25 @@
 //! Manifests are applied and ready. Progress is read back from the cluster: there is no cursor.
+mod enlisted;
 mod excused;
 mod jobs;
+mod left;
+mod pruned;
 mod told;
 mod wanted;
 mod writing;
+
+pub use pruned::pruned;
 
 use super::acting::Azure;
 use super::permitted::of_the_new;
 use super::presence::{Presence, look_again, not_tagged, presence};
 use crate::azure::kubernetes::{Kubernetes, KubernetesWriter, Refused};
+use crate::resources::answers::shortened;
 use crate::resources::object::{describe, name};
 use crate::run::jobs::Ran;
 use crate::run::{Fact, Run, StepError, StepResult};
 use crate::site::Manifest;
+use crate::workload::apply_set::ApplySet;
 use crate::workload::challenges::{CANNOT_PASS, by_http01};
 use crate::workload::chart::comes_before_all;
 use crate::workload::readiness::never_ready;
@@ -48,7 +55,7 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
         Presence::Missed(cluster) => return look_again(cluster, "the new cluster was not found"),
         Presence::Gone => return super::terminal("the new cluster is gone"),
     };
-    let wanted = wanted::wanted(run, azure, &cluster, manifests).await?;
+    let mut wanted = wanted::wanted(run, azure, &cluster, manifests).await?;
     let kubernetes = azure.writer.kubernetes(&slot.cluster).await?;
     let values: Vec<_> = wanted.iter().map(|object| &object.value).collect();
     let seen = kubernetes.seen(&values).await;
@@ -62,6 +69,7 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
     kubernetes.forget_custom_kinds().await;
     let look = Look { run, azure, kubernetes, young: Mutex::default() };
     let mut told = Told::of(wanted.len());
+    mark_as_members(run, &mut wanted, &seen, &mut told);
     let (mut to_write, mut lacking) = (vec![], vec![]);
     // A Job that a chart runs before its installation: what comes behind it in the chart waits.
     let mut before: Option<&Wanted> = None;
@@ -82,9 +90,23 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
         }
     }
     look.excuse(lacking, &mut told).await;
-    tell_challenges(&values, &mut told);
+    tell_challenges(&wanted.iter().map(|object| &object.value).collect::<Vec<_>>(), &mut told);
+    look.enlist(&to_write, &mut told).await;
     look.write(&to_write, &mut told).await;
     told.outcome()
+}
+
+/// Makes what will be applied members of the site's set. The digests are older: what was applied before is as it is wanted.
+fn mark_as_members(run: &Run, wanted: &mut [Wanted], seen: &[Option<Seen>], told: &mut Told) {
+    let set = ApplySet::of(&run.plan.site.name);
+    for (object, seen) in wanted.iter_mut().zip(seen) {
+        if !is_as_wanted(object, seen.as_ref())
+            && let Err(other) = set.join(&mut object.value, seen.as_ref())
+        {
+            let name = describe(&object.value);
+            told.aside.push(format!("{name} is a member of the set {}, and stays it", shortened(&other)));
+        }
+    }
 }
 
 /// Whether a Job has run to its end, now or before it was gone by its time to live.

@@ -6,9 +6,11 @@ use super::permitted::of_the_old;
 use super::pinned::reconciled;
 use super::rehearsed::rehearsed;
 use super::singletons::started_again;
+use super::sized::{scaled, sized};
 use super::{again_in, terminal, written};
 use crate::azure::operations::Progress;
-use crate::run::{Following, Outcome, Run, StepResult};
+use crate::plan::checks::{Seen, unknown_size};
+use crate::run::{Following, Outcome, Run, StepError, StepResult, Waiting};
 use crate::site::Reconciled;
 
 /// Everything that the plan needs holds, a leftover of ours that the plan lists and that serves nothing taken as gone. It is
@@ -20,34 +22,11 @@ pub async fn check_plan(run: &Run, azure: &Azure) -> StepResult {
         return again_in("the leftover in the idle slot is being deleted", again);
     }
     let checked = match checked(run, azure).await? {
-        Checked::Fine { leftover, mut warnings } => match judged(run, azure).await? {
-            Judged { refused: Some(why), .. } => Checked::Refused(why),
-            Judged { refused: None, warnings: more } => {
-                warnings.extend(more);
-                let rights = of_the_old(run, azure).await;
-                if let Some(why) = rights.missing {
-                    return super::not_yet(why);
-                }
-                warnings.extend(rights.unclear);
-                if let Some(why) = started_again(run, azure).await? {
-                    return terminal(why);
-                }
-                sized(Checked::Fine { leftover, warnings }, reconciled(run, azure).await?)
-            }
+        Checked::Fine { leftover, mut warnings, seen } => match further(run, azure, &seen, &mut warnings).await? {
+            Further::Fine => Checked::Fine { leftover, warnings, seen },
+            Further::Wait(why) => Checked::Wait(Outcome::NotYet(Waiting::because(why))),
+            Further::Refused(why) => Checked::Refused(why),
         },
-        checked => checked,
-    };
-    let checked = match checked {
-        Checked::Fine { leftover, mut warnings } => {
-            let tried = rehearsed(run, azure).await?;
-            match tried.refusal() {
-                Some(why) => Checked::Refused(why),
-                None => {
-                    warnings.extend(tried.unsure);
-                    Checked::Fine { leftover, warnings }
-                }
-            }
-        }
         checked => checked,
     };
     match checked {
@@ -64,14 +43,45 @@ pub async fn check_plan(run: &Run, azure: &Azure) -> StepResult {
     }
 }
 
-/// What holds, with what reconcilers keep small.
-fn sized(checked: Checked, reconciled: Option<(Reconciled, String)>) -> Checked {
-    match (checked, reconciled) {
-        (_, Some((Reconciled::Refuse, why))) => Checked::Refused(why),
-        (Checked::Fine { leftover, mut warnings }, Some((Reconciled::Leave, why))) => {
-            warnings.push(why);
-            Checked::Fine { leftover, warnings }
-        }
-        (checked, _) => checked,
+/// What is judged when everything of Azure's holds.
+enum Further {
+    Fine,
+    Wait(String),
+    Refused(String),
+}
+
+/// The manifests, the rights in the old cluster, the size of both, and what the old cluster says of the manifests.
+async fn further(run: &Run, azure: &Azure, seen: &Seen, warnings: &mut Vec<String>) -> Result<Further, StepError> {
+    let Judged { refused, warnings: more } = judged(run, azure).await?;
+    if let Some(why) = refused {
+        return Ok(Further::Refused(why));
     }
+    warnings.extend(more);
+    let rights = of_the_old(run, azure).await;
+    if let Some(why) = rights.missing {
+        return Ok(Further::Wait(why));
+    }
+    warnings.extend(rights.unclear);
+    if let Some(why) = started_again(run, azure).await? {
+        return Ok(Further::Refused(why));
+    }
+    if let Some((kubernetes, of_old)) = scaled(&run.plan, azure).await? {
+        let hour = azure.counted(&run.plan.old_uid).await?;
+        match reconciled(run, &of_old, &hour) {
+            Some((Reconciled::Refuse, why)) => return Ok(Further::Refused(why)),
+            Some((Reconciled::Leave, why)) => warnings.push(why),
+            None => {}
+        }
+        let finding = match sized(&run.plan, seen, (&kubernetes, &of_old), &hour).await {
+            Ok((_, kept)) => kept.warning(),
+            Err(why) => Some(unknown_size(&why)),
+        };
+        warnings.extend(finding.map(|finding| finding.to_string()));
+    }
+    let tried = rehearsed(run, azure).await?;
+    if let Some(why) = tried.refusal() {
+        return Ok(Further::Refused(why));
+    }
+    warnings.extend(tried.unsure);
+    Ok(Further::Fine)
 }

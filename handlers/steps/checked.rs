@@ -18,6 +18,8 @@ pub enum Checked {
         leftover: Option<Cluster>,
         /// What a person should know all the same.
         warnings: Vec<String>,
+        /// What it was judged by.
+        seen: Box<Seen>,
     },
     /// Not yet, and why.
     Wait(Outcome),
@@ -30,6 +32,13 @@ pub async fn checked(run: &Run, azure: &Azure) -> Result<Checked, StepError> {
     let asked = asked(run);
     let plan = asked.as_ref();
     let mut seen = look(plan, azure).await?;
+    // Whoever looks at a plan without being the functions has other rights.
+    if plan.kind != Kind::Return {
+        for scope in seen.gives_at(plan) {
+            let may = azure.permissions(&scope).await?;
+            seen.may_give.insert(scope, may);
+        }
+    }
     if let Some(mark) = seen.gateway.as_ref().and_then(|gateway| run.new_glass(gateway)) {
         return Ok(Checked::Wait(Outcome::GlassBroken(mark)));
     }
@@ -42,7 +51,8 @@ pub async fn checked(run: &Run, azure: &Azure) -> Result<Checked, StepError> {
         Verdict::Refused(findings) => Checked::Refused(in_words(&findings)),
         Verdict::Fine { delete_leftover } => {
             let warnings = warnings(plan, &seen).iter().map(ToString::to_string).collect();
-            Checked::Fine { leftover: seen.new_cluster.take().filter(|_| delete_leftover).map(Cluster), warnings }
+            let leftover = seen.new_cluster.clone().filter(|_| delete_leftover).map(Cluster);
+            Checked::Fine { leftover, warnings, seen: Box::new(seen) }
         }
     })
 }

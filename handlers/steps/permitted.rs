@@ -6,7 +6,7 @@ use crate::run::{Run, StepError};
 use crate::site::{Capacity, Site};
 use crate::text::few;
 use crate::workload::pins::Field;
-use crate::workload::rights::{Right, remedy, to_apply};
+use crate::workload::rights::{Right, remedy, to_apply, to_delete, to_keep};
 use crate::workload::seen::SAYS_WHY;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -106,7 +106,9 @@ pub async fn to_install(
     kubernetes: &Kubernetes,
     objects: &[&Value],
 ) -> Result<BTreeSet<Right>, StepError> {
-    let mut rights = to_apply(kubernetes.places(objects).await?);
+    let places = kubernetes.places(objects).await?;
+    let mut rights = if site.prune { to_keep(&places) } else { BTreeSet::new() };
+    rights.extend(to_apply(places));
     rights.extend(to_move(site, kubernetes).await?);
     rights.extend(LOOKED_AT.map(|(group, resource)| Right::everywhere("list", group, resource)));
     // Why pods have no node, and what those of some Jobs have said.
@@ -127,6 +129,16 @@ pub async fn to_install(
 /// When its API server does not answer.
 pub async fn of_the_new(run: &Run, kubernetes: &Kubernetes, objects: &[&Value]) -> Result<Said, StepError> {
     let rights = to_install(&run.plan.site, kubernetes, objects).await?;
+    let permitted = kubernetes.permitted(&rights, None).await?;
+    Ok(said(kubernetes, permitted, "the new cluster").await)
+}
+
+/// Whether these objects may be deleted in the new cluster.
+///
+/// # Errors
+/// When its API server does not answer.
+pub async fn to_prune(kubernetes: &Kubernetes, objects: &[Value]) -> Result<Said, StepError> {
+    let rights = to_delete(&kubernetes.places(&objects.iter().collect::<Vec<_>>()).await?);
     let permitted = kubernetes.permitted(&rights, None).await?;
     Ok(said(kubernetes, permitted, "the new cluster").await)
 }

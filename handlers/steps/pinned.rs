@@ -6,7 +6,7 @@ use crate::resources::object::name;
 use crate::run::{Fact, Outcome, Run, StepError, Waiting};
 use crate::site::Reconciled;
 use crate::text::few;
-use crate::workload::pins::{Pin, Pins, Placed, Planned, Scaled, Side, patch, planned, unready, wishes};
+use crate::workload::pins::{Counts, Pin, Pins, Placed, Planned, Scaled, Side, patch, planned, unready, wishes};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -62,13 +62,13 @@ pub async fn pinned(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepErr
 
 /// Minima of the serving cluster that must be larger and that a reconciler would set back: a reason to refuse the plan, or a
 /// warning, as the site says.
-pub async fn reconciled(run: &Run, azure: &Azure) -> Result<Option<(Reconciled, String)>, StepError> {
-    let Some(capacity) = run.plan.site.pins() else { return Ok(None) };
-    let of_old = azure.kubernetes(&run.plan.old_slot().cluster).await?.scaled().await?;
-    let wanted = wishes(&of_old, &azure.counted(&run.plan.old_uid).await?, |space| capacity.covers(space));
-    let lines = planned(&of_old, &wanted, &run.id, false).reconciled;
+#[must_use]
+pub fn reconciled(run: &Run, of_old: &Scaled, hour: &Counts) -> Option<(Reconciled, String)> {
+    let capacity = run.plan.site.pins()?;
+    let wanted = wishes(of_old, hour, |space| capacity.covers(space));
+    let lines = planned(of_old, &wanted, &run.id, false).reconciled;
     if lines.is_empty() {
-        return Ok(None);
+        return None;
     }
     let remedy = match capacity.reconciled {
         Reconciled::Refuse => {
@@ -78,7 +78,7 @@ pub async fn reconciled(run: &Run, azure: &Azure) -> Result<Option<(Reconciled, 
     };
     let what =
         "capacity: these minima should be larger until the upgrade is over, and their reconcilers would set them back";
-    Ok(Some((capacity.reconciled, format!("{what}: {}; {remedy}", lines.join("; ")))))
+    Some((capacity.reconciled, format!("{what}: {}; {remedy}", lines.join("; "))))
 }
 
 /// The writes of one look.

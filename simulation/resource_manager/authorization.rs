@@ -1,7 +1,7 @@
 //! Who may do what: what a test allows, and role assignments and definitions, as they are listed and as they are enforced.
 use super::answers::{Answered, Refusal, empty, filter, refuse};
 use super::desk::Desk;
-use super::kinds::{ASSIGNMENTS, DEFINITIONS};
+use super::kinds::{ASSIGNMENTS, DEFINITIONS, PERMISSIONS};
 use super::permissions::{action, covered, lies_within};
 use super::place::{Place, key};
 use super::store::Store;
@@ -76,6 +76,9 @@ impl Authorization {
         if let Some(role) = roles::built_in(&place.id()).filter(|_| asks_for_role) {
             return Ok(json(200, &role));
         }
+        if ask.method() == Method::GET && is(PERMISSIONS) && !place.names_a_resource() {
+            return Ok(json(200, &json!({"value": self.permissions(desk, ask, &place.before_last())})));
+        }
         if ask.method() != Method::GET || !is_list {
             return plain::answer(desk, ask, place);
         }
@@ -92,6 +95,28 @@ impl Authorization {
         };
         let found: Vec<_> = desk.registry.store.of_kind("/", ASSIGNMENTS).filter(is_wanted).cloned().collect();
         Ok(json(200, &json!({"value": found})))
+    }
+
+    /// What the caller may do at a scope, which is asked below it: `…/providers/Microsoft.Authorization/permissions`. A condition
+    /// is not shown.
+    ///
+    /// <https://learn.microsoft.com/rest/api/authorization/permissions/list-for-resource>
+    fn permissions(&self, desk: &Desk<'_>, ask: &Ask, asked: &str) -> Vec<Value> {
+        let scope = asked.to_lowercase();
+        let scope = scope.rsplit_once("/providers/").map_or("", |(scope, _)| scope);
+        let given =
+            |actions: &[String]| json!({"actions": actions, "notActions": [], "dataActions": [], "notDataActions": []});
+        if self.enforces_roles {
+            let principal = caller(ask).unwrap_or_default();
+            let theirs = roles_at(&desk.registry.store, &principal, scope, desk.now);
+            return theirs.into_iter().flat_map(|role| of_role(&role)).collect();
+        }
+        match &self.allowed {
+            None => vec![given(&["*".to_owned()])],
+            Some(all) => {
+                all.iter().filter(|(at, _)| lies_within(scope, at)).map(|(_, actions)| given(actions)).collect()
+            }
+        }
     }
 
     /// The principals that a filter asks for: `principalId eq` one alone, `assignedTo()` one with all its groups. `None`:
@@ -111,13 +136,29 @@ impl Authorization {
 
 /// Whether an assignment of the caller, at the scope or above it, has a role with this action.
 fn assigned(store: &Store, ask: &Ask, scope: &str, action: &str, counts: Timestamp) -> bool {
+    caller(ask).is_some_and(|principal| may(store, &principal, scope, action, counts))
+}
+
+fn caller(ask: &Ask) -> Option<Value> {
     let token = ask.headers().get("authorization").and_then(|value| value.to_str().ok()?.split_once(' '));
-    let Some(caller) = token.and_then(|(_, token)| claims(token)) else { return false };
-    may(store, &Value::from(caller.principal), scope, action, counts)
+    token.and_then(|(_, token)| claims(token)).map(|caller| Value::from(caller.principal))
 }
 
 /// The same of a principal. An assignment that was there from the beginning does not say when it was made.
 pub(super) fn may(store: &Store, principal: &Value, scope: &str, action: &str, counts: Timestamp) -> bool {
+    let texts = |permission: &Value, field: &str| -> Vec<String> {
+        let all = permission[field].as_array().into_iter().flatten();
+        all.filter_map(Value::as_str).map(ToOwned::to_owned).collect()
+    };
+    roles_at(store, principal, scope, counts).iter().any(|role| {
+        of_role(role)
+            .iter()
+            .any(|it| covered(&texts(it, "actions"), action) && !covered(&texts(it, "notActions"), action))
+    })
+}
+
+/// The definitions of a principal's roles at a scope or above it.
+fn roles_at(store: &Store, principal: &Value, scope: &str, counts: Timestamp) -> Vec<Value> {
     let is_in_force = |assignment: &Value| {
         let made = assignment["createdOn"].as_str().and_then(|made| made.parse::<Timestamp>().ok());
         made.is_none_or(|made| made <= counts)
@@ -126,15 +167,10 @@ pub(super) fn may(store: &Store, principal: &Value, scope: &str, action: &str, c
         let at = assignment["scope"].as_str().unwrap_or_default();
         assignment["principalId"] == *principal && lies_within(scope, at) && is_in_force(assignment)
     });
-    theirs.filter_map(|assignment| assignment["roleDefinitionId"].as_str()).any(|id| {
-        let definition = store.get(&key(id)).cloned().or_else(|| roles::built_in(id)).unwrap_or_default();
-        let permissions = definition["properties"]["permissions"].as_array().cloned().unwrap_or_default();
-        let texts = |permission: &Value, field: &str| -> Vec<String> {
-            let all = permission[field].as_array().into_iter().flatten();
-            all.filter_map(Value::as_str).map(ToOwned::to_owned).collect()
-        };
-        permissions
-            .iter()
-            .any(|it| covered(&texts(it, "actions"), action) && !covered(&texts(it, "notActions"), action))
-    })
+    let ids = theirs.filter_map(|assignment| assignment["roleDefinitionId"].as_str());
+    ids.map(|id| store.get(&key(id)).cloned().or_else(|| roles::built_in(id)).unwrap_or_default()).collect()
+}
+
+fn of_role(definition: &Value) -> Vec<Value> {
+    definition["properties"]["permissions"].as_array().cloned().unwrap_or_default()
 }

@@ -11,6 +11,7 @@ pub(crate) const SITES: &str = "microsoft.web/sites";
 /// What is said of rights, in lower case.
 pub(crate) const AUTHORIZATION: &str = "microsoft.authorization";
 pub(crate) const ASSIGNMENTS: &str = "Microsoft.Authorization/roleAssignments";
+pub(crate) const PERMISSIONS: &str = "Microsoft.Authorization/permissions";
 pub(crate) const DEFINITIONS: &str = "Microsoft.Authorization/roleDefinitions";
 
 /// Whether a kind in lower case is this one or a kind of its children.

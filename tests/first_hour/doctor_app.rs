@@ -244,6 +244,26 @@ fn a_right_to_read_the_routes_is_needed_where_a_cluster_goes_out_by_them() {
 }
 
 #[test]
+fn where_roles_are_to_be_copied_the_functions_must_be_able_to_give_some() {
+    let given = |takes: Option<&str>| {
+        changed(|seen| {
+            seen.sites.as_mut().unwrap()[0].site.as_mut().unwrap().copy_roles = serde_json::from_str("{}").ok();
+            let app = seen.app.as_mut().unwrap();
+            for definition in app.definitions.values_mut().flatten() {
+                let actions = definition["properties"]["permissions"][0]["actions"].as_array_mut().unwrap();
+                actions.retain(|action| takes.is_none_or(|takes| action != takes));
+            }
+        })
+    };
+    let says = |rows: &[Row]| findings(rows).iter().any(|row| row.what.contains("may give roles nowhere"));
+    assert!(!says(&given(None)));
+    for verb in ["write", "delete"] {
+        let rows = given(Some(&format!("Microsoft.Authorization/roleAssignments/{verb}")));
+        assert!(says(&rows), "{verb}: {}", table(&rows));
+    }
+}
+
+#[test]
 fn looking_twice_finds_the_same() {
     story(|| async {
         let shop = Shop::open(&quiet(), |_| {}).unwrap();

@@ -151,8 +151,9 @@ fn only_what_lies_outside_every_group_is_granted_on_the_subscription() {
                     "Microsoft.Compute/skus/read",
                     "Microsoft.Authorization/locks/read",
                     "Microsoft.Resources/subscriptions/resourceGroups/read",
-                    // What the old cluster's identities may do can lie in any group.
+                    // What the old cluster's identities may do can lie in any group, and so can where that is given anew.
                     "Microsoft.Authorization/roleAssignments/read",
+                    "Microsoft.Authorization/permissions/read",
                 ];
                 assert!(action.contains("/locations/") || elsewhere.contains(&action.as_str()), "{action}");
                 assert!(action.ends_with("/read"), "{action}");

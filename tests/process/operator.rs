@@ -208,3 +208,29 @@ async fn a_site_with_a_chart_is_published_for_the_versions_of_its_region() {
     let planned = desk.says("plan shop latest-stable", 0).await;
     assert!(planned.contains("every check of CheckPlan holds"), "{planned}");
 }
+
+#[tokio::test]
+async fn a_plan_shows_what_will_be_kept_and_whether_it_fits() {
+    let desk = Desk::open().await;
+    let mut site = desk.shop.site.clone();
+    site.capacity = serde_json::from_str("{}").ok();
+    let example =
+        |file: &str| Ok(std::fs::read_to_string(format!("{}/examples/shop/{file}", env!("CARGO_MANIFEST_DIR")))?);
+    desk.shop.operator.store.publish(site, example).await.unwrap();
+    let scaler = json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "web", "namespace": "shop"}, "spec": {"minReplicas": 1, "maxReplicas": 20,
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}});
+    {
+        let now = desk.shop.azure.clock().now();
+        let world = desk.shop.azure.world();
+        let blue = world.resource_manager.resource(&desk.shop.article.blue).unwrap();
+        let host = blue["properties"]["fqdn"].as_str().unwrap().to_owned();
+        world.kubernetes.server(&host).unwrap().apply(&scaler, now).unwrap();
+    }
+    let said = desk.says("plan shop latest-stable", 0).await;
+    assert!(said.contains("capacity  both clusters are kept as large as the load wants:"), "{said}");
+    let row = said.lines().find(|line| line.contains("Deployment shop/web")).unwrap_or_else(|| panic!("{said}"));
+    assert_eq!(row.split_whitespace().skip(2).take(2).collect::<Vec<_>>(), ["3", "3"], "{said}");
+    assert!(said.contains("the 3 nodes that it begins with offer 12.0 cores"), "{said}");
+    assert!(said.contains(": it fits\n") && !said.contains("warning: capacity"), "{said}");
+}

@@ -1,17 +1,19 @@
 //! The checks of `CheckPlan`: in a world in which everything holds, each thing that can be wrong.
 use super::example::plan;
-use bluegreen_core::plan::checks::{Seen, Verdict, check};
+use bluegreen_core::plan::checks::{Seen, Verdict, check, kept_size};
 use bluegreen_core::plan::{KeptSize, Kind, Plan};
 use bluegreen_core::resources::cluster::Cluster;
 use bluegreen_core::resources::gateway::Gateway;
 use bluegreen_core::resources::size::Size;
 use bluegreen_core::resources::tags::{RETIRED_TAG, RUN_TAG, SITE_TAG};
 use bluegreen_core::site::Leftover;
+use bluegreen_core::workload::pins::Load;
 use serde_json::{Value, json};
 use world::{assert_refused, leftover, old, refused, seen, set};
 
 mod carried;
 mod clusters;
+mod kept_size;
 mod listeners;
 mod quota;
 mod subnets;
@@ -374,8 +376,11 @@ fn hostile_answers_are_findings_and_never_a_panic() {
                 attached: vec![],
                 federated: [("till".to_owned(), Some(vec![]))].into(),
                 roles: Some(vec![]),
+                may_give: [("/".to_owned(), Some(vec![odd.clone()]))].into(),
             };
-            assert!(!refused(&Plan { kind, ..plan() }, &seen).is_empty());
+            let plan = Plan { kind, ..plan() };
+            assert!(!refused(&plan, &seen).is_empty());
+            kept_size(&plan, &seen, &Load::default()).ok();
         }
     }
 }

@@ -177,3 +177,33 @@ fn further_subscriptions_are_looked_at_where_the_site_names_them() {
     plan.site.copy_roles.as_mut().unwrap().subscriptions = vec!["44444444-4444-4444-8444-444444444444".into()];
     assert_eq!(subscriptions(&plan.site).len(), 2);
 }
+
+#[test]
+fn where_the_functions_may_not_give_a_role_the_plan_waits() {
+    let plan = consenting();
+    let mut seen = world(&plan);
+    let registry = format!("{HUB}/providers/Microsoft.ContainerRegistry/registries/acr");
+    assert_eq!(seen.gives_at(&plan), std::slice::from_ref(&registry));
+    assert_eq!(check(&plan, &seen), FINE, "who did not ask knows nothing");
+    let actions = |all: &[&str]| Some(vec![json!({"actions": all, "notActions": []})]);
+    seen.may_give.insert(registry.clone(), actions(&["Microsoft.Authorization/roleAssignments/*"]));
+    assert_eq!(check(&plan, &seen), FINE);
+    seen.may_give.insert(registry.clone(), actions(&["*/read", "Microsoft.Authorization/roleAssignments/write"]));
+    let Verdict::NotYet(why) = check(&plan, &seen) else { panic!("it is not waited for") };
+    assert!(why.contains("they lack Microsoft.Authorization/roleAssignments/delete;"), "{why}");
+    seen.may_give.insert(registry.clone(), None);
+    assert_eq!(check(&plan, &seen), FINE);
+    let said: Vec<_> = warnings(&plan, &seen).iter().map(ToString::to_string).collect();
+    assert!(said.iter().any(|said| said.contains(&format!("{registry} cannot be told"))), "{said:?}");
+}
+
+#[test]
+fn in_the_group_of_the_nodes_a_right_above_it_is_asked_for() {
+    let plan = consenting();
+    let mut seen = world(&plan);
+    let subscription = plan.old_slot().cluster.split('/').nth(2).unwrap().to_owned();
+    let nodes = format!("/subscriptions/{subscription}/resourceGroups/MC_rg_aks-blue");
+    holds(&plan, &mut seen, "control plane", NETWORK_CONTRIBUTOR, &nodes);
+    let scopes = seen.gives_at(&plan);
+    assert!(scopes.contains(&format!("/subscriptions/{subscription}")), "{scopes:?}");
+}

@@ -112,6 +112,7 @@ fn every_single_mistake_is_found_at_its_place() {
         ("/soakMinutes", json!(0), "/soakMinutes", "nothing is seen in no time"),
         ("/soakMinutes", json!(43201), "/soakMinutes", "expected 43200 minutes (30 days) at most"),
         ("/gateway", json!(format!("{}/", shop()["gateway"].as_str().unwrap())), "/gateway", "which ends with a slash"),
+        ("/prune", json!("yes"), "/prune", "expected true or false"),
         ("/capacity", json!({"pin": "yes"}), "/capacity/pin", "expected true or false"),
         ("/capacity", json!({"namespaces": "shop"}), "/capacity/namespaces", "expected a list"),
         ("/clusterChanges", json!([1]), "/clusterChanges", "expected an object"),

@@ -3,6 +3,7 @@
 mod charts;
 mod jobs;
 mod many;
+mod pruned;
 mod public;
 mod ready;
 mod real;

@@ -1,4 +1,5 @@
 //! Both clusters stay as large as the load wants while traffic moves, there and back; without pins the same runs fail requests.
+mod fits;
 mod left;
 mod load;
 mod ruled;

@@ -249,6 +249,56 @@ fn a_right_that_does_not_count_yet_is_waited_for_half_an_hour_and_no_longer() {
     });
 }
 
+/// What Resource Manager says that the functions may do where the images lie.
+fn may(value: &Value) -> Fault {
+    let asked = On::call(Method::GET, "/registries/acrshop/providers/Microsoft.Authorization/permissions");
+    let body = json!({"value": [value]});
+    Fault::always("may", asked, Effect::Answer { status: StatusCode::OK, headers: vec![], body })
+}
+
+#[test]
+fn whether_the_functions_may_give_roles_is_asked_before_a_cluster_is_made() {
+    let reads = json!({"actions": ["*/read"], "notActions": []});
+    story(|| async {
+        let shop = shop(|_| {}).await;
+        shop.azure.world().faults.add(may(&reads));
+        let run = ends(&shop).await;
+        assert_eq!(run.ending, Some(Ending::Rejected), "{}", journal(&run));
+        says(&run, "the functions may not give and take back roles on ");
+        says(
+            &run,
+            "/registries/acrshop: they lack Microsoft.Authorization/roleAssignments/write and Microsoft.Authorization/",
+        );
+        says(&run, "copiedRoleGroupIds");
+        assert!(shop.azure.world().resource_manager.resource(&shop.article.green).is_none(), "no cluster was made");
+    });
+    // It was just given.
+    story(|| async {
+        let shop = shop(|_| {}).await;
+        let now = shop.azure.clock().now();
+        shop.azure.world().faults.add(may(&reads).between(now, now + Duration::from_secs(600)));
+        let run = ends(&shop).await;
+        upgraded(&run);
+        says(&run, "the functions may not give and take back roles on ");
+    });
+    // An exception counts, and a condition is not seen.
+    story(|| async {
+        let shop = shop(|_| {}).await;
+        let but = json!({"actions": ["*"], "notActions": ["Microsoft.Authorization/*/delete"]});
+        shop.azure.world().faults.add(may(&but));
+        let run = ends(&shop).await;
+        says(&run, "/registries/acrshop: they lack Microsoft.Authorization/roleAssignments/delete;");
+    });
+    story(|| async {
+        let shop = shop(|_| {}).await;
+        let asked = On::call(Method::GET, "/providers/Microsoft.Authorization/permissions");
+        shop.azure.world().faults.add(Fault::always("denied", asked, refusal(403, "AuthorizationFailed")));
+        let run = ends(&shop).await;
+        upgraded(&run);
+        says(&run, "/registries/acrshop cannot be told; InstallControllers shows it");
+    });
+}
+
 #[test]
 fn an_identity_that_the_directory_does_not_know_yet_is_waited_for() {
     story(|| async {

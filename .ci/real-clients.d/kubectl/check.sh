@@ -83,6 +83,20 @@ refused "exec" "no containers run" "${kube[@]}" exec "${in[@]}" deploy/web -- tr
 check "create, by protobuf" "created" "${kube[@]}" create deployment other --image=web:1 --port=80 "${in[@]}"
 check "autoscale, by protobuf" "autoscaled" "${kube[@]}" autoscale deploy other --max=3 "${in[@]}"
 check "delete" "deleted" "${kube[@]}" delete configmap more "${in[@]}"
+
+# A set as our own functions keep theirs (handlers/core/workload/apply_set.rs): the same name, so the same id.
+set=(env KUBECTL_APPLYSET=true "${kube[@]}" apply --prune --applyset=configmaps/site-shop-applyset --namespace aks-bluegreen)
+parent=(configmap site-shop-applyset --namespace aks-bluegreen)
+printf '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"%s"}}\n' stays >"$work/one.json"
+printf '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"%s"}}\n' stays goes >"$work/two.json"
+check "create the namespace of a set" "created" "${kube[@]}" create namespace aks-bluegreen
+check "apply as a set" "configmap/goes created" "${set[@]}" -f "$work/two.json"
+check "its id is ours" "applyset-xTi9A-zRjfR0drs9Jbf9IpHp5B95IRMQlVXWVeh5U5M-v1" "${kube[@]}" get "${parent[@]}" -o 'jsonpath={.metadata.labels}'
+check "it says its kinds" '"applyset.kubernetes.io/contains-group-kinds":"ConfigMap"' "${kube[@]}" get "${parent[@]}" -o 'jsonpath={.metadata.annotations}'
+check "prune" "configmap/goes pruned" "${set[@]}" -f "$work/one.json"
+check "a set of ours" "annotated" "${kube[@]}" annotate "${parent[@]}" --overwrite applyset.kubernetes.io/tooling=aks-bluegreen/v0.1.0
+refused "it is left to us" 'managed by tooling "aks-bluegreen"' "${set[@]}" -f "$work/two.json"
+check "delete the namespace of a set" "deleted" "${kube[@]}" delete namespace aks-bluegreen --timeout=60s
 check "delete the namespace" "deleted" "${kube[@]}" delete namespace conformance --timeout=60s
 refused "it is gone" "NotFound" "${kube[@]}" get namespace conformance
 

@@ -6,12 +6,11 @@ use crate::azure::told::{Came, Teller};
 use crate::resources::object::{describe, name};
 use crate::run::StepError;
 use crate::workload::refusal::Refusal;
+use crate::workload::seen::MANAGER;
 use kube::api::{Patch, PatchParams, PostParams};
 use serde::Serialize;
 use serde_json::Value;
 
-/// The field manager of everything that we apply.
-pub const MANAGER: &str = "aks-bluegreen";
 /// The field manager of the replicas of what is fenced, which no apply owns.
 const FENCE: &str = "aks-bluegreen-fence";
 

@@ -157,6 +157,33 @@ impl Kubernetes {
         Ok(keys.iter().map(|key| key.as_ref().and_then(|key| found.remove(key))).collect())
     }
 
+    /// The objects of a kind with a label, in these namespaces or in none: what is said of them, of a `StatefulSet` all.
+    ///
+    /// # Errors
+    /// When the API server does not answer.
+    pub async fn members(
+        &self,
+        kind: &Kind,
+        namespaces: &BTreeSet<String>,
+        labels: &str,
+    ) -> Result<Vec<Value>, StepError> {
+        let shows = if kind.resource.kind == "StatefulSet" { Shows::Whole } else { Shows::Metadata };
+        let about = ListParams::default().labels(labels);
+        let is_one_list = !kind.namespaced || namespaces.len() > MOST_NAMESPACES;
+        let places: Vec<_> =
+            if is_one_list { vec![None] } else { namespaces.iter().map(|space| Some(space.as_str())).collect() };
+        let mut members = vec![];
+        for place in places {
+            let mut keep = |object: Value| {
+                if kind.namespace_of(&object).is_none_or(|space| namespaces.contains(space)) {
+                    members.push(object);
+                }
+            };
+            self.pages(kind, place, shows, &about, &mut keep).await?;
+        }
+        Ok(members)
+    }
+
     async fn pages(
         &self,
         kind: &Kind,

@@ -14,6 +14,10 @@ use crate::site::{Site, Slot};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+/// What giving roles, and taking them back, needs.
+pub const GIVES: [&str; 2] =
+    ["Microsoft.Authorization/roleAssignments/write", "Microsoft.Authorization/roleAssignments/delete"];
+
 /// A role that somebody has somewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assignment {

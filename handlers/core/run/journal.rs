@@ -61,11 +61,22 @@ impl Run {
 
     /// Writes a line unless this step has said the same since it began.
     pub(super) fn note_news(&mut self, what: &str, now: Timestamp) {
-        let (step, what) = (self.step, said(what));
-        let since = self.journal.iter().rev().take_while(|entry| entry.after == step && entry.before == step);
-        if !since.into_iter().any(|entry| entry.what == what) {
-            self.note(step.name(), &what, step, now);
+        if self.first_said(what).is_none() {
+            self.note(self.step.name(), &said(what), self.step, now);
         }
+    }
+
+    /// When the present step first said this, if it has since it began.
+    #[must_use]
+    pub fn first_said(&self, what: &str) -> Option<Timestamp> {
+        let what = said(what);
+        self.of_this_step().filter(|entry| entry.what == what).last().map(|entry| entry.at)
+    }
+
+    /// Its lines since the present step began, the newest first.
+    fn of_this_step(&self) -> impl Iterator<Item = &Entry> {
+        let step = self.step;
+        self.journal.iter().rev().take_while(move |entry| entry.after == step && entry.before == step)
     }
 
     /// Leaves out what matters least, and the oldest of it first: waits, then what moved it and what a person said, calls

@@ -4,12 +4,14 @@
 //! scaled ─► planned (what, to how much) ─► recorded in the run ─► placed (a patch, with an annotation) ─► taken back
 //! ```
 //! Nothing is ever pinned down, and what stands at 0 is never started.
+mod held;
 mod placed;
 mod planned;
 mod scaled;
 
+pub use held::{Held, Load, load};
 pub use placed::{PINNED, Placed, Undo, marked, patch, undo};
-pub use planned::{Planned, Wishes, planned, reconciler_of, wishes};
+pub use planned::{Planned, Wishes, planned, reconciler_of, reconciles, wishes};
 pub use scaled::{Counts, Scaled, counts, unready};
 
 use serde::{Deserialize, Serialize};

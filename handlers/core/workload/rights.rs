@@ -1,6 +1,7 @@
 //! Which rights are used in a cluster, how an API server is asked for them beforehand, and what gives those that are missing.
 //!
 //! <https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access>
+use super::apply_set::NAMESPACE;
 use crate::resources::answers::{is_true, text};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const ROLE: &str = "Azure Kubernetes Service RBAC Cluster Admin";
 /// What is applied is listed, and made or changed.
 const APPLIES: [&str; 3] = ["create", "list", "patch"];
+/// Nothing of these is ever deleted.
+const STAY: [&str; 4] = ["namespaces", "persistentvolumes", "persistentvolumeclaims", "customresourcedefinitions"];
 /// Objects of a kind in more namespaces than this are listed in all of them at once.
 pub const MOST_NAMESPACES: usize = 4;
 
@@ -129,6 +132,38 @@ pub fn to_apply(places: impl IntoIterator<Item = Place>) -> BTreeSet<Right> {
             }
         }
     }
+    rights
+}
+
+/// What is used to delete objects at these places.
+#[must_use]
+pub fn to_delete(places: &BTreeSet<Place>) -> BTreeSet<Right> {
+    let right = |place: &Place| Right {
+        group: place.group.clone(),
+        resource: place.resource.clone(),
+        namespace: place.namespace.clone(),
+        verb: "delete",
+    };
+    places.iter().map(right).collect()
+}
+
+/// What is used beside that to find what earlier manifests had at these places, to delete it, and to write down where it lies.
+#[must_use]
+pub fn to_keep(places: &BTreeSet<Place>) -> BTreeSet<Right> {
+    let mut rights = to_delete(places);
+    rights.retain(|right| !STAY.contains(&right.resource.as_str()));
+    let namespaces: BTreeSet<_> = places.iter().filter_map(|place| place.namespace.clone()).collect();
+    for Place { group, resource, namespace } in places {
+        let list = |namespace| Right { group: group.clone(), resource: resource.clone(), namespace, verb: "list" };
+        if namespace.is_some() && namespaces.len() <= MOST_NAMESPACES {
+            rights.extend(namespaces.iter().cloned().map(Some).map(list));
+        } else {
+            rights.insert(list(None));
+        }
+    }
+    let own = |verb| Right { namespace: Some(NAMESPACE.into()), ..Right::everywhere(verb, "", "configmaps") };
+    rights.extend(["get", "create", "patch"].map(own));
+    rights.extend(["create", "patch"].map(|verb| Right::everywhere(verb, "", "namespaces")));
     rights
 }
 

@@ -1,7 +1,11 @@
 //! What is kept of an object that is in a cluster: what we applied, and how it is.
+use super::apply_set::PART_OF;
 use super::lacks::{Lack, lack};
 use super::readiness::{failed, unready};
 use serde_json::Value;
+
+/// The field manager of everything that we apply.
+pub const MANAGER: &str = "aks-bluegreen";
 
 /// The annotation that tells which content of an object we applied last.
 pub const APPLIED: &str = "aks-bluegreen/applied";
@@ -14,6 +18,8 @@ pub const SAYS_WHY: &str = "aks-bluegreen/says-why";
 pub struct Seen {
     /// The digest of what we applied last, if we did.
     pub applied: Option<String>,
+    /// Of which set of objects it says that it is a member.
+    pub part_of: Option<String>,
     /// Why it is not ready.
     pub unready: Option<String>,
     /// What it lacks, where something else may excuse that.
@@ -34,6 +40,7 @@ impl Seen {
         let unready = unready(object);
         Self {
             applied: object["metadata"]["annotations"][APPLIED].as_str().map(str::to_owned),
+            part_of: object["metadata"]["labels"][PART_OF].as_str().map(str::to_owned),
             lack: unready.as_ref().and_then(|_| lack(object)),
             failed: failed(object),
             completed: is_job && unready.is_none(),

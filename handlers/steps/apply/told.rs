@@ -27,6 +27,8 @@ pub struct Told {
     pub later: Vec<String>,
     /// What can never pass, or never be ready.
     pub never: Vec<String>,
+    /// What is to be said of what was just applied.
+    pub aside: Vec<String>,
     /// What was learnt.
     pub facts: Vec<Fact>,
     /// How much waits for a Job, and for which.
@@ -65,6 +67,9 @@ impl Told {
         let (mut said, mut again_in) = (vec![], is_cut_short.then_some(AT_ONCE));
         if self.applied > 0 {
             said.push(format!("{} of {} objects were just applied", self.applied, self.of));
+        }
+        if self.applied > 0 && !self.aside.is_empty() {
+            said.push(few(&self.aside, NAMED, "; "));
         }
         match self.stopped {
             // What was learnt outlives the look only beside a reason to wait.

@@ -1,15 +1,13 @@
 //! The app's identity may do what it must, where it must: its role assignments against `infra/actions.json`.
-use super::{Observed, Row, SeenApp};
+use super::{Observed, Row, SeenApp, SeenSite};
+use crate::plan::roles::GIVES;
 use crate::resources::answers::{lies_in, list, shortened, text};
+use crate::resources::permissions::allow;
 use needs::{Need, needs};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use wildmatch::WildMatchPattern;
 
 mod needs;
-
-/// Of actions: `*` stands for any text. Nothing stands for a single letter: no action holds a NUL.
-type Pattern = WildMatchPattern<'*', '\0'>;
 
 const CHECK: &str = "roles";
 
@@ -50,7 +48,27 @@ pub(super) fn check(seen: &Observed) -> Vec<Row> {
         rows.push(Row::well(CHECK, what));
     }
     rows.extend(conditional.values().map(|(assignment, actions)| unsure_of(app, assignment, actions)));
+    rows.extend(gives_nowhere(seen, app, assignments));
     rows
+}
+
+/// Sites whose runs give roles, where the functions may give none anywhere. Whether they may where it is needed the plan alone
+/// knows: `CheckPlan` asks.
+fn gives_nowhere(seen: &Observed, app: &SeenApp, assignments: &[Value]) -> Option<Row> {
+    let wants = |seen: &&SeenSite| seen.site.as_ref().is_ok_and(|site| site.copy_roles.is_some());
+    let names: Vec<_> = seen.sites.iter().flatten().filter(wants).map(|seen| seen.name.as_str()).collect();
+    let gives = |assignment: &Value| {
+        let id = text(assignment, "/properties/roleDefinitionId").to_lowercase();
+        let definition = app.definitions.get(&id).and_then(|found| found.as_ref().ok());
+        definition.is_some_and(|definition| GIVES.iter().all(|action| allows(definition, action, false)))
+    };
+    let lacks = !names.is_empty() && !assignments.iter().any(gives);
+    lacks.then(|| {
+        let what = format!("{}: \"copyRoles\" is wanted, and the app's identity may give roles nowhere", names.join(", "));
+        let remedy = "name the groups of what the old cluster's identities use in copiedRoleGroupIds of infra/, and deploy; or \
+                      take \"copyRoles\" out";
+        Row::finding(CHECK, what, remedy)
+    })
 }
 
 fn joined(all: &BTreeSet<String>, by: &str) -> String {
@@ -100,38 +118,12 @@ fn reaches(scope: &str, here: &str) -> bool {
 }
 
 fn allows(definition: &Value, action: &str, data: bool) -> bool {
-    let (yes, no) = if data { ("/dataActions", "/notDataActions") } else { ("/actions", "/notActions") };
-    let covers = |permission: &Value, at: &str| {
-        let patterns = list(permission, at).iter().filter_map(Value::as_str);
-        patterns.into_iter().any(|pattern| Pattern::new_case_insensitive(pattern).matches(action))
-    };
-    let permissions = list(definition, "/properties/permissions");
-    permissions.iter().any(|permission| covers(permission, yes) && !covers(permission, no))
+    allow(list(definition, "/properties/permissions"), action, data)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn a_role_allows_what_its_patterns_cover_and_no_exception_does() {
-        let role = json!({"properties": {"permissions": [
-            {"actions": ["Microsoft.Network/*/read", "Microsoft.Compute/*"], "notActions": ["Microsoft.Compute/*/delete"],
-             "dataActions": ["Microsoft.Storage/*"]}]}});
-        for (action, data, allowed) in [
-            ("Microsoft.Network/virtualNetworks/subnets/READ", false, true),
-            ("Microsoft.Network/virtualNetworks/subnets/join/action", false, false),
-            ("Microsoft.Compute/skus/read", false, true),
-            ("Microsoft.Compute/disks/delete", false, false),
-            ("Microsoft.Storage/x/read", false, false),
-            ("Microsoft.Storage/x/read", true, true),
-            ("Microsoft.Compute", false, false),
-            ("Microsoft.Networks/x/read", false, false),
-        ] {
-            assert_eq!(allows(&role, action, data), allowed, "{action}");
-        }
-    }
 
     #[test]
     fn what_is_given_above_counts_and_what_is_given_elsewhere_does_not() {

@@ -13,7 +13,8 @@ const SUBJECT: &str = "quota";
 /// Says nothing when usages or sizes are not at hand: then the creation itself tells.
 pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
     let remedy = "ask for a higher quota, or remove what is not needed";
-    let short = short(plan, seen, machines).into_iter();
+    let short =
+        planned_cluster(plan, seen).map_or_else(Vec::new, |cluster| short(plan, seen, &cluster, machines)).into_iter();
     short.map(|needs| Finding::wrong(SUBJECT, format!("the new cluster needs {needs}"), remedy)).collect()
 }
 
@@ -21,7 +22,9 @@ pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
 /// it can be made, and then not grow.
 pub(super) fn warn(plan: &Plan, seen: &Seen) -> Vec<Finding> {
     let remedy = "ask for a higher quota before the load comes; until the old cluster is retired both have their nodes";
-    let lacks = short(plan, seen, most_machines).into_iter();
+    let lacks = planned_cluster(plan, seen)
+        .map_or_else(Vec::new, |cluster| short(plan, seen, &cluster, most_machines))
+        .into_iter();
     let what = |needs: String| {
         format!("with all nodes that its autoscalers and a surge may add the new cluster needs {needs}")
     };
@@ -29,13 +32,11 @@ pub(super) fn warn(plan: &Plan, seen: &Seen) -> Vec<Finding> {
 }
 
 /// The machines of a pool by size.
-type Machines = fn(&Value) -> Vec<(&str, u64)>;
+pub(super) type Machines = fn(&Value) -> Vec<(&str, u64)>;
 
 /// The quotas that have too little left, with what is needed and what is in use.
-fn short(plan: &Plan, seen: &Seen, counted: Machines) -> Vec<String> {
-    let (Some(usages), Some(sizes), Some(cluster)) = (&seen.usages, &seen.sizes, planned_cluster(plan, seen)) else {
-        return Vec::new();
-    };
+pub(super) fn short(plan: &Plan, seen: &Seen, cluster: &Value, counted: Machines) -> Vec<String> {
+    let (Some(usages), Some(sizes)) = (&seen.usages, &seen.sizes) else { return Vec::new() };
     // What runs in the slot has cores already: a kept cluster grows from there, and a leftover is deleted first.
     let runs = |found: &&Value| text(found, "/properties/powerState/code") == "Running";
     let has = seen.new_cluster.as_ref().filter(runs).map(|found| needed(found, sizes, machines)).unwrap_or_default();
@@ -51,7 +52,7 @@ fn short(plan: &Plan, seen: &Seen, counted: Machines) -> Vec<String> {
         let needs = || format!("{cores} cores of {}, but {used} of {limit} are in use", shortened(&quota));
         (limit.saturating_sub(used) < cores).then(needs)
     };
-    needed(&cluster, sizes, counted).into_iter().filter_map(judge).collect()
+    needed(cluster, sizes, counted).into_iter().filter_map(judge).collect()
 }
 
 /// Cores by quota: the region's, and that of each family of sizes. Spot machines have a quota of their own.

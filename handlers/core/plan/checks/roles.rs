@@ -1,7 +1,9 @@
 //! The roles of the old cluster's identities that the run gives the new one's: which, and what it cannot.
 use super::{Finding, Seen};
-use crate::plan::roles::{Fate, fates, made_anew};
+use crate::plan::roles::{Fate, GIVES, fates, made_anew};
 use crate::plan::{Kind, Plan};
+use crate::resources::permissions::allow;
+use std::collections::BTreeSet;
 
 const SUBJECT: &str = "roles";
 /// The add-on that fetches secrets, in lower case.
@@ -17,14 +19,44 @@ pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
                       \"role reader\" of infra/), or take \"copyRoles\" out";
         return vec![Finding::wrong(SUBJECT, what, remedy)];
     }
+    let mut findings = may_not_give(plan, seen);
     if plan.site.grants_prepared {
-        return vec![];
+        return findings;
     }
     let wrong = |fate| match fate {
         Fate::Left { why, command } => Some(Finding::wrong(SUBJECT, why, by_hand(&command))),
         Fate::Given(_) | Fate::Dropped(_) => None,
     };
-    becomes(plan, seen).into_iter().filter_map(wrong).collect()
+    findings.extend(becomes(plan, seen).into_iter().filter_map(wrong));
+    findings
+}
+
+/// Where roles will be given.
+pub(super) fn gives_at(plan: &Plan, seen: &Seen) -> Vec<String> {
+    let nodes = seen.node_group(plan);
+    let scopes = becomes(plan, seen).into_iter().filter_map(|fate| match fate {
+        Fate::Given(grant) if nodes.as_ref() == Some(&grant.scope) => {
+            grant.scope.split('/').nth(2).map(|subscription| format!("/subscriptions/{subscription}"))
+        }
+        Fate::Given(grant) => Some(grant.scope),
+        Fate::Dropped(_) | Fate::Left { .. } => None,
+    });
+    scopes.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Where the functions may not give what the run will give. A right that was just given takes some time to count, so it is waited
+/// for. Whether a condition lets the roles through is not said there: that shows when they are given.
+fn may_not_give(plan: &Plan, seen: &Seen) -> Vec<Finding> {
+    let lacks = |scope: &String| {
+        let permissions = seen.may_give.get(scope)?.as_ref()?;
+        let missing: Vec<_> = GIVES.into_iter().filter(|action| !allow(permissions, action, false)).collect();
+        let remedy = "name its resource group in copiedRoleGroupIds of infra/ and deploy (it takes up to 30 min to count); or take \
+                      \"copyRoles\" out, let somebody give the roles, and set \"grantsPrepared\": true";
+        let what =
+            format!("the functions may not give and take back roles on {scope}: they lack {}", missing.join(" and "));
+        (!missing.is_empty()).then(|| Finding::unsettled(SUBJECT, what, remedy))
+    };
+    gives_at(plan, seen).iter().filter_map(lacks).collect()
 }
 
 /// What is given is listed, and so is what is not.
@@ -44,7 +76,12 @@ pub(super) fn warn(plan: &Plan, seen: &Seen) -> Vec<Finding> {
         Fate::Dropped(why) => Finding::warning(SUBJECT, why, "nothing is to be done"),
         Fate::Left { why, command } => Finding::warning(SUBJECT, why, by_hand(&command)),
     };
-    becomes(plan, seen).into_iter().map(said).chain(vault(plan, seen)).collect()
+    let unseen = gives_at(plan, seen).into_iter().filter(|scope| seen.may_give.get(scope).is_some_and(Option::is_none));
+    let unseen = unseen.map(|scope| {
+        let what = format!("whether the functions may give roles on {scope} cannot be told");
+        Finding::warning(SUBJECT, what, "InstallControllers shows it, and waits for the right for half an hour")
+    });
+    becomes(plan, seen).into_iter().map(said).chain(vault(plan, seen)).chain(unseen).collect()
 }
 
 fn becomes(plan: &Plan, seen: &Seen) -> Vec<Fate> {

@@ -1,5 +1,5 @@
 //! What `CheckPlan` looks at.
-use super::{locks, node_group, public_addresses, subnets};
+use super::{locks, node_group, public_addresses, roles, subnets};
 use crate::plan::Plan;
 use crate::plan::federation::Credential;
 use crate::plan::roles::Held;
@@ -38,6 +38,8 @@ pub struct Seen {
     pub federated: BTreeMap<String, Option<Vec<Credential>>>,
     /// The roles of the identities that Azure made for the old cluster, if the site wants them copied and they may be read.
     pub roles: Option<Vec<Held>>,
+    /// What the functions may do where the run will give roles, by the scope; nothing: that cannot be told.
+    pub may_give: BTreeMap<String, Option<Vec<Value>>>,
     /// What hangs on the old cluster, of the kinds to which the site has not consented.
     pub attached: Vec<Listed>,
 }
@@ -54,6 +56,12 @@ impl Seen {
         let own = [&plan.old_slot().subnet, &plan.new_slot().subnet];
         ids.retain(|id| self.part(id).is_none() && !own.iter().any(|own| same_id(own, id)));
         ids
+    }
+
+    /// Where the run will give roles: in the group of the new cluster's nodes, which is not there yet, by a right above it.
+    #[must_use]
+    pub fn gives_at(&self, plan: &Plan) -> Vec<String> {
+        roles::gives_at(plan, self)
     }
 
     /// The subscriptions whose locks must be looked at.

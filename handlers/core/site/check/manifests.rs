@@ -12,6 +12,11 @@ const LONGEST_NAMESPACE: usize = 63;
 
 pub(super) fn mistakes(file: &Value) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
+    let is_empty = |kind: &str| list(file, kind).is_empty();
+    if file.get("prune") == Some(&Value::Bool(true)) && is_empty("/controllers") && is_empty("/workloads") {
+        let what = "without controllers and workloads nothing is applied, and nothing is pruned: leave it out";
+        mistakes.push(mistake("/prune", what));
+    }
     for kind in ["controllers", "workloads"] {
         for (index, manifest) in list(file, &format!("/{kind}")).iter().enumerate() {
             let place = format!("/{kind}/{index}");

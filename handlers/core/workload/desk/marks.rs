@@ -1,9 +1,11 @@
 //! The annotations by which a manifest speaks to us: misspelt, or with a value that means nothing, nobody would obey them.
 use super::Weight;
 use crate::resources::answers::shortened;
+use crate::workload::apply_set::PART_OF;
 use crate::workload::conditions::WAIT;
 use crate::workload::fence::FENCED;
 use crate::workload::pins::PINNED;
+use crate::workload::prune::PRUNE;
 use crate::workload::refusal::TAKE_OVER;
 use crate::workload::seen::{APPLIED, SAYS_WHY};
 use crate::workload::singletons::SINGLETON;
@@ -12,7 +14,7 @@ use serde_json::Value;
 
 const PREFIX: &str = "aks-bluegreen";
 /// What people write, and the values that mean something.
-const FOR_PEOPLE: [(&str, &[&str]); 2] = [(TAKE_OVER, &["true", "false"]), (WAIT, &["ignore"])];
+const FOR_PEOPLE: [(&str, &[&str]); 3] = [(TAKE_OVER, &["true", "false"]), (WAIT, &["ignore"]), (PRUNE, &["ignore"])];
 /// What is written by us alone.
 const OURS: [&str; 5] = [APPLIED, FENCED, PINNED, SAYS_WHY, SINGLETON];
 /// Places at which no such annotation is looked for.
@@ -42,6 +44,10 @@ pub(super) fn mistakes(object: &Value) -> Vec<(Weight, String)> {
                 None => (Weight::Warns, format!("nothing is known here that reads the annotation {}", shortened(key))),
             });
         }
+    }
+    if object["metadata"]["labels"].get(PART_OF).is_some() {
+        let what = format!("it has the label {PART_OF}, so that it stays a member of that set, and is never pruned");
+        said.push((Weight::Notes, what));
     }
     for place in ELSEWHERE {
         for (key, _) in members(object, place).filter(|(key, _)| FOR_PEOPLE.iter().any(|(known, _)| known == key)) {
@@ -87,6 +93,7 @@ mod tests {
     fn what_means_something_passes() {
         for annotations in [
             json!({"aks-bluegreen/take-over": "true", "aks-bluegreen/ready": "ignore"}),
+            json!({"aks-bluegreen/prune": "ignore"}),
             json!({"aks-bluegreen/take-over": "${run.id}", "aks-bluegreen/fenced": "true"}),
             json!({"example.com/ready": "yes", "ready": "no", "kubernetes.io/take-over": "x"}),
             json!(null),
@@ -106,11 +113,19 @@ mod tests {
             ("aks-bluegreen/take-over", "yes", "with \"true\" or \"false\" alone, and is \"yes\""),
             ("aks-bluegreen/ready", "Ignore", "with \"ignore\" alone, and is \"Ignore\""),
             ("aks-bluegreen/ready", "false", "with \"ignore\" alone"),
+            ("aks-bluegreen/prune", "false", "with \"ignore\" alone"),
+            ("aks-bluegreen/prun", "ignore", "is aks-bluegreen/prune meant?"),
         ] {
             let said = said(&json!({key: value}));
             assert!(said.len() == 1 && said[0].0 == Weight::Refuses && said[0].1.contains(words), "{key}: {said:?}");
         }
         assert_eq!(said(&json!({"aks-bluegreen/colour-of-the-sky": "x"}))[0].0, Weight::Warns);
+    }
+
+    #[test]
+    fn a_member_of_another_set_is_named() {
+        let object = json!({"kind": "ConfigMap", "metadata": {"labels": {PART_OF: "applyset-theirs-v1"}}});
+        assert!(matches!(mistakes(&object).as_slice(), [(Weight::Notes, what)] if what.contains("never pruned")));
     }
 
     #[test]

@@ -138,6 +138,11 @@ pub fn reconciler_of(object: &Value, field: &str) -> Option<String> {
     }
     let owns = |entry: &&Value| entry.pointer(field).is_some();
     let managers = list(object, "/metadata/managedFields").iter().filter(owns).map(|entry| text(entry, "/manager"));
-    let reconciles = |manager: &&str| RECONCILERS.iter().any(|known| manager.to_lowercase().starts_with(known));
-    managers.into_iter().find(reconciles).map(str::to_owned)
+    managers.into_iter().find(|manager| reconciles(manager)).map(str::to_owned)
+}
+
+/// Whether a manager of fields is a reconciler.
+#[must_use]
+pub fn reconciles(manager: &str) -> bool {
+    RECONCILERS.iter().any(|known| manager.to_lowercase().starts_with(known))
 }

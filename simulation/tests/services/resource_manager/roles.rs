@@ -127,3 +127,20 @@ async fn images_come_when_the_kubelets_may_pull_them_and_that_counts() {
     assert_eq!(gone.status, 200);
     assert_eq!(state("ours").await.0, "Running", "what was pulled is there");
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_is_told_what_it_may_do_at_a_scope() {
+    let scene = Scene::new();
+    let at = |scope: &str| format!("{scope}/providers/Microsoft.Authorization/permissions");
+    let (gateway, green) = (scene.article.gateway.clone(), scene.article.green_subnet.clone());
+    let all = scene.get(&at(&gateway)).await;
+    assert_eq!((all.status, &all.body["value"][0]["actions"]), (200, &json!(["*"])));
+    let reads = "Microsoft.Authorization/permissions/read".to_owned();
+    let grants = vec![(gateway.clone(), vec![reads.clone(), "x/write".to_owned()]), (green.clone(), vec![reads])];
+    scene.azure.world().resource_manager.allow_only_at(grants);
+    let there = scene.get(&at(&gateway)).await;
+    assert_eq!(there.body["value"][0]["actions"][1], "x/write", "{:?}", there.body);
+    assert_eq!(scene.get(&at(&green)).await.body["value"][0]["actions"].as_array().map(Vec::len), Some(1));
+    scene.azure.world().resource_manager.enforce_roles();
+    assert_eq!(scene.get(&at(&gateway)).await.status, 403, "who has no role may not even ask");
+}
