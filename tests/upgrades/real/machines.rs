@@ -63,7 +63,11 @@ async fn tend(client: &Client, pod: &Value, node: &Value) {
         let now = json!({"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0});
         let _ = send(client, Method::DELETE, &place, JSON, &now).await;
     } else if pod["spec"]["nodeName"].is_null() {
-        let target = json!({"apiVersion": "v1", "kind": "Node", "name": node});
+        // A DaemonSet has chosen it already.
+        let required = &pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+        let chosen = &required["nodeSelectorTerms"][0]["matchFields"][0]["values"][0];
+        let target =
+            json!({"apiVersion": "v1", "kind": "Node", "name": if chosen.is_string() { chosen } else { node }});
         let binding = json!({"apiVersion": "v1", "kind": "Binding", "metadata": {"name": name}, "target": target});
         let _ = send(client, Method::POST, &format!("{place}/binding"), JSON, &binding).await;
     } else if pod["status"]["phase"] == "Pending" {

@@ -19,7 +19,7 @@ use std::time::Duration;
 const PROJECT: &str = "BLUEGREEN_PROJECT";
 /// It is looked at until two looks in a row say the same, so far apart: definitions are served soon after they are made, and no
 /// Job has ended.
-const LOOKS: usize = 20;
+const LOOKS: usize = 60;
 const BETWEEN: Duration = Duration::from_secs(3);
 /// By then the new cluster's machines are ready.
 const MACHINES_JOIN: Duration = Duration::from_secs(120);
