@@ -1,4 +1,5 @@
 //! Pure: the defaults that an API server fills in. `defaults/table.txt` has what is the same for every value of a type.
+use crate::images::pull_policy;
 use crate::{Shape, Type};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
@@ -37,6 +38,11 @@ pub fn fill_in(api_version: &str, kind: &str, object: &mut Value) {
     match kind {
         "Job" => fill_in_job(object),
         "Pod" => fill_in_pod(object),
+        "PersistentVolume" => {
+            for (name, value) in [("persistentVolumeReclaimPolicy", "Retain"), ("volumeMode", "Filesystem")] {
+                default(&mut object["spec"], name, json!(value));
+            }
+        }
         "StatefulSet" => {
             for claim in list_of(&mut object["spec"], "volumeClaimTemplates") {
                 default(claim, "apiVersion", json!("v1"));
@@ -64,7 +70,7 @@ fn fill(value: &mut Value, of: Type) {
         (Shape::Object(members), Value::Object(object)) => {
             for (name, value, when) in TABLE.get(of.name()).into_iter().flatten() {
                 let holds = when.is_none_or(|(member, text)| object.get(member).is_some_and(|found| found == text));
-                if holds && object.get(*name).is_none_or(Value::is_null) {
+                if holds && object.get(*name).is_none_or(|value| says_nothing(value, of)) {
                     object.insert((*name).into(), value.clone());
                 }
             }
@@ -79,6 +85,12 @@ fn fill(value: &mut Value, of: Type) {
     }
 }
 
+/// Nothing, an empty text, and the zero of the numbers that Go does not tell from nothing.
+fn says_nothing(value: &Value, of: Type) -> bool {
+    let by_value = matches!(of.name(), "flowcontrol.v1.FlowSchemaSpec" | "flowcontrol.v1.QueuingConfiguration");
+    value.is_null() || *value == "" || by_value && *value == 0
+}
+
 fn is_composed(of: Type) -> bool {
     matches!(of.shape(), Shape::Object(_) | Shape::List(_) | Shape::Map(_))
 }
@@ -87,13 +99,18 @@ fn is_composed(of: Type) -> bool {
 fn by_neighbours(object: &mut Map<String, Value>, of: &str) {
     match of {
         "core.v1.Container" | "core.v1.EphemeralContainer" => {
-            let policy = if is_latest(object.get("image").and_then(Value::as_str).unwrap_or_default()) {
-                "Always"
-            } else {
-                "IfNotPresent"
-            };
+            let policy = pull_policy(object.get("image").and_then(Value::as_str).unwrap_or_default());
             object.entry("imagePullPolicy").or_insert(json!(policy));
         }
+        // Of an image that is mounted.
+        "core.v1.ImageVolumeSource" => {
+            let policy = pull_policy(object.get("reference").and_then(Value::as_str).unwrap_or_default());
+            object.entry("pullPolicy").or_insert(json!(policy));
+        }
+        "core.v1.ServiceSpec" if object.get("sessionAffinity").is_some_and(|affinity| affinity == "None") => {
+            object.shift_remove("sessionAffinityConfig");
+        }
+        "autoscaling.v2.HorizontalPodAutoscalerBehavior" => fill_in_behaviour(object),
         "core.v1.ServicePort" => {
             let port = object.get("port").cloned().unwrap_or(json!(0));
             if object.get("targetPort").is_none_or(|target| *target == 0 || *target == "") {
@@ -110,22 +127,23 @@ fn by_neighbours(object: &mut Map<String, Value>, of: &str) {
                 object.insert("serviceAccountName".into(), name.clone());
                 object.insert("serviceAccount".into(), name);
             }
-            if object.get("hostNetwork").is_some_and(|host| *host == true) {
-                let containers = object.get_mut("containers").and_then(Value::as_array_mut);
-                for port in containers.into_iter().flatten().flat_map(|container| list_of(container, "ports")) {
-                    let number = port["containerPort"].clone();
-                    default(port, "hostPort", number);
-                }
-            }
         }
         _ => {}
     }
 }
 
-/// Whether an image's tag is `latest`, or left out.
-fn is_latest(image: &str) -> bool {
-    let name = image.rsplit('/').next().unwrap_or_default();
-    !name.contains('@') && name.split_once(':').is_none_or(|(_, tag)| tag == "latest")
+/// How fast an autoscaler may change a size, in each direction that nobody spoke of.
+fn fill_in_behaviour(object: &mut Map<String, Value>) {
+    let half = json!({"type": "Percent", "value": 100, "periodSeconds": 15});
+    let pods = json!({"type": "Pods", "value": 4, "periodSeconds": 15});
+    let up = json!({"stabilizationWindowSeconds": 0, "selectPolicy": "Max", "policies": [pods, half]});
+    let down = json!({"selectPolicy": "Max", "policies": [half]});
+    for (direction, rules) in [("scaleUp", up), ("scaleDown", down)] {
+        let own = object.entry(direction).or_insert_with(|| json!({}));
+        for (name, value) in rules.as_object().into_iter().flatten() {
+            default(own, name, value.clone());
+        }
+    }
 }
 
 fn default(object: &mut Value, name: &str, value: Value) {
@@ -164,6 +182,14 @@ fn fill_in_job(object: &mut Value) {
 fn fill_in_pod(object: &mut Value) {
     let spec = &mut object["spec"];
     default(spec, "enableServiceLinks", json!(true));
+    if spec["hostNetwork"] == true {
+        for list in ["containers", "initContainers"] {
+            for port in list_of(spec, list).iter_mut().flat_map(|container| list_of(container, "ports")) {
+                let number = port["containerPort"].clone();
+                default(port, "hostPort", number);
+            }
+        }
+    }
     for list in ["containers", "initContainers"] {
         for container in list_of(spec, list) {
             let limits = container["resources"]["limits"].as_object().cloned().unwrap_or_default();

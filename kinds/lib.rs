@@ -1,9 +1,12 @@
-//! The members of Kubernetes' own kinds, their defaults, lists and rules. The members lie in `members.txt`, which a test writes from the types of `k8s-openapi` and
+//! The members of Kubernetes' own kinds, their defaults, images, zeros, lists, wholes and rules. The members lie in `members.txt`, which a test writes from the types of `k8s-openapi` and
 //! compares with them: types in a binary cost megabytes, and minutes of every build.
 pub mod defaults;
+pub mod images;
 pub mod lists;
 pub mod quantity;
 pub mod rules;
+pub mod wholes;
+pub mod zeros;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
@@ -77,6 +80,30 @@ impl Type {
     #[must_use]
     pub fn is_short_integer(self) -> bool {
         self.0 == "int32"
+    }
+
+    /// That of what lies at these members of an object, lists' items and their places left out.
+    #[must_use]
+    pub fn at(self, path: &[&str]) -> Option<Self> {
+        let mut of = self;
+        for name in path {
+            of = match of.item().shape() {
+                Shape::Object(members) => members.get(name)?.of,
+                Shape::Map(value) => value,
+                _ => return None,
+            };
+        }
+        Some(of)
+    }
+
+    /// That of a list's items; of what is no list, its own.
+    #[must_use]
+    pub fn item(self) -> Self {
+        let mut of = self;
+        while let Shape::List(item) = of.shape() {
+            of = item;
+        }
+        of
     }
 
     /// How its values look.

@@ -38,18 +38,7 @@ pub fn items_of(of: Type, member: &str) -> Option<Items> {
 #[must_use]
 pub fn items_at(api_version: &str, kind: &str, path: &[&str]) -> Option<Items> {
     let (last, above) = path.split_last()?;
-    let mut of = Type::of(api_version, kind)?;
-    for name in above {
-        of = match of.shape() {
-            Shape::Object(members) => members.get(name)?.of,
-            Shape::Map(value) => value,
-            _ => return None,
-        };
-        while let Shape::List(item) = of.shape() {
-            of = item;
-        }
-    }
-    items_of(of, last)
+    items_of(Type::of(api_version, kind)?.at(above)?.item(), last)
 }
 
 /// What lies twice in an object's lists, in the words of a server to which it is applied. Of a kind that is not known here,

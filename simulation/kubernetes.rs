@@ -7,6 +7,7 @@
 mod access;
 mod addresses;
 mod admission;
+mod aggregated_roles;
 mod api_services;
 mod apply;
 mod autoscalers;

@@ -186,10 +186,11 @@ pub(super) fn note_update(kind: &Kind, before: &Value, after: &mut Value, writer
     let changed = differences(&old, &new);
     let mut fields = set_in(&old, &new, &changed);
     let mut entries = entries(before);
+    // What was not written, such as a zero, is not taken away either.
+    let is_gone = |path: &Path| is_below(&old, path) && !is_below(&new, path);
     for entry in &mut entries {
-        entry.fields.retain(|path| {
-            is_below(&new, path) && (!changed.contains(path) || entry.manager == writer.manager && !entry.applies)
-        });
+        let is_own = entry.manager == writer.manager && !entry.applies;
+        entry.fields.retain(|path| !is_gone(path) && (is_own || !changed.contains(path)));
     }
     if !fields.is_empty() {
         let at = entries.iter().position(|entry| entry.is(writer, false));

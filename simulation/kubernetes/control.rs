@@ -1,8 +1,8 @@
 //! The controllers of one cluster, its scheduler and its kubelets: what they remember beside the objects, and their round.
 use super::{
-    api_services, autoscalers::Autoscalers, claims, definitions, disruptions, events, garbage, ingresses, jobs,
-    loads::Loads, namespaces, nodes::Nodes, objects::Objects, outages::Outages, pods::Pods, policies, replica_sets,
-    rollouts::Rollouts, scaled_objects, services::Balancers, sets, shape::Shape,
+    aggregated_roles, api_services, autoscalers::Autoscalers, claims, definitions, disruptions, events, garbage,
+    ingresses, jobs, loads::Loads, namespaces, nodes::Nodes, objects::Objects, outages::Outages, pods::Pods, policies,
+    replica_sets, rollouts::Rollouts, scaled_objects, services::Balancers, sets, shape::Shape,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -24,6 +24,7 @@ impl Controllers {
         definitions::run(objects, now);
         namespaces::run(objects, now);
         garbage::run(objects, now);
+        aggregated_roles::run(objects, now);
         self.nodes.run(objects, shape, now);
         scaled_objects::run(objects, now);
         self.autoscalers.run(objects, &self.loads, now);

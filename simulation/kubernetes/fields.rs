@@ -79,11 +79,12 @@ fn collect<'a>(
                         "{place}: element {at}: associative list with keys has an element that omits key field \"{keys}\""
                     ));
                 };
+                let is_whole = merge_of(kind, names, item) == Merge::Atomic;
                 path.push(format!("k:{}", Value::Object(key)));
-                if found.insert(path.clone(), Value::Null).is_some() {
+                if found.insert(path.clone(), if is_whole { item.clone() } else { Value::Null }).is_some() {
                     return Err(format!("{place}: duplicate entries for key {}", shown(&path[path.len() - 1..])));
                 }
-                for (name, value) in item.as_object().into_iter().flatten() {
+                for (name, value) in item.as_object().filter(|_| !is_whole).into_iter().flatten() {
                     names.push(name);
                     path.push(format!("f:{name}"));
                     collect(kind, value, names, path, found)?;
@@ -118,7 +119,7 @@ pub(super) fn to_json(fields: &Fields) -> Value {
     let mut root = Map::new();
     let mut paths = fields.iter().peekable();
     while let Some(path) = paths.next() {
-        // What is itself a member says so beside what is below it; a list's item always.
+        // What is itself a member says so beside what is below it.
         let is_more = paths.peek().is_some_and(|next| next.starts_with(path));
         insert(&mut root, path, is_more);
     }
@@ -133,7 +134,7 @@ pub(super) fn is_below(leaves: &BTreeMap<Path, Value>, path: &Path) -> bool {
 fn insert(node: &mut Map<String, Value>, path: &[String], is_more: bool) {
     let Some((element, rest)) = path.split_first() else { return };
     let Value::Object(child) = node.entry(element.clone()).or_insert_with(|| json!({})) else { return };
-    if rest.is_empty() && (is_more || element.starts_with("k:")) {
+    if rest.is_empty() && is_more {
         child.insert(".".into(), json!({}));
     }
     insert(child, rest, is_more);

@@ -1,6 +1,7 @@
 //! Pure: how the parts of an object merge: which lists are keyed, which are sets, which parts are all or nothing.
 use super::{kinds::Kind, schemas::List};
 use kinds::lists::{Items, items_at};
+use kinds::wholes::is_whole_at;
 use serde_json::{Map, Value, json};
 
 /// How two versions of a part are brought together.
@@ -16,7 +17,7 @@ pub(super) enum Merge {
     Fields,
 }
 
-/// How the value at a path (names of fields; list items leave no trace in it) merges.
+/// How the value at a path (names of fields; list items leave no trace in it) merges: also an item of the list there.
 pub(super) fn merge_of(kind: &Kind, path: &[&str], value: &Value) -> Merge {
     match value {
         Value::Array(_) => list(kind, path),
@@ -30,7 +31,6 @@ fn list(kind: &Kind, path: &[&str]) -> Merge {
     match path {
         ["metadata", "finalizers"] => return Merge::Set,
         ["metadata", "ownerReferences"] => return Merge::Keyed(&["uid"]),
-        ["status", "conditions"] if kind.built_in => return Merge::Keyed(&["type"]),
         _ if !kind.built_in => {
             return match kind.custom.as_ref().map_or(List::Atomic, |custom| custom.schema.list_at(path)) {
                 List::Atomic => Merge::Atomic,
@@ -38,8 +38,6 @@ fn list(kind: &Kind, path: &[&str]) -> Merge {
                 List::Keyed(keys) => Merge::Keyed(keys),
             };
         }
-        // Its schemas are one whole each.
-        _ if kind.kind == "CustomResourceDefinition" => return Merge::Atomic,
         _ => {}
     }
     match items_at(&kind.api_version(), &kind.kind, path) {
@@ -50,15 +48,10 @@ fn list(kind: &Kind, path: &[&str]) -> Merge {
 }
 
 fn is_atomic_object(kind: &Kind, path: &[&str]) -> bool {
-    if !kind.built_in {
-        return kind.custom.as_ref().is_some_and(|custom| custom.schema.is_atomic_at(path));
-    }
-    match path.last().copied().unwrap_or_default() {
-        "nodeSelector" | "configMapKeyRef" | "secretKeyRef" | "fieldRef" | "resourceFieldRef" | "roleRef"
-        | "scaleTargetRef" => true,
-        "selector" | "podSelector" | "namespaceSelector" | "labelSelector" | "objectSelector" => path.len() > 1,
-        "validation" | "schema" => kind.kind == "CustomResourceDefinition",
-        _ => false,
+    match (path, &kind.custom) {
+        (["metadata", "ownerReferences"], _) => true,
+        (_, Some(custom)) => custom.schema.is_atomic_at(path),
+        (_, None) => is_whole_at(&kind.api_version(), &kind.kind, path),
     }
 }
 

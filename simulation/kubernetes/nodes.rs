@@ -1,4 +1,6 @@
 //! The machines of a cluster: when they join, and what their objects show.
+pub(super) mod placing;
+
 use super::{
     conditions::set_condition,
     names::{hash, letters},
@@ -6,8 +8,10 @@ use super::{
     shape::Shape,
 };
 use jiff::{SignedDuration, Timestamp};
+use placing::NOT_READY;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A machine takes so long until its kubelet is ready; each further one a bit longer.
 const READY_AFTER: SignedDuration = SignedDuration::from_secs(60);
@@ -53,13 +57,12 @@ impl Nodes {
         self.0.values_mut()
     }
 
-    /// The machines that can run pods now, ready and not cordoned, with their labels.
-    pub fn usable(&self, objects: &Objects, now: Timestamp) -> Vec<(String, Value)> {
+    /// The machines that can run pods now, ready and not cordoned, with their objects.
+    pub fn usable(&self, objects: &Objects, now: Timestamp) -> Vec<(String, Arc<Value>)> {
         let ready = self.0.iter().filter(|(_, ready_at)| **ready_at <= now);
         ready
-            .filter_map(|(name, _)| objects.store.get("nodes", "", name).map(|object| (name.clone(), object)))
+            .filter_map(|(name, _)| objects.store.get("nodes", "", name).map(|object| (name.clone(), object.clone())))
             .filter(|(_, object)| object["spec"]["unschedulable"] != true)
-            .map(|(name, object)| (name, object["metadata"]["labels"].clone()))
             .collect()
     }
 
@@ -89,10 +92,26 @@ impl Nodes {
                 ("False", "KubeletNotReady", "container runtime network not ready")
             };
             set_condition(&mut object["status"], "Ready", status, reason, message, now);
+            mark(&mut object["spec"], ready);
             for pressure in ["MemoryPressure", "DiskPressure", "PIDPressure"] {
                 set_condition(&mut object["status"], pressure, "False", "KubeletHasNoPressure", "", now);
             }
             objects.store.put("nodes", &(String::new(), name.clone()), object);
+        }
+    }
+}
+
+/// A machine that is not ready is marked, so that no pod begins there.
+fn mark(spec: &mut Value, ready: bool) {
+    let mut taints = spec["taints"].as_array().cloned().unwrap_or_default();
+    taints.retain(|taint| taint["key"] != NOT_READY);
+    if !ready {
+        taints.extend(["NoSchedule", "NoExecute"].map(|effect| json!({"key": NOT_READY, "effect": effect})));
+    }
+    if let Some(spec) = spec.as_object_mut() {
+        spec.shift_remove("taints");
+        if !taints.is_empty() {
+            spec.insert("taints".into(), Value::Array(taints));
         }
     }
 }

@@ -9,13 +9,18 @@ pub(crate) use rights::Question;
 pub(crate) use state::ENDS_AFTER;
 
 use super::{
-    conditions::has_finalizers, names::hash, nodes::Nodes, objects::Objects, selectors::contains_labels, store::Name,
+    conditions::has_finalizers,
+    names::hash,
+    nodes::{Nodes, placing::fits},
+    objects::Objects,
+    store::Name,
 };
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use shown::show;
 use state::PodState;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What is not in the pods' objects: their places in time, what they are told of their rights, and the registries
 /// from which their nodes may not pull.
@@ -94,16 +99,8 @@ impl Pods {
 }
 
 /// The machine that the scheduler gives to a pod; `None`: none fits.
-fn chosen<'nodes>(usable: &'nodes [(String, Value)], name: &Name, pod: &Value) -> Option<&'nodes String> {
-    let pinned = pinned_to(pod);
-    let fits = |labels: &Value| match (labels.as_object(), pod["spec"]["nodeSelector"].as_object()) {
-        (Some(labels), Some(wanted)) => contains_labels(labels, wanted),
-        (_, wanted) => wanted.is_none_or(Map::is_empty),
-    };
-    let candidates: Vec<&String> = usable
-        .iter()
-        .filter(|(node, labels)| pinned.is_none_or(|pinned| pinned == node) && fits(labels))
-        .map(|(node, _)| node)
-        .collect();
+fn chosen<'nodes>(usable: &'nodes [(String, Arc<Value>)], name: &Name, pod: &Value) -> Option<&'nodes String> {
+    let fitting = usable.iter().filter(|(_, node)| fits(&pod["spec"], node));
+    let candidates: Vec<&String> = fitting.map(|(node, _)| node).collect();
     candidates.get(hash(name.1.as_bytes()) as usize % candidates.len().max(1)).copied()
 }

@@ -5,6 +5,7 @@ pub(super) mod doubles;
 use super::{kinds::Kind, refusal::Refusal};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use kinds::quantity::{NO_QUANTITY, canonical};
+use kinds::zeros::is_left_out;
 use kinds::{Members, Shape, Type};
 use serde_json::{Map, Value};
 use std::fmt::Write;
@@ -182,31 +183,9 @@ fn vanishes(value: &Value, member: kinds::Member, of: Type, name: &str) -> bool 
         Value::Object(members) => {
             members.is_empty() && !member.is_required && matches!(member.of.shape(), Shape::Map(_))
         }
-        Value::Bool(false) | Value::String(_) if *value == false || *value == "" => {
-            ZEROS.contains(&name) || (of.name(), name) == ("core.v1.EnvVar", "value")
-        }
-        _ => false,
+        _ => is_left_out(of, name, value),
     }
 }
-
-/// Members whose zero is not written.
-const ZEROS: &[&str] = &[
-    "hostIPC",
-    "hostNetwork",
-    "hostPID",
-    "paused",
-    "publishNotReadyAddresses",
-    "readOnly",
-    "serviceAccount",
-    "serviceAccountName",
-    "stdin",
-    "stdinOnce",
-    "subPath",
-    "subPathExpr",
-    "tty",
-    "unschedulable",
-    "workingDir",
-];
 
 /// As Go's `encoding/base64` counts.
 pub(super) fn first_bad_byte(text: &str) -> Option<usize> {

@@ -105,9 +105,13 @@ impl Schema {
         self.at(path).map_or(List::Atomic, |schema| schema.list)
     }
 
-    /// Whether the object at this path is all or nothing.
+    /// Whether the object at this path, or each item of the list there, is all or nothing.
     pub fn is_atomic_at(&self, path: &[&str]) -> bool {
-        self.at(path).is_some_and(|schema| schema.is_atomic)
+        let mut schema = self.at(path);
+        while let Some(items) = schema.and_then(|schema| schema.items.as_deref()) {
+            schema = Some(items);
+        }
+        schema.is_some_and(|schema| schema.is_atomic)
     }
 
     /// What an object breaks, in the words of a real server.

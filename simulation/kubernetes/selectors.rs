@@ -46,6 +46,22 @@ impl Selector {
 }
 
 impl Requirement {
+    /// One of `matchExpressions`.
+    fn of(expression: &Value) -> Option<Self> {
+        let key = expression["key"].as_str()?.to_owned();
+        let values = expression["values"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let mut values = values.map(ToOwned::to_owned);
+        Some(match expression["operator"].as_str()? {
+            "In" => Self::In(key, values.collect()),
+            "NotIn" => Self::NotIn(key, values.collect()),
+            "Exists" => Self::Exists(key),
+            "DoesNotExist" => Self::Missing(key),
+            "Gt" => Self::Above(key, values.next()?.parse().ok()?),
+            "Lt" => Self::Below(key, values.next()?.parse().ok()?),
+            _ => return None,
+        })
+    }
+
     fn holds(&self, labels: &Map<String, Value>) -> bool {
         let text = |key: &str| labels.get(key).and_then(Value::as_str);
         match self {
@@ -61,6 +77,21 @@ impl Requirement {
             }
         }
     }
+}
+
+/// Whether a selector with `matchLabels` and `matchExpressions` chooses what has these labels.
+pub(super) fn selects(selector: &Value, labels: &Value) -> bool {
+    let nothing = Map::new();
+    let pairs = selector["matchLabels"].as_object().unwrap_or(&nothing);
+    contains_labels(labels.as_object().unwrap_or(&nothing), pairs) && all_hold(&selector["matchExpressions"], labels)
+}
+
+/// Whether labels meet all of these expressions; what cannot be read is met by none.
+pub(super) fn all_hold(expressions: &Value, labels: &Value) -> bool {
+    let nothing = Map::new();
+    let labels = labels.as_object().unwrap_or(&nothing);
+    let mut all = expressions.as_array().into_iter().flatten();
+    all.all(|one| Requirement::of(one).is_some_and(|requirement| requirement.holds(labels)))
 }
 
 /// Whether labels contain all pairs of a plain selector, such as a Service's.

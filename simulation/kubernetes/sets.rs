@@ -1,6 +1,7 @@
 //! StatefulSets and DaemonSets.
 use super::{
     names::template_hash,
+    nodes::placing::is_for,
     objects::Objects,
     pods::{MOST_PODS, is_ready, make_pod, pinned_to, pods_of},
     reports::report,
@@ -92,7 +93,9 @@ pub(super) fn run_daemon_sets(objects: &mut Objects, now: Timestamp) {
     for (name, set) in living(&objects.store, "daemonsets.apps") {
         let revision = template_hash(&set);
         let pods = pods_of(&objects.store, &set);
-        let machines: Vec<String> = objects.store.all("nodes").map(|((_, node), _)| node.clone()).collect();
+        let template = &set["spec"]["template"]["spec"];
+        let machines = objects.store.all("nodes").filter(|(_, node)| is_for(template, node));
+        let machines: Vec<String> = machines.map(|((_, node), _)| node.clone()).collect();
         for (pod, object) in &pods {
             if pinned_to(object).is_none_or(|node| !machines.iter().any(|machine| machine == node)) {
                 objects.let_go("pods", pod, object, now);

@@ -4,9 +4,8 @@ mod charts;
 mod jobs;
 mod many;
 mod pruned;
-mod public;
+pub mod public;
 mod ready;
-mod real;
 mod refused;
 mod rehearsed;
 mod rights;
@@ -29,7 +28,7 @@ async fn with(files: &[(&str, String)]) -> Shop {
 }
 
 /// The same, with another site.
-async fn with_site(files: &[(&str, String)], change: impl FnOnce(&mut Site)) -> Shop {
+pub async fn with_site(files: &[(&str, String)], change: impl FnOnce(&mut Site)) -> Shop {
     let shop = Shop::open(&Options { probe: false, ..Options::default() }, quick).unwrap();
     let more = files.iter().map(|(file, _)| Manifest::of_file(file));
     let controllers = shop.site.controllers.iter().cloned().chain(more).collect();

@@ -31,12 +31,12 @@ fn wanting(capacity: Option<Capacity>) -> impl FnOnce(&mut Site) {
     }
 }
 
-fn pinning() -> Option<Capacity> {
+pub fn pinning() -> Option<Capacity> {
     serde_json::from_str("{}").ok()
 }
 
 /// The shop's manifest with pods that bear so much, no count of its own, and what sizes it instead.
-fn manifest(sizes: &str) -> String {
+pub fn manifest(sizes: &str) -> String {
     let path = format!("{}/examples/shop/manifests/workloads.yaml", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).unwrap();
     let before = "      labels:\n        app: web\n    spec:";
@@ -57,7 +57,7 @@ pub fn autoscaler() -> String {
 }
 
 /// A shop whose serving cluster has grown to the load, which users have sent for half an hour.
-async fn grown(capacity: Option<Capacity>, sizes: &str) -> Shop {
+pub async fn grown(capacity: Option<Capacity>, sizes: &str) -> Shop {
     grown_in(capacity, sizes, &[25, 50, 100], LOAD).await
 }
 
@@ -77,7 +77,7 @@ async fn grown_in(capacity: Option<Capacity>, sizes: &str, shares: &[u8], load: 
     shop
 }
 
-async fn publish(shop: &Shop, workloads: &str) {
+pub async fn publish(shop: &Shop, workloads: &str) {
     publish_as(shop, shop.site.clone(), workloads).await;
 }
 

@@ -39,6 +39,7 @@ mod others_write;
 mod outages;
 mod presets;
 mod random_schedules;
+mod real;
 mod requests;
 mod return_size;
 mod roles;

@@ -1,4 +1,4 @@
-// One executable under three names: etcd, kube-apiserver, kube-controller-manager.
+// One executable under five names: etcd, kube-apiserver, kube-controller-manager, and two that print what the server's types say.
 package main
 
 import (
@@ -18,6 +18,10 @@ func main() {
 		etcdmain.Main(os.Args)
 	case "kube-apiserver":
 		os.Exit(cli.Run(apiserver.NewAPIServerCommand()))
+	case "plain-members":
+		printPlainMembers()
+	case "defaults":
+		printDefaults()
 	default:
 		os.Exit(cli.Run(controllers.NewControllerManagerCommand()))
 	}

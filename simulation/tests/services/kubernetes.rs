@@ -8,6 +8,7 @@ mod front;
 mod jobs;
 mod kubectl;
 mod lists;
+mod machines;
 mod objects;
 mod policies;
 mod protobuf;

@@ -44,7 +44,7 @@ fn files_of_public_projects_are_applied() {
 }
 
 /// The files of a folder, by their names.
-pub(super) fn read_all(folder: &Path) -> BTreeMap<String, String> {
+pub fn read_all(folder: &Path) -> BTreeMap<String, String> {
     let files = entries(folder).into_iter().map(|file| {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         (name, std::fs::read_to_string(file).unwrap())
@@ -61,7 +61,7 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// A shop whose first controllers are these files.
-pub(super) async fn of(files: &BTreeMap<String, String>) -> Shop {
+pub async fn of(files: &BTreeMap<String, String>) -> Shop {
     let shop = Shop::open(&Options { probe: false, ..Options::default() }, quick).unwrap();
     let first = files.keys().map(|file| Manifest { placeholders: false, ..Manifest::of_file(file) });
     let controllers = first.chain(shop.site.controllers.iter().cloned()).collect();

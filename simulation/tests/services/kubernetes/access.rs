@@ -181,3 +181,30 @@ fn an_identity_of_azure_is_asked_about_by_its_object_id() {
     assert!(allowed("get", of_azure()) && !allowed("list", of_azure()));
     assert!(!allowed("get", json!({"user": "an-identity"})), "nobody of Azure");
 }
+
+#[test]
+fn a_role_that_is_put_together_has_the_rules_of_those_that_it_chooses() {
+    const ROLES: &str = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
+    let mut fleet = fleet(1);
+    let rule = |resource: &str| json!({"apiGroups": ["a.io"], "resources": [resource], "verbs": ["get"]});
+    let role = |name: &str, labels: Value, rules: Value| json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": name, "labels": labels}, "rules": rules});
+    let mut whole = role("whole", json!({}), json!([]));
+    whole["aggregationRule"] = json!({"clusterRoleSelectors": [{"matchLabels": {"of": "whole"}}]});
+    let apply = |fleet: &mut Fleet, object: &Value| {
+        let path = format!("{ROLES}/{}?fieldManager=us", object["metadata"]["name"].as_str().unwrap());
+        let sort = "application/apply-patch+yaml";
+        assert!(call(fleet, "PATCH", &path, sort, &object.to_string(), began()).0 < 300);
+    };
+    apply(&mut fleet, &whole);
+    apply(&mut fleet, &role("b", json!({"of": "whole"}), json!([rule("bs"), rule("as")])));
+    apply(&mut fleet, &role("a", json!({"of": "whole"}), json!([rule("as")])));
+    apply(&mut fleet, &role("c", json!({"of": "another"}), json!([rule("cs")])));
+    let found = get(&mut fleet, &format!("{ROLES}/whole"), at(1));
+    assert_eq!(found["rules"], json!([rule("as"), rule("bs")]));
+    let entries = found["metadata"]["managedFields"].as_array().unwrap();
+    let owner = entries.iter().find(|entry| entry["fieldsV1"]["f:rules"].is_object()).unwrap();
+    assert_eq!(
+        (&owner["manager"], &owner["operation"]),
+        (&json!("clusterrole-aggregation-controller"), &json!("Apply"))
+    );
+}

@@ -169,3 +169,60 @@ fn what_was_written_when_nothing_was_noted_has_an_owner_from_the_first_apply_on(
     assert_eq!(owned(0), (Some("first"), &json!({"f:b": {}})));
     assert_eq!(owned(1), (Some("before-first-apply"), &json!({".": {}, "f:a": {}})));
 }
+
+/// As a real server records them.
+#[test]
+fn what_is_one_whole_is_owned_as_one() {
+    let mut fleet = fleet(1);
+    let mut object = deployment("web", "web:1", 1);
+    let term = json!({"matchExpressions": [{"key": "kubernetes.io/os", "operator": "Exists"}]});
+    let pod = &mut object["spec"]["template"]["spec"];
+    pod["imagePullSecrets"] = json!([{"name": "pull"}]);
+    pod["nodeSelector"] = json!({"kubernetes.io/os": "linux"});
+    pod["affinity"] = json!({
+        "nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}},
+        "podAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [
+            {"weight": 1, "podAffinityTerm": {"topologyKey": "zone", "labelSelector": {"matchLabels": {"app": "web"}}}}]},
+    });
+    let (_, made) = apply_as(&mut fleet, "first", "", &object);
+    let owned = &made["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:template"]["f:spec"];
+    assert_eq!(
+        owned["f:affinity"],
+        json!({
+            "f:nodeAffinity": {"f:requiredDuringSchedulingIgnoredDuringExecution": {}},
+            "f:podAffinity": {"f:preferredDuringSchedulingIgnoredDuringExecution": {}},
+        })
+    );
+    assert_eq!(owned["f:imagePullSecrets"], json!({"k:{\"name\":\"pull\"}": {}}));
+    assert_eq!(owned["f:nodeSelector"], json!({}));
+    let scales = json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "web"},
+        "spec": {"maxReplicas": 3, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}});
+    let path = "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers/web?fieldManager=first";
+    let (_, made) = call(&mut fleet, "PATCH", path, APPLY, &scales.to_string(), began());
+    let owned = &made["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"];
+    let parts = json!({"f:apiVersion": {}, "f:kind": {}, "f:name": {}});
+    assert_eq!(*owned, json!({"f:maxReplicas": {}, "f:scaleTargetRef": parts}));
+}
+
+#[test]
+fn an_owner_is_one_whole_in_the_list_of_owners() {
+    let mut fleet = fleet(1);
+    let space = get(&mut fleet, "/api/v1/namespaces/default", began());
+    let uid = space["metadata"]["uid"].as_str().unwrap();
+    let mut apply = |manager: &str, controls: bool| {
+        let owner =
+            json!({"apiVersion": "v1", "kind": "Namespace", "name": "default", "uid": uid, "controller": controls});
+        let object =
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "own", "ownerReferences": [owner]}});
+        let path = format!("/api/v1/namespaces/default/configmaps/own?fieldManager={manager}");
+        call(&mut fleet, "PATCH", &path, APPLY, &object.to_string(), began())
+    };
+    let (_, made) = apply("first", true);
+    let owned = &made["metadata"]["managedFields"][0]["fieldsV1"];
+    let key = format!("k:{{\"uid\":\"{uid}\"}}");
+    assert_eq!(*owned, json!({"f:metadata": {"f:ownerReferences": {key: {}}}}));
+    let (code, refused) = apply("second", false);
+    let words = "Apply failed with 1 conflict: conflict with \"first\": .metadata.ownerReferences";
+    assert_eq!((code, refused["message"].as_str()), (409, Some(&*format!("{words}[uid=\"{uid}\"]"))));
+    assert_eq!(apply("second", true).0, 200);
+}

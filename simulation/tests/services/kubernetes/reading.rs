@@ -229,3 +229,73 @@ fn applied_items_come_first_where_the_order_differs() {
     let (_, all) = call(&mut fleet, "PATCH", &path, sort, &patch, at(600));
     assert_eq!(all["spec"]["template"]["spec"]["containers"][0]["name"], "more");
 }
+
+/// As on a real server: who applied a zero owns it all the same.
+#[test]
+fn zeros_that_go_does_not_write_vanish_and_have_an_owner() {
+    let mut fleet = fleet(1);
+    let mut object = deployment("web", "web:1", 1);
+    for (name, zero) in [("minReadySeconds", json!(0)), ("paused", json!(false)), ("revisionHistoryLimit", json!(0))] {
+        object["spec"][name] = zero;
+    }
+    let pod = &mut object["spec"]["template"]["spec"];
+    pod["tolerations"] = json!([{"key": "a", "value": "", "operator": "Exists", "effect": ""}]);
+    pod["nodeName"] = json!("");
+    let probe = json!({"httpGet": {"port": 80, "path": "/", "host": ""}, "initialDelaySeconds": 0, "periodSeconds": 0});
+    pod["containers"][0]["livenessProbe"] = probe;
+    let (code, made) = apply(&mut fleet, &format!("{DEPLOYMENTS}/web"), &object);
+    assert_eq!(code, 201, "{made}");
+    let spec = &made["spec"];
+    assert_eq!((&spec["minReadySeconds"], &spec["paused"]), (&Value::Null, &Value::Null));
+    assert_eq!(spec["revisionHistoryLimit"], 0);
+    let pod = &spec["template"]["spec"];
+    assert_eq!(pod["tolerations"], json!([{"key": "a", "operator": "Exists"}]));
+    assert_eq!(pod["nodeName"], Value::Null);
+    let probe = json!({"httpGet": {"port": 80, "path": "/", "scheme": "HTTP"}, "timeoutSeconds": 1, "periodSeconds": 10,
+        "successThreshold": 1, "failureThreshold": 3});
+    assert_eq!(pod["containers"][0]["livenessProbe"], probe);
+    let owned = &made["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"];
+    assert_eq!((&owned["f:minReadySeconds"], &owned["f:paused"]), (&json!({}), &json!({})));
+    assert_eq!(owned["f:template"]["f:spec"]["f:nodeName"], json!({}));
+    let (_, again) = apply(&mut fleet, &format!("{DEPLOYMENTS}/web"), &object);
+    assert_eq!(again["metadata"]["generation"], made["metadata"]["generation"]);
+}
+
+#[test]
+fn a_definition_that_prunes_as_all_do_does_not_say_so() {
+    let mut fleet = fleet(1);
+    let object = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "as.x.io"},
+        "spec": {"group": "x.io", "scope": "Namespaced", "names": {"plural": "as", "kind": "A"}, "preserveUnknownFields": false,
+            "versions": [{"name": "v1", "served": true, "storage": true,
+                "schema": {"openAPIV3Schema": {"type": "object", "nullable": false, "description": ""}}}]}});
+    let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/as.x.io";
+    let (code, made) = apply(&mut fleet, path, &object);
+    assert_eq!(code, 201, "{made}");
+    assert_eq!(made["spec"]["preserveUnknownFields"], Value::Null);
+    assert_eq!(made["spec"]["versions"][0]["schema"], json!({"openAPIV3Schema": {"type": "object"}}));
+    let owned = &made["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"];
+    assert_eq!(owned["f:preserveUnknownFields"], json!({}));
+    assert_eq!(owned["f:versions"], json!({}));
+    // Who writes something else takes nothing of that away.
+    let established = get(&mut fleet, path, at(660));
+    assert!(has(&established, "Established", "True", "InitialNamesAccepted"), "{established}");
+    assert_eq!(established["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:preserveUnknownFields"], json!({}));
+}
+
+#[test]
+fn the_ports_of_a_host_are_filled_in_in_pods_alone() {
+    let mut fleet = fleet(1);
+    let container = |name: &str, port: u16| json!({"name": name, "image": "x", "ports": [{"containerPort": port}]});
+    let pod = json!({"hostNetwork": true, "containers": [container("a", 80)], "initContainers": [container("i", 81)]});
+    let mut object = deployment("web", "web:1", 1);
+    object["spec"]["template"]["spec"] = pod.clone();
+    let (_, made) = post(&mut fleet, DEPLOYMENTS, &object);
+    let template = &made["spec"]["template"]["spec"];
+    assert_eq!(template["containers"][0]["ports"], json!([{"containerPort": 80, "protocol": "TCP"}]));
+    let object = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "one"}, "spec": pod});
+    let (_, made) = post(&mut fleet, &format!("{CORE}/pods"), &object);
+    for (list, port) in [("containers", 80), ("initContainers", 81)] {
+        let found = &made["spec"][list][0]["ports"];
+        assert_eq!(*found, json!([{"containerPort": port, "hostPort": port, "protocol": "TCP"}]), "{made}");
+    }
+}
