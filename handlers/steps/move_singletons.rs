@@ -58,7 +58,8 @@ pub async fn move_singletons(run: &Run, azure: &Azure) -> StepResult {
 /// What a person should know when all of them are where they should be.
 fn over(told: &Told, may_wake: bool) -> Outcome {
     let left = few(&told.left, NAMED, ", ");
-    let left = (!told.left.is_empty()).then(|| format!("not in the new cluster, so left as it is in the old one: {left}"));
+    let left =
+        (!told.left.is_empty()).then(|| format!("not in the new cluster, so left as it is in the old one: {left}"));
     let known: Vec<_> = left.into_iter().chain(may_wake.then(|| ASLEEP.to_owned())).collect();
     if known.is_empty() { Outcome::Done } else { Outcome::Noted(known) }
 }
@@ -84,7 +85,8 @@ pub async fn moved_back(run: &Run, azure: &Azure) -> Result<Back, StepError> {
         Presence::Gone => None,
         Presence::Here(found) if found.is_settled() && found.is_stopped() => None,
         Presence::Here(found) if found.cannot_serve().is_some() => {
-            let why = format!("the new cluster is {}: what may run in one cluster only waits for its end", found.state());
+            let why =
+                format!("the new cluster is {}: what may run in one cluster only waits for its end", found.state());
             return Ok(Back::Waits(Outcome::NotYet(Waiting::because(why))));
         }
         Presence::Here(_) => match azure.writer.kubernetes(&run.plan.new_slot().cluster).await {

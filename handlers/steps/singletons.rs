@@ -140,7 +140,8 @@ pub async fn started_again(run: &Run, azure: &Azure) -> Result<Option<String>, S
         return Ok(None);
     }
     let what = "singletons: what is stopped in the old cluster would be started there again by who owns it";
-    let remedy = "let its repository say nothing of that member, or take it out of singletons and suspend it there yourself";
+    let remedy =
+        "let its repository say nothing of that member, or take it out of singletons and suspend it there yourself";
     Ok(Some(format!("{what}: {}; {remedy}", few(&lines, NAMED, "; "))))
 }
 

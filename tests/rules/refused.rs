@@ -16,8 +16,13 @@ fn with(pod: &str, container: &str) -> String {
 
 fn findings(text: &str) -> Vec<Finding> {
     let placeholders = Placeholders::of_the_desk(4, ["agic", "shop"]);
-    let desk =
-        Desk { versions: &["1.34.6".parse().unwrap()], secrets: true, placeholders: &placeholders, singletons: &[], published: false };
+    let desk = Desk {
+        versions: &["1.34.6".parse().unwrap()],
+        secrets: true,
+        placeholders: &placeholders,
+        singletons: &[],
+        published: false,
+    };
     judge(&[File { name: "a.yaml", text: Ok(text), placeholders: true }], desk).1
 }
 

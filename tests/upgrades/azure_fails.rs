@@ -161,7 +161,12 @@ fn without_the_old_cluster_nothing_is_begun_and_nothing_is_retired() {
 #[test]
 fn a_missing_role_is_waited_for() {
     story(|| async {
-        let shop = open();
+        let shop = Shop::open(&Options::default(), |site| {
+            quick(site);
+            // With them the old cluster's kubeconfig is needed first.
+            site.singletons.clear();
+        })
+        .unwrap();
         let before = gateway(&shop);
         // All but the clusters' kubeconfigs.
         let allowed = ["*/read", "Microsoft.ContainerService/managedClusters/write", "Microsoft.Network/*"];

@@ -133,13 +133,15 @@ fn a_job_that_still_runs_is_waited_for() {
         let shop = open(|_| {});
         // One that is suspended has not ended either.
         let job = |suspended: bool| {
-            let uid = object(&shop, &shop.article.blue, "cronjobs.batch", "closing").unwrap()["metadata"]["uid"].clone();
+            let uid =
+                object(&shop, &shop.article.blue, "cronjobs.batch", "closing").unwrap()["metadata"]["uid"].clone();
             json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "closing-1", "namespace": "shop",
                 "ownerReferences": [{"apiVersion": "batch/v1", "kind": "CronJob", "name": "closing", "uid": uid, "controller": true}]},
                 "spec": {"suspend": suspended, "template": {"spec": {"restartPolicy": "Never",
                     "containers": [{"name": "x", "image": "x"}]}}}})
         };
-        let apply = |job: Value| on(&shop, &shop.article.blue, |server, now| drop(server.apply(&job, now).unwrap())).unwrap();
+        let apply =
+            |job: Value| on(&shop, &shop.article.blue, |server, now| drop(server.apply(&job, now).unwrap())).unwrap();
         let run = upgraded_while(&shop, async || {
             until(&shop, |run| run.step == Step::ConfirmTraffic).await;
             apply(job(true));

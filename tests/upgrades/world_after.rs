@@ -83,7 +83,9 @@ fn singletons_are_well(shop: &Shop, run: &Run) {
     };
     // What is there is a person's, who ended it as it stood, or of a cluster that others started again.
     let by_others = ["finished as it stands", "is stopped: if it is started again"];
-    if site.singletons.is_empty() || run.journal.iter().any(|entry| by_others.iter().any(|words| entry.what.contains(words))) {
+    if site.singletons.is_empty()
+        || run.journal.iter().any(|entry| by_others.iter().any(|words| entry.what.contains(words)))
+    {
         return;
     }
     nothing_runs_twice(shop, run);

@@ -99,12 +99,17 @@ fn judged(path: &Path, text: &str, counts: &mut Counts) {
 
 fn refused(name: &str, text: &str) -> Vec<Finding> {
     let file = File { name, text: Ok(text), placeholders: false };
-    let mut findings =
-        judge(
-            &[file],
-            Desk { versions: &[], secrets: true, placeholders: &Placeholders::default(), singletons: &[], published: false },
-        )
-            .1;
+    let mut findings = judge(
+        &[file],
+        Desk {
+            versions: &[],
+            secrets: true,
+            placeholders: &Placeholders::default(),
+            singletons: &[],
+            published: false,
+        },
+    )
+    .1;
     findings.retain(|finding| finding.weight == Weight::Refuses);
     findings
 }

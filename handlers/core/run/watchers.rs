@@ -148,10 +148,11 @@ pub fn know(
     (is_new || missed_anew || is_told || is_judged(&next) != is_judged(run)).then_some(next)
 }
 
-/// A person used the emergency way back: nothing goes on until a person says how.
+/// A person used the emergency way back: nothing goes on until a person says how. Who has said it since this was seen is heard.
 #[must_use]
 pub fn glass_broken(run: &Run, mark: Mark, now: Timestamp) -> Option<Run> {
-    (run.glass.as_ref() != Some(&mark)).then(|| run.next_hop().glass_broken(mark, now))
+    let is_known = run.glass.as_ref() == Some(&mark) || run.known_glass.contains(&mark);
+    (!is_known).then(|| run.next_hop().glass_broken(mark, now))
 }
 
 /// Users are not led to the live pools as they were: a person is called, and nothing is written or retired until that is

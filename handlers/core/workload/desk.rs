@@ -21,8 +21,8 @@ mod slots;
 mod typed;
 
 use super::manifests::{Placed, Placeholders, Reading, read_all};
-use super::yaml::Notice;
 use super::singletons::Singleton;
+use super::yaml::Notice;
 use super::{challenges, members, readiness};
 use crate::resources::answers::{list, text};
 use crate::resources::object::describe;

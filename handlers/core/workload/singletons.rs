@@ -140,7 +140,9 @@ pub fn stays_off(kind: SingletonKind, was: &Value) -> bool {
 pub fn by_hand(one: &Singleton) -> String {
     let (kind, name, space) = (one.kind.name().to_lowercase(), &one.name, &one.namespace);
     let patch = match one.kind {
-        SingletonKind::CronJob | SingletonKind::CronWorkflow => r#"patch KIND NAME --type merge -p '{"spec":{"suspend":false}}'"#,
+        SingletonKind::CronJob | SingletonKind::CronWorkflow => {
+            r#"patch KIND NAME --type merge -p '{"spec":{"suspend":false}}'"#
+        }
         SingletonKind::Deployment | SingletonKind::StatefulSet => "scale KIND NAME --replicas 1",
         SingletonKind::ScaledJob => "annotate KIND NAME autoscaling.keda.sh/paused-",
         SingletonKind::ScaledObject => "annotate KIND NAME autoscaling.keda.sh/paused-replicas-",

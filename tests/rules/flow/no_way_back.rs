@@ -104,6 +104,13 @@ fn the_emergency_way_back_stops_every_step_until_it_is_said_how_it_goes_on() {
         let expected = if step == CheckPlan { (step, false) } else { (step.way_back(), true) };
         assert_eq!((back.step, back.moves()), expected, "{step}");
         assert_eq!((back.glass.as_deref(), back.known_glass.len()), (None, 1), "{step}");
+        // The check may have seen it before the person spoke, and say it after.
+        assert_eq!(
+            glass_broken(&back, "break-glass/1".into(), minutes(3)),
+            None,
+            "{step}: a person's last word stands"
+        );
+        assert!(glass_broken(&back, "break-glass/2".into(), minutes(3)).is_some(), "{step}");
         match resume(Some(Direction::Forward)) {
             Ok(on) => {
                 let expected = if step.may_carry_traffic() { ShiftTraffic } else { step };

@@ -7,7 +7,11 @@ fn findings(texts: &[&str], published: bool, secrets: bool) -> Vec<Finding> {
     let file = |(text, name)| File { name, text: Ok(text), placeholders: false };
     let files: Vec<_> = texts.iter().copied().zip(names).map(file).collect();
     let versions = ["1.34.1".parse().unwrap()];
-    judge(&files, Desk { versions: &versions, secrets, placeholders: &Placeholders::default(), singletons: &[], published }).1
+    judge(
+        &files,
+        Desk { versions: &versions, secrets, placeholders: &Placeholders::default(), singletons: &[], published },
+    )
+    .1
 }
 
 fn of(findings: &[Finding], weight: Weight) -> Vec<String> {

@@ -3,6 +3,7 @@ use super::taken::blue;
 use super::{Shop, config, ends, journal, refusal, says, upgraded, with_site};
 use crate::story;
 use bluegreen::run::Ending;
+use bluegreen::site::Site;
 use http::Method;
 use simulated_azure::{Effect, Fault, On};
 use std::time::Duration;
@@ -10,7 +11,12 @@ use std::time::Duration;
 const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata: {name: tools}\n---\n";
 /// A shop whose site tries what it installs, this file among it.
 async fn with(text: String) -> Shop {
-    with_site(&[("more.yaml", text)], |site| site.dry_run = true).await
+    let dry = |site: &mut Site| {
+        // Those are written on blue.
+        site.singletons.clear();
+        site.dry_run = true;
+    };
+    with_site(&[("more.yaml", text)], dry).await
 }
 
 /// Applies, on blue, of what has this in its path.

@@ -57,7 +57,8 @@ fn what_is_missing_in_the_old_cluster_is_said_before_a_new_one_is_made() {
         assert_eq!(run.ending, Some(Ending::Rejected), "{}", journal(&run));
         says(
             &run,
-            "may not do this in the old cluster: patch horizontalpodautoscalers.autoscaling in the namespace shop: give it",
+            "may not do this in the old cluster: patch deployments.apps in the namespace shop; patch \
+             horizontalpodautoscalers.autoscaling in the namespace shop; patch cronjobs.batch in the namespace shop: give it",
         );
         assert!(shop.azure.world().resource_manager.resource(&shop.article.green).is_none(), "no cluster was made");
     });

@@ -60,7 +60,11 @@ fn a_new_cluster_that_does_not_answer_is_stopped_before_they_start_in_the_old_on
         };
         let run = turned_back(&shop, |run| run.step == Step::Soak, deaf).await;
         assert_eq!(run.ending, Some(Ending::RolledBack), "{}", told(&run));
-        assert!(told(&run).contains("the stop of the new cluster, where singletons cannot be stopped otherwise"), "{}", told(&run));
+        assert!(
+            told(&run).contains("the stop of the new cluster, where singletons cannot be stopped otherwise"),
+            "{}",
+            told(&run)
+        );
         are_in(&shop, &shop.article.blue, &shop.article.green, &run);
     });
 }

@@ -8,11 +8,9 @@ use crate::workload::spelling::meant;
 /// What is wrong with the singletons of a site.
 pub(super) fn mistakes(singletons: &[Singleton], all: &[Found<'_>]) -> Vec<Finding> {
     let each = singletons.iter().enumerate();
-    each.flat_map(|(index, one)| {
-        match all.iter().find(|found| one.is(&found.value)) {
-            Some(found) => of_one(one, found, all),
-            None => vec![Finding { file: "singletons".into(), line: index + 1, ..unmade(one, all) }],
-        }
+    each.flat_map(|(index, one)| match all.iter().find(|found| one.is(&found.value)) {
+        Some(found) => of_one(one, found, all),
+        None => vec![Finding { file: "singletons".into(), line: index + 1, ..unmade(one, all) }],
     })
     .collect()
 }
@@ -26,7 +24,9 @@ fn unmade(one: &Singleton, all: &[Found<'_>]) -> Finding {
     });
     let (weight, remedy) = match near {
         Some(near) => (Weight::Refuses, format!("is {} meant?", describe(near))),
-        None => (Weight::Warns, "it is left as it is in the old cluster. Name what they make, or take it out".to_owned()),
+        None => {
+            (Weight::Warns, "it is left as it is in the old cluster. Name what they make, or take it out".to_owned())
+        }
     };
     let what = format!("{one}: nothing in the manifests is called so: {remedy}");
     Finding { weight, file: String::new(), line: 0, what }
@@ -35,7 +35,10 @@ fn unmade(one: &Singleton, all: &[Found<'_>]) -> Finding {
 fn of_one(one: &Singleton, found: &Found<'_>, all: &[Found<'_>]) -> Vec<Finding> {
     let mut said = vec![];
     if is_agic(&found.value) {
-        said.push(found.finding(Weight::Refuses, "an AGIC is no singleton: started in the new cluster it replaces the whole gateway"));
+        said.push(found.finding(
+            Weight::Refuses,
+            "an AGIC is no singleton: started in the new cluster it replaces the whole gateway",
+        ));
     }
     let keda = Singleton { kind: SingletonKind::ScaledObject, ..one.clone() };
     let scales = |other: &&Found<'_>| {
@@ -84,7 +87,10 @@ mod tests {
         assert!(elsewhere.what.ends_with("is CronJob shop/x meant?"), "{elsewhere}");
         assert_eq!((elsewhere.weight, elsewhere.to_string().split(':').next()), (Weight::Refuses, Some("singletons")));
         let unknown = of(&named("shop", "closing"));
-        assert!(unknown.weight == Weight::Warns && unknown.what.contains("left as it is in the old cluster"), "{unknown}");
+        assert!(
+            unknown.weight == Weight::Warns && unknown.what.contains("left as it is in the old cluster"),
+            "{unknown}"
+        );
         let in_default = json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "x"}});
         assert_eq!(said(&named("default", "x"), &[in_default]), [""; 0]);
     }
@@ -97,7 +103,8 @@ mod tests {
         let both = [worker, scaled];
         assert!(said(&named("Deployment"), &both)[0].contains("scaled up again by ScaledObject shop/x"));
         assert_eq!(said(&named("ScaledObject"), &both), [""; 0]);
-        let other = object("keda.sh/v1alpha1", "ScaledObject", json!({"scaleTargetRef": {"kind": "Rollout", "name": "x"}}));
+        let other =
+            object("keda.sh/v1alpha1", "ScaledObject", json!({"scaleTargetRef": {"kind": "Rollout", "name": "x"}}));
         assert!(said(&named("ScaledObject"), &[other])[0].contains("cannot be seen"));
         let agic = object(
             "apps/v1",

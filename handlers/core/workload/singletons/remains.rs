@@ -69,7 +69,8 @@ fn jobs(owner: &Value, jobs: &[Value]) -> Option<String> {
 pub fn selector(workload: &Value) -> Option<String> {
     let selector = workload.pointer("/spec/selector")?;
     let labels = selector["matchLabels"].as_object().into_iter().flatten();
-    let mut parts: Vec<_> = labels.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
+    let mut parts: Vec<_> =
+        labels.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
     for one in list(selector, "/matchExpressions") {
         let (key, values) = (text(one, "/key"), list(one, "/values").iter().filter_map(Value::as_str));
         let values = values.collect::<Vec<_>>().join(",");

@@ -18,7 +18,11 @@ fn merged(object: &Value, patch: &Value) -> Value {
     let mut merged = object.as_object().cloned().unwrap_or_default();
     for (member, change) in changes {
         let laid = self::merged(merged.get(member).unwrap_or(&Value::Null), change);
-        if change.is_null() { merged.shift_remove(member) } else { merged.insert(member.clone(), laid) };
+        if change.is_null() {
+            merged.shift_remove(member)
+        } else {
+            merged.insert(member.clone(), laid)
+        };
     }
     Value::Object(merged)
 }
@@ -71,7 +75,11 @@ fn every_write_names_the_version_and_says_whose_it_is() {
     assert!(stays_off(kind, &marked(&stops).unwrap().was), "somebody has suspended it");
     let stopped = merged(&suspended, &stops);
     let back = stop(kind, &stopped, RUN, true).unwrap();
-    assert_eq!((stop(kind, &stopped, RUN, false), marked(&back).unwrap().was), (None, json!(true)), "the way back says it anew");
+    assert_eq!(
+        (stop(kind, &stopped, RUN, false), marked(&back).unwrap().was),
+        (None, json!(true)),
+        "the way back says it anew"
+    );
 }
 
 #[test]
@@ -94,9 +102,7 @@ fn it_is_applied_suspended_and_what_it_scales_without_a_pod() {
 #[test]
 fn it_is_stopped_when_nothing_of_it_runs() {
     let cron = object(SingletonKind::CronJob, json!({"suspend": true}));
-    let job = |uid: &str, conditions: Value| {
-        json!({"metadata": {"name": "x-1", "ownerReferences": [{"uid": uid}]}, "status": {"conditions": conditions}})
-    };
+    let job = |uid: &str, conditions: Value| json!({"metadata": {"name": "x-1", "ownerReferences": [{"uid": uid}]}, "status": {"conditions": conditions}});
     let ended = json!([{"type": "Complete", "status": "True"}]);
     let around = |jobs: Vec<Value>| Around { jobs, ..Around::default() };
     let says = |jobs: Vec<Value>| remains(SingletonKind::CronJob, &cron, &around(jobs));
@@ -112,7 +118,10 @@ fn it_is_stopped_when_nothing_of_it_runs() {
     let with = |pods: Vec<Value>, target: Option<Value>| Around { pods, target, ..Around::default() };
     let kind = SingletonKind::Deployment;
     assert_eq!(remains(kind, &worker, &with(vec![pod("Succeeded")], None)), None);
-    assert!(remains(kind, &worker, &with(vec![pod("Running")], None)).unwrap().contains("pods x-a"), "one that ends, too");
+    assert!(
+        remains(kind, &worker, &with(vec![pod("Running")], None)).unwrap().contains("pods x-a"),
+        "one that ends, too"
+    );
     let scaled = object(SingletonKind::ScaledObject, json!({"scaleTargetRef": {"name": "x"}}));
     let scaled = merged(&scaled, &stop(SingletonKind::ScaledObject, &scaled, RUN, false).unwrap());
     let kind = SingletonKind::ScaledObject;
@@ -127,9 +136,12 @@ fn a_selector_is_written_as_addresses_have_it() {
     fn selector_of(workload: &Value) -> Option<String> {
         selector(workload)
     }
-    assert_eq!(selecting(json!({"matchLabels": {"app": "x"}, "matchExpressions": [
-        {"key": "tier", "operator": "In", "values": ["a", "b"]}, {"key": "old", "operator": "DoesNotExist"}]})).unwrap(),
-        "app=x,tier in (a,b),!old");
+    assert_eq!(
+        selecting(json!({"matchLabels": {"app": "x"}, "matchExpressions": [
+        {"key": "tier", "operator": "In", "values": ["a", "b"]}, {"key": "old", "operator": "DoesNotExist"}]}))
+        .unwrap(),
+        "app=x,tier in (a,b),!old"
+    );
     assert_eq!(selecting(json!({})), None);
 }
 
@@ -137,6 +149,7 @@ fn a_selector_is_written_as_addresses_have_it() {
 fn a_reconciler_of_the_switch_is_known() {
     let mut live = object(SingletonKind::CronJob, json!({"suspend": false}));
     assert_eq!(reconciled(SingletonKind::CronJob, &live), None);
-    live["metadata"]["managedFields"] = json!([{"manager": "kustomize-controller", "fieldsV1": {"f:spec": {"f:suspend": {}}}}]);
+    live["metadata"]["managedFields"] =
+        json!([{"manager": "kustomize-controller", "fieldsV1": {"f:spec": {"f:suspend": {}}}}]);
     assert!(reconciled(SingletonKind::CronJob, &live).unwrap().contains("kustomize-controller"));
 }
