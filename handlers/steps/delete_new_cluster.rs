@@ -64,7 +64,7 @@ pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
 async fn singletons_back(run: &Run, azure: &Azure, again: &str) -> Result<Option<Outcome>, StepError> {
     let why = match moved_back(run, azure).await {
         Ok(Back::Yes) => return Ok(None),
-        Ok(Back::Waits(outcome)) => return Ok(Some(outcome)),
+        Ok(Back::Waits(outcome)) => return Ok(Some(*outcome)),
         Ok(Back::CannotBeStopped(why)) => Ok(why),
         Err(error) => Err(error),
     };

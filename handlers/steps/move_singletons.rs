@@ -69,7 +69,7 @@ pub enum Back {
     /// They are where they were, or never left.
     Yes,
     /// Not yet.
-    Waits(Outcome),
+    Waits(Box<Outcome>),
     /// Those of the new cluster cannot be stopped one by one, and why: it must be stopped as a whole.
     CannotBeStopped(String),
 }
@@ -81,13 +81,15 @@ pub async fn moved_back(run: &Run, azure: &Azure) -> Result<Back, StepError> {
         return Ok(Back::Yes);
     }
     let from = match presence(run, azure, &run.plan.new_slot().cluster).await? {
-        Presence::Missed(cluster) => return look_again(cluster, "the new cluster was not found").map(Back::Waits),
+        Presence::Missed(cluster) => {
+            return look_again(cluster, "the new cluster was not found").map(|outcome| Back::Waits(Box::new(outcome)));
+        }
         Presence::Gone => None,
         Presence::Here(found) if found.is_settled() && found.is_stopped() => None,
         Presence::Here(found) if found.cannot_serve().is_some() => {
             let why =
                 format!("the new cluster is {}: what may run in one cluster only waits for its end", found.state());
-            return Ok(Back::Waits(Outcome::NotYet(Waiting::because(why))));
+            return Ok(Back::Waits(Box::new(Outcome::NotYet(Waiting::because(why)))));
         }
         Presence::Here(_) => match azure.writer.kubernetes(&run.plan.new_slot().cluster).await {
             Ok(kubernetes) => Some(kubernetes),
@@ -105,7 +107,7 @@ async fn back(run: &Run, azure: &Azure, from: Option<&KubernetesWriter>) -> Resu
         Err(Trouble::To(error)) => return Err(error),
     };
     if let Some(outcome) = waiting(&told) {
-        return Ok(Back::Waits(outcome));
+        return Ok(Back::Waits(Box::new(outcome)));
     }
     let waiting = Waiting {
         again_in: Some(AT_ONCE),
@@ -114,7 +116,7 @@ async fn back(run: &Run, azure: &Azure, from: Option<&KubernetesWriter>) -> Resu
         facts: vec![Fact::Singletons(false)],
         ..Waiting::because("what may run in one cluster only runs in the old one again")
     };
-    Ok(Back::Waits(Outcome::NotYet(waiting)))
+    Ok(Back::Waits(Box::new(Outcome::NotYet(waiting))))
 }
 
 fn cannot_be_stopped(run: &Run, azure: &Azure, error: StepError) -> Result<Back, StepError> {

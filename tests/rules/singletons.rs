@@ -1,5 +1,7 @@
 //! Every order in which the writes of a hand-over can arrive, on the way forward, turned back at any moment, with what was sent
 //! last arriving late: what may run in one cluster only never runs in both.
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
+
 use bluegreen_core::workload::singletons::{SingletonKind, is_off, marked, start, stop};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

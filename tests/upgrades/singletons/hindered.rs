@@ -16,7 +16,8 @@ async fn turned_back(shop: &Shop, so: impl FnMut(&Run) -> bool, wrong: impl FnOn
 
 #[test]
 fn the_way_back_brings_them_back_from_wherever_they_are() {
-    let wheres: [(&str, fn(&Run) -> bool); 5] = [
+    type When = (&'static str, fn(&Run) -> bool);
+    let wheres: [When; 5] = [
         ("before", |run| run.step == Step::ConfirmTraffic),
         ("entered", |run| run.step == Step::MoveSingletons),
         ("said", |run| run.moves_singletons),

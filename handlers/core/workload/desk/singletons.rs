@@ -71,7 +71,10 @@ mod tests {
     }
 
     fn object(api_version: &str, kind: &str, spec: Value) -> Value {
-        json!({"apiVersion": api_version, "kind": kind, "metadata": {"namespace": "shop", "name": "x"}, "spec": spec})
+        let mut object =
+            json!({"apiVersion": api_version, "kind": kind, "metadata": {"namespace": "shop", "name": "x"}});
+        object["spec"] = spec;
+        object
     }
 
     #[test]

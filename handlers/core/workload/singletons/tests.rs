@@ -8,8 +8,10 @@ fn one(kind: SingletonKind) -> Singleton {
 }
 
 fn object(kind: SingletonKind, spec: Value) -> Value {
-    json!({"apiVersion": kind.api_version(), "kind": kind.name(), "spec": spec,
-        "metadata": {"namespace": "shop", "name": "x", "uid": "u", "resourceVersion": "7"}})
+    let metadata = json!({"namespace": "shop", "name": "x", "uid": "u", "resourceVersion": "7"});
+    let mut object = json!({"apiVersion": kind.api_version(), "kind": kind.name(), "metadata": metadata});
+    object["spec"] = spec;
+    object
 }
 
 /// A merge patch as the server lays it over an object.
