@@ -175,13 +175,32 @@ async fn old_is_well(run: &Run, azure: &Azure, again: &str) -> Result<Option<Out
     };
     let worst = worst_of_old(run, &answer);
     match worst {
-        Some((_, Health::Healthy)) => Ok(None),
+        Some((_, Health::Healthy)) => old_stays(run, azure).await,
         Some((address, Health::Unhealthy)) => Ok(Some(Outcome::Hold(format!(
             "the gateway finds the old cluster unhealthy at {address}: the new one is kept. Mend the old one and resume, \
              use the emergency way back to the new one, or finish as it stands"
         )))),
         Some((_, Health::Unknown)) | None => asked(run, azure, "no health yet of the old cluster").await.map(Some),
     }
+}
+
+/// One that is being deleted, or stopped, answers for minutes: healthy is not enough. `None`: it stays.
+async fn old_stays(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepError> {
+    let found = match presence(run, azure, &run.plan.old_slot().cluster).await? {
+        Presence::Missed(cluster) => return look_again(cluster, "the old cluster was not found").map(Some),
+        Presence::Here(found) => Some(found),
+        Presence::Gone => None,
+    };
+    let state = match &found {
+        None => Some("gone"),
+        Some(found) if found.uid() != run.plan.old_uid => Some("another one than the plan names"),
+        Some(found) => found.cannot_serve(),
+    };
+    let Some(state) = state else { return Ok(None) };
+    Ok(Some(Outcome::Hold(format!(
+        "the old cluster, which has the traffic, is {state}: the new one is kept. Mend the old one and resume, use the \
+         emergency way back to the new one, or finish as it stands"
+    ))))
 }
 
 async fn asked(run: &Run, azure: &Azure, why: &str) -> StepResult {

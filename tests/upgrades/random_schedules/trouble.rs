@@ -1,5 +1,6 @@
 //! What befalls the clusters, by others' hands or by themselves, and what a run must not do meanwhile.
 use super::scene::{Scene, journal};
+use super::schedule::{Doomed, What};
 use bluegreen::local::failures::break_green_until;
 use bluegreen::local::shop::Shop;
 use bluegreen::run::Run;
@@ -104,6 +105,11 @@ impl Scene<'_> {
         let mut guard = self.shop.azure.world();
         let World { resource_manager: arm, kubernetes: fleet, .. } = &mut *guard;
         let host = arm.resource(blue).and_then(|blue| blue["properties"]["fqdn"].as_str())?.to_owned();
+        // A deletion that is to fail takes nothing away.
+        let fails = What::OperationFails(Doomed::ClusterDeletion).name();
+        if matches!(trouble, Trouble::Deleted) && arm.failures_ahead().iter().any(|ahead| *ahead == fails) {
+            return None;
+        }
         let (hit, lasts) = match trouble {
             Trouble::Stopped(lasts) => (arm.stranger_stops(blue, fleet, now).is_ok(), lasts),
             Trouble::Deleted => (arm.stranger_deletes(blue, fleet, now).is_ok(), None),

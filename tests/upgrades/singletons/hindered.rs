@@ -134,7 +134,7 @@ fn an_old_cluster_that_is_deleted_on_the_way_back_calls_at_once() {
         }
         let run = until(&shop, |run| run.held.is_some()).await;
         let hold = run.held.as_ref().unwrap();
-        assert!(hold.why.contains("the gateway finds the old cluster unhealthy"), "{}", told(&run));
+        assert!(hold.why.contains("the new one is kept"), "{}", told(&run));
         assert!(hold.since.duration_since(back.due) < SignedDuration::from_mins(5), "{}", told(&run));
     });
 }

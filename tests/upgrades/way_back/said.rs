@@ -11,6 +11,8 @@ use bluegreen::site::{OldCluster, Site, Stage};
 use bluegreen::step::Step;
 use bluegreen::store::SITES;
 use serde_json::{Map, Value, json};
+use simulated_azure::World;
+use std::time::Duration;
 
 fn in_three_stages(site: &mut Site) {
     site.stages = [25, 50, 100].map(|share| Stage { share, watch_minutes: 5 }).into();
@@ -103,4 +105,28 @@ fn publish(night: &Night, change: impl FnOnce(&mut Site)) {
     let now = night.now();
     let text = serde_json::to_vec(&site).unwrap();
     night.shop.azure.world().blobs.put(ACCOUNT, SITES, "shop.json", &text, now);
+}
+
+/// A cluster that is being deleted answers for minutes, and the gateway finds it healthy.
+#[test]
+fn an_old_cluster_that_is_going_is_no_ground_to_delete_the_new_one() {
+    story(|| async {
+        let night = Night::begin(|site| site.soak_minutes = 600);
+        night.comes_to(Step::Soak).await;
+        night.says(Verb::RollBack, |_| {}).await.unwrap();
+        night.comes_to(Step::DeleteNewCluster).await;
+        {
+            let now = night.now();
+            let mut world = night.shop.azure.world();
+            let World { resource_manager: arm, kubernetes: fleet, .. } = &mut *world;
+            arm.timings.delete_cluster = Duration::from_secs(3600);
+            arm.timings.cluster_goes_away = Duration::from_secs(3600);
+            assert!(arm.stranger_deletes(&night.shop.article.blue, fleet, now).is_ok());
+        }
+        let held = night.is_held().await;
+        let why = &held.held.as_ref().unwrap().why;
+        assert!(why.contains("the new one is kept"), "{why}{}", journal(&held));
+        night.minutes(60).await;
+        assert!(night.cluster(Green).is_some(), "{}", journal(&night.run()));
+    });
 }
