@@ -189,7 +189,9 @@ async fn bring(client: &Client, objects: &[Value], side: Side) {
         }
         let is_it = |one: &&Value| describe(one) == describe(object);
         let mut applied = wanted.iter().map(|one| &one.value).find(is_it).expect("it is in the manifest").clone();
-        applied["metadata"]["annotations"] = object["metadata"]["annotations"].clone();
+        for member in ["annotations", "labels"] {
+            applied["metadata"][member] = object["metadata"][member].clone();
+        }
         let path = format!("{path}?fieldManager={MANAGER}");
         send(client, Method::PATCH, &path, APPLY, &applied).await.unwrap();
     }
