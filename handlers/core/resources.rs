@@ -9,6 +9,7 @@ pub mod leads;
 pub mod led;
 pub mod listening;
 pub mod made;
+pub mod merge;
 pub mod object;
 pub mod permissions;
 mod probing;

@@ -20,6 +20,7 @@ pub mod readiness;
 pub mod refusal;
 pub mod rights;
 pub mod seen;
+pub mod selector;
 pub mod singletons;
 pub mod spelling;
 pub mod twice;

@@ -5,7 +5,7 @@ use super::gone::gone;
 use super::move_singletons::{Back, moved_back};
 use super::presence::{Presence, is_missed, look_again, presence};
 use super::unpinned::unpinned;
-use super::watch::ask_aside;
+use super::watch::{ask_aside, lost};
 use super::{again_in, not_yet, permit_to_reduce, written};
 use crate::azure::operations::Progress;
 use crate::plan::Kind;
@@ -186,21 +186,14 @@ async fn old_is_well(run: &Run, azure: &Azure, again: &str) -> Result<Option<Out
 
 /// One that is being deleted, or stopped, answers for minutes: healthy is not enough. `None`: it stays.
 async fn old_stays(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepError> {
-    let found = match presence(run, azure, &run.plan.old_slot().cluster).await? {
-        Presence::Missed(cluster) => return look_again(cluster, "the old cluster was not found").map(Some),
-        Presence::Here(found) => Some(found),
-        Presence::Gone => None,
-    };
-    let state = match &found {
-        None => Some("gone"),
-        Some(found) if found.uid() != run.plan.old_uid => Some("another one than the plan names"),
-        Some(found) => found.cannot_serve(),
-    };
-    let Some(state) = state else { return Ok(None) };
-    Ok(Some(Outcome::Hold(format!(
-        "the old cluster, which has the traffic, is {state}: the new one is kept. Mend the old one and resume, use the \
-         emergency way back to the new one, or finish as it stands"
-    ))))
+    match lost(run, azure).await? {
+        (Some(why), _) => Ok(Some(Outcome::Hold(format!(
+            "{why}, and has the traffic: the new one is kept. Mend the old one and resume, use the emergency way back to the new \
+             one, or finish as it stands"
+        )))),
+        (None, Some(missed)) => look_again(missed, "the old cluster was not found").map(Some),
+        (None, None) => Ok(None),
+    }
 }
 
 async fn asked(run: &Run, azure: &Azure, why: &str) -> StepResult {

@@ -7,6 +7,7 @@ use crate::run::{Fact, Outcome, Run, StepError, Waiting};
 use crate::site::Reconciled;
 use crate::text::few;
 use crate::workload::pins::{Counts, Pin, Pins, Placed, Planned, Scaled, Side, patch, planned, unready, wishes};
+use crate::workload::selector::selector;
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -51,7 +52,7 @@ pub async fn pinned(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepErr
     }
     for pin in &all.new {
         let is_left = batch.left.iter().any(|(left, _)| std::ptr::eq(*left, pin));
-        if let Some(why) = unready(&of_new, &pin.namespace, &pin.workload, pin.to).filter(|_| !is_left) {
+        if let Some(why) = unready(&of_new, pin).filter(|_| !is_left) {
             let pending = without_node(&new, &of_new, pin).await?.map_or_else(String::new, |why| format!(" ({why})"));
             let waiting = Waiting::because(format!("{why}{pending}"));
             return Ok(Some(Outcome::NotYet(Waiting { again_in: Some(PODS_TAKE), ..waiting })));
@@ -144,15 +145,10 @@ fn is_of(object: &Value, pin: &Pin) -> bool {
 
 /// Why pods of what a pin keeps large have no node.
 async fn without_node(kubernetes: &Kubernetes, scaled: &Scaled, pin: &Pin) -> Result<Option<String>, StepError> {
-    let is_it = |object: &&Value| {
-        text(object, "/metadata/namespace") == pin.namespace
-            && format!("{} {}", text(object, "/kind"), name(object)) == pin.workload
-    };
-    let labels = scaled.deployments.iter().chain(&scaled.stateful_sets).find(is_it);
-    let labels = labels.and_then(|found| found.pointer("/spec/selector/matchLabels")?.as_object());
-    let Some(labels) = labels.filter(|labels| !labels.is_empty()) else { return Ok(None) };
-    let pairs = labels.iter().map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()));
-    kubernetes.unscheduled(&pin.namespace, &pairs.collect::<Vec<_>>().join(",")).await
+    match scaled.kept_by(pin).and_then(selector) {
+        Some(labels) => kubernetes.unscheduled(&pin.namespace, &labels).await,
+        None => Ok(None),
+    }
 }
 
 /// What cannot be as large as it should be.

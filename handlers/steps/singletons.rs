@@ -6,8 +6,9 @@ use crate::resources::object::describe;
 use crate::run::{Run, StepError};
 use crate::text::few;
 use crate::workload::readiness::unready;
+use crate::workload::selector::selector;
 use crate::workload::singletons::{
-    Around, Singleton, SingletonKind, marked, reconciled, remains, selector, start, stays_off, stop, target,
+    Around, Singleton, SingletonKind, marked, reconciled, remains, start, stays_off, stop, target,
 };
 use serde_json::Value;
 use std::time::Duration;

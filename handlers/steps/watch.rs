@@ -85,7 +85,7 @@ pub async fn judge(run: &Run, stage: usize, reader: &Reader, answer: &Value) -> 
 }
 
 /// Why the old cluster cannot serve, whatever the gateway's probes still say; and its id, if it was not found.
-async fn lost(run: &Run, reader: &Reader) -> Result<(Option<String>, Option<String>), StepError> {
+pub async fn lost(run: &Run, reader: &Reader) -> Result<(Option<String>, Option<String>), StepError> {
     let name = run.plan.old.name();
     let id = &run.plan.old_slot().cluster;
     let lost = match presence(run, reader, id).await? {

@@ -90,7 +90,7 @@ fn old(properties: &Value) -> Seen {
     let mut cluster = json!({"location": "westeurope", "identity": {"type": "UserAssigned"}, "properties": {
         "currentKubernetesVersion": "1.33.4", "networkProfile": {"networkPlugin": "azure"},
         "agentPoolProfiles": [{"name": "system", "mode": "System", "osType": "Linux", "count": 1}]}});
-    bluegreen_core::plan::cluster_body::merge_patch(&mut cluster["properties"], properties);
+    bluegreen_core::resources::merge::merge_patch(&mut cluster["properties"], properties);
     Seen { old_cluster: Some(cluster), ..Seen::default() }
 }
 

@@ -2,6 +2,7 @@
 //! last arriving late: what may run in one cluster only never runs in both.
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
 
+use bluegreen_core::resources::merge::merge_patch;
 use bluegreen_core::workload::singletons::{SingletonKind, is_off, marked, start, stop};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -73,13 +74,8 @@ impl State {
         let is_newest = patch["metadata"]["resourceVersion"] == object["metadata"]["resourceVersion"];
         if is_newest || !rules.versions {
             let version: u64 = object["metadata"]["resourceVersion"].as_str().unwrap().parse().unwrap();
+            merge_patch(&mut object, &patch);
             object["metadata"]["resourceVersion"] = (version + 1).to_string().into();
-            for (name, value) in patch["metadata"]["annotations"].as_object().unwrap() {
-                object["metadata"]["annotations"][name] = value.clone();
-            }
-            if let Some(suspend) = patch.pointer("/spec/suspend") {
-                object["spec"]["suspend"] = suspend.clone();
-            }
             next.objects[side] = object.to_string();
         }
         next

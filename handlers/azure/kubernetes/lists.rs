@@ -93,8 +93,7 @@ impl Kubernetes {
     /// # Errors
     /// When the API server does not answer.
     pub async fn events_of_job(&self, namespace: &str, job: &str) -> Result<Vec<Value>, StepError> {
-        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Event"));
-        let kind = Kind { resource, namespaced: true };
+        let kind = Kind { resource: resource("v1", "Event"), namespaced: true };
         let about = ListParams::default().fields(&format!("involvedObject.kind=Job,involvedObject.name={job}"));
         match kind.api(&self.client, Some(namespace)).list(&about.limit(A_PAGE)).await {
             Ok(list) => {

@@ -3,16 +3,15 @@
 use crate::plan::Plan;
 use crate::resources::answers::{name_of, same_id, same_name, text};
 use crate::resources::digest::digest;
+use crate::resources::merge::merge_patch;
 use crate::resources::tags::{MOST_TAGS, OURS, RUN_TAG, SERVING_TAG, SITE_TAG};
 use crate::workload::manifests::{Placeholders, fill};
 use serde_json::{Map, Value, json};
 
 mod fields;
-mod merge;
 mod owned;
 
 pub use fields::{NOT_CARRIED, READ_ONLY};
-pub use merge::merge_patch;
 
 /// The body for the PUT of the new cluster, from a GET of the old one.
 ///

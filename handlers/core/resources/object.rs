@@ -12,6 +12,12 @@ pub fn describe(object: &Value) -> String {
     }
 }
 
+/// The group of an `apiVersion`; empty for Kubernetes' first kinds.
+#[must_use]
+pub fn group(api_version: &str) -> &str {
+    api_version.rsplit_once('/').map_or("", |(group, _)| group)
+}
+
 /// Its name, or an empty one.
 #[must_use]
 pub fn name(object: &Value) -> &str {

@@ -146,9 +146,12 @@ impl Run {
     #[must_use]
     pub fn new_glass(&self, gateway: &Gateway) -> Option<Mark> {
         let mark = gateway.mark().filter(|_| gateway.is_glass_broken())?;
-        let is_known =
-            self.plan.found_glass.as_deref() == Some(mark) || self.known_glass.iter().any(|known| known == mark);
-        (!is_known).then(|| mark.to_owned())
+        (!self.knows_glass(mark)).then(|| mark.to_owned())
+    }
+
+    /// Whether an emergency way back was there when the plan was made, or a person has dealt with it.
+    pub(super) fn knows_glass(&self, mark: &str) -> bool {
+        self.plan.found_glass.as_deref() == Some(mark) || self.known_glass.iter().any(|known| known == mark)
     }
 
     fn hold_watched(self, cause: Cause, why: &str, now: Timestamp) -> Self {

@@ -151,7 +151,7 @@ pub fn know(
 /// A person used the emergency way back: nothing goes on until a person says how. Who has said it since this was seen is heard.
 #[must_use]
 pub fn glass_broken(run: &Run, mark: Mark, now: Timestamp) -> Option<Run> {
-    let is_known = run.glass.as_ref() == Some(&mark) || run.known_glass.contains(&mark);
+    let is_known = run.glass.as_ref() == Some(&mark) || run.knows_glass(&mark);
     (!is_known).then(|| run.next_hop().glass_broken(mark, now))
 }
 

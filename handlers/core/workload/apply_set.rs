@@ -4,6 +4,7 @@
 //! <https://git.k8s.io/enhancements/keps/sig-cli/3659-kubectl-apply-prune#design-details-applyset-specification>
 use super::seen::Seen;
 use crate::resources::answers::{shortened, text};
+use crate::resources::object::group;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -37,8 +38,7 @@ impl GroupKind {
     /// That of an object.
     #[must_use]
     pub fn of(object: &Value) -> Self {
-        let (group, _) = text(object, "/apiVersion").rsplit_once('/').unwrap_or_default();
-        Self { group: group.to_owned(), kind: text(object, "/kind").to_owned() }
+        Self { group: group(text(object, "/apiVersion")).to_owned(), kind: text(object, "/kind").to_owned() }
     }
 
     fn read(text: &str) -> Self {

@@ -14,6 +14,8 @@ pub use placed::{PINNED, Placed, Undo, marked, patch, undo};
 pub use planned::{Planned, Wishes, planned, reconciler_of, reconciles, wishes};
 pub use scaled::{Counts, Scaled, counts, unready};
 
+use crate::resources::answers::text;
+use crate::resources::object::name;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -122,6 +124,13 @@ impl Pin {
     pub fn object(&self) -> Value {
         json!({"apiVersion": self.kind.api_version(), "kind": self.kind.kind(),
             "metadata": {"namespace": self.namespace, "name": self.name}})
+    }
+
+    /// Whether it keeps this workload large.
+    #[must_use]
+    pub fn keeps(&self, workload: &Value) -> bool {
+        text(workload, "/metadata/namespace") == self.namespace
+            && format!("{} {}", text(workload, "/kind"), name(workload)) == self.workload
     }
 
     fn is_same(&self, other: &Self) -> bool {

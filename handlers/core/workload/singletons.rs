@@ -10,7 +10,7 @@ mod declared;
 mod remains;
 
 pub use declared::{Singleton, SingletonKind};
-pub use remains::{Around, remains, selector};
+pub use remains::{Around, remains};
 
 use crate::resources::answers::text;
 use crate::resources::object::describe;

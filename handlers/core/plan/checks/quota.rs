@@ -13,8 +13,7 @@ const SUBJECT: &str = "quota";
 /// Says nothing when usages or sizes are not at hand: then the creation itself tells.
 pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
     let remedy = "ask for a higher quota, or remove what is not needed";
-    let short =
-        planned_cluster(plan, seen).map_or_else(Vec::new, |cluster| short(plan, seen, &cluster, machines)).into_iter();
+    let short = short_of_planned(plan, seen, machines).into_iter();
     short.map(|needs| Finding::wrong(SUBJECT, format!("the new cluster needs {needs}"), remedy)).collect()
 }
 
@@ -22,9 +21,7 @@ pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
 /// it can be made, and then not grow.
 pub(super) fn warn(plan: &Plan, seen: &Seen) -> Vec<Finding> {
     let remedy = "ask for a higher quota before the load comes; until the old cluster is retired both have their nodes";
-    let lacks = planned_cluster(plan, seen)
-        .map_or_else(Vec::new, |cluster| short(plan, seen, &cluster, most_machines))
-        .into_iter();
+    let lacks = short_of_planned(plan, seen, most_machines).into_iter();
     let what = |needs: String| {
         format!("with all nodes that its autoscalers and a surge may add the new cluster needs {needs}")
     };
@@ -33,6 +30,10 @@ pub(super) fn warn(plan: &Plan, seen: &Seen) -> Vec<Finding> {
 
 /// The machines of a pool by size.
 pub(super) type Machines = fn(&Value) -> Vec<(&str, u64)>;
+
+fn short_of_planned(plan: &Plan, seen: &Seen, counted: Machines) -> Vec<String> {
+    planned_cluster(plan, seen).map_or_else(Vec::new, |cluster| short(plan, seen, &cluster, counted))
+}
 
 /// The quotas that have too little left, with what is needed and what is in use.
 pub(super) fn short(plan: &Plan, seen: &Seen, cluster: &Value, counted: Machines) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! What lies in the files twice: the second one would change the first without end.
 use super::{Finding, Found, Weight};
 use crate::resources::answers::text;
+use crate::resources::object::group;
 use std::collections::BTreeMap;
 
 /// The namespace in which an object without one is put.
@@ -12,7 +13,7 @@ pub(super) fn twice(all: &[Found<'_>]) -> Vec<Finding> {
     let mut findings = vec![];
     for found in all {
         let object = &found.value;
-        let (group, _) = text(object, "/apiVersion").rsplit_once('/').unwrap_or(("", ""));
+        let group = group(text(object, "/apiVersion"));
         let namespace = if lies_in_none(found, all) { "" } else { namespace_of(found) };
         let key = [group, text(object, "/kind"), namespace, text(object, "/metadata/name")];
         let Some(before) = first.get(&key) else {
@@ -46,7 +47,7 @@ pub(super) fn namespace_of<'a>(found: &'a Found<'_>) -> &'a str {
 /// Whether objects of its kind lie in no namespace, as Kubernetes or a definition among the files has it.
 pub(super) fn lies_in_none(found: &Found<'_>, all: &[Found<'_>]) -> bool {
     let (api, kind) = (text(&found.value, "/apiVersion"), text(&found.value, "/kind"));
-    let (group, _) = api.rsplit_once('/').unwrap_or_default();
+    let group = group(api);
     let is_its_own = |other: &&Found<'_>| {
         text(&other.value, "/kind") == "CustomResourceDefinition"
             && text(&other.value, "/spec/group") == group

@@ -1,5 +1,6 @@
 //! What a server refuses of objects whose members it knows (its answer 422): by the rules of the crate `kinds`.
 use crate::resources::answers::{list, text};
+use crate::resources::object::group;
 use crate::workload::members::{self, Mistake};
 use kinds::rules::{Findings, Whose, definitions, of_members, of_metadata};
 use serde_json::Value;
@@ -13,7 +14,7 @@ const LONGEST: usize = 300;
 #[must_use]
 pub fn broken(object: &Value) -> Vec<String> {
     let (api_version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
-    let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
+    let group = group(api_version);
     let (whose, mut filled) = (Whose { group, api_version, kind, is_own: true }, without_nothing(object));
     kinds::defaults::fill_in(api_version, kind, &mut filled);
     let mut findings = Findings::default();

@@ -1,8 +1,8 @@
 //! How large the workloads of a cluster are kept, and what that asks of nodes.
 use super::planned::{Wishes, planned};
 use super::scaled::{Scaled, replicas};
-use crate::resources::answers::{number, text};
-use crate::resources::object::{describe, name};
+use crate::resources::answers::number;
+use crate::resources::object::describe;
 use crate::workload::asks::{Amount, of_node, of_pod};
 use crate::workload::fence::is_fenced;
 use serde_json::Value;
@@ -53,10 +53,7 @@ pub fn load(old: &Scaled, wishes: &Wishes, daemons: &[Value], nodes: &[Value]) -
     let pins = planned(old, wishes, "", false).pins;
     let all = old.deployments.iter().chain(&old.stateful_sets);
     let held = all.filter(|object| replicas(object) > 0 && !is_fenced(object)).map(|object| {
-        let workload = format!("{} {}", text(object, "/kind"), name(object));
-        let of_it =
-            |pin: &&super::Pin| pin.workload == workload && pin.namespace == text(object, "/metadata/namespace");
-        let pin = pins.iter().find(of_it);
+        let pin = pins.iter().find(|pin| pin.keeps(object));
         let now = replicas(object);
         Held {
             name: describe(object),

@@ -1,5 +1,5 @@
 //! What sizes the workloads of a cluster: their counts, and who rules them.
-use super::Field;
+use super::{Field, Pin};
 use crate::resources::answers::{list, number, text};
 use crate::resources::object::{describe, name};
 use crate::workload::fence::is_fenced;
@@ -53,6 +53,12 @@ impl Scaled {
         [&self.autoscalers, &self.scaled_objects, &self.deployments, &self.stateful_sets].into_iter().flatten()
     }
 
+    /// The workload that a pin keeps large.
+    #[must_use]
+    pub fn kept_by(&self, pin: &Pin) -> Option<&Value> {
+        self.deployments.iter().chain(&self.stateful_sets).find(|object| pin.keeps(object))
+    }
+
     /// The workloads that run and whose size is no fence, each with its ruler. One that KEDA rules for its own reasons is left
     /// out.
     pub(super) fn workloads(&self) -> impl Iterator<Item = Workload<'_>> {
@@ -86,12 +92,8 @@ pub fn counts(scaled: &Scaled) -> Counts {
 
 /// Why a workload is not as large and ready as a pin wants it.
 #[must_use]
-pub fn unready(scaled: &Scaled, namespace: &str, workload: &str, to: u64) -> Option<String> {
-    let is_it = |object: &&Value| {
-        text(object, "/metadata/namespace") == namespace
-            && format!("{} {}", text(object, "/kind"), name(object)) == workload
-    };
-    let found = scaled.deployments.iter().chain(&scaled.stateful_sets).find(is_it)?;
+pub fn unready(scaled: &Scaled, pin: &Pin) -> Option<String> {
+    let (found, to) = (scaled.kept_by(pin)?, pin.to);
     let ready = number(found, "/status/readyReplicas").unwrap_or(0);
     let observed = number(found, "/status/observedGeneration") >= number(found, "/metadata/generation");
     let size = replicas(found);

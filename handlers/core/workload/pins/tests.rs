@@ -1,5 +1,6 @@
 //! What is pinned, to how much, and how it is taken back.
 use super::*;
+use crate::resources::merge::merge_patch;
 
 const RUN: &str = "shop-1";
 
@@ -31,19 +32,11 @@ fn pins(scaled: &Scaled, wish: u64) -> Planned {
     planned(scaled, &Wishes::from([("Deployment shop/web".into(), wish)]), RUN, true)
 }
 
-/// A merge patch as the server lays it over an object.
+/// The object as the server keeps it.
 fn merged(object: &Value, patch: &Value) -> Value {
-    let Some(changes) = patch.as_object() else { return patch.clone() };
-    let mut merged = object.as_object().cloned().unwrap_or_default();
-    for (member, change) in changes {
-        if change.is_null() {
-            merged.shift_remove(member);
-        } else {
-            let laid = self::merged(merged.get(member).unwrap_or(&Value::Null), change);
-            merged.insert(member.clone(), laid);
-        }
-    }
-    Value::Object(merged)
+    let mut merged = object.clone();
+    merge_patch(&mut merged, patch);
+    merged
 }
 
 #[test]
@@ -190,14 +183,11 @@ fn a_scaled_object_is_pinned_by_its_own_field_if_it_follows_traffic() {
 #[test]
 fn it_is_as_large_as_it_should_be_when_so_many_are_ready() {
     let mut scaled = web(8, 8, 20);
-    assert_eq!(unready(&scaled, "shop", "Deployment web", 8), None);
-    assert!(
-        unready(&scaled, "shop", "Deployment web", 9)
-            .unwrap()
-            .starts_with("Deployment shop/web: 8 of 9 pods are ready")
-    );
+    let to = |to| Pin { to, ..pins(&web(2, 2, 20), 8).pins.remove(0) };
+    assert_eq!(unready(&scaled, &to(8)), None);
+    assert!(unready(&scaled, &to(9)).unwrap().starts_with("Deployment shop/web: 8 of 9 pods are ready"));
     scaled.deployments[0]["status"]["readyReplicas"] = json!(2);
-    assert!(unready(&scaled, "shop", "Deployment web", 8).unwrap().contains("2 of 8"));
+    assert!(unready(&scaled, &to(8)).unwrap().contains("2 of 8"));
 }
 
 #[test]

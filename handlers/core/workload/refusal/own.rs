@@ -1,4 +1,5 @@
 //! The groups whose kinds every API server brings itself.
+use crate::resources::object::group;
 
 /// Kubernetes' own groups with a dot; those without a dot are all its own.
 const OWN: [&str; 17] = [
@@ -24,6 +25,6 @@ const OWN: [&str; 17] = [
 /// Whether no definition has to be there for the kinds of this `apiVersion`.
 #[must_use]
 pub fn is_own(api_version: &str) -> bool {
-    let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
+    let group = group(api_version);
     !group.contains('.') || OWN.contains(&group)
 }

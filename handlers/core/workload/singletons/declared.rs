@@ -1,5 +1,6 @@
 //! What may run in one cluster only.
 use crate::resources::answers::text;
+use crate::resources::object::group;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -73,7 +74,6 @@ impl Singleton {
             "" => "default",
             namespace => namespace,
         };
-        let group = |version: &str| version.split_once('/').map_or("", |(group, _)| group).to_owned();
         text(object, "/kind") == self.kind.name()
             && group(text(object, "/apiVersion")) == group(self.kind.api_version())
             && text(object, "/metadata/name") == self.name

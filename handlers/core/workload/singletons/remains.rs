@@ -63,23 +63,3 @@ fn jobs(owner: &Value, jobs: &[Value]) -> Option<String> {
         jobs.iter().filter(is_its).filter(|job| !has_ended(job)).map(|job| name(job).to_owned()).collect();
     (!left.is_empty()).then(|| format!("{}: still running are the Jobs {}", describe(owner), few(&left, NAMED, ", ")))
 }
-
-/// The selector of a workload's pods, as an API server reads it in an address. `None`: it selects nothing.
-#[must_use]
-pub fn selector(workload: &Value) -> Option<String> {
-    let selector = workload.pointer("/spec/selector")?;
-    let labels = selector["matchLabels"].as_object().into_iter().flatten();
-    let mut parts: Vec<_> =
-        labels.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
-    for one in list(selector, "/matchExpressions") {
-        let (key, values) = (text(one, "/key"), list(one, "/values").iter().filter_map(Value::as_str));
-        let values = values.collect::<Vec<_>>().join(",");
-        parts.push(match text(one, "/operator") {
-            "In" => format!("{key} in ({values})"),
-            "NotIn" => format!("{key} notin ({values})"),
-            "Exists" => key.to_owned(),
-            _ => format!("!{key}"),
-        });
-    }
-    (!parts.is_empty()).then(|| parts.join(","))
-}

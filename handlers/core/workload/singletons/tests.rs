@@ -1,5 +1,6 @@
 //! What is suspended, stopped, seen stopped and started, kind by kind.
 use super::*;
+use crate::resources::merge::merge_patch;
 
 const RUN: &str = "shop-1";
 
@@ -14,19 +15,11 @@ fn object(kind: SingletonKind, spec: Value) -> Value {
     object
 }
 
-/// A merge patch as the server lays it over an object.
+/// The object as the server keeps it.
 fn merged(object: &Value, patch: &Value) -> Value {
-    let Some(changes) = patch.as_object() else { return patch.clone() };
-    let mut merged = object.as_object().cloned().unwrap_or_default();
-    for (member, change) in changes {
-        let laid = self::merged(merged.get(member).unwrap_or(&Value::Null), change);
-        if change.is_null() {
-            merged.shift_remove(member)
-        } else {
-            merged.insert(member.clone(), laid)
-        };
-    }
-    Value::Object(merged)
+    let mut merged = object.clone();
+    merge_patch(&mut merged, patch);
+    merged
 }
 
 #[test]
@@ -130,21 +123,6 @@ fn it_is_stopped_when_nothing_of_it_runs() {
     assert_eq!(remains(kind, &scaled, &with(vec![], Some(worker.clone()))), None);
     worker["spec"]["replicas"] = 1.into();
     assert!(remains(kind, &scaled, &with(vec![], Some(worker))).unwrap().contains("not scaled to 0"));
-}
-
-#[test]
-fn a_selector_is_written_as_addresses_have_it() {
-    let selecting = |selector: Value| selector_of(&json!({"spec": {"selector": selector}}));
-    fn selector_of(workload: &Value) -> Option<String> {
-        selector(workload)
-    }
-    assert_eq!(
-        selecting(json!({"matchLabels": {"app": "x"}, "matchExpressions": [
-        {"key": "tier", "operator": "In", "values": ["a", "b"]}, {"key": "old", "operator": "DoesNotExist"}]}))
-        .unwrap(),
-        "app=x,tier in (a,b),!old"
-    );
-    assert_eq!(selecting(json!({})), None);
 }
 
 #[test]
