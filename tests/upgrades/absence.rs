@@ -1,13 +1,13 @@
 //! One 404 proves nothing: the regions of Resource Manager lag behind each other. Absence, and a lost tag, are believed at
 //! two looks a minute apart; a 404 of another kind is no answer at all.
 use crate::world_after::{gateway, is_well};
-use crate::{ask, cheap, story, until};
+use crate::{ask, cheap, journal, story, until};
 use bluegreen::local::failures::{Failure, When};
 use bluegreen::local::shop::Shop;
 use bluegreen::local::story::{Plot, Told, play, tell};
 use bluegreen::plan::Kind;
 use bluegreen::resources::tags::RUN_TAG;
-use bluegreen::run::{Ending, Run};
+use bluegreen::run::Ending;
 use bluegreen::step::Step;
 use http::{Method, Request, StatusCode};
 use jiff::SignedDuration;
@@ -36,10 +36,6 @@ const LOOKS: [(Step, &str); 11] = [
 fn missing(code: &str) -> Effect {
     let body = json!({"error": {"code": code, "message": "not here"}});
     Effect::Answer { status: StatusCode::NOT_FOUND, headers: vec![], body }
-}
-
-fn journal(run: &Run) -> String {
-    run.journal.iter().map(|entry| format!("\n{} {}: {}", entry.at, entry.who, entry.what)).collect()
 }
 
 /// Calls Resource Manager as somebody else.

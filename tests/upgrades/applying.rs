@@ -11,7 +11,7 @@ mod rehearsed;
 mod rights;
 mod taken;
 
-use crate::{ask, quick, until};
+use crate::{ask, publish, quick, until};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::plan::Kind;
 use bluegreen::run::{Ending, Run};
@@ -34,12 +34,7 @@ pub async fn with_site(files: &[(&str, String)], change: impl FnOnce(&mut Site))
     let controllers = shop.site.controllers.iter().cloned().chain(more).collect();
     let mut site = Site { controllers, ..shop.site.clone() };
     change(&mut site);
-    let example = |file: &str| std::fs::read_to_string(format!("{}/examples/shop/{file}", env!("CARGO_MANIFEST_DIR")));
-    let read = |file: &str| match files.iter().find(|(name, _)| *name == file) {
-        Some((_, text)) => Ok(text.clone()),
-        None => Ok(example(file)?),
-    };
-    shop.operator.store.publish(site, read).await.unwrap();
+    publish(&shop, site, files).await;
     shop
 }
 

@@ -1,6 +1,6 @@
 //! What lies around the clusters and the gateway: seen before a run begins, and proof only while it is as it was.
-use crate::way_back::night::{Night, journal};
-use crate::{story, upgraded};
+use crate::way_back::night::Night;
+use crate::{journal, story, upgraded};
 use bluegreen::local::shop::Shop;
 use bluegreen::run::Ending;
 use bluegreen::site::{OldCluster, Site};

@@ -4,7 +4,7 @@ mod left;
 mod load;
 mod ruled;
 
-use crate::{ask, order_of, story, until};
+use crate::{ask, journal, order_of, story, until};
 use bluegreen::functions::orders::{Obeyed, give};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::plan::Kind;
@@ -82,9 +82,7 @@ pub async fn publish(shop: &Shop, workloads: &str) {
 }
 
 async fn publish_as(shop: &Shop, site: Site, workloads: &str) {
-    let example = |file: &str| std::fs::read_to_string(format!("{}/examples/shop/{file}", env!("CARGO_MANIFEST_DIR")));
-    let read = |file: &str| if file.contains("workloads") { Ok(workloads.to_owned()) } else { Ok(example(file)?) };
-    shop.operator.store.publish(site, read).await.unwrap();
+    crate::publish(shop, site, &[("manifests/workloads.yaml", workloads.to_owned())]).await;
 }
 
 /// The serving cluster runs the same.
@@ -103,12 +101,7 @@ fn bring(shop: &Shop, cluster: &str, sizes: &str) {
 }
 
 fn on<Said>(shop: &Shop, cluster: &str, look: impl FnOnce(&mut Server, jiff::Timestamp) -> Said) -> Said {
-    let now = shop.azure.clock().now();
-    let world = shop.azure.world();
-    let found = world.resource_manager.resource(cluster).expect("the cluster is there");
-    let host = found["properties"]["fqdn"].as_str().unwrap().to_owned();
-    let mut server = world.kubernetes.server(&host).unwrap();
-    look(&mut server, now)
+    crate::on(shop, cluster, look).expect("the cluster is there")
 }
 
 fn object(shop: &Shop, cluster: &str, resource: &str, name: &str) -> Option<Value> {
@@ -126,10 +119,6 @@ fn least(shop: &Shop, cluster: &str) -> (u64, bool) {
         found["spec"]["minReplicas"].as_u64().unwrap(),
         !found["metadata"]["annotations"]["aks-bluegreen/pinned"].is_null(),
     )
-}
-
-fn journal(run: &Run) -> String {
-    run.journal.iter().map(|entry| format!("\n{} {}: {}", entry.at, entry.who, entry.what)).collect()
 }
 
 async fn ended(shop: &Shop) -> Run {

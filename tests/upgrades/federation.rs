@@ -2,7 +2,7 @@
 //! that is gone.
 use crate::applying::{ends, journal, says, upgraded};
 use crate::azure_looks::place;
-use crate::{ask, order, quick, replaced, story, until};
+use crate::{ask, order, publish, quick, replaced, story, until};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::plan::Kind;
 use bluegreen::plan::federation::{Credential, MOST, issuer};
@@ -57,8 +57,7 @@ async fn shop(change: impl FnOnce(&mut Site)) -> Shop {
     let mut site = shop.site.clone();
     (site.federation_prepared, site.federate) = (false, vec!["till".into()]);
     site.identities.insert("till".into(), identity(&shop));
-    let example = |file: &str| std::fs::read_to_string(format!("{}/examples/shop/{file}", env!("CARGO_MANIFEST_DIR")));
-    shop.operator.store.publish(site, |file| Ok(example(file)?)).await.unwrap();
+    publish(&shop, site, &[]).await;
     shop
 }
 

@@ -1,13 +1,13 @@
 //! The leftover in the idle slot: the checks judge as if it were gone, and it goes only when the new cluster is about to be
 //! made. Then everything is judged again.
 use crate::world_after::{gateway, is_well};
-use crate::{ask, order, story, until};
+use crate::{ask, journal, order, story, until};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Told, tell};
 use bluegreen::plan::Kind;
 use bluegreen::resources::tags::RUN_TAG;
+use bluegreen::run::Ending;
 use bluegreen::run::verbs::Verb;
-use bluegreen::run::{Ending, Run};
 use bluegreen::site::{Gate, OldCluster, Site, Stage};
 use bluegreen::step::Step;
 use http::{Method, StatusCode};
@@ -36,10 +36,6 @@ async fn with_a_leftover(gates: Vec<Gate>) -> Shop {
     let first = until(&shop, |run| run.ending.is_some()).await;
     assert_eq!(first.ending, Some(Ending::Upgraded), "{}", journal(&first));
     shop
-}
-
-fn journal(run: &Run) -> String {
-    run.journal.iter().map(|entry| format!("\n{} {}: {}", entry.at, entry.who, entry.what)).collect()
 }
 
 fn blue(shop: &Shop) -> Option<Value> {

@@ -60,6 +60,9 @@ use bluegreen::plan::request::Request;
 use bluegreen::run::Run;
 use bluegreen::run::verbs::{Order, Verb};
 use bluegreen::site::{Site, Stage};
+use jiff::Timestamp;
+use simulated_azure::World;
+use simulated_azure::kubernetes::Server;
 use std::time::Duration;
 
 /// Runs a story on a paused clock of its own.
@@ -121,6 +124,38 @@ async fn order(shop: &Shop, verb: Verb) {
 async fn replaced(shop: &Shop, id: &str) -> Run {
     ask(shop, id, Kind::Replace, None);
     until(shop, |run| run.request == id && run.ending.is_some()).await
+}
+
+/// What a run's journal says, a line each.
+fn journal(run: &Run) -> String {
+    run.journal.iter().map(|entry| format!("\n{} {}: {}", entry.at, entry.who, entry.what)).collect()
+}
+
+/// A look at the API server of a cluster, if there is such a cluster.
+fn on<Said>(shop: &Shop, cluster: &str, look: impl FnOnce(&mut Server, Timestamp) -> Said) -> Option<Said> {
+    let now = shop.azure.clock().now();
+    let world = shop.azure.world();
+    let host = world.resource_manager.resource(cluster)?["properties"]["fqdn"].as_str()?.to_owned();
+    let mut server = world.kubernetes.server(&host)?;
+    Some(look(&mut server, now))
+}
+
+/// Somebody deletes a cluster.
+fn stranger_deletes(shop: &Shop, cluster: &str) {
+    let now = shop.azure.clock().now();
+    let mut world = shop.azure.world();
+    let World { resource_manager: arm, kubernetes: fleet, .. } = &mut *world;
+    assert!(arm.stranger_deletes(cluster, fleet, now).is_ok());
+}
+
+/// Publishes a site with these files beside those of the example.
+async fn publish(shop: &Shop, site: Site, files: &[(&str, String)]) {
+    let example = |file: &str| std::fs::read_to_string(format!("{}/examples/shop/{file}", env!("CARGO_MANIFEST_DIR")));
+    let read = |file: &str| match files.iter().find(|(name, _)| *name == file) {
+        Some((_, text)) => Ok(text.clone()),
+        None => Ok(example(file)?),
+    };
+    shop.operator.store.publish(site, read).await.unwrap();
 }
 
 /// Waits until the site's run is so.

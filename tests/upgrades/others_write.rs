@@ -1,7 +1,7 @@
 //! Somebody else writes the gateway: nothing of theirs is written over in silence, nobody fights without end, and what leads
 //! users elsewhere is seen.
-use crate::story;
-use crate::way_back::night::{Night, calls, journal};
+use crate::way_back::night::{Night, calls};
+use crate::{journal, story};
 use bluegreen::local::story::Serving;
 use bluegreen::resources::tags::MARK_TAG;
 use bluegreen::run::verbs::Verb;

@@ -1,7 +1,7 @@
 //! A `return` to a cluster that was scaled down: it gets all of the size that was recorded before, and is put back as it was
 //! found when the return turns back.
 use crate::world_after::{gateway, is_well};
-use crate::{ask, story, until};
+use crate::{ask, journal, story, until};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Told, tell};
 use bluegreen::plan::Kind;
@@ -74,10 +74,6 @@ fn pools(shop: &Shop) -> Vec<Pool> {
 
 fn power(shop: &Shop) -> String {
     blue(shop)["properties"]["powerState"]["code"].as_str().unwrap().to_owned()
-}
-
-fn journal(run: &Run) -> String {
-    run.journal.iter().map(|entry| format!("\n{} {}: {}", entry.at, entry.who, entry.what)).collect()
 }
 
 async fn upgrade(shop: &Shop, id: &str, kind: Kind, version: Option<&str>, ending: Ending) -> Told {

@@ -2,7 +2,7 @@
 mod hindered;
 
 use crate::world_after::{nothing_runs_twice, singletons};
-use crate::{ask, order_of, quick, story, until};
+use crate::{ask, journal, on, order_of, quick, story, stranger_deletes, until};
 use bluegreen::functions::orders::{Obeyed, give};
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::plan::Kind;
@@ -10,10 +10,8 @@ use bluegreen::run::verbs::Verb;
 use bluegreen::run::{Ending, Run};
 use bluegreen::site::Site;
 use bluegreen::step::Step;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use simulated_azure::Latency;
-use simulated_azure::kubernetes::Server;
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -27,20 +25,6 @@ fn open(change: impl FnOnce(&mut Site)) -> Shop {
         change(site);
     };
     Shop::open(&options, both).unwrap()
-}
-
-fn is_running(cluster: &Value) -> bool {
-    cluster["properties"]["powerState"]["code"] != "Stopped"
-}
-
-/// A look at a cluster's API server, as long as the cluster is there and runs.
-fn on<Said>(shop: &Shop, cluster: &str, look: impl FnOnce(&mut Server, Timestamp) -> Said) -> Option<Said> {
-    let now = shop.azure.clock().now();
-    let world = shop.azure.world();
-    let found = world.resource_manager.resource(cluster).filter(|found| is_running(found))?;
-    let host = found["properties"]["fqdn"].as_str()?.to_owned();
-    let mut server = world.kubernetes.server(&host)?;
-    Some(look(&mut server, now))
 }
 
 fn object(shop: &Shop, cluster: &str, resource: &str, name: &str) -> Option<Value> {
@@ -57,10 +41,6 @@ async fn never_twice(shop: &Shop) {
         }
         tokio::time::sleep(EACH).await;
     }
-}
-
-fn told(run: &Run) -> String {
-    run.journal.iter().map(|entry| format!("\n{} {}: {}", entry.at, entry.who, entry.what)).collect()
 }
 
 async fn obey(shop: &Shop, verb: Verb) {
@@ -80,8 +60,8 @@ async fn upgraded_while(shop: &Shop, happens: impl AsyncFnOnce()) -> Run {
 }
 
 fn are_in(shop: &Shop, serves: &str, other: &str, run: &Run) {
-    assert_eq!(singletons(shop, serves), ["mailer", "closing"], "{}", told(run));
-    assert_eq!(singletons(shop, other), [""; 0], "{}", told(run));
+    assert_eq!(singletons(shop, serves), ["mailer", "closing"], "{}", journal(run));
+    assert_eq!(singletons(shop, other), [""; 0], "{}", journal(run));
 }
 
 #[test]
@@ -90,12 +70,12 @@ fn they_run_in_the_new_cluster_when_it_has_all_the_traffic_and_never_in_both() {
         let shop = open(|site| site.old_cluster = bluegreen::site::OldCluster::Keep);
         let run = upgraded_while(&shop, async || {
             let run = until(&shop, |run| run.step == Step::MoveSingletons).await;
-            assert_eq!(singletons(&shop, &shop.article.green), [""; 0], "applied suspended: {}", told(&run));
+            assert_eq!(singletons(&shop, &shop.article.green), [""; 0], "applied suspended: {}", journal(&run));
         })
         .await;
-        assert_eq!((run.ending, run.format), (Some(Ending::Upgraded), 3), "{}", told(&run));
+        assert_eq!((run.ending, run.format), (Some(Ending::Upgraded), 3), "{}", journal(&run));
         are_in(&shop, &shop.article.green, &shop.article.blue, &run);
-        assert!(told(&run).contains("Deployment shop/mailer: stopped in the old cluster"), "{}", told(&run));
+        assert!(journal(&run).contains("Deployment shop/mailer: stopped in the old cluster"), "{}", journal(&run));
         let mailer = object(&shop, &shop.article.green, "deployments.apps", "mailer").unwrap();
         assert_eq!(mailer["spec"]["replicas"], 1);
     });
@@ -117,13 +97,17 @@ fn they_are_as_many_as_in_the_old_cluster_and_what_is_suspended_there_stays_so()
             }
         });
         let run = upgraded_while(&shop, async || {}).await;
-        assert_eq!(run.ending, Some(Ending::Upgraded), "{}", told(&run));
-        assert_eq!(singletons(&shop, &shop.article.green), ["mailer"], "{}", told(&run));
+        assert_eq!(run.ending, Some(Ending::Upgraded), "{}", journal(&run));
+        assert_eq!(singletons(&shop, &shop.article.green), ["mailer"], "{}", journal(&run));
         let mailer = object(&shop, &shop.article.green, "deployments.apps", "mailer").unwrap();
         assert_eq!(mailer["spec"]["replicas"], 2);
-        assert!(told(&run).contains("CronJob shop/closing: left as it was, off, in the new one"), "{}", told(&run));
+        assert!(
+            journal(&run).contains("CronJob shop/closing: left as it was, off, in the new one"),
+            "{}",
+            journal(&run)
+        );
         let left = "not in the new cluster, so left as it is in the old one: CronJob shop/theirs";
-        assert!(told(&run).contains(left), "{}", told(&run));
+        assert!(journal(&run).contains(left), "{}", journal(&run));
     });
 }
 
@@ -145,14 +129,14 @@ fn a_job_that_still_runs_is_waited_for() {
         let run = upgraded_while(&shop, async || {
             until(&shop, |run| run.step == Step::ConfirmTraffic).await;
             apply(job(true));
-            until(&shop, |run| told(run).contains("still running are the Jobs closing-1")).await;
+            until(&shop, |run| journal(run).contains("still running are the Jobs closing-1")).await;
             tokio::time::sleep(Duration::from_secs(1200)).await;
             assert_eq!(singletons(&shop, &shop.article.green), ["mailer"], "the others do not wait for it");
             apply(job(false));
         })
         .await;
-        assert_eq!(run.ending, Some(Ending::Upgraded), "{}", told(&run));
-        assert_eq!(singletons(&shop, &shop.article.green), ["mailer", "closing"], "{}", told(&run));
+        assert_eq!(run.ending, Some(Ending::Upgraded), "{}", journal(&run));
+        assert_eq!(singletons(&shop, &shop.article.green), ["mailer", "closing"], "{}", journal(&run));
     });
 }
 
@@ -161,12 +145,12 @@ fn a_return_brings_them_back() {
     story(|| async {
         let shop = open(|site| site.old_cluster = bluegreen::site::OldCluster::Stop);
         let run = upgraded_while(&shop, async || {}).await;
-        assert_eq!(run.ending, Some(Ending::Upgraded), "{}", told(&run));
+        assert_eq!(run.ending, Some(Ending::Upgraded), "{}", journal(&run));
         ask(&shop, "back", Kind::Return, None);
         until(&shop, |run| run.request == "back").await;
         never_twice(&shop).await;
         let run = shop.settled("back", DAY).await.unwrap();
-        assert_eq!(run.ending, Some(Ending::Upgraded), "{}", told(&run));
+        assert_eq!(run.ending, Some(Ending::Upgraded), "{}", journal(&run));
         are_in(&shop, &shop.article.blue, &shop.article.green, &run);
     });
 }
@@ -178,6 +162,6 @@ fn a_run_without_any_does_not_come_there() {
         ask(&shop, "story", Kind::Upgrade, Some("latest-stable"));
         let run = shop.settled("story", DAY).await.unwrap();
         assert_eq!((run.ending, run.format), (Some(Ending::Upgraded), 2), "an older binary can carry it out");
-        assert!(run.journal.iter().all(|entry| entry.after != Step::MoveSingletons), "{}", told(&run));
+        assert!(run.journal.iter().all(|entry| entry.after != Step::MoveSingletons), "{}", journal(&run));
     });
 }

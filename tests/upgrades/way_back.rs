@@ -4,7 +4,7 @@ mod said;
 mod verdicts;
 
 use crate::random_schedules::asked;
-use crate::story;
+use crate::{journal, story};
 use bluegreen::local::story::Serving;
 use bluegreen::resources::tags::{RETIRED_TAG, SERVING_TAG, tag};
 use bluegreen::run::Ending;
@@ -15,7 +15,7 @@ use bluegreen::site::OldCluster;
 use bluegreen::step::Step;
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
-use night::{Night, calls, journal};
+use night::{Night, calls};
 use serde_json::json;
 use simulated_azure::{Effect, Fault, Latency, On};
 use std::time::Duration;

@@ -1,4 +1,5 @@
 //! What must hold in the world after an upgrade, however it went.
+use crate::{journal, on};
 use bluegreen::local::shop::Shop;
 use bluegreen::local::story::{Serving, Told};
 use bluegreen::resources::tags::{MARK_TAG, SERVING_TAG};
@@ -15,49 +16,46 @@ pub fn gateway(shop: &Shop) -> Value {
 #[track_caller]
 pub fn is_well(shop: &Shop, told: &Told, before: &Value) {
     let run = &told.run;
-    let journal = || journal(run);
+    let written = || journal(run);
     match (run.ending, &run.held) {
         (Some(Ending::Upgraded), _) => {
-            assert_eq!(told.serving, Serving::Only(run.plan.new_colour()), "upgraded{}", journal());
+            assert_eq!(told.serving, Serving::Only(run.plan.new_colour()), "upgraded{}", written());
         }
         (Some(Ending::RolledBack | Ending::Rejected), _) => {
-            assert_eq!(told.serving, Serving::Only(run.plan.old), "turned back{}", journal());
+            assert_eq!(told.serving, Serving::Only(run.plan.old), "turned back{}", written());
         }
         // As a person left it: somebody serves.
-        (Some(Ending::Finished), _) => assert_ne!(told.serving, Serving::Nobody, "finished{}", journal()),
+        (Some(Ending::Finished), _) => assert_ne!(told.serving, Serving::Nobody, "finished{}", written()),
         (None, Some(hold)) => {
             assert!(hold.why.len() > 10, "a hold names its reason: {hold:?}");
-            assert_ne!(told.serving, Serving::Nobody, "held: {}{}", hold.why, journal());
+            assert_ne!(told.serving, Serving::Nobody, "held: {}{}", hold.why, written());
         }
-        (None, None) => panic!("neither ended nor held{}", journal()),
+        (None, None) => panic!("neither ended nor held{}", written()),
     }
     if run.ending.is_some() {
         let in_flight = shop.azure.world().resource_manager.in_flight();
         let changing: Vec<_> = in_flight.iter().filter(|found| !found.verb.contains("ealth")).collect();
-        assert!(changing.is_empty(), "in flight: {changing:?}{}", journal());
+        assert!(changing.is_empty(), "in flight: {changing:?}{}", written());
     }
     singletons_are_well(shop, run);
     assert_eq!(without_ours(&gateway(shop), shop), without_ours(before, shop), "the gateway differs");
-    assert_eq!(told.users.failed, 0, "failed: {:?}{}", told.users.failures.first(), journal());
+    assert_eq!(told.users.failed, 0, "failed: {:?}{}", told.users.failures.first(), written());
     assert!(shop.users.are_none() || told.users.sent > 0, "nobody asked anything");
 }
 
 /// Which of the shop's singletons run in a cluster, one that ends included: none in one that is stopped, or not there.
 pub fn singletons(shop: &Shop, cluster: &str) -> Vec<&'static str> {
-    let now = shop.azure.clock().now();
-    let world = shop.azure.world();
-    let found = world.resource_manager.resource(cluster).filter(|found| !is_stopped(found));
-    let host = found.and_then(|found| found["properties"]["fqdn"].as_str()).map(str::to_owned);
-    let Some(mut server) = host.and_then(|host| world.kubernetes.server(&host)) else { return vec![] };
-    let mut all = vec![];
-    if server.objects("pods", now).iter().any(|pod| pod["metadata"]["labels"]["app"] == "mailer") {
-        all.push("mailer");
+    if shop.azure.world().resource_manager.resource(cluster).is_none_or(is_stopped) {
+        return vec![];
     }
-    let closing = server.object("cronjobs.batch", "shop", "closing", now);
-    if closing.is_some_and(|found| found["spec"]["suspend"] != true) {
-        all.push("closing");
-    }
-    all
+    let run = on(shop, cluster, |server, now| {
+        let pods = server.objects("pods", now);
+        let closing = server.object("cronjobs.batch", "shop", "closing", now);
+        let mails = pods.iter().any(|pod| pod["metadata"]["labels"]["app"] == "mailer");
+        let closes = closing.is_some_and(|found| found["spec"]["suspend"] != true);
+        [mails.then_some("mailer"), closes.then_some("closing")].into_iter().flatten().collect()
+    });
+    run.unwrap_or_default()
 }
 
 fn is_stopped(cluster: &Value) -> bool {
@@ -94,10 +92,6 @@ fn singletons_are_well(shop: &Shop, run: &Run) {
     if is_there {
         assert_eq!(singletons(shop, cluster), ["mailer", "closing"], "{serves:?}{}", journal(run));
     }
-}
-
-fn journal(run: &Run) -> String {
-    run.journal.iter().map(|e| format!("\n  {} {} {}", e.at, e.who, e.what)).collect()
 }
 
 /// What an upgrade leaves of clusters and workloads, to compare one story with another. Ids that Azure gives are left out.

@@ -35,12 +35,7 @@ async fn publish(shop: &Shop, files: &[(&str, String)], change: impl Fn(&mut Sit
     let workloads = shop.site.workloads.iter().cloned().chain(more).collect();
     let mut site = Site { workloads, old_cluster: OldCluster::Keep, ..shop.site.clone() };
     change(&mut site);
-    let example = |file: &str| std::fs::read_to_string(format!("{}/examples/shop/{file}", env!("CARGO_MANIFEST_DIR")));
-    let read = |file: &str| match files.iter().find(|(name, _)| *name == file) {
-        Some((_, text)) => Ok(text.clone()),
-        None => Ok(example(file)?),
-    };
-    shop.operator.store.publish(site, read).await.unwrap();
+    crate::publish(shop, site, files).await;
 }
 
 fn prunes(site: &mut Site) {

@@ -1,7 +1,6 @@
 //! The way back at every moment, clusters that do not answer, whoever starts them again, and ends in between.
 use super::*;
 use jiff::SignedDuration;
-use simulated_azure::World;
 use simulated_azure::{Effect, Fault, On};
 
 /// Goes back as soon as the run is so, while something is wrong.
@@ -21,14 +20,14 @@ fn the_way_back_brings_them_back_from_wherever_they_are() {
         ("before", |run| run.step == Step::ConfirmTraffic),
         ("entered", |run| run.step == Step::MoveSingletons),
         ("said", |run| run.moves_singletons),
-        ("stopped", |run| told(run).contains("mailer: stopped")),
+        ("stopped", |run| journal(run).contains("mailer: stopped")),
         ("moved", |run| run.step == Step::Soak),
     ];
     for (name, so) in wheres {
         story(|| async {
             let shop = open(|_| {});
             let run = turned_back(&shop, so, |_| {}).await;
-            assert_eq!(run.ending, Some(Ending::RolledBack), "{name}: {}", told(&run));
+            assert_eq!(run.ending, Some(Ending::RolledBack), "{name}: {}", journal(&run));
             are_in(&shop, &shop.article.blue, &shop.article.green, &run);
             assert!(!run.moves_singletons, "{name}");
             let mailer = object(&shop, &shop.article.blue, "deployments.apps", "mailer").unwrap();
@@ -45,7 +44,7 @@ fn users_do_not_wait_for_them_on_the_way_back() {
         let at = |what: &str| run.journal.iter().find(|entry| entry.what.contains(what)).map(|entry| entry.at);
         let traffic = run.journal.iter().find(|entry| entry.after == Step::DeleteNewCluster).map(|entry| entry.at);
         let stopped = at("mailer: stopped in the new cluster");
-        assert!(traffic.is_some() && stopped > traffic, "{}", told(&run));
+        assert!(traffic.is_some() && stopped > traffic, "{}", journal(&run));
     });
 }
 
@@ -60,11 +59,11 @@ fn a_new_cluster_that_does_not_answer_is_stopped_before_they_start_in_the_old_on
             shop.azure.world().faults.add(Fault::always("deaf", on, Effect::Refuse));
         };
         let run = turned_back(&shop, |run| run.step == Step::Soak, deaf).await;
-        assert_eq!(run.ending, Some(Ending::RolledBack), "{}", told(&run));
+        assert_eq!(run.ending, Some(Ending::RolledBack), "{}", journal(&run));
         assert!(
-            told(&run).contains("the stop of the new cluster, where singletons cannot be stopped otherwise"),
+            journal(&run).contains("the stop of the new cluster, where singletons cannot be stopped otherwise"),
             "{}",
-            told(&run)
+            journal(&run)
         );
         are_in(&shop, &shop.article.blue, &shop.article.green, &run);
     });
@@ -90,8 +89,8 @@ fn whoever_starts_one_again_in_the_old_cluster_is_told_and_the_new_one_waits() {
             run = until(&shop, |run| run.held.is_some()) => run,
             () = starts => unreachable!(),
         };
-        assert!(told(&run).contains("MoveSingletons was not done in time"), "{}", told(&run));
-        assert!(!singletons(&shop, &shop.article.green).contains(&"mailer"), "{}", told(&run));
+        assert!(journal(&run).contains("MoveSingletons was not done in time"), "{}", journal(&run));
+        assert!(!singletons(&shop, &shop.article.green).contains(&"mailer"), "{}", journal(&run));
 
         // A person ends it as it stands, and reads how to go on.
         obey(&shop, Verb::Finish).await;
@@ -112,8 +111,8 @@ fn what_a_repository_starts_again_refuses_the_plan() {
         });
         ask(&shop, "story", Kind::Upgrade, Some("latest-stable"));
         let run = shop.settled("story", DAY).await.unwrap();
-        assert_eq!(run.ending, Some(Ending::Rejected), "{}", told(&run));
-        assert!(told(&run).contains("CronJob shop/closing (kustomize-controller)"), "{}", told(&run));
+        assert_eq!(run.ending, Some(Ending::Rejected), "{}", journal(&run));
+        assert!(journal(&run).contains("CronJob shop/closing (kustomize-controller)"), "{}", journal(&run));
     });
 }
 
@@ -126,15 +125,10 @@ fn an_old_cluster_that_is_deleted_on_the_way_back_calls_at_once() {
         until(&shop, |run| run.step == Step::Soak).await;
         obey(&shop, Verb::RollBack).await;
         let back = until(&shop, |run| run.step == Step::DeleteNewCluster).await;
-        {
-            let now = shop.azure.clock().now();
-            let mut world = shop.azure.world();
-            let World { resource_manager: arm, kubernetes: fleet, .. } = &mut *world;
-            assert!(arm.stranger_deletes(&shop.article.blue, fleet, now).is_ok());
-        }
+        stranger_deletes(&shop, &shop.article.blue);
         let run = until(&shop, |run| run.held.is_some()).await;
         let hold = run.held.as_ref().unwrap();
-        assert!(hold.why.contains("the new one is kept"), "{}", told(&run));
-        assert!(hold.since.duration_since(back.due) < SignedDuration::from_mins(5), "{}", told(&run));
+        assert!(hold.why.contains("the new one is kept"), "{}", journal(&run));
+        assert!(hold.since.duration_since(back.due) < SignedDuration::from_mins(5), "{}", journal(&run));
     });
 }

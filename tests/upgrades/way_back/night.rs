@@ -1,5 +1,5 @@
 //! One night: a shop whose upgrade is under way, what strangers and illness do to it, and what a person says.
-use crate::{ask, order_of, quick, until};
+use crate::{ask, journal, order_of, quick, until};
 use bluegreen::azure::permit::Permit;
 use bluegreen::functions::orders::{Obeyed, give};
 use bluegreen::local::shop::{Options, Shop};
@@ -161,10 +161,6 @@ impl Night {
     pub async fn minutes(&self, minutes: u64) {
         tokio::time::sleep(Duration::from_secs(minutes * 60)).await;
     }
-}
-
-pub fn journal(run: &Run) -> String {
-    run.journal.iter().map(|entry| format!("\n  {} {} {}", entry.at, entry.who, entry.what)).collect()
 }
 
 pub fn calls(run: &Run) -> usize {

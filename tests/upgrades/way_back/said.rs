@@ -1,6 +1,6 @@
 //! What a person says in a bad night, and what it comes to.
-use super::night::{Night, calls, journal};
-use crate::{story, until};
+use super::night::{Night, calls};
+use crate::{journal, story, stranger_deletes, until};
 use bluegreen::local::setting::ACCOUNT;
 use bluegreen::local::story::Serving;
 use bluegreen::resources::tags::MARK_TAG;
@@ -11,7 +11,6 @@ use bluegreen::site::{OldCluster, Site, Stage};
 use bluegreen::step::Step;
 use bluegreen::store::SITES;
 use serde_json::{Map, Value, json};
-use simulated_azure::World;
 use std::time::Duration;
 
 fn in_three_stages(site: &mut Site) {
@@ -116,13 +115,11 @@ fn an_old_cluster_that_is_going_is_no_ground_to_delete_the_new_one() {
         night.says(Verb::RollBack, |_| {}).await.unwrap();
         night.comes_to(Step::DeleteNewCluster).await;
         {
-            let now = night.now();
-            let mut world = night.shop.azure.world();
-            let World { resource_manager: arm, kubernetes: fleet, .. } = &mut *world;
-            arm.timings.delete_cluster = Duration::from_secs(3600);
-            arm.timings.cluster_goes_away = Duration::from_secs(3600);
-            assert!(arm.stranger_deletes(&night.shop.article.blue, fleet, now).is_ok());
+            let timings = &mut night.shop.azure.world().resource_manager.timings;
+            (timings.delete_cluster, timings.cluster_goes_away) =
+                (Duration::from_secs(3600), Duration::from_secs(3600));
         }
+        stranger_deletes(&night.shop, &night.shop.article.blue);
         let held = night.is_held().await;
         let why = &held.held.as_ref().unwrap().why;
         assert!(why.contains("the new one is kept"), "{why}{}", journal(&held));

@@ -1,6 +1,6 @@
 //! A verdict about the traffic is not lost to whatever else happens to the run meanwhile.
-use super::night::{Night, journal};
-use crate::{story, until};
+use super::night::Night;
+use crate::{journal, story, until};
 use bluegreen::local::story::Serving;
 use bluegreen::run::Ending;
 use bluegreen::site::Colour::{Blue, Green};
