@@ -156,10 +156,11 @@ pub fn glass_broken(run: &Run, mark: Mark, now: Timestamp) -> Option<Run> {
 }
 
 /// Users are not led to the live pools as they were: a person is called, and nothing is written or retired until that is
-/// settled. Said once for each change.
+/// settled. Said once for each change; who has let the run go on since it was judged has accepted it.
 #[must_use]
-pub fn led_elsewhere(run: &Run, why: &str, now: Timestamp) -> Option<Run> {
-    if run.others.told.as_deref() == Some(why) || !run.may_carry_traffic() {
+pub fn led_elsewhere(run: &Run, judged: &Run, why: &str, now: Timestamp) -> Option<Run> {
+    let is_accepted = judged.held.is_some() && run.held.is_none();
+    if run.others.told.as_deref() == Some(why) || !run.may_carry_traffic() || is_accepted {
         return None;
     }
     let mut next = run.next_hop();

@@ -140,9 +140,7 @@ async fn apply(app: &App, judged: &Run, seen: Watched) -> anyhow::Result<bool> {
         match &seen {
             Watched::Breached(why) => breach_of(run, judged, why, now),
             Watched::Drifted(why) if run.hop == judged.hop => look_now(run, why, now),
-            // Who has let it go on since this was seen has accepted it.
-            Watched::LedElsewhere(_) if judged.held.is_some() && run.held.is_none() => None,
-            Watched::LedElsewhere(why) => led_elsewhere(run, why, now),
+            Watched::LedElsewhere(why) => led_elsewhere(run, judged, why, now),
             Watched::GlassBroken(mark) => glass_broken(run, mark.clone(), now),
             Watched::NoWayBack(readiness, why) if run.hop == judged.hop => {
                 no_way_back(run, readiness.clone(), why, now)

@@ -5,7 +5,7 @@ use super::*;
 use bluegreen_core::run::Ending;
 use bluegreen_core::run::readiness::{Readiness, Ready};
 use bluegreen_core::run::verbs::{Direction, Order, Refusal, Verb, obey};
-use bluegreen_core::run::watchers::{breach_of, glass_broken, know, no_way_back, recorded};
+use bluegreen_core::run::watchers::{breach_of, glass_broken, know, led_elsewhere, no_way_back, recorded};
 use bluegreen_core::run::{Fact, Missed};
 use bluegreen_core::step::Step::*;
 
@@ -85,6 +85,19 @@ fn what_is_known_of_the_old_cluster_is_written_when_it_changes() {
     let run = know(&at(Soak, 1), readiness(Ready::Unknown), None, None, minutes(1)).unwrap();
     assert_eq!(know(&run, readiness(Ready::Unknown), None, None, minutes(2)), None);
     assert!(know(&run, readiness(Ready::Ready), None, None, minutes(2)).is_some());
+}
+
+#[test]
+fn what_leads_users_elsewhere_is_said_once_and_not_again_when_a_person_has_accepted_it() {
+    let run = at(Soak, 1);
+    let stopped = led_elsewhere(&run, &run, "a rule", minutes(1)).unwrap();
+    assert!(held(&stopped).why.contains("a rule"));
+    assert_eq!(led_elsewhere(&stopped, &stopped, "a rule", minutes(2)), None, "it is known");
+    assert!(led_elsewhere(&stopped, &stopped, "another rule", minutes(2)).is_some());
+    // The check may have seen it before the person spoke, and say it after.
+    let on = obey(&stopped, &order(&stopped, Verb::Resume), minutes(3)).unwrap();
+    assert_eq!(led_elsewhere(&on, &stopped, "a rule", minutes(3)), None, "a person's last word stands");
+    assert!(led_elsewhere(&on, &on, "a rule", minutes(4)).is_some(), "what is seen since is said");
 }
 
 #[test]
