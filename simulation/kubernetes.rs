@@ -49,6 +49,7 @@ mod parts;
 mod place;
 mod pods;
 mod policies;
+mod protection;
 mod protobuf;
 mod reading;
 mod refusal;

@@ -3,8 +3,8 @@ use super::{objects::Objects, store::Name};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-const CLAIMS: &str = "persistentvolumeclaims";
-const VOLUMES: &str = "persistentvolumes";
+pub(super) const CLAIMS: &str = "persistentvolumeclaims";
+pub(super) const VOLUMES: &str = "persistentvolumes";
 const CLASSES: &str = "storageclasses.storage.k8s.io";
 const DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
 const PROVISIONED: &str = "pv.kubernetes.io/provisioned-by";
@@ -70,7 +70,7 @@ fn there(objects: &Objects, claim: &Value, class: &str) -> Option<String> {
 }
 
 /// Whether a pod that has a node mounts it.
-fn is_used(objects: &Objects, (space, name): &Name) -> bool {
+pub(super) fn is_used(objects: &Objects, (space, name): &Name) -> bool {
     let mut pods =
         objects.store.all("pods").filter(|((own, _), pod)| own == space && pod["spec"]["nodeName"].is_string());
     pods.any(|(_, pod)| {

@@ -2,7 +2,7 @@
 use super::{
     aggregated_roles, api_services, autoscalers::Autoscalers, claims, definitions, disruptions, events, garbage,
     ingresses, jobs, loads::Loads, namespaces, nodes::Nodes, objects::Objects, outages::Outages, pods::Pods, policies,
-    replica_sets, rollouts::Rollouts, scaled_objects, services::Balancers, sets, shape::Shape,
+    protection, replica_sets, rollouts::Rollouts, scaled_objects, services::Balancers, sets, shape::Shape,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -35,6 +35,7 @@ impl Controllers {
         jobs::run(objects, now);
         self.pods.run(objects, &self.nodes, self.outages.is_broken(now), now);
         claims::run(objects, now);
+        protection::run(objects);
         self.balancers.run(objects, now);
         ingresses::run(objects);
         disruptions::run(objects, now);

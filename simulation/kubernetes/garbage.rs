@@ -63,7 +63,7 @@ fn run_orphans(objects: &mut Objects) {
 }
 
 /// Takes a finalizer off an object; without another one it is gone.
-fn release(objects: &mut Objects, resource: &str, name: &Name, object: &Value, finalizer: &str) {
+pub(super) fn release(objects: &mut Objects, resource: &str, name: &Name, object: &Value, finalizer: &str) {
     let left: Vec<Value> = finalizers(object).filter(|held| *held != finalizer).cloned().collect();
     if left.is_empty() {
         objects.take_out(resource, name);

@@ -4,6 +4,7 @@ use super::{
     kinds::{self, Kind},
     moments::second,
     names::hash,
+    protection,
     store::{Name, Store},
 };
 use jiff::Timestamp;
@@ -66,6 +67,7 @@ impl Objects {
         if !namespace.is_empty() {
             object["metadata"]["namespace"] = json!(namespace);
         }
+        protection::hold(resource, &mut object);
         self.store.put(resource, &(namespace.to_owned(), name), object)
     }
 

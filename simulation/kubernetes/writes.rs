@@ -17,7 +17,7 @@ use super::{
     namespaces,
     objects::Objects,
     place::Place,
-    policies, reading,
+    policies, protection, reading,
     refusal::Refusal,
     validation,
     view::scale_of,
@@ -186,6 +186,9 @@ fn finish(
     }
     if !applied {
         apply::note_update(kind, before.unwrap_or(&json!({})), &mut object, writer);
+    }
+    if before.is_none() {
+        protection::hold(&kind.resource(), &mut object);
     }
     complete(objects, target, before, &mut object)?;
     webhooks::call(objects, kind, &object, if before.is_some() { "UPDATE" } else { "CREATE" })?;

@@ -42,7 +42,14 @@ fn a_claim_has_its_volume_when_a_pod_that_uses_it_has_a_node() {
     let shown = get(&mut fleet, &format!("/api/v1/persistentvolumes/{volume}"), at(630));
     assert_eq!(shown["spec"]["claimRef"]["name"], "data");
     assert_eq!(shown["spec"]["csi"]["driver"], "disk.csi.azure.com");
-    call(&mut fleet, "DELETE", &format!("{CLAIMS}/data"), "application/json", "", at(640));
+    // What a pod uses is not lost, and neither is a volume that a claim has.
+    for path in [format!("{CLAIMS}/data"), format!("/api/v1/persistentvolumes/{volume}")] {
+        call(&mut fleet, "DELETE", &path, "application/json", "", at(640));
+        assert!(get(&mut fleet, &path, at(660))["metadata"]["deletionTimestamp"].is_string(), "{path}");
+    }
+    assert_eq!(phase(&mut fleet, "data", at(660)), "Bound");
+    call(&mut fleet, "DELETE", &format!("{DEPLOYMENTS}/web"), "application/json", "", at(660));
+    assert_eq!(get(&mut fleet, &format!("{CLAIMS}/data"), at(700))["code"], 404);
     assert_eq!(get(&mut fleet, &format!("/api/v1/persistentvolumes/{volume}"), at(700))["code"], 404);
 }
 
