@@ -3,7 +3,7 @@
 mod charts;
 mod jobs;
 mod many;
-mod pruned;
+pub mod pruned;
 pub mod public;
 mod ready;
 mod refused;

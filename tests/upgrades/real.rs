@@ -4,6 +4,7 @@ mod compared;
 mod machines;
 mod pins;
 mod projects;
+mod pruned;
 mod rehearsal;
 
 use bluegreen::functions::app::App;
@@ -20,12 +21,16 @@ use serde_json::Value;
 use simulated_azure::Process;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How the real server is reached.
 const KUBECONFIG: &str = "BLUEGREEN_KUBECONFIG";
 const JSON: &str = "application/json";
 const APPLY: &str = "application/apply-patch+yaml";
 const MERGE: &str = "application/merge-patch+json";
+/// Looks, so far apart. Autoscalers act each 15 s.
+const LOOKS: usize = 60;
+const BETWEEN: Duration = Duration::from_secs(2);
 
 #[expect(clippy::disallowed_methods, reason = "where the real server is is no setting of the product")]
 fn kubeconfig() -> Kubeconfig {
@@ -101,4 +106,18 @@ async fn went_on(app: &App, site: &str) -> (String, Run) {
     let next = decide(&loaded.value, Looked { at: loaded.at.min(now), result }, now);
     app.store.save(&next, Some(&loaded.etag)).await.unwrap();
     (said, next)
+}
+
+/// The run goes on by our hand, until it is so.
+async fn go_on(app: &App, site: &str, so: impl Fn(&str, &Run) -> bool) -> Run {
+    let mut all = vec![];
+    for _ in 0..LOOKS {
+        let (said, run) = went_on(app, site).await;
+        if so(&said, &run) {
+            return run;
+        }
+        all.push(said);
+        tokio::time::sleep(BETWEEN).await;
+    }
+    panic!("it never came there: {}", all.join("\n"));
 }

@@ -18,19 +18,19 @@ const KINDS: &str = "applyset.kubernetes.io/contains-group-kinds";
 const NAMED: &str = "no manifest of the site has these any more, and they are pruned next: ";
 
 /// What the shop has for a while.
-fn extra() -> String {
+pub fn extra() -> String {
     let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: extra, namespace: more}\nspec:\n  selector: \
         {matchLabels: {app: extra}}\n  template:\n    metadata: {labels: {app: extra}}\n    spec: {containers: [{name: extra, \
         image: \"extra:1\"}]}\n---\n";
     let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: extra, namespace: more}\n---\n";
-    let claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: disk, namespace: more}\nspec: {accessModes: \
-        [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n---\n";
+    let claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: disk, namespace: more}\nspec: {storageClassName: \
+        managed-csi, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n---\n";
     format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: more}}\n---\n{deployment}{account}{claim}")
         + &config("more", "extra")
 }
 
 /// Publishes the shop with these files behind its workloads.
-async fn publish(shop: &Shop, files: &[(&str, String)], change: impl Fn(&mut Site)) {
+pub async fn publish(shop: &Shop, files: &[(&str, String)], change: impl Fn(&mut Site)) {
     let more = files.iter().map(|(file, _)| Manifest::of_file(file));
     let workloads = shop.site.workloads.iter().cloned().chain(more).collect();
     let mut site = Site { workloads, old_cluster: OldCluster::Keep, ..shop.site.clone() };
@@ -38,11 +38,11 @@ async fn publish(shop: &Shop, files: &[(&str, String)], change: impl Fn(&mut Sit
     crate::publish(shop, site, files).await;
 }
 
-fn prunes(site: &mut Site) {
+pub fn prunes(site: &mut Site) {
     site.prune = true;
 }
 
-fn open() -> Shop {
+pub fn open() -> Shop {
     Shop::open(&Options { probe: false, ..Options::default() }, quick).unwrap()
 }
 

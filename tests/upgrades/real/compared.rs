@@ -8,6 +8,7 @@ const OWN: &[&str] = &[
     "uid",
     "resourceVersion",
     "creationTimestamp",
+    "deletionTimestamp",
     "managedFields",
     "status",
     "clusterIP",

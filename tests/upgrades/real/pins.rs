@@ -1,5 +1,5 @@
 //! What the product keeps large in a cluster, and takes back, on a real API server and on a simulated one.
-use super::{APPLY, JSON, compared, get, kubeconfig, machines, process, send, went_on, words};
+use super::{APPLY, JSON, LOOKS, compared, get, go_on, kubeconfig, machines, process, send, words};
 use crate::capacity::{autoscaler, grown, manifest, pinning, publish};
 use crate::{ask, story, until};
 use bluegreen::azure::kubernetes::MANAGER;
@@ -18,14 +18,10 @@ use kube::Client;
 use kube::config::Kubeconfig;
 use serde_json::{Value, json};
 use simulated_azure::prober::Prober;
-use std::time::Duration;
 
 /// How large what no autoscaler rules is in the old cluster, and by the manifests.
 const GROWN: u64 = 5;
 const GIVEN: u64 = 2;
-/// Looks, so far apart. Autoscalers act each 15 s.
-const LOOKS: usize = 60;
-const BETWEEN: Duration = Duration::from_secs(2);
 /// This is said when every pin is in force, and what they keep large is ready.
 const PINNED: &str = "go into the candidate pool";
 
@@ -120,20 +116,6 @@ fn plain(replicas: u64) -> Value {
         json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "plain", "image": "plain:1"}]}});
     json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "plain", "namespace": "shop"},
         "spec": {"replicas": replicas, "selector": {"matchLabels": labels}, "template": template}})
-}
-
-/// The run goes on by our hand, until it is so.
-async fn go_on(app: &App, site: &str, so: impl Fn(&str, &Run) -> bool) -> Run {
-    let mut all = vec![];
-    for _ in 0..LOOKS {
-        let (said, run) = went_on(app, site).await;
-        if so(&said, &run) {
-            return run;
-        }
-        all.push(said);
-        tokio::time::sleep(BETWEEN).await;
-    }
-    panic!("it never came there: {}", all.join("\n"));
 }
 
 async fn taken_back(app: &App, run: &Run, side: Side) -> Vec<String> {

@@ -6,14 +6,22 @@ use crate::{ask, story, until};
 use bluegreen::plan::Kind;
 use bluegreen::site::Site;
 use http::Method;
+use kube::Client;
 use kube::config::Kubeconfig;
 use serde_json::{Value, json};
 use simulated_azure::{Effect, Fault, On};
 use std::time::Duration;
+use tokio::time::Instant;
 
-/// Definitions are served soon after they are made, and quotas know soon how much there is.
+/// Definitions are served soon after they are made.
 const SOON: Duration = Duration::from_secs(5);
+/// What controllers do has been done by then, also where the machine is busy.
+const LATEST: Duration = Duration::from_secs(60);
+/// A quota counts what there is when it is made, and refuses nothing before: what every namespace gets is to be there.
+const COUNTED: [(&str, &str); 2] =
+    [("/api/v1/namespaces/full/configmaps/kube-root-ca.crt", "/data"), (QUOTA, "/status/used")];
 const SILENT: &str = "silent";
+const QUOTA: &str = "/api/v1/namespaces/full/resourcequotas/few";
 const SPACE: &str = "/api/v1/namespaces/default";
 
 #[test]
@@ -59,9 +67,13 @@ async fn came(objects: &[Value], real: Option<Kubeconfig>) -> (String, Vec<Strin
     shop.azure.world().faults.remove(SILENT);
     let (app, client) = process(&shop, &shop.article.blue, real).await;
     for (path, object) in theirs() {
+        if path == QUOTA {
+            has(&client, COUNTED[0]).await;
+        }
         let path = format!("{path}?fieldManager=gitops");
         send(&client, Method::PATCH, &path, APPLY, &object).await.unwrap();
     }
+    has(&client, COUNTED[1]).await;
     tokio::time::sleep(SOON).await;
     let said = said(&app, &shop.site.name).await;
     let mut left = vec![];
@@ -71,6 +83,14 @@ async fn came(objects: &[Value], real: Option<Kubeconfig>) -> (String, Vec<Strin
         }
     }
     (said, left)
+}
+
+/// Waits until an object has this member.
+async fn has(client: &Client, (path, member): (&str, &str)) {
+    let ends = Instant::now() + LATEST;
+    while get(client, path).await.pointer(member).is_none() && Instant::now() < ends {
+        tokio::time::sleep(SOON).await;
+    }
 }
 
 /// What others have put into the old cluster, and where it lies.
@@ -88,7 +108,7 @@ fn theirs() -> Vec<(String, Value)> {
         ("/apis/apps/v1/namespaces/default/deployments/kept".into(), deployment("kept", "theirs")),
         ("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.example.com".into(), definition),
         ("/api/v1/namespaces/full".into(), namespace("full")),
-        ("/api/v1/namespaces/full/resourcequotas/few".into(), quota),
+        (QUOTA.into(), quota),
     ]
 }
 
