@@ -182,6 +182,9 @@ pub struct Hold {
     /// And the new cluster is ill, too.
     #[serde(default, skip_serializing_if = "is_false")]
     pub both_ill: bool,
+    /// The gateway was found otherwise than the run left it: who serves is not what its ending would say.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub overwritten: bool,
     /// When a person was called last.
     pub called: Timestamp,
     /// Members that this binary does not know.

@@ -251,6 +251,10 @@ impl Run {
         if let (Some(hold), Some(before)) = (&mut held.0.held, before) {
             hold.since = before.since;
             hold.called = if tells { now } else { before.called };
+            hold.overwritten = before.overwritten;
+        }
+        if let Some(hold) = &mut held.0.held {
+            hold.overwritten |= matches!(cause, Cause::OthersWrite | Cause::LedElsewhere);
         }
         held
     }
@@ -282,6 +286,7 @@ impl Run {
             paused: false,
             watched: false,
             both_ill: false,
+            overwritten: false,
             called: now,
             rest: Map::new(),
         };

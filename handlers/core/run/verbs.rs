@@ -290,15 +290,17 @@ fn go_back(run: &Run, mut next: Run, order: &Order, what: &str, now: Timestamp) 
     }
 }
 
-/// Ends a run as it stands, wherever it waits for a person or would go on without end.
+/// Ends a run as it stands, wherever it waits for a person or would go on without end. It has come to what its last step leads
+/// to, unless somebody wrote over that.
 fn finish(run: &Run, next: Run, now: Timestamp) -> Result<Run, Refusal> {
     let why = match &run.held {
         Some(hold) => hold.why.clone(),
         None if run.step == Step::RestoreTraffic => format!("{} was not done", run.step),
         None => return not_now("it is not held: pause it first"),
     };
+    let is_overwritten = run.held.as_ref().is_some_and(|hold| hold.overwritten);
     let ending = match run.step.row().done {
-        Then::End(ending) if run.glass.is_none() => ending,
+        Then::End(ending) if run.glass.is_none() && !is_overwritten => ending,
         Then::End(_) | Then::Go(_) | Then::NextStageOr(_) => Ending::Finished,
     };
     let ended = next.end(ending, &format!("finished as it stands; it waited, because: {why}"), now);

@@ -211,8 +211,9 @@ pub fn look_now(run: &Run, why: &str, now: Timestamp) -> Option<Run> {
         return None;
     }
     let mut next = run.next_hop();
-    if run.held.is_some() {
-        if !next.call(Cause::Drifted, why, now) {
+    if let Some(hold) = &mut next.0.held {
+        hold.overwritten = true;
+        if !next.call(Cause::Drifted, why, now) && run.held.as_ref().is_some_and(|hold| hold.overwritten) {
             return None;
         }
     } else {

@@ -170,6 +170,23 @@ fn finish_ends_a_held_clean_up_and_records_what_is_left_over() {
 }
 
 #[test]
+fn what_somebody_wrote_over_has_come_to_nothing_that_an_ending_says() {
+    for (step, undone) in [(RetireOldCluster, Ending::Upgraded), (DeleteNewCluster, Ending::RolledBack)] {
+        let paused = obeyed(&at(step, 0), Verb::Pause).unwrap();
+        assert_eq!(obeyed(&paused, Verb::Finish).unwrap().ending, Some(undone));
+        let told = look_now(&paused, "live: 10.1.0.1 expected, 10.2.0.1 found", minutes(1)).unwrap();
+        assert_eq!(obeyed(&told, Verb::Finish).unwrap().ending, Some(Ending::Finished), "{step}");
+    }
+    let mut run = at(RetireOldCluster, 0);
+    for minute in 1..4 {
+        run = decided(&run, Ok(Outcome::Drifted("live: 10.1.0.1 expected, 10.2.0.1 found".into())), minutes(minute));
+        run = if run.step == RetireOldCluster { run } else { entered(&run, RetireOldCluster, 0) };
+    }
+    assert!(run.held.as_ref().unwrap().why.contains("somebody else writes the gateway"));
+    assert_eq!(obeyed(&run, Verb::Finish).unwrap().ending, Some(Ending::Finished));
+}
+
+#[test]
 fn a_person_can_end_every_held_run_and_one_that_goes_on_without_end() {
     for step in Step::ALL {
         let run = held_since(&at(step, 1), "nobody knows", None);
