@@ -15,6 +15,7 @@ mod given;
 mod gone;
 mod install_controllers;
 pub mod judged;
+mod lately;
 mod move_singletons;
 pub mod overwriting;
 pub mod permitted;

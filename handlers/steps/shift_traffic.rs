@@ -1,6 +1,7 @@
 //! The gateway sends the present stage's share to the new cluster.
 use super::acting::Azure;
 use super::again_in;
+use super::lately::unseen;
 use super::overwriting::{instead, overwritten};
 use super::proof::{Needs, Proof, proof, write};
 use crate::run::{Outcome, Run, StepResult};
@@ -16,6 +17,9 @@ pub async fn shift_traffic(run: &Run, azure: &Azure) -> StepResult {
         Proof::Missing(gateway, why) => (gateway, why),
     };
     if let Some(outcome) = instead(run, &gateway) {
+        return Ok(outcome);
+    }
+    if let Some(outcome) = unseen(run, azure, &gateway).await? {
         return Ok(outcome);
     }
     let written = Needs::Live.written(run, &gateway, &members);

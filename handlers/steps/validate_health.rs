@@ -74,19 +74,7 @@ async fn probed(run: &Run, azure: &Azure, progress: Progress) -> StepResult {
     if gateway.mark() != run.in_force.as_deref() {
         return Ok(overwritten(run, &gateway, Drift::Mark("our mark is gone from the gateway".into())));
     }
-    let seen = health(&answer, &run.plan.site.pools.candidate, &run.plan.new_slot().addresses);
-    let ill = seen.iter().find(|(_, health)| *health != Some(Health::Healthy));
-    if let Some((address, health)) = ill {
-        let why = match health {
-            Some(Health::Unhealthy) => format!("the gateway finds {address} unhealthy"),
-            _ => format!("the gateway does not know {address} yet"),
-        };
-        return following(why, ask(run, azure).await?);
-    }
-    if let Some(why) = smoke(run, azure).await? {
-        return following(why, ask(run, azure).await?);
-    }
-    if let Ready::No(why) = ready(run, azure).await? {
+    if let Some(why) = ill(run, azure, &answer).await? {
         return following(why, ask(run, azure).await?);
     }
     // The load may have grown meanwhile, while an approval was waited for.
@@ -97,6 +85,27 @@ async fn probed(run: &Run, azure: &Azure, progress: Progress) -> StepResult {
         Some(outcome) => Ok(outcome),
         None => Ok(Outcome::Done),
     }
+}
+
+/// Why the new cluster may not serve, by the gateway's answer, the smoke tests, and the cluster itself; `None`: it may.
+///
+/// # Errors
+/// When something cannot be looked at.
+pub async fn ill(run: &Run, azure: &Azure, answer: &Value) -> Result<Option<String>, StepError> {
+    let seen = health(answer, &run.plan.site.pools.candidate, &run.plan.new_slot().addresses);
+    if let Some((address, health)) = seen.iter().find(|(_, health)| *health != Some(Health::Healthy)) {
+        return Ok(Some(match health {
+            Some(Health::Unhealthy) => format!("the gateway finds {address} unhealthy"),
+            _ => format!("the gateway does not know {address} yet"),
+        }));
+    }
+    if let Some(why) = smoke(run, azure).await? {
+        return Ok(Some(why));
+    }
+    Ok(match ready(run, azure).await? {
+        Ready::No(why) => Some(why),
+        Ready::Yes(_) => None,
+    })
 }
 
 /// Why the smoke tests prove nothing; `None`: each passed, and the gateway leads each to the candidate pool.

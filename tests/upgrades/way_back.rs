@@ -1,4 +1,5 @@
 //! The worst nights: those in which the way back itself could take users down, or would be missing.
+mod lately;
 pub mod night;
 mod said;
 mod verdicts;

@@ -67,7 +67,7 @@ pub fn look(seen: &Input, rules: Rules, template: &Run) -> Vec<Next> {
 fn look_kindly(seen: &Input, rules: Rules) -> Vec<Next> {
     let as_we_left_it = |members: Members| seen.in_force == Some(Ours::Newest) && live(seen.shown) == live(members);
     match seen.step {
-        Step::ShiftTraffic => proved_or_written(seen, intended(seen.stage), Saw::Done, rules),
+        Step::ShiftTraffic => looked_at_first(seen, proved_or_written(seen, intended(seen.stage), Saw::Done, rules)),
         Step::ConfirmTraffic | Step::Soak if !as_we_left_it(intended(seen.stage)) => vec![Next::Say(Saw::Drifted)],
         // The watch may be over or not, and the traffic healthy or not.
         Step::ConfirmTraffic | Step::Soak => [Saw::Done, Saw::NotYet, Saw::Breached].map(Next::Say).to_vec(),
@@ -104,6 +104,15 @@ fn look_kindly(seen: &Input, rules: Rules) -> Vec<Next> {
 /// Only when every member that serves is healthy: it may not be known, or not be so.
 fn if_well(next: Next) -> Vec<Next> {
     vec![next, Next::Say(Saw::NotYet), Next::Say(Saw::Breached)]
+}
+
+/// Where no user is led to the new cluster, it may have to be looked at anew before it is.
+fn looked_at_first(seen: &Input, mut next: Vec<Next>) -> Vec<Next> {
+    let is_write = |next: &Next| matches!(next, Next::Act(Act::Write(_)));
+    if live(seen.shown) == live(Members::Old) && next.iter().any(is_write) && !next.contains(&Next::Say(Saw::NotYet)) {
+        next.push(Next::Say(Saw::NotYet));
+    }
+    next
 }
 
 /// Our own recorded write is waited for. One that shows itself, and that nobody recorded, is waited for as long as a write
@@ -146,7 +155,7 @@ impl Unkindly<'_> {
             return vec![Next::Say(Saw::GlassBroken)];
         }
         match seen.step {
-            Step::ShiftTraffic => self.proved_or_written(intended(seen.stage), Saw::Done),
+            Step::ShiftTraffic => looked_at_first(seen, self.proved_or_written(intended(seen.stage), Saw::Done)),
             Step::ConfirmTraffic | Step::Soak => {
                 self.not_as_left(intended(seen.stage)).unwrap_or_else(|| self.learnt(self.judged.watch()))
             }

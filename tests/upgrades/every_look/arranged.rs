@@ -25,6 +25,8 @@ const RUN: &str = "shop-1";
 const WATCH_MINUTES: u32 = 2;
 /// A write of the gateway, and then a deletion of a cluster, is over after this.
 const WRITTEN: Duration = Duration::from_secs(60);
+/// What was seen so long ago is looked at anew.
+const A_LONG_TIME: SignedDuration = SignedDuration::from_mins(10);
 const DELETED: Duration = Duration::from_secs(400);
 
 /// The world, and the clients of the process that looks at it.
@@ -76,6 +78,7 @@ async fn save(app: &App, input: &Input, way: &Way, writes: &Value) {
     };
     let present = json!({
         "step": input.step, "stage": input.stage, "stepBegan": ago(watched), "writes": true, "moved": true,
+        "stageBegan": if way.old { ago(A_LONG_TIME) } else { found.at },
         "quietFrom": ago(if input.quiet { QUIET_TIME } else if way.soon { SignedDuration::ZERO } else { almost }),
         "reducing": input.reducing.then_some(json!({"running": true, "pools": []})),
     });

@@ -16,6 +16,8 @@ pub struct Way {
     pub watch: Watch,
     /// The first look that found the step was just now: a write that nobody recorded may still be under way.
     pub soon: bool,
+    /// What was seen of the new cluster, to which no user is led, was seen long ago.
+    pub old: bool,
 }
 
 /// Why a write of ours did not take effect.
@@ -58,6 +60,11 @@ fn may_wait_for_another(look: &Look) -> bool {
     matches!(look.leads_to[..], [Next::Say(Saw::NotYet), Next::Act(Act::Write(_))])
 }
 
+/// Whether the new cluster may have to be looked at anew before users are led to it.
+fn is_looked_at_first(look: &Look) -> bool {
+    matches!(look.leads_to[..], [Next::Act(Act::Write(_)), Next::Say(Saw::NotYet)])
+}
+
 impl Watch {
     const fn leads_to(self) -> Next {
         Next::Say(match self {
@@ -79,6 +86,7 @@ pub fn ways(look: &Look) -> Vec<Way> {
         recorded: false,
         watch: Watch::Over,
         soon: false,
+        old: false,
     };
     let mut all = vec![plain];
     let mut also = |is_open: bool, change: fn(&mut Way)| {
@@ -94,6 +102,11 @@ pub fn ways(look: &Look) -> Vec<Way> {
     also(is_deleted_here(input), |way| way.recorded = true);
     also(is_before_an_act(look), |way| way.watch = Watch::Ill);
     also(may_wait_for_another(look), |way| way.soon = true);
+    also(is_looked_at_first(look), |way| way.old = true);
+    // Without a place in the candidate pool its probe says nothing, and a cluster with nothing in it has nothing that is ill.
+    let is_old = |way: &Way| way.old && way.candidate;
+    let ill: Vec<_> = all.iter().copied().filter(is_old).map(|way| Way { watch: Watch::Ill, ..way }).collect();
+    all.extend(ill);
     if matches!(input.step, Step::ConfirmTraffic | Step::Soak) {
         let each = |way: Way| WATCHES.map(|watch| Way { watch, ..way });
         all = all.into_iter().flat_map(each).collect();
@@ -114,6 +127,7 @@ pub fn expected(look: &Look, way: &Way) -> Result<Next, String> {
         [one] => Ok(*one),
         // What is in the candidate pool counts, too: then it is not our write that shows itself.
         [wait, write] if may_wait_for_another(look) => Ok(if way.soon && !way.candidate { *wait } else { *write }),
+        [write, wait] if is_looked_at_first(look) => Ok(if way.watch == Watch::Ill { *wait } else { *write }),
         [_, _, _] if way.gone == Gone::UnderWay && way.recorded => Ok(Next::Say(Saw::NotYet)),
         // A deletion that shows is evidence: there is nothing to go back to.
         [_, _, Next::Say(Saw::Breached)]
