@@ -16,6 +16,7 @@ pub use copied::CopyRoles;
 pub use manifest::Manifest;
 pub use preset::Preset;
 
+use crate::resources::answers::name_of;
 use crate::resources::attached::Attached;
 use crate::step::Step;
 use crate::workload::singletons::Singleton;
@@ -179,6 +180,13 @@ impl Site {
             Colour::Blue => &self.slots.blue,
             Colour::Green => &self.slots.green,
         }
+    }
+
+    /// What may run in one cluster only, by the names that it has in the cluster of this colour.
+    #[must_use]
+    pub fn singletons_in(&self, colour: Colour) -> Vec<Singleton> {
+        let cluster = name_of(&self.slot(colour).cluster);
+        self.singletons.iter().map(|one| one.in_slot(colour.name(), cluster)).collect()
     }
 
     /// What should differ from the old cluster in the cluster of this colour: the site's changes, with its slot's over them.

@@ -3,7 +3,7 @@
 use super::acting::Azure;
 use crate::azure::kubernetes::{Kubernetes, Permitted};
 use crate::run::{Run, StepError};
-use crate::site::{Capacity, Site};
+use crate::site::{Capacity, Colour, Site};
 use crate::text::few;
 use crate::workload::pins::Field;
 use crate::workload::rights::{Right, remedy, to_apply, to_delete, to_keep};
@@ -40,7 +40,7 @@ pub async fn of_the_old(run: &Run, azure: &Azure) -> Said {
     let asked = async {
         let kubernetes = azure.kubernetes(&run.plan.old_slot().cluster).await?;
         let mut rights = to_pin(site.pins(), &kubernetes).await?;
-        rights.extend(to_move(site, &kubernetes).await?);
+        rights.extend(to_move(site, run.plan.old, &kubernetes).await?);
         let permitted = kubernetes.permitted(&rights, None).await?;
         Ok::<_, StepError>(said(&kubernetes, permitted, "the old cluster").await)
     };
@@ -78,13 +78,13 @@ pub async fn to_pin(capacity: Option<&Capacity>, kubernetes: &Kubernetes) -> Res
     Ok(rights)
 }
 
-/// What stops and starts the site's singletons, and sees that they have stopped.
+/// What stops and starts the site's singletons in the cluster of this colour, and sees that they have stopped.
 ///
 /// # Errors
 /// When the API server does not say what it serves.
-pub async fn to_move(site: &Site, kubernetes: &Kubernetes) -> Result<BTreeSet<Right>, StepError> {
+pub async fn to_move(site: &Site, colour: Colour, kubernetes: &Kubernetes) -> Result<BTreeSet<Right>, StepError> {
     let mut rights = BTreeSet::new();
-    for one in &site.singletons {
+    for one in site.singletons_in(colour) {
         let right = |verb, group: &str, resource: &str| Right {
             namespace: Some(one.namespace.clone()),
             ..Right::everywhere(verb, group, resource)
@@ -103,13 +103,14 @@ pub async fn to_move(site: &Site, kubernetes: &Kubernetes) -> Result<BTreeSet<Ri
 /// When the API server does not say what it serves.
 pub async fn to_install(
     site: &Site,
+    colour: Colour,
     kubernetes: &Kubernetes,
     objects: &[&Value],
 ) -> Result<BTreeSet<Right>, StepError> {
     let places = kubernetes.places(objects).await?;
     let mut rights = if site.prune { to_keep(&places) } else { BTreeSet::new() };
     rights.extend(to_apply(places));
-    rights.extend(to_move(site, kubernetes).await?);
+    rights.extend(to_move(site, colour, kubernetes).await?);
     rights.extend(LOOKED_AT.map(|(group, resource)| Right::everywhere("list", group, resource)));
     // Why pods have no node, and what those of some Jobs have said.
     let speaks = |object: &&&Value| object["metadata"]["annotations"][SAYS_WHY] == "true";
@@ -128,7 +129,7 @@ pub async fn to_install(
 /// # Errors
 /// When its API server does not answer.
 pub async fn of_the_new(run: &Run, kubernetes: &Kubernetes, objects: &[&Value]) -> Result<Said, StepError> {
-    let rights = to_install(&run.plan.site, kubernetes, objects).await?;
+    let rights = to_install(&run.plan.site, run.plan.new_colour(), kubernetes, objects).await?;
     let permitted = kubernetes.permitted(&rights, None).await?;
     Ok(said(kubernetes, permitted, "the new cluster").await)
 }

@@ -71,33 +71,43 @@ pub enum Trouble {
 pub async fn moved(run: &Run, azure: &Azure, between: &Between<'_>) -> Result<Told, Trouble> {
     let ends = azure.clock().after(BATCH);
     let mut told = Told::default();
-    for one in &run.plan.site.singletons {
+    let (old, new) = (run.plan.old, run.plan.new_colour());
+    let (from, to) = if between.way == Way::Forward { (old, new) } else { (new, old) };
+    let [from, to] = [from, to].map(|colour| run.plan.site.singletons_in(colour));
+    for both in from.iter().zip(&to) {
         if Instant::now() >= ends {
-            told.waits.push(format!("{one} is next"));
+            told.waits.push(format!("{} is next", both.1));
             break;
         }
-        between.moves(run, azure, one, &mut told).await?;
+        between.moves(run, azure, both, &mut told).await?;
     }
     Ok(told)
 }
 
 impl Between<'_> {
-    async fn moves(&self, run: &Run, azure: &Azure, one: &Singleton, told: &mut Told) -> Result<(), Trouble> {
+    /// One look at one of them, by its names in the cluster that it leaves and in the other.
+    async fn moves(
+        &self,
+        run: &Run,
+        azure: &Azure,
+        (leaves, one): (&Singleton, &Singleton),
+        told: &mut Told,
+    ) -> Result<(), Trouble> {
         let Some(live) = self.to.find(&one.object()).await.map_err(Trouble::To)? else {
             told.left.push(one.to_string());
             return Ok(());
         };
         let left = match self.from {
-            Some(from) => from.find(&one.object()).await.map_err(Trouble::From)?,
+            Some(from) => from.find(&leaves.object()).await.map_err(Trouble::From)?,
             None => None,
         };
         if let (Some(from), Some(there)) = (self.from, &left) {
             if let Some(patch) = stop(one.kind, there, &run.id, self.way == Way::Back) {
                 let said = amend(azure, from, there, &patch, "stopped").await.map_err(Trouble::From)?;
-                told.done.push(format!("{one}: {said} in {}", self.names().0));
+                told.done.push(format!("{leaves}: {said} in {}", self.names().0));
                 return Ok(());
             }
-            if let Some(why) = still_runs(from, one, there).await.map_err(Trouble::From)? {
+            if let Some(why) = still_runs(from, leaves, there).await.map_err(Trouble::From)? {
                 told.waits.push(format!("in {}: {why}", self.names().0));
                 return Ok(());
             }
@@ -128,13 +138,13 @@ impl Between<'_> {
 
 /// Why the plan cannot be carried out: reconcilers in the old cluster that would start again what is stopped there.
 pub async fn started_again(run: &Run, azure: &Azure) -> Result<Option<String>, StepError> {
-    let singletons = &run.plan.site.singletons;
+    let singletons = run.plan.site.singletons_in(run.plan.old);
     if singletons.is_empty() {
         return Ok(None);
     }
     let old = azure.kubernetes(&run.plan.old_slot().cluster).await?;
     let mut lines = vec![];
-    for one in singletons {
+    for one in &singletons {
         lines.extend(old.find(&one.object()).await?.and_then(|live| reconciled(one.kind, &live)));
     }
     if lines.is_empty() {

@@ -2,7 +2,7 @@
 mod fits;
 mod left;
 mod load;
-mod ruled;
+pub mod ruled;
 
 use crate::{ask, journal, order_of, story, until};
 use bluegreen::functions::orders::{Obeyed, give};

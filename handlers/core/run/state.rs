@@ -106,7 +106,9 @@ impl Run {
     pub fn singletons_in_between(&self) -> Option<String> {
         let is_between = self.moves_singletons && (self.step.needs_singletons() || self.step.undoes());
         is_between.then(|| {
-            let all: Vec<_> = self.plan.site.singletons.iter().map(by_hand).collect();
+            let of = |colour| self.plan.site.singletons_in(colour);
+            let all = of(self.plan.new_colour()).into_iter().zip(of(self.plan.old));
+            let all: Vec<_> = all.flat_map(|(new, old)| [Some(by_hand(&new)), (new != old).then(|| by_hand(&old))]).flatten().collect();
             format!(
                 "what may run in one cluster only may be stopped in both: see where it runs, and start it in the one that serves: \
                  {}",

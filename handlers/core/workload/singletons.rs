@@ -9,7 +9,7 @@
 mod declared;
 mod remains;
 
-pub use declared::{Singleton, SingletonKind};
+pub use declared::{Singleton, SingletonKind, in_slot};
 pub use remains::{Around, remains};
 
 use crate::resources::answers::text;
@@ -62,13 +62,19 @@ pub fn is_off(kind: SingletonKind, object: &Value) -> bool {
 }
 
 /// The objects as they are applied to a new cluster: those that may run in one only are suspended, and what a suspended
-/// ScaledObject scales is made with no pod.
-pub fn suspend<'a>(objects: impl Iterator<Item = &'a mut Value>, singletons: &[Singleton], run: &str) {
+/// ScaledObject scales is made with no pod. `beside`: what is applied at another time, and may scale something of these.
+pub fn suspend<'a>(
+    objects: impl Iterator<Item = &'a mut Value>,
+    beside: &[Value],
+    singletons: &[Singleton],
+    run: &str,
+) {
     if singletons.is_empty() {
         return;
     }
     let mut others = vec![];
-    let mut targets = vec![];
+    let scaling = beside.iter().filter_map(|object| Some((singletons.iter().find(|one| one.is(object))?, object)));
+    let mut targets: Vec<_> = scaling.filter_map(|(one, object)| target(one, object)).collect();
     for object in objects {
         match singletons.iter().find(|one| one.is(object)) {
             Some(one) => {

@@ -6,7 +6,7 @@ use crate::run::{Run, StepError};
 use crate::site::Manifest;
 use crate::workload::manifests::Placeholders;
 use crate::workload::seen::APPLIED;
-use crate::workload::singletons::suspend;
+use crate::workload::singletons::{Singleton, SingletonKind, suspend};
 use serde_json::{Value, json};
 
 /// An object as it is applied.
@@ -46,14 +46,31 @@ pub async fn wanted(
     let placeholders = Placeholders::of(&run.plan, &run.id, cluster);
     let mut wanted = vec![];
     for (file, manifest) in manifests.iter().enumerate() {
-        let digest = manifest.digest_for(run.plan.version).map_err(StepError::Terminal)?;
-        let text = azure.manifest(digest).await?;
-        let objects = manifest.objects(&text, &placeholders).map_err(StepError::Terminal)?;
+        let objects = objects(run, azure, manifest, &placeholders).await?;
         wanted.extend(objects.into_iter().map(|value| (file, value)));
     }
     // What may run in one cluster only runs in the old one.
-    suspend(wanted.iter_mut().map(|(_, value)| value), &run.plan.site.singletons, &run.id);
+    let singletons = run.plan.site.singletons_in(run.plan.new_colour());
+    let is_here = |one: &Singleton| wanted.iter().any(|(_, value)| one.is(value));
+    let mut beside = vec![];
+    if singletons.iter().any(|one| one.kind == SingletonKind::ScaledObject && !is_here(one)) {
+        for manifest in run.plan.site.manifests().filter(|manifest| !manifests.contains(manifest)) {
+            beside.extend(objects(run, azure, manifest, &placeholders).await?);
+        }
+    }
+    suspend(wanted.iter_mut().map(|(_, value)| value), &beside, &singletons, &run.id);
     Ok(wanted.into_iter().map(|(file, value)| marked(file, value)).collect())
+}
+
+async fn objects(
+    run: &Run,
+    azure: &Azure,
+    manifest: &Manifest,
+    placeholders: &Placeholders,
+) -> Result<Vec<Value>, StepError> {
+    let digest = manifest.digest_for(run.plan.version).map_err(StepError::Terminal)?;
+    let text = azure.manifest(digest).await?;
+    manifest.objects(&text, placeholders).map_err(StepError::Terminal)
 }
 
 fn marked(file: usize, mut value: Value) -> Wanted {

@@ -2,7 +2,7 @@
 use crate::azure::kubernetes::{Permitted, connect};
 use crate::resources::answers::text;
 use crate::run::StepError;
-use crate::site::{Manifest, Site};
+use crate::site::{Colour, Manifest, Site};
 use crate::steps::permitted::{to_install, to_pin};
 use crate::store::Store;
 use crate::survey::discovery::{Looker, PATIENCE};
@@ -48,7 +48,9 @@ impl Looker {
     ) -> Result<Permitted, StepError> {
         let server = connect(&self.arm, &self.wire, &self.credential, cluster).await?;
         let objects: Vec<_> = objects.iter().collect();
-        let mut rights = to_install(site, &server, &objects).await?;
+        let is_its = |colour: &Colour| site.slot(*colour).cluster.eq_ignore_ascii_case(cluster);
+        let colour = Colour::ALL.into_iter().find(is_its).unwrap_or(Colour::Blue);
+        let mut rights = to_install(site, colour, &server, &objects).await?;
         rights.extend(to_pin(site.pins(), &server).await?);
         server.permitted(&rights, Some(identity)).await
     }

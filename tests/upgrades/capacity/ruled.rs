@@ -118,13 +118,18 @@ fn a_size_that_a_person_gave_is_given_to_the_new_cluster_and_stays() {
     });
 }
 
-#[test]
-fn a_scaled_object_is_pinned_by_its_own_field() {
-    let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+/// What KEDA's objects are.
+pub fn keda() -> Value {
+    json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": "scaledobjects.keda.sh"},
         "spec": {"group": "keda.sh", "scope": "Namespaced", "names": {"plural": "scaledobjects", "kind": "ScaledObject"},
             "versions": [{"name": "v1alpha1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
-                "type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}});
+                "type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}})
+}
+
+#[test]
+fn a_scaled_object_is_pinned_by_its_own_field() {
+    let definition = keda();
     let scaled = json!({"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "web", "namespace": "shop"},
         "spec": {"scaleTargetRef": {"name": "web"}, "minReplicaCount": 2, "maxReplicaCount": 20, "triggers": [{"type": "prometheus", "metadata": {}}]}});
     told(async || {

@@ -2,6 +2,7 @@
 use super::{Mistake, mistake};
 use crate::resources::answers::{list, shortened, text};
 use crate::step::Step;
+use crate::workload::singletons::in_slot;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -11,8 +12,11 @@ pub(super) fn mistakes(file: &Value) -> Vec<Mistake> {
     for (index, one) in list(file, "/singletons").iter().enumerate() {
         let key = (text(one, "/kind"), text(one, "/namespace"), text(one, "/name"));
         for (member, value) in [("namespace", key.1), ("name", key.2)] {
-            if one.get(member).is_some_and(Value::is_string) && !is_name(value) {
-                let what = format!("expected the {member} of an object, found {:?}", shortened(value));
+            if one.get(member).is_some_and(Value::is_string) && !is_name(&in_slot(value, "blue", "aks")) {
+                let what = format!(
+                    "expected the {member} of an object (${{slot.colour}} and ${{cluster.name}} can be in it), found {:?}",
+                    shortened(value)
+                );
                 mistakes.push(mistake(format!("/singletons/{index}/{member}"), what));
             }
         }

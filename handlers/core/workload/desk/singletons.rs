@@ -2,7 +2,7 @@
 use super::{Finding, Found, Weight, is_agic};
 use crate::resources::answers::text;
 use crate::resources::object::{describe, name};
-use crate::workload::singletons::{Singleton, SingletonKind, target};
+use crate::workload::singletons::{Singleton, SingletonKind, in_slot, target};
 use crate::workload::spelling::meant;
 
 /// What is wrong with the singletons of a site.
@@ -20,7 +20,8 @@ fn unmade(one: &Singleton, all: &[Found<'_>]) -> Finding {
     let of_its_kind = all.iter().filter(|found| text(&found.value, "/kind") == one.kind.name());
     let near = of_its_kind.map(|found| &found.value).find(|object| {
         let is_here = Singleton { name: name(object).to_owned(), ..one.clone() }.is(object);
-        name(object) == one.name || (is_here && meant(&one.name, [name(object)]).is_some())
+        let mut in_slots = ["blue", "green"].iter().map(|colour| in_slot(name(object), colour, ""));
+        in_slots.any(|in_slot| in_slot == one.name) || (is_here && meant(&one.name, [name(object)]).is_some())
     });
     let (weight, remedy) = match near {
         Some(near) => (Weight::Refuses, format!("is {} meant?", describe(near))),
@@ -94,6 +95,10 @@ mod tests {
             unknown.weight == Weight::Warns && unknown.what.contains("left as it is in the old cluster"),
             "{unknown}"
         );
+        let of_a_slot = json!({"apiVersion": "batch/v1", "kind": "CronJob",
+            "metadata": {"namespace": "shop", "name": "x-${slot.colour}"}});
+        assert_eq!(said(&named("shop", "x-${slot.colour}"), std::slice::from_ref(&of_a_slot)), [""; 0]);
+        assert!(said(&named("shop", "x-green"), &[of_a_slot])[0].ends_with("is CronJob shop/x-${slot.colour} meant?"));
         let in_default = json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "x"}});
         assert_eq!(said(&named("default", "x"), &[in_default]), [""; 0]);
     }

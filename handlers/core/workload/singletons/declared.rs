@@ -13,11 +13,14 @@ use serde_json::{Value, json};
 pub struct Singleton {
     /// Its kind.
     pub kind: SingletonKind,
-    /// Its namespace.
+    /// Its namespace. `${slot.colour}` and `${cluster.name}` can be in it, as in the manifests.
     pub namespace: String,
-    /// Its name.
+    /// Its name; likewise.
     pub name: String,
 }
+
+/// What can be in its name and its namespace: they are then others in each slot's cluster.
+const OF_SLOTS: [&str; 2] = ["${slot.colour}", "${cluster.name}"];
 
 /// The kinds that can be stopped and started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +37,12 @@ pub enum SingletonKind {
     ScaledObject,
     /// By its count.
     StatefulSet,
+}
+
+/// A name as it is in the cluster of a slot, of this colour and name.
+#[must_use]
+pub fn in_slot(name: &str, colour: &str, cluster: &str) -> String {
+    name.replace(OF_SLOTS[0], colour).replace(OF_SLOTS[1], cluster)
 }
 
 impl SingletonKind {
@@ -67,6 +76,13 @@ impl SingletonKind {
 }
 
 impl Singleton {
+    /// By the names that it has in the cluster of a slot, of this colour and name.
+    #[must_use]
+    pub fn in_slot(&self, colour: &str, cluster: &str) -> Self {
+        let of_it = |text: &str| in_slot(text, colour, cluster);
+        Self { kind: self.kind, namespace: of_it(&self.namespace), name: of_it(&self.name) }
+    }
+
     /// Whether it names this object. What says no namespace lies in `default`.
     #[must_use]
     pub fn is(&self, object: &Value) -> bool {

@@ -85,13 +85,27 @@ fn it_is_applied_suspended_and_what_it_scales_without_a_pod() {
     target["metadata"]["name"] = "worker".into();
     let mut beside = object(SingletonKind::Deployment, json!({"replicas": 2}));
     let singletons = [one(SingletonKind::ScaledObject)];
-    suspend([&mut target, &mut scaled, &mut beside].into_iter(), &singletons, RUN);
+    suspend([&mut target, &mut scaled, &mut beside].into_iter(), &[], &singletons, RUN);
     assert!(is_off(SingletonKind::ScaledObject, &scaled) && marked(&scaled).unwrap().stopped, "{scaled}");
     assert!(worker.is(&target) && target["spec"]["replicas"] == 0 && marked(&target).is_none(), "{target}");
     assert_eq!(beside["spec"]["replicas"], 2);
+    // They may be applied apart.
+    target["spec"]["replicas"] = 3.into();
+    suspend([&mut target].into_iter(), &[scaled.clone(), beside], &singletons, RUN);
+    assert_eq!(target["spec"]["replicas"], 0);
     let before = scaled.clone();
-    suspend([&mut scaled].into_iter(), &[], RUN);
+    suspend([&mut scaled].into_iter(), &[], &[], RUN);
     assert_eq!(scaled, before);
+}
+
+#[test]
+fn its_names_may_be_the_slots_own() {
+    let named: Singleton = serde_json::from_value(
+        json!({"kind": "CronJob", "namespace": "shop-${cluster.name}", "name": "closing-${slot.colour}"}),
+    )
+    .unwrap();
+    assert_eq!(named.in_slot("green", "aks-2").to_string(), "CronJob shop-aks-2/closing-green");
+    assert_eq!(one(SingletonKind::CronJob).in_slot("green", "aks-2"), one(SingletonKind::CronJob));
 }
 
 #[test]
