@@ -3,6 +3,7 @@ use super::arm::{ArmError, Condition};
 use super::permit::Permit;
 use super::{Reader, Writer};
 use crate::plan::Plan;
+use crate::plan::policies::Policy;
 use crate::plan::roles::{Assignment, Grant, Held, made_anew, subscriptions};
 use crate::resources::answers::same_id;
 use crate::run::StepError;
@@ -12,6 +13,9 @@ use serde_json::Value;
 
 /// The first that shows conditions.
 const API_VERSION: &str = "2022-04-01";
+
+const VAULTS: &str = "providers/Microsoft.KeyVault/vaults";
+const VAULTS_VERSION: &str = "2023-07-01";
 
 /// Which of a principal's roles are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +51,26 @@ impl Reader {
         });
         let found: Option<Vec<_>> = try_join_all(looks).await?.into_iter().collect();
         Ok(found.map(|found| found.into_iter().flatten().collect()))
+    }
+
+    /// The access policies of the vaults where the old cluster's identities may have roles, if Azure makes any of those anew;
+    /// `None` when we may not look.
+    ///
+    /// # Errors
+    /// When they cannot be read for another reason.
+    pub async fn policies(&self, plan: &Plan, old: &Value) -> Result<Option<Vec<Policy>>, StepError> {
+        let mut all = vec![];
+        if made_anew(plan, old).iter().all(|made| made.principal.is_empty()) {
+            return Ok(Some(all));
+        }
+        for subscription in subscriptions(&plan.site) {
+            match self.arm.list(&format!("/subscriptions/{subscription}/{VAULTS}"), VAULTS_VERSION).await {
+                Ok(vaults) => all.extend(vaults.iter().flat_map(Policy::of)),
+                Err(error) if error.status == 403 && error.has_code() => return Ok(None),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Some(all))
     }
 
     /// The roles of a principal in all subscriptions of a plan, each once; `None` when we may not look.

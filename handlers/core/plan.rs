@@ -4,6 +4,7 @@ pub mod cluster_body;
 pub mod federation;
 mod placeholders;
 pub mod planning;
+pub mod policies;
 mod pools;
 pub mod request;
 pub mod roles;

@@ -106,10 +106,10 @@ pub async fn look(plan: &Plan, azure: &Reader) -> Result<Seen, StepError> {
         && let Some(old) = &seen.old_cluster
     {
         seen.attached = azure.attached(old, &plan.site.not_carried).await?;
-        seen.roles = match plan.site.copy_roles {
-            Some(_) => azure.held(plan, old).await?,
-            None => None,
-        };
+        if plan.site.copy_roles.is_some() {
+            seen.roles = azure.held(plan, old).await?;
+            seen.policies = azure.policies(plan, old).await?;
+        }
         for (name, identity) in plan.site.federated() {
             seen.federated.insert(name.clone(), azure.federated(identity).await?);
         }

@@ -24,7 +24,7 @@ var roles = {
   'identity federator': 'Makes and removes federated credentials of an identity.'
   // Given under a condition, in the groups that whoever deploys names.
   'role giver': 'Gives a few roles to the identities of new clusters, and takes them back.'
-  'role reader': 'Sees who has which role.'
+  'role reader': 'Sees who has which role, and the access policies of vaults.'
   // The scale controller's, too: without it messages are not counted but peeked at, one and then ten, and no error says so.
   'message counter': 'Counts messages, for scaling, and sees the subscriptions.'
 }

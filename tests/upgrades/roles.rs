@@ -226,6 +226,50 @@ fn a_role_that_gives_rights_is_refused_before_a_cluster_is_made_with_the_command
     });
 }
 
+/// A vault that lets the old cluster's kubelets in by its access policies, if it goes by those.
+fn vault(shop: &Shop, by_roles: bool) {
+    let group = shop.article.gateway.split("/providers/").next().unwrap();
+    let policy = json!({"tenantId": "t", "objectId": principal(shop, &shop.article.blue, KUBELET).to_uppercase(),
+        "permissions": {"secrets": ["get", "list"], "certificates": ["get"]}});
+    place(
+        shop,
+        &format!("{group}/providers/Microsoft.KeyVault/vaults/kv-shop"),
+        json!({"location": shop.article.location,
+            "properties": {"enableRbacAuthorization": by_roles, "accessPolicies": [policy]}}),
+    );
+}
+
+#[test]
+fn an_access_policy_of_a_vault_is_refused_with_the_command_and_what_a_person_did_is_believed() {
+    let command =
+        "--name kv-shop --secret-permissions get list --certificate-permissions get --object-id \"$(az aks show";
+    story(|| async {
+        let shop = shop(|_| {}).await;
+        vault(&shop, false);
+        let run = ends(&shop).await;
+        assert_eq!(run.ending, Some(Ending::Rejected), "{}", journal(&run));
+        says(&run, "the access policy of the vault kv-shop for the identity aks-blue-agentpool of the kubelets");
+        says(&run, command);
+        assert!(shop.azure.world().resource_manager.resource(&shop.article.green).is_none());
+    });
+    for (by_roles, prepared) in [(false, true), (true, false)] {
+        story(|| async {
+            let shop = shop(|site| site.grants_prepared = prepared).await;
+            vault(&shop, by_roles);
+            let run = ends(&shop).await;
+            upgraded(&run);
+            assert_eq!(journal(&run).contains(command), !by_roles, "{}", journal(&run));
+        });
+    }
+    story(|| async {
+        let shop = shop(|_| {}).await;
+        vault(&shop, false);
+        let read = On::call(Method::GET, "/providers/Microsoft.KeyVault/vaults");
+        shop.azure.world().faults.add(Fault::always("denied", read, refusal(403, "AuthorizationFailed")));
+        upgraded(&ends(&shop).await);
+    });
+}
+
 #[test]
 fn a_right_that_does_not_count_yet_is_waited_for_half_an_hour_and_no_longer() {
     let denied = || refusal(403, "AuthorizationFailed");

@@ -1,7 +1,9 @@
 //! The roles of the old cluster's identities that the run gives the new one's: which, and what it cannot.
 use super::{Finding, Seen};
+use crate::plan::policies::{self, Policy};
 use crate::plan::roles::{Fate, GIVES, fates, made_anew};
 use crate::plan::{Kind, Plan};
+use crate::resources::answers::same_name;
 use crate::resources::permissions::allow;
 use std::collections::BTreeSet;
 
@@ -86,7 +88,9 @@ pub(super) fn warn(plan: &Plan, seen: &Seen) -> Vec<Finding> {
 
 fn becomes(plan: &Plan, seen: &Seen) -> Vec<Fate> {
     let Some(old) = &seen.old_cluster else { return vec![] };
-    fates(plan, old, seen.roles.as_deref().unwrap_or_default(), seen.node_group(plan).as_deref())
+    let mut fates = fates(plan, old, seen.roles.as_deref().unwrap_or_default(), seen.node_group(plan).as_deref());
+    fates.extend(policies::left(plan, old, seen.policies.as_deref().unwrap_or_default()));
+    fates
 }
 
 fn by_hand(command: &str) -> String {
@@ -95,14 +99,20 @@ fn by_hand(command: &str) -> String {
     )
 }
 
-/// Whoever fetches secrets without a role may be on a vault's own list.
+/// Whoever fetches secrets without a role may be on a vault's own list, where none was seen.
 fn vault(plan: &Plan, seen: &Seen) -> Option<Finding> {
     let (old, held) = (seen.old_cluster.as_ref()?, seen.roles.as_deref()?);
     let made = made_anew(plan, old).into_iter().find(|made| made.query().to_lowercase().contains(VAULTS))?;
-    if held.iter().any(|held| held.made == made) {
+    let is_let_in = |policy: &Policy| same_name(&policy.principal, &made.principal);
+    if held.iter().any(|held| held.made == made) || seen.policies.iter().flatten().any(is_let_in) {
         return None;
     }
-    let what = format!("{} has no role; if an access policy of a vault lets it in, that is not copied", made.whose);
+    let unseen = if seen.policies.is_some() {
+        "no access policy of a vault in the site's subscriptions lets it in; if one elsewhere does"
+    } else {
+        "the vaults may not be read; if an access policy of one lets it in"
+    };
+    let what = format!("{} has no role, and {unseen}, that is not copied", made.whose);
     let remedy = format!(
         "az keyvault set-policy --name VAULT --secret-permissions get --object-id {}",
         made.whom(&plan.new_slot().cluster)
