@@ -15,6 +15,7 @@ mod bodies;
 mod claims;
 mod conditions;
 mod control;
+mod cron_jobs;
 mod customs;
 mod defaults;
 mod definitions;

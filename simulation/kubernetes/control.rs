@@ -1,8 +1,9 @@
 //! The controllers of one cluster, its scheduler and its kubelets: what they remember beside the objects, and their round.
 use super::{
-    aggregated_roles, api_services, autoscalers::Autoscalers, claims, definitions, disruptions, events, garbage,
-    ingresses, jobs, loads::Loads, namespaces, nodes::Nodes, objects::Objects, outages::Outages, pods::Pods, policies,
-    protection, replica_sets, rollouts::Rollouts, scaled_objects, services::Balancers, sets, shape::Shape,
+    aggregated_roles, api_services, autoscalers::Autoscalers, claims, cron_jobs::CronJobs, definitions, disruptions,
+    events, garbage, ingresses, jobs, loads::Loads, namespaces, nodes::Nodes, objects::Objects, outages::Outages,
+    pods::Pods, policies, protection, replica_sets, rollouts::Rollouts, scaled_objects, services::Balancers, sets,
+    shape::Shape,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -15,6 +16,7 @@ pub(super) struct Controllers {
     pub loads: Loads,
     autoscalers: Autoscalers,
     balancers: Balancers,
+    cron_jobs: CronJobs,
     rollouts: Rollouts,
 }
 
@@ -32,6 +34,7 @@ impl Controllers {
         replica_sets::run(objects, now);
         sets::run_stateful_sets(objects, now);
         sets::run_daemon_sets(objects, now);
+        self.cron_jobs.run(objects, now);
         jobs::run(objects, now);
         self.pods.run(objects, &self.nodes, self.outages.is_broken(now), now);
         claims::run(objects, now);
@@ -52,7 +55,8 @@ impl Controllers {
     /// The next moment after `now` at which something else changes by itself.
     pub fn next_change(&self, objects: &Objects, now: Timestamp) -> Option<Timestamp> {
         let moments = self.nodes.moments().chain(self.pods.moments(now)).chain(self.balancers.moments());
-        let moments = moments.chain(self.rollouts.moments()).chain(self.outages.moments());
+        let moments =
+            moments.chain(self.rollouts.moments()).chain(self.outages.moments()).chain(self.cron_jobs.moments());
         let moments = moments.chain(definitions::moments(&objects.store)).chain(jobs::moments(&objects.store));
         moments.filter(|moment| *moment > now).min()
     }

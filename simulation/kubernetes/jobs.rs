@@ -12,7 +12,7 @@ use super::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-const JOBS: &str = "jobs.batch";
+pub(super) const JOBS: &str = "jobs.batch";
 
 /// How a Job ended: its condition, the reason, the words.
 type End = (&'static str, &'static str, &'static str);
@@ -97,11 +97,18 @@ fn tell(objects: &mut Objects, job: &Value, (condition, reason, words): End, now
 }
 
 fn ended_at(job: &Value) -> Option<Timestamp> {
-    let conditions = job["status"]["conditions"].as_array().into_iter().flatten();
-    let ended = conditions
-        .into_iter()
-        .find(|one| one["status"] == "True" && (one["type"] == "Complete" || one["type"] == "Failed"));
-    moment(&ended?["lastTransitionTime"])
+    moment(&ended(job)?["lastTransitionTime"])
+}
+
+/// The condition with which a Job has ended.
+pub(super) fn ended(job: &Value) -> Option<&Value> {
+    let mut conditions = job["status"]["conditions"].as_array().into_iter().flatten();
+    conditions.find(|one| one["status"] == "True" && (one["type"] == "Complete" || one["type"] == "Failed"))
+}
+
+/// Whether a Job has done what it was made for.
+pub(super) fn is_complete(job: &Value) -> bool {
+    ended(job).is_some_and(|ended| ended["type"] == "Complete")
 }
 
 fn removed_at(job: &Value) -> Option<Timestamp> {

@@ -2,6 +2,7 @@
 mod access;
 mod apply;
 mod calls;
+mod cron_jobs;
 mod customs;
 mod deletions;
 mod front;
