@@ -8,6 +8,7 @@ use crate::text::few;
 use crate::workload::pins::Field;
 use crate::workload::rights::{Right, remedy, to_apply, to_delete, to_keep};
 use crate::workload::seen::SAYS_WHY;
+use crate::workload::singletons::SingletonKind;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -90,6 +91,9 @@ pub async fn to_move(site: &Site, colour: Colour, kubernetes: &Kubernetes) -> Re
             ..Right::everywhere(verb, group, resource)
         };
         rights.extend([right("list", "", "pods"), right("list", "batch", "jobs")]);
+        if one.kind == SingletonKind::CronJob {
+            rights.insert(right("patch", "batch", "cronjobs/status"));
+        }
         if let Some(kind) = kubernetes.served(&one.object()).await? {
             rights.extend(["get", "patch"].map(|verb| right(verb, &kind.resource.group, &kind.resource.plural)));
         }

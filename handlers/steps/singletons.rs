@@ -1,14 +1,14 @@
 //! What may run in one cluster only changes clusters: stopped in one, seen stopped there, started in the other. One by one, so
 //! that none waits for another.
 use super::acting::Azure;
-use crate::azure::kubernetes::{Amended, Kubernetes, KubernetesWriter};
+use crate::azure::kubernetes::{Amended, Kubernetes, KubernetesWriter, Part};
 use crate::resources::object::describe;
 use crate::run::{Run, StepError};
 use crate::text::few;
 use crate::workload::readiness::unready;
 use crate::workload::selector::selector;
 use crate::workload::singletons::{
-    Around, Singleton, SingletonKind, marked, reconciled, remains, start, stays_off, stop, target,
+    Around, Singleton, SingletonKind, marked, ran_last, reconciled, remains, start, stays_off, stop, target,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -103,7 +103,7 @@ impl Between<'_> {
         };
         if let (Some(from), Some(there)) = (self.from, &left) {
             if let Some(patch) = stop(one.kind, there, &run.id, self.way == Way::Back) {
-                let said = amend(azure, from, there, &patch, "stopped").await.map_err(Trouble::From)?;
+                let said = amend(azure, from, there, (&patch, Part::Wish), "stopped").await.map_err(Trouble::From)?;
                 told.done.push(format!("{leaves}: {said} in {}", self.names().0));
                 return Ok(());
             }
@@ -117,8 +117,13 @@ impl Between<'_> {
             Way::Forward => left.as_ref().and_then(marked).map(|mark| mark.was).or(own),
             Way::Back => own,
         };
-        if let Some(patch) = start(one.kind, &live, &run.id, with.as_ref()) {
-            let said = amend(azure, self.to, &live, &patch, "started").await.map_err(Trouble::To)?;
+        let start = start(one.kind, &live, &run.id, with.as_ref());
+        let ran = left.as_ref().and_then(|there| ran_last(one.kind, there, &live)).filter(|_| start.is_some());
+        if let Some(patch) = ran {
+            let said = amend(azure, self.to, &live, (&patch, Part::Status), "told when it ran last").await;
+            told.done.push(format!("{one}: {} in {}", said.map_err(Trouble::To)?, self.names().1));
+        } else if let Some(patch) = start {
+            let said = amend(azure, self.to, &live, (&patch, Part::Wish), "started").await.map_err(Trouble::To)?;
             let is_off = with.is_some_and(|with| stays_off(one.kind, &with));
             let said = if is_off { "left as it was, off," } else { said };
             told.done.push(format!("{one}: {said} in {}", self.names().1));
@@ -160,10 +165,10 @@ async fn amend(
     azure: &Azure,
     kubernetes: &KubernetesWriter,
     live: &Value,
-    patch: &Value,
+    (patch, part): (&Value, Part),
     what: &'static str,
 ) -> Result<&'static str, StepError> {
-    match kubernetes.amend(azure.permit().await?, live, patch).await? {
+    match kubernetes.amend_part(azure.permit().await?, live, patch, part).await? {
         Amended::Yes => Ok(what),
         Amended::Changed => Ok("changed meanwhile"),
         Amended::Refused(why) => Err(anyhow::anyhow!(why).context("failed to hand over a singleton").into()),

@@ -6,6 +6,7 @@ mod pins;
 mod projects;
 mod pruned;
 mod rehearsal;
+mod scheduled;
 
 use bluegreen::functions::app::App;
 use bluegreen::local::door;

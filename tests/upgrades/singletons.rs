@@ -1,6 +1,7 @@
 //! What may run in one cluster only: whatever happens it runs in one at most, and in the end in the one that serves.
 mod hindered;
 mod named;
+mod scheduled;
 
 use crate::world_after::{nothing_runs_twice, singletons};
 use crate::{ask, journal, on, order_of, quick, story, stranger_deletes, until};

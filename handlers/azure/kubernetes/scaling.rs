@@ -40,19 +40,45 @@ impl Kubernetes {
     }
 }
 
+/// What of an object is amended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What people say of it.
+    Wish,
+    /// What its controller says of it.
+    Status,
+}
+
 impl KubernetesWriter {
     /// Lays a merge patch over an object that was looked at: it names the version that it was seen in.
     ///
     /// # Errors
     /// When the permit is too old, nobody answers, this identity is not known (401), or too much was asked for (429).
     pub async fn amend(&self, permit: Permit, object: &Value, patch: &Value) -> Result<Amended, StepError> {
+        self.amend_part(permit, object, patch, Part::Wish).await
+    }
+
+    /// The same, of one part of it.
+    ///
+    /// # Errors
+    /// As for [`Self::amend`].
+    pub async fn amend_part(
+        &self,
+        permit: Permit,
+        object: &Value,
+        patch: &Value,
+        part: Part,
+    ) -> Result<Amended, StepError> {
         let Some(kind) = self.served(object).await? else { return Ok(Amended::Changed) };
         let params = PatchParams { field_manager: Some(PIN.into()), ..PatchParams::default() };
         let of = permit.of();
         permit.redeem()?;
         let writing = self.1.writes(of, OBJECT, "PATCH", &describe(object));
         let api = kind.api(&self.client, kind.namespace_of(object));
-        let answer = api.patch(name(object), &params, &Patch::Merge(patch)).await;
+        let answer = match part {
+            Part::Wish => api.patch(name(object), &params, &Patch::Merge(patch)).await,
+            Part::Status => api.patch_status(name(object), &params, &Patch::Merge(patch)).await,
+        };
         writing.came(came(&answer));
         match answer {
             Ok(_) => Ok(Amended::Yes),

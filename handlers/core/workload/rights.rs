@@ -20,7 +20,7 @@ pub const MOST_NAMESPACES: usize = 4;
 pub struct Right {
     /// The group; empty for Kubernetes' first kinds.
     pub group: String,
-    /// `deployments`; a star stands for everything.
+    /// `deployments`, `cronjobs/status`; a star stands for everything.
     pub resource: String,
     /// Where; nothing: in the whole cluster.
     pub namespace: Option<String>,
@@ -30,9 +30,13 @@ pub struct Right {
 
 impl std::fmt::Display for Right {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{} {}", self.verb, self.resource)?;
+        let (resource, part) = self.parts();
+        write!(formatter, "{} {resource}", self.verb)?;
         if !self.group.is_empty() {
             write!(formatter, ".{}", self.group)?;
+        }
+        if !part.is_empty() {
+            write!(formatter, "/{part}")?;
         }
         match &self.namespace {
             Some(namespace) => write!(formatter, " in the namespace {namespace}"),
@@ -68,8 +72,17 @@ impl Right {
             "spec": {"user": identity, "extra": {"oid": [identity]}, "resourceAttributes": self.attributes()}})
     }
 
+    /// The kind, and what of its objects.
+    fn parts(&self) -> (&str, &str) {
+        self.resource.split_once('/').unwrap_or((&self.resource, ""))
+    }
+
     fn attributes(&self) -> Value {
-        let mut attributes = json!({"verb": self.verb, "group": self.group, "resource": self.resource});
+        let (resource, part) = self.parts();
+        let mut attributes = json!({"verb": self.verb, "group": self.group, "resource": resource});
+        if !part.is_empty() {
+            attributes["subresource"] = part.into();
+        }
         if let Some(namespace) = &self.namespace {
             attributes["namespace"] = namespace.as_str().into();
         }

@@ -4,7 +4,7 @@ use crate::publish;
 use bluegreen::site::Manifest;
 use bluegreen::workload::singletons::Singleton;
 
-fn named(kind: &str, name: &str) -> Singleton {
+pub fn named(kind: &str, name: &str) -> Singleton {
     serde_json::from_value(json!({"kind": kind, "namespace": "shop", "name": name})).unwrap()
 }
 
@@ -16,7 +16,7 @@ fn worker(replicas: u64) -> Value {
         "spec": {"replicas": replicas, "selector": {"matchLabels": labels}, "template": pod}})
 }
 
-fn nightly(name: &str) -> Value {
+pub fn nightly(name: &str) -> Value {
     let pod = json!({"restartPolicy": "Never", "containers": [{"name": "nightly", "image": "nightly:1"}]});
     json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": name, "namespace": "shop"},
         "spec": {"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": {"spec": pod}}}}})
