@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Resource Manager's words for a provider that the subscription never used: there is nothing of it.
-const UNUSED: [&str; 2] = ["MissingSubscriptionRegistration", "SubscriptionNotRegistered"];
+pub(super) const UNUSED: [&str; 2] = ["MissingSubscriptionRegistration", "SubscriptionNotRegistered"];
 
 impl Reader {
     /// What hangs on a cluster, but for some kinds.

@@ -1,11 +1,13 @@
 //! Role assignments: listed by who has them, made, taken back by their id.
 use super::arm::{ArmError, Condition};
+use super::attached::UNUSED;
 use super::permit::Permit;
 use super::{Reader, Writer};
 use crate::plan::Plan;
-use crate::plan::policies::Policy;
+use crate::plan::policies::{Policy, READS, Vaults};
 use crate::plan::roles::{Assignment, Grant, Held, made_anew, subscriptions};
 use crate::resources::answers::same_id;
+use crate::resources::permissions::allow;
 use crate::run::StepError;
 use azure_core::http::Method;
 use futures::future::try_join_all;
@@ -53,24 +55,32 @@ impl Reader {
         Ok(found.map(|found| found.into_iter().flatten().collect()))
     }
 
-    /// The access policies of the vaults where the old cluster's identities may have roles, if Azure makes any of those anew;
-    /// `None` when we may not look.
+    /// The access policies of the vaults where the old cluster's identities may have roles, if Azure makes any of those anew.
+    /// A list shows only what may be read, so that is asked first.
     ///
     /// # Errors
-    /// When they cannot be read for another reason.
-    pub async fn policies(&self, plan: &Plan, old: &Value) -> Result<Option<Vec<Policy>>, StepError> {
-        let mut all = vec![];
+    /// When it cannot be read for another reason than that we may not.
+    pub async fn vaults(&self, plan: &Plan, old: &Value) -> Result<Vaults, StepError> {
+        let mut seen = Vaults::default();
         if made_anew(plan, old).iter().all(|made| made.principal.is_empty()) {
-            return Ok(Some(all));
+            return Ok(seen);
         }
         for subscription in subscriptions(&plan.site) {
-            match self.arm.list(&format!("/subscriptions/{subscription}/{VAULTS}"), VAULTS_VERSION).await {
-                Ok(vaults) => all.extend(vaults.iter().flat_map(Policy::of)),
-                Err(error) if error.status == 403 && error.has_code() => return Ok(None),
+            let scope = format!("/subscriptions/{subscription}");
+            let may_read = self.permissions(&scope).await?.is_some_and(|found| allow(&found, READS, false));
+            if !may_read {
+                seen.unread.push(subscription);
+                continue;
+            }
+            match self.arm.list(&format!("{scope}/{VAULTS}"), VAULTS_VERSION).await {
+                Ok(vaults) => seen.policies.extend(vaults.iter().flat_map(Policy::of)),
+                Err(error) if error.status == 403 && error.has_code() => seen.unread.push(subscription),
+                // Nobody has ever had one there.
+                Err(error) if UNUSED.contains(&error.code.as_str()) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(Some(all))
+        Ok(seen)
     }
 
     /// The roles of a principal in all subscriptions of a plan, each once; `None` when we may not look.

@@ -108,7 +108,7 @@ pub async fn look(plan: &Plan, azure: &Reader) -> Result<Seen, StepError> {
         seen.attached = azure.attached(old, &plan.site.not_carried).await?;
         if plan.site.copy_roles.is_some() {
             seen.roles = azure.held(plan, old).await?;
-            seen.policies = azure.policies(plan, old).await?;
+            seen.vaults = azure.vaults(plan, old).await?;
         }
         for (name, identity) in plan.site.federated() {
             seen.federated.insert(name.clone(), azure.federated(identity).await?);

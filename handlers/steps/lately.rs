@@ -21,9 +21,11 @@ pub async fn unseen(run: &Run, azure: &Azure, gateway: &Gateway) -> Result<Optio
     let holding = gateway.pools_with(&run.plan.new_slot().addresses);
     let pools = &run.plan.site.pools;
     let is_reached = holding.iter().any(|pool| pools.is_live(pool));
-    // After an emergency way back nobody knows how it is.
-    let is_old = azure.now().duration_since(run.stage_began) > COUNTS || !run.known_glass.is_empty();
-    if is_reached || !is_old || run.keeps_old_rules() {
+    // While others, or a person in an emergency, had the users elsewhere, nobody looked at it.
+    let is_old =
+        azure.now().duration_since(run.stage_began) > COUNTS || run.others.repairing || !run.known_glass.is_empty();
+    // An old cluster that is being reduced serves nobody for long.
+    if is_reached || !is_old || run.is_reducing() || run.keeps_old_rules() {
         return Ok(None);
     }
     // The load may have grown meanwhile.
@@ -42,8 +44,8 @@ pub async fn unseen(run: &Run, azure: &Azure, gateway: &Gateway) -> Result<Optio
 
 /// What the gateway's probe sees of it in the candidate pool.
 async fn probed(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepError> {
-    let is_late = azure.now().duration_since(run.due) > COUNTS;
-    let Some(Following::HealthQuestion(asked)) = run.following.as_ref().filter(|_| !is_late) else {
+    let is_fresh = |asked: &&Following| asked.asked_at().is_some_and(|at| azure.now().duration_since(at) <= COUNTS);
+    let Some(Following::HealthQuestion(asked)) = run.following.as_ref().filter(is_fresh) else {
         let why = "what was seen of the new cluster is old: the gateway is asked anew what its probe sees";
         return asked_anew(run, azure, why.into()).await;
     };
@@ -63,6 +65,6 @@ async fn probed(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepError> 
 }
 
 async fn asked_anew(run: &Run, azure: &Azure, why: String) -> Result<Option<Outcome>, StepError> {
-    let following = Some(ask_aside(run, azure).await?);
+    let following = Some(ask_aside(run, azure).await?.dated(azure.now()));
     Ok(Some(Outcome::NotYet(Waiting { following, ..Waiting::because(why) })))
 }

@@ -8,8 +8,10 @@ use crate::text::few;
 use crate::workload::readiness::unready;
 use crate::workload::selector::selector;
 use crate::workload::singletons::{
-    Around, Singleton, SingletonKind, marked, ran_last, reconciled, remains, start, stays_off, stop, target,
+    Around, Singleton, SingletonKind, knows_until, made_until, marked, reconciled, remains, start, stays_off, stop,
+    target,
 };
+use jiff::Timestamp;
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -101,13 +103,21 @@ impl Between<'_> {
             Some(from) => from.find(&leaves.object()).await.map_err(Trouble::From)?,
             None => None,
         };
+        let mut until = None;
         if let (Some(from), Some(there)) = (self.from, &left) {
             if let Some(patch) = stop(one.kind, there, &run.id, self.way == Way::Back) {
-                let said = amend(azure, from, there, (&patch, Part::Wish), "stopped").await.map_err(Trouble::From)?;
+                let said = amend(azure, from, there, &patch, "stopped").await.map_err(Trouble::From)?;
                 told.done.push(format!("{leaves}: {said} in {}", self.names().0));
                 return Ok(());
             }
-            if let Some(why) = still_runs(from, leaves, there).await.map_err(Trouble::From)? {
+            let still = match around(from, leaves, there).await.map_err(Trouble::From)? {
+                Ok(around) => {
+                    until = made_until(one.kind, there, &around.jobs);
+                    remains(one.kind, there, &around)
+                }
+                Err(unseen) => Some(unseen),
+            };
+            if let Some(why) = still {
                 told.waits.push(format!("in {}: {why}", self.names().0));
                 return Ok(());
             }
@@ -117,20 +127,35 @@ impl Between<'_> {
             Way::Forward => left.as_ref().and_then(marked).map(|mark| mark.was).or(own),
             Way::Back => own,
         };
-        let start = start(one.kind, &live, &run.id, with.as_ref());
-        let ran = left.as_ref().and_then(|there| ran_last(one.kind, there, &live)).filter(|_| start.is_some());
-        if let Some(patch) = ran {
-            let said = amend(azure, self.to, &live, (&patch, Part::Status), "told when it ran last").await;
-            told.done.push(format!("{one}: {} in {}", said.map_err(Trouble::To)?, self.names().1));
-        } else if let Some(patch) = start {
-            let said = amend(azure, self.to, &live, (&patch, Part::Wish), "started").await.map_err(Trouble::To)?;
+        if let Some(patch) = start(one.kind, &live, &run.id, with.as_ref()) {
             let is_off = with.is_some_and(|with| stays_off(one.kind, &with));
-            let said = if is_off { "left as it was, off," } else { said };
+            let said = self.starts(azure, &live, (&patch, is_off), until).await.map_err(Trouble::To)?;
             told.done.push(format!("{one}: {said} in {}", self.names().1));
         } else if let Some(why) = unready(&live).filter(|_| self.way == Way::Forward) {
             told.waits.push(why);
         }
         Ok(())
+    }
+
+    /// Starts it, when it knows up to when the other cluster's has made its Jobs. Who may not say that starts it all the same.
+    async fn starts(
+        &self,
+        azure: &Azure,
+        live: &Value,
+        (patch, is_off): (&Value, bool),
+        until: Option<Timestamp>,
+    ) -> Result<String, StepError> {
+        let mut untold = String::new();
+        if let Some(status) = until.filter(|_| !is_off).and_then(|until| knows_until(until, live)) {
+            match self.to.amend_part(azure.permit().await?, live, &status, Part::Status).await? {
+                Amended::Yes => return Ok("told when it ran last".into()),
+                Amended::Changed => return Ok("changed meanwhile".into()),
+                Amended::Refused(why) => untold = format!(" (it may make its last Job once more: {why})"),
+            }
+        }
+        let said = amend(azure, self.to, live, patch, "started").await?;
+        let said = if is_off { "left as it was, off," } else { said };
+        Ok(format!("{said}{untold}"))
     }
 
     const fn names(&self) -> (&'static str, &'static str) {
@@ -165,19 +190,19 @@ async fn amend(
     azure: &Azure,
     kubernetes: &KubernetesWriter,
     live: &Value,
-    (patch, part): (&Value, Part),
+    patch: &Value,
     what: &'static str,
 ) -> Result<&'static str, StepError> {
-    match kubernetes.amend_part(azure.permit().await?, live, patch, part).await? {
+    match kubernetes.amend(azure.permit().await?, live, patch).await? {
         Amended::Yes => Ok(what),
         Amended::Changed => Ok("changed meanwhile"),
         Amended::Refused(why) => Err(anyhow::anyhow!(why).context("failed to hand over a singleton").into()),
     }
 }
 
-/// Why something that is stopped still runs there.
-async fn still_runs(kubernetes: &Kubernetes, one: &Singleton, live: &Value) -> Result<Option<String>, StepError> {
-    let around = match one.kind {
+/// What lies around something that is stopped; or why that cannot be seen.
+async fn around(kubernetes: &Kubernetes, one: &Singleton, live: &Value) -> Result<Result<Around, String>, StepError> {
+    Ok(Ok(match one.kind {
         SingletonKind::CronWorkflow => Around::default(),
         SingletonKind::CronJob | SingletonKind::ScaledJob => {
             Around { jobs: kubernetes.labelled("batch/v1", "Job", &one.namespace, "").await?, ..Around::default() }
@@ -192,10 +217,9 @@ async fn still_runs(kubernetes: &Kubernetes, one: &Singleton, live: &Value) -> R
                 }
                 None => Around::default(),
             },
-            None => return Ok(Some(format!("what {} scales cannot be seen", describe(live)))),
+            None => return Ok(Err(format!("what {} scales cannot be seen", describe(live)))),
         },
-    };
-    Ok(remains(one.kind, live, &around))
+    }))
 }
 
 async fn pods(kubernetes: &Kubernetes, one: &Singleton, workload: &Value) -> Result<Vec<Value>, StepError> {

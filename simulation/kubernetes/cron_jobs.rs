@@ -39,6 +39,8 @@ struct Next {
     schedule: Value,
     zone: Value,
     at: Option<Timestamp>,
+    /// A moment whose Job waits for the end of another.
+    waits: Option<Timestamp>,
 }
 
 impl CronJobs {
@@ -75,7 +77,9 @@ impl CronJobs {
         let spec = &cron["spec"];
         let schedule = parsed(spec);
         let at = schedule.as_ref().and_then(|schedule| after(schedule, now));
-        self.0.insert(name.clone(), Next { schedule: spec["schedule"].clone(), zone: spec["timeZone"].clone(), at });
+        let (one, zone) = (spec["schedule"].clone(), spec["timeZone"].clone());
+        let before = self.0.insert(name.clone(), Next { schedule: one, zone, at, waits: None });
+        let waits = before.and_then(|before| before.waits);
         let Some(due) = schedule.and_then(|schedule| missed(cron, &schedule, now)) else { return };
         if spec["startingDeadlineSeconds"].as_i64().is_some_and(|most| now.duration_since(due).as_secs() > most) {
             let words = format!("Missed scheduled time to start a job: {due}");
@@ -83,9 +87,15 @@ impl CronJobs {
         }
         let active = status["active"].as_array().cloned().unwrap_or_default();
         match spec["concurrencyPolicy"].as_str() {
+            // Looked at again as soon as that one has ended.
             Some("Forbid") if !active.is_empty() => {
-                let words = "Not starting job because prior execution is running and concurrency policy is Forbid";
-                return events::tell(objects, cron, ("Normal", "JobAlreadyActive", words), "cronjob-controller", now);
+                let Some(next) = self.0.get_mut(name) else { return };
+                (next.at, next.waits) = (Some(due), Some(due));
+                if waits != Some(due) {
+                    let words = "Not starting job because prior execution is running and concurrency policy is Forbid";
+                    events::tell(objects, cron, ("Normal", "JobAlreadyActive", words), "cronjob-controller", now);
+                }
+                return;
             }
             Some("Replace") => {
                 for job in active.iter().filter_map(|job| job["name"].as_str()) {

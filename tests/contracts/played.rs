@@ -1,12 +1,15 @@
 //! Whole upgrades, played once each, with everything that could be seen of them.
+use bluegreen::functions::orders::give;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, play};
 use bluegreen::plan::Kind;
 use bluegreen::plan::request::Request;
 use bluegreen::process::telemetry;
 use bluegreen::process::telemetry::signals::Signals;
+use bluegreen::run::verbs::{Order, Verb};
 use bluegreen::run::{Ending, Run};
 use bluegreen::site::{OldCluster, Site};
+use bluegreen::step::Step;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
@@ -100,9 +103,12 @@ pub static ROLLBACK: LazyLock<Played> =
 pub static SCALED_DOWN: LazyLock<Played> =
     LazyLock::new(|| played(Some(Ending::Upgraded), None, |site| site.old_cluster = OldCluster::ScaleDown, None));
 
+/// An upgrade that a person holds for a while, before the first users are led to the new cluster.
+pub static HELD: LazyLock<Played> = LazyLock::new(|| played_while(Some(Ending::Upgraded), None, |_| {}, None, held));
+
 /// All of them.
-pub fn all() -> [&'static Played; 4] {
-    [&UPGRADE, &RETURN, &ROLLBACK, &SCALED_DOWN]
+pub fn all() -> [&'static Played; 5] {
+    [&UPGRADE, &RETURN, &ROLLBACK, &SCALED_DOWN, &HELD]
 }
 
 /// Keeps what is written or exported.
@@ -209,6 +215,42 @@ pub fn watch(azure: &SimulatedAzure, gateway: &str) -> Arc<Mutex<Vec<Seen>>> {
 }
 
 fn played(ends: Option<Ending>, failure: Option<&str>, change: fn(&mut Site), then: Option<Kind>) -> Played {
+    played_while(ends, failure, change, then, async |_| {})
+}
+
+/// A person pauses it, and lets it go on a quarter of an hour later.
+async fn held(shop: &Shop) {
+    let order = |run: &Run, verb| Order {
+        run: run.id.clone(),
+        verb,
+        step: Some(run.step),
+        stage: Some(run.stage),
+        by: "alice".into(),
+        verified: false,
+        reason: None,
+        force: false,
+        direction: None,
+        with_site: false,
+    };
+    loop {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        if let Some(run) = shop.run().filter(|run| run.step == Step::ShiftTraffic) {
+            give(&shop.operator, "shop", &order(&run, Verb::Pause)).await.unwrap();
+            tokio::time::sleep(Duration::from_secs(900)).await;
+            give(&shop.operator, "shop", &order(&shop.run().unwrap(), Verb::Resume)).await.unwrap();
+            return;
+        }
+    }
+}
+
+/// The same, while something else happens.
+fn played_while(
+    ends: Option<Ending>,
+    failure: Option<&str>,
+    change: fn(&mut Site),
+    then: Option<Kind>,
+    happens: impl AsyncFnOnce(&Shop),
+) -> Played {
     let (lines, spans, points) = (Kept::<u8>::nothing(), Kept::<SpanData>::nothing(), Kept::<Point>::nothing());
     let provider = telemetry::spans().with_simple_exporter(spans.clone()).build();
     let reader = PeriodicReader::builder(points.clone()).with_interval(Duration::from_secs(3600)).build();
@@ -227,7 +269,12 @@ fn played(ends: Option<Ending>, failure: Option<&str>, change: fn(&mut Site), th
         let seen = watch(&shop.azure, &shop.article.gateway);
         call(&shop, "/upgrades/shop").await;
         let plot = Plot { failure: failure.map(|failure| failure.parse().unwrap()), ..Plot::default() };
-        let mut run = play(&shop, plot).await.unwrap().run;
+        let (played, ()) = tokio::join!(play(&shop, plot), happens(&shop));
+        let mut run = played.unwrap().run;
+        // The story is told as soon as it waits for a person.
+        if run.ending.is_none() {
+            run = shop.settled(&run.request, Duration::from_secs(36 * 3600)).await.expect("it settles");
+        }
         if let Some(kind) = then {
             let request = Request { site: "shop".into(), kind, ..Request::default() };
             shop.request(&request, "then").unwrap();

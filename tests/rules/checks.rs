@@ -1,7 +1,7 @@
 //! The checks of `CheckPlan`: in a world in which everything holds, each thing that can be wrong.
 use super::example::plan;
 use bluegreen_core::plan::checks::{Seen, Verdict, check, kept_size};
-use bluegreen_core::plan::policies::Policy;
+use bluegreen_core::plan::policies::{Policy, Vaults};
 use bluegreen_core::plan::{KeptSize, Kind, Plan};
 use bluegreen_core::resources::cluster::Cluster;
 use bluegreen_core::resources::gateway::Gateway;
@@ -377,7 +377,7 @@ fn hostile_answers_are_findings_and_never_a_panic() {
                 attached: vec![],
                 federated: [("till".to_owned(), Some(vec![]))].into(),
                 roles: Some(vec![]),
-                policies: Some(Policy::of(&odd)),
+                vaults: Vaults { policies: Policy::of(&odd), unread: vec![] },
                 may_give: [("/".to_owned(), Some(vec![odd.clone()]))].into(),
             };
             let plan = Plan { kind, ..plan() };

@@ -2,7 +2,7 @@
 //! them, for who writes them can give himself anything. A person gets the command.
 use super::Plan;
 use super::roles::{Fate, made_anew};
-use crate::resources::answers::{is_true, list, name_of, same_name, shortened, text};
+use crate::resources::answers::{is_true, list, name_of, same_name, text};
 use serde_json::Value;
 
 /// The sorts of what is in a vault: as a policy calls them, and the option of `az keyvault set-policy`.
@@ -24,6 +24,18 @@ pub struct Policy {
     pub permissions: String,
 }
 
+/// What was seen of the vaults in the site's subscriptions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vaults {
+    /// Their policies.
+    pub policies: Vec<Policy>,
+    /// The subscriptions whose vaults may not be read.
+    pub unread: Vec<String>,
+}
+
+/// What reading them needs, in each subscription.
+pub const READS: &str = "Microsoft.KeyVault/vaults/read";
+
 impl Policy {
     /// The access policies of a vault, as Resource Manager shows it. One that goes by roles heeds none.
     #[must_use]
@@ -33,24 +45,22 @@ impl Policy {
         }
         let read = |policy: &Value| {
             let permissions = SORTS.into_iter().filter_map(|(sort, option)| {
-                let all: Vec<_> = list(policy, &format!("/permissions/{sort}"))
-                    .iter()
-                    .filter_map(Value::as_str)
-                    .filter(is_word)
-                    .collect();
+                let all = list(policy, &format!("/permissions/{sort}")).iter().filter_map(Value::as_str);
+                // It stands in a command: what is no word is for a person to look up.
+                let all: Vec<_> = all.map(|word| if is_word(word) { word } else { "SEE-THERE" }).collect();
                 (!all.is_empty()).then(|| format!("{option} {}", all.join(" ")))
             });
             let permissions = permissions.collect::<Vec<_>>().join(" ");
             let (vault, principal) = (text(vault, "/id").to_owned(), text(policy, "/objectId").to_owned());
-            (!permissions.is_empty()).then_some(Self { vault, principal, permissions })
+            (!permissions.is_empty() && !principal.is_empty()).then_some(Self { vault, principal, permissions })
         };
         list(vault, "/properties/accessPolicies").iter().filter_map(read).collect()
     }
 }
 
-/// It stands in a command.
-fn is_word(text: &&str) -> bool {
-    text.chars().all(|c| c.is_ascii_alphanumeric())
+/// Whether it can stand in a command.
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
 /// What of the old cluster's identities these policies let in, each left to a person.
@@ -59,8 +69,9 @@ pub fn left(plan: &Plan, old: &Value, policies: &[Policy]) -> Vec<Fate> {
     let made = made_anew(plan, old);
     let of = |policy: &Policy| {
         let made = made.iter().find(|made| same_name(&made.principal, &policy.principal))?;
-        let vault = shortened(name_of(&policy.vault));
-        let subscription = policy.vault.split('/').nth(2).unwrap_or_default();
+        let word = |text: &'static str, found| if is_word(found) { found } else { text };
+        let vault = word("VAULT", name_of(&policy.vault));
+        let subscription = word("SUBSCRIPTION", policy.vault.split('/').nth(2).unwrap_or_default());
         Some(Fate::Left {
             why: format!("the access policy of the vault {vault} for {} is not copied: it is no role", made.whose),
             command: format!(
@@ -85,8 +96,9 @@ mod tests {
                 {"objectId": "one", "permissions": {"secrets": ["get", "list"], "keys": [], "certificates": ["get"]}},
                 {"objectId": "other", "permissions": {"secrets": ["$(rm)"]}}]}});
         let found = Policy::of(&vault);
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert_eq!(found[0].permissions, "--secret-permissions get list --certificate-permissions get");
+        let said: Vec<_> = found.iter().map(|policy| policy.permissions.as_str()).collect();
+        let one = "--secret-permissions get list --certificate-permissions get";
+        assert_eq!(said, [one, "--secret-permissions SEE-THERE"]);
         vault["properties"]["enableRbacAuthorization"] = true.into();
         assert_eq!(Policy::of(&vault), []);
     }

@@ -182,9 +182,6 @@ pub struct Hold {
     /// And the new cluster is ill, too.
     #[serde(default, skip_serializing_if = "is_false")]
     pub both_ill: bool,
-    /// The gateway was found otherwise than the run left it: who serves is not what its ending would say.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub overwritten: bool,
     /// When a person was called last.
     pub called: Timestamp,
     /// Members that this binary does not know.
@@ -249,7 +246,7 @@ pub struct Entry {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-fn is_false(value: &bool) -> bool {
+pub(super) fn is_false(value: &bool) -> bool {
     !value
 }
 

@@ -4,6 +4,7 @@
 //! more variant.
 use super::Mark;
 use crate::step::{Follows, Step};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -130,6 +131,22 @@ impl Following {
         Self::Answered(Unknown::from_iter([(ASKS.to_owned(), HEALTH.into())]))
     }
 
+    /// The same question, with the time at which it was asked.
+    #[must_use]
+    pub fn dated(mut self, now: Timestamp) -> Self {
+        if let Self::HealthQuestion(operation) = &mut self {
+            operation.unknown.insert(ASKED_AT.into(), now.to_string().into());
+        }
+        self
+    }
+
+    /// When a question was asked, if it says so.
+    #[must_use]
+    pub fn asked_at(&self) -> Option<Timestamp> {
+        let Self::HealthQuestion(operation) = self else { return None };
+        operation.unknown.get(ASKED_AT)?.as_str()?.parse().ok()
+    }
+
     /// What a document means by it at this step: what has no mark is not told apart in writing.
     pub(super) fn at(self, step: Step) -> Self {
         match (self, step.row().follows) {
@@ -205,6 +222,8 @@ impl From<Following> for Written {
 /// The member of a document that says what a question is about, where the step does not.
 const ASKS: &str = "asks";
 const HEALTH: &str = "health";
+/// The member that says when.
+const ASKED_AT: &str = "askedAt";
 
 #[cfg(test)]
 mod tests {
@@ -234,6 +253,10 @@ mod tests {
         let question = Following::question_aside(Operation::at("https://management/1".into(), Style::Location));
         let document = serde_json::to_value(&question).unwrap();
         assert_eq!(read(document, Step::RetireOldCluster), question);
+        assert_eq!(question.asked_at(), None);
+        let now = "2026-11-25T08:00:00.5Z".parse().unwrap();
+        let document = serde_json::to_value(question.dated(now)).unwrap();
+        assert_eq!(read(document, Step::ShiftTraffic).asked_at(), Some(now));
     }
 
     #[test]

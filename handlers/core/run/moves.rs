@@ -172,7 +172,7 @@ impl Run {
 
     /// Remembers what a look learnt.
     pub(super) fn learn(&mut self, facts: &[Fact], now: Timestamp) {
-        // This step looks at no cluster: what it does not say is not found.
+        // This step does not look for the old cluster: what it does not say is not found.
         let missed_before = if self.step == Step::ShiftTraffic { self.missed.clone() } else { self.0.missed.take() };
         let mut others_write = false;
         for fact in facts {
@@ -251,11 +251,8 @@ impl Run {
         if let (Some(hold), Some(before)) = (&mut held.0.held, before) {
             hold.since = before.since;
             hold.called = if tells { now } else { before.called };
-            hold.overwritten = before.overwritten;
         }
-        if let Some(hold) = &mut held.0.held {
-            hold.overwritten |= matches!(cause, Cause::OthersWrite | Cause::LedElsewhere);
-        }
+        held.0.others.overwritten |= matches!(cause, Cause::OthersWrite | Cause::LedElsewhere);
         held
     }
 
@@ -286,7 +283,6 @@ impl Run {
             paused: false,
             watched: false,
             both_ill: false,
-            overwritten: false,
             called: now,
             rest: Map::new(),
         };

@@ -1,6 +1,7 @@
 //! What a run knows of others who write its gateway: how users are led to it, whose write is under way, how often it wrote
 //! itself.
 use super::Run;
+use super::document::is_false;
 use crate::resources::beside::Beside;
 use crate::resources::gateway::{Drift, Gateway, Members};
 use crate::resources::leads::Leads;
@@ -39,6 +40,9 @@ pub struct Others {
     /// The present step puts right what somebody else wrote over a share of traffic that was in force.
     #[serde(default)]
     pub repairing: bool,
+    /// The gateway was found otherwise than the run left it: who serves is not what its ending would say.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub overwritten: bool,
     /// What else the gateway had when the present step wrote it last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beside: Option<Beside>,
@@ -69,6 +73,7 @@ impl Others {
         self.wrote = None;
         self.write_since = None;
         self.repairing = false;
+        self.overwritten = false;
         self.beside = None;
     }
 

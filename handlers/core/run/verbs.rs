@@ -298,9 +298,8 @@ fn finish(run: &Run, next: Run, now: Timestamp) -> Result<Run, Refusal> {
         None if run.step == Step::RestoreTraffic => format!("{} was not done", run.step),
         None => return not_now("it is not held: pause it first"),
     };
-    let is_overwritten = run.held.as_ref().is_some_and(|hold| hold.overwritten);
     let ending = match run.step.row().done {
-        Then::End(ending) if run.glass.is_none() && !is_overwritten => ending,
+        Then::End(ending) if run.glass.is_none() && !run.others.overwritten => ending,
         Then::End(_) | Then::Go(_) | Then::NextStageOr(_) => Ending::Finished,
     };
     let ended = next.end(ending, &format!("finished as it stands; it waited, because: {why}"), now);

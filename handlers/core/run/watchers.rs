@@ -211,9 +211,9 @@ pub fn look_now(run: &Run, why: &str, now: Timestamp) -> Option<Run> {
         return None;
     }
     let mut next = run.next_hop();
-    if let Some(hold) = &mut next.0.held {
-        hold.overwritten = true;
-        if !next.call(Cause::Drifted, why, now) && run.held.as_ref().is_some_and(|hold| hold.overwritten) {
+    if run.held.is_some() {
+        next.0.others.overwritten = true;
+        if !next.call(Cause::Drifted, why, now) && run.others.overwritten {
             return None;
         }
     } else {

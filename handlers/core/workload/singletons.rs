@@ -8,13 +8,14 @@
 //! decision meets a newer version, and is refused.
 mod declared;
 mod remains;
+mod schedules;
 
 pub use declared::{Singleton, SingletonKind, in_slot};
 pub use remains::{Around, remains};
+pub use schedules::{knows_until, made_until};
 
 use crate::resources::answers::text;
 use crate::resources::object::describe;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -134,18 +135,6 @@ pub fn start(kind: SingletonKind, live: &Value, run: &str, with: Option<&Value>)
     let mark = Mark { run: run.to_owned(), stopped: false, back: false, was: Value::Null };
     let with = with.filter(|_| is_off(kind, live)).cloned();
     Some(amended(live, switch(kind).0, with, &mark))
-}
-
-/// The merge patch of the status by which a CronJob's controller knows up to when the other cluster's has made its Jobs: else it
-/// makes the last of them once more, as soon as it is started. `None`: it knows, or there is nothing to know.
-///
-/// <https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#schedule-suspension>
-#[must_use]
-pub fn ran_last(kind: SingletonKind, other: &Value, live: &Value) -> Option<Value> {
-    let of = |object: &Value| text(object, "/status/lastScheduleTime").parse::<Timestamp>().ok();
-    let last = of(other).filter(|last| kind == SingletonKind::CronJob && of(live) < Some(*last))?;
-    Some(json!({"metadata": {"resourceVersion": live["metadata"]["resourceVersion"]},
-        "status": {"lastScheduleTime": last}}))
 }
 
 /// Whether it was off before the run stopped it: somebody wants it so, and it is not started elsewhere.

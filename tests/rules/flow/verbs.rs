@@ -176,6 +176,8 @@ fn what_somebody_wrote_over_has_come_to_nothing_that_an_ending_says() {
         assert_eq!(obeyed(&paused, Verb::Finish).unwrap().ending, Some(undone));
         let told = look_now(&paused, "live: 10.1.0.1 expected, 10.2.0.1 found", minutes(1)).unwrap();
         assert_eq!(obeyed(&told, Verb::Finish).unwrap().ending, Some(Ending::Finished), "{step}");
+        let paused_again = obeyed(&resumed(&told, minutes(2)), Verb::Pause).unwrap();
+        assert_eq!(obeyed(&paused_again, Verb::Finish).unwrap().ending, Some(Ending::Finished), "{step}");
     }
     let mut run = at(RetireOldCluster, 0);
     for minute in 1..4 {

@@ -58,7 +58,8 @@ fn what_is_missing_in_the_old_cluster_is_said_before_a_new_one_is_made() {
         says(
             &run,
             "may not do this in the old cluster: patch deployments.apps in the namespace shop; patch \
-             horizontalpodautoscalers.autoscaling in the namespace shop; patch cronjobs.batch in the namespace shop: give it",
+             horizontalpodautoscalers.autoscaling in the namespace shop; patch cronjobs.batch in the namespace shop; patch cronjobs.batch/status in \
+             the namespace shop: give it",
         );
         assert!(shop.azure.world().resource_manager.resource(&shop.article.green).is_none(), "no cluster was made");
     });

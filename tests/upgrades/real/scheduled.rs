@@ -2,7 +2,7 @@
 use super::{JSON, MERGE, get, kubeconfig, process, send};
 use crate::{quick, story};
 use bluegreen::local::shop::{Options, Shop};
-use bluegreen::workload::singletons::{SingletonKind, ran_last};
+use bluegreen::workload::singletons::knows_until;
 use http::Method;
 use jiff::Timestamp;
 use kube::Client;
@@ -41,10 +41,9 @@ async fn came(real: Option<Kubeconfig>) -> Vec<String> {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     let last = Timestamp::from_second(now().as_second() / 60 * 60).unwrap();
-    let there = json!({"status": {"lastScheduleTime": last}});
-    let told = ran_last(SingletonKind::CronJob, &there, &live(&client, NAMES[0]).await).expect("it does not know");
+    let told = knows_until(last, &live(&client, NAMES[0]).await).expect("it does not know");
     send(&client, Method::PATCH, &format!("{CRON_JOBS}/{}/status", NAMES[0]), MERGE, &told).await.unwrap();
-    assert_eq!(ran_last(SingletonKind::CronJob, &there, &live(&client, NAMES[0]).await), None);
+    assert_eq!(knows_until(last, &live(&client, NAMES[0]).await), None);
     for name in NAMES {
         let starts = json!({"spec": {"suspend": false}});
         send(&client, Method::PATCH, &format!("{CRON_JOBS}/{name}"), MERGE, &starts).await.unwrap();

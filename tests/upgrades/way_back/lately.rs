@@ -85,6 +85,27 @@ fn after_the_emergency_way_back_the_way_forward_looks_first() {
 }
 
 #[test]
+fn who_fell_ill_while_others_had_the_users_does_not_get_them_back() {
+    for stages in [vec![50, 100], vec![100]] {
+        story(|| async {
+            let in_stages = stages.iter().map(|share| Stage { share: *share, watch_minutes: 60 }).collect();
+            let night = Night::begin(|site| site.stages = in_stages);
+            night.comes_to(Step::ConfirmTraffic).await;
+            night.says(Verb::Pause, |_| {}).await.unwrap();
+            leads_to_blue(&night);
+            night.minutes(5).await;
+            night.falls_ill(Green);
+            night.minutes(60).await;
+            let writes = night.gateway_writes();
+            night.says(Verb::Resume, |_| {}).await.unwrap();
+            let run = until(&night.shop, |run| run.held.is_some() || run.step.undoes() || run.ending.is_some()).await;
+            assert_eq!(night.gateway_writes(), writes, "{stages:?}{}", journal(&run));
+            assert!(journal(&run).contains("it is put right"), "{stages:?}{}", journal(&run));
+        });
+    }
+}
+
+#[test]
 fn a_run_that_is_finished_where_others_have_the_users_is_not_called_upgraded() {
     story(|| async {
         let night = Night::begin(|_| {});

@@ -83,13 +83,13 @@ pub(super) fn warn(plan: &Plan, seen: &Seen) -> Vec<Finding> {
         let what = format!("whether the functions may give roles on {scope} cannot be told");
         Finding::warning(SUBJECT, what, "InstallControllers shows it, and waits for the right for half an hour")
     });
-    becomes(plan, seen).into_iter().map(said).chain(vault(plan, seen)).chain(unseen).collect()
+    becomes(plan, seen).into_iter().map(said).chain(vault(plan, seen)).chain(unread(plan, seen)).chain(unseen).collect()
 }
 
 fn becomes(plan: &Plan, seen: &Seen) -> Vec<Fate> {
     let Some(old) = &seen.old_cluster else { return vec![] };
     let mut fates = fates(plan, old, seen.roles.as_deref().unwrap_or_default(), seen.node_group(plan).as_deref());
-    fates.extend(policies::left(plan, old, seen.policies.as_deref().unwrap_or_default()));
+    fates.extend(policies::left(plan, old, &seen.vaults.policies));
     fates
 }
 
@@ -99,20 +99,35 @@ fn by_hand(command: &str) -> String {
     )
 }
 
+/// Access policies that nobody could see.
+fn unread(plan: &Plan, seen: &Seen) -> Vec<Finding> {
+    let said = |subscription: &String| {
+        let what = format!(
+            "the vaults of the subscription {subscription} may not be read: an access policy that lets an identity of the old cluster \
+             in is not copied, and not named"
+        );
+        let remedy = format!(
+            "deploy infra/ anew, whose role reader has {} there; or look at them yourself: az keyvault list --subscription {subscription}",
+            policies::READS
+        );
+        Finding::warning(SUBJECT, what, remedy)
+    };
+    let unread = if plan.site.grants_prepared { &[][..] } else { &seen.vaults.unread };
+    unread.iter().map(said).collect()
+}
+
 /// Whoever fetches secrets without a role may be on a vault's own list, where none was seen.
 fn vault(plan: &Plan, seen: &Seen) -> Option<Finding> {
     let (old, held) = (seen.old_cluster.as_ref()?, seen.roles.as_deref()?);
     let made = made_anew(plan, old).into_iter().find(|made| made.query().to_lowercase().contains(VAULTS))?;
     let is_let_in = |policy: &Policy| same_name(&policy.principal, &made.principal);
-    if held.iter().any(|held| held.made == made) || seen.policies.iter().flatten().any(is_let_in) {
+    if held.iter().any(|held| held.made == made) || seen.vaults.policies.iter().any(is_let_in) {
         return None;
     }
-    let unseen = if seen.policies.is_some() {
-        "no access policy of a vault in the site's subscriptions lets it in; if one elsewhere does"
-    } else {
-        "the vaults may not be read; if an access policy of one lets it in"
-    };
-    let what = format!("{} has no role, and {unseen}, that is not copied", made.whose);
+    let what = format!(
+        "{} has no role, and no access policy of a vault that could be read lets it in; if one elsewhere does, that is not copied",
+        made.whose
+    );
     let remedy = format!(
         "az keyvault set-policy --name VAULT --secret-permissions get --object-id {}",
         made.whom(&plan.new_slot().cluster)

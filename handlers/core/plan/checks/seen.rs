@@ -2,7 +2,7 @@
 use super::{locks, node_group, public_addresses, roles, subnets};
 use crate::plan::Plan;
 use crate::plan::federation::Credential;
-use crate::plan::policies::Policy;
+use crate::plan::policies::Vaults;
 use crate::plan::roles::Held;
 use crate::resources::answers::{same_id, text};
 use crate::resources::attached::Listed;
@@ -39,8 +39,8 @@ pub struct Seen {
     pub federated: BTreeMap<String, Option<Vec<Credential>>>,
     /// The roles of the identities that Azure made for the old cluster, if the site wants them copied and they may be read.
     pub roles: Option<Vec<Held>>,
-    /// The access policies of the vaults in the site's subscriptions, likewise; nothing: they may not be read.
-    pub policies: Option<Vec<Policy>>,
+    /// The access policies of the vaults in the site's subscriptions, if the site wants roles copied.
+    pub vaults: Vaults,
     /// What the functions may do where the run will give roles, by the scope; nothing: that cannot be told.
     pub may_give: BTreeMap<String, Option<Vec<Value>>>,
     /// What hangs on the old cluster, of the kinds to which the site has not consented.

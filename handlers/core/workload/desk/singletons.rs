@@ -20,8 +20,7 @@ fn unmade(one: &Singleton, all: &[Found<'_>]) -> Finding {
     let of_its_kind = all.iter().filter(|found| text(&found.value, "/kind") == one.kind.name());
     let near = of_its_kind.map(|found| &found.value).find(|object| {
         let is_here = Singleton { name: name(object).to_owned(), ..one.clone() }.is(object);
-        let mut in_slots = ["blue", "green"].iter().map(|colour| in_slot(name(object), colour, ""));
-        in_slots.any(|in_slot| in_slot == one.name) || (is_here && meant(&one.name, [name(object)]).is_some())
+        may_be(name(object), &one.name) || (is_here && meant(&one.name, [name(object)]).is_some())
     });
     let (weight, remedy) = match near {
         Some(near) => (Weight::Refuses, format!("is {} meant?", describe(near))),
@@ -31,6 +30,20 @@ fn unmade(one: &Singleton, all: &[Found<'_>]) -> Finding {
     };
     let what = format!("{one}: nothing in the manifests is called so: {remedy}");
     Finding { weight, file: String::new(), line: 0, what }
+}
+
+/// Whether a name in a manifest is this one in the cluster of a slot, whatever that is called.
+fn may_be(named: &str, name: &str) -> bool {
+    const ANY: char = '\0';
+    ["blue", "green"].iter().any(|colour| {
+        let in_slot = in_slot(named, colour, &ANY.to_string());
+        match (in_slot.split_once(ANY), in_slot.rsplit_once(ANY)) {
+            (Some((first, _)), Some((_, last))) => {
+                name.len() > first.len() + last.len() && name.starts_with(first) && name.ends_with(last)
+            }
+            _ => in_slot == name,
+        }
+    })
 }
 
 fn of_one(one: &Singleton, found: &Found<'_>, all: &[Found<'_>]) -> Vec<Finding> {
@@ -99,6 +112,12 @@ mod tests {
             "metadata": {"namespace": "shop", "name": "x-${slot.colour}"}});
         assert_eq!(said(&named("shop", "x-${slot.colour}"), std::slice::from_ref(&of_a_slot)), [""; 0]);
         assert!(said(&named("shop", "x-green"), &[of_a_slot])[0].ends_with("is CronJob shop/x-${slot.colour} meant?"));
+        let of_a_cluster = json!({"apiVersion": "batch/v1", "kind": "CronJob",
+            "metadata": {"namespace": "shop", "name": "x-${cluster.name}-y"}});
+        assert!(
+            said(&named("shop", "x-aks-green-y"), std::slice::from_ref(&of_a_cluster))[0].contains("${cluster.name}")
+        );
+        assert!(!said(&named("shop", "x-y"), &[of_a_cluster])[0].contains("meant"));
         let in_default = json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "x"}});
         assert_eq!(said(&named("default", "x"), &[in_default]), [""; 0]);
     }

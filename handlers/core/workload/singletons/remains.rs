@@ -52,9 +52,14 @@ fn pods(owner: &Value, pods: &[Value]) -> Option<String> {
     (!left.is_empty()).then(|| format!("{owner_name}: still there are the pods {}", few(&left, NAMED, ", ")))
 }
 
-fn jobs(owner: &Value, jobs: &[Value]) -> Option<String> {
+/// Whether an object is another's.
+pub(super) fn is_of(object: &Value, owner: &Value) -> bool {
     let uid = text(owner, "/metadata/uid");
-    let is_its = |job: &&Value| list(job, "/metadata/ownerReferences").iter().any(|one| text(one, "/uid") == uid);
+    list(object, "/metadata/ownerReferences").iter().any(|one| text(one, "/uid") == uid)
+}
+
+fn jobs(owner: &Value, jobs: &[Value]) -> Option<String> {
+    let is_its = |job: &&Value| is_of(job, owner);
     let has_ended = |job: &Value| {
         let ends = |one: &Value| matches!(text(one, "/type"), "Complete" | "Failed") && text(one, "/status") == "True";
         list(job, "/status/conditions").iter().any(ends)

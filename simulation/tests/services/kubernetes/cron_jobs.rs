@@ -99,6 +99,12 @@ fn two_do_not_run_at_once_where_that_is_forbidden() {
         "restartPolicy": "Never", "containers": [{"name": "c", "image": "never-ready:1"}]}}}}});
     let mut fleet = running("* * * * *", &long);
     assert_eq!(jobs(&mut fleet, 400), [1]);
+    // What waits for one that ends is made then.
+    let slow = json!({"concurrencyPolicy": "Forbid", "jobTemplate": {"spec": {"activeDeadlineSeconds": 90, "template": {"spec": {
+        "restartPolicy": "Never", "containers": [{"name": "c", "image": "never-ready:1"}]}}}}});
+    let mut fleet = running("* * * * *", &slow);
+    assert_eq!(jobs(&mut fleet, 149), [1]);
+    assert_eq!(jobs(&mut fleet, 155), [1, 2]);
     let mut other = long;
     other["concurrencyPolicy"] = "Replace".into();
     let mut fleet = running("* * * * *", &other);
