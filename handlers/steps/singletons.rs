@@ -1,19 +1,19 @@
 //! What may run in one cluster only changes clusters: stopped in one, seen stopped there, started in the other. One by one, so
 //! that none waits for another.
+mod stopped;
+
 use super::acting::Azure;
-use crate::azure::kubernetes::{Amended, Kubernetes, KubernetesWriter, Part};
-use crate::resources::object::describe;
+use crate::azure::kubernetes::{Amended, KubernetesWriter, Part};
 use crate::run::{Run, StepError};
 use crate::text::few;
 use crate::workload::readiness::unready;
-use crate::workload::selector::selector;
 use crate::workload::singletons::{
-    Around, Singleton, SingletonKind, knows_until, made_until, marked, reconciled, remains, start, stays_off, stop,
-    target,
+    Singleton, knows_until, made_until, marked, reconciled, remains, start, stays_off, stop,
 };
 use jiff::Timestamp;
 use serde_json::Value;
 use std::time::Duration;
+use stopped::around;
 use tokio::time::Instant;
 
 /// One batch goes on for so long; the rest is for the next look.
@@ -198,31 +198,4 @@ async fn amend(
         Amended::Changed => Ok("changed meanwhile"),
         Amended::Refused(why) => Err(anyhow::anyhow!(why).context("failed to hand over a singleton").into()),
     }
-}
-
-/// What lies around something that is stopped; or why that cannot be seen.
-async fn around(kubernetes: &Kubernetes, one: &Singleton, live: &Value) -> Result<Result<Around, String>, StepError> {
-    Ok(Ok(match one.kind {
-        SingletonKind::CronWorkflow => Around::default(),
-        SingletonKind::CronJob | SingletonKind::ScaledJob => {
-            Around { jobs: kubernetes.labelled("batch/v1", "Job", &one.namespace, "").await?, ..Around::default() }
-        }
-        SingletonKind::Deployment | SingletonKind::StatefulSet => {
-            Around { pods: pods(kubernetes, one, live).await?, ..Around::default() }
-        }
-        SingletonKind::ScaledObject => match target(one, live) {
-            Some(scaled) => match kubernetes.find(&scaled.object()).await? {
-                Some(target) => {
-                    Around { pods: pods(kubernetes, one, &target).await?, target: Some(target), ..Around::default() }
-                }
-                None => Around::default(),
-            },
-            None => return Ok(Err(format!("what {} scales cannot be seen", describe(live)))),
-        },
-    }))
-}
-
-async fn pods(kubernetes: &Kubernetes, one: &Singleton, workload: &Value) -> Result<Vec<Value>, StepError> {
-    let Some(selector) = selector(workload) else { return Ok(vec![]) };
-    kubernetes.labelled("v1", "Pod", &one.namespace, &selector).await
 }

@@ -1,6 +1,8 @@
 //! CronJobs: a Job at each moment of the schedule, or one for the last that was missed, as their controller makes them.
 //!
 //! <https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/>
+mod schedule;
+
 use super::{
     events, generated,
     jobs::{JOBS, ended, is_complete},
@@ -10,23 +12,13 @@ use super::{
     sets::living,
     store::Name,
 };
-use cronexpr::{Crontab, parse_crontab};
 use jiff::Timestamp;
+use schedule::{after, missed, parsed};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const CRON_JOBS: &str = "cronjobs.batch";
-/// Words for schedules.
-const WORDS: [(&str, &str); 7] = [
-    ("@yearly", "0 0 1 1 *"),
-    ("@annually", "0 0 1 1 *"),
-    ("@monthly", "0 0 1 * *"),
-    ("@weekly", "0 0 * * 0"),
-    ("@daily", "0 0 * * *"),
-    ("@midnight", "0 0 * * *"),
-    ("@hourly", "0 * * * *"),
-];
 const SCHEDULED: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 
 /// When each that is not suspended makes its next Job.
@@ -116,26 +108,6 @@ impl CronJobs {
         status["active"] = active.into();
         status["lastScheduleTime"] = json!(second(due));
     }
-}
-
-/// Five fields or a word for them, and where the clock hangs.
-fn parsed(spec: &Value) -> Option<Crontab> {
-    let schedule = spec["schedule"].as_str()?.trim();
-    let fields = WORDS.iter().find(|(word, _)| *word == schedule).map_or(schedule, |(_, fields)| *fields);
-    parse_crontab(&format!("{fields} {}", spec["timeZone"].as_str().unwrap_or("UTC"))).ok()
-}
-
-fn after(schedule: &Crontab, moment: Timestamp) -> Option<Timestamp> {
-    let next = schedule.find_next(moment.to_string().as_str()).ok()?;
-    Timestamp::from_second(next.timestamp().as_second()).ok()
-}
-
-/// The last moment of the schedule for which no Job was made. Of several that were missed only that one counts.
-fn missed(cron: &Value, schedule: &Crontab, now: Timestamp) -> Option<Timestamp> {
-    let moment = |at: &str| cron.pointer(at).and_then(Value::as_str)?.parse::<Timestamp>().ok();
-    let earliest = moment("/status/lastScheduleTime").or_else(|| moment("/metadata/creationTimestamp"))?;
-    let moments = std::iter::successors(after(schedule, earliest), |last| after(schedule, *last));
-    moments.take_while(|moment| *moment <= now).last()
 }
 
 fn made(objects: &mut Objects, (name, cron): (&Name, &Value), due: Timestamp, now: Timestamp) -> Arc<Value> {
