@@ -24,6 +24,7 @@ mod disruptions;
 mod endpoints;
 mod events;
 mod fields;
+mod finalizers;
 mod front;
 mod garbage;
 mod generated;

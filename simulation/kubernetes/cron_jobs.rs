@@ -77,7 +77,7 @@ impl CronJobs {
             let words = format!("Missed scheduled time to start a job: {due}");
             return events::tell(objects, cron, ("Warning", "MissSchedule", &words), "cronjob-controller", now);
         }
-        let active = status["active"].as_array().cloned().unwrap_or_default();
+        let mut active = status["active"].as_array().cloned().unwrap_or_default();
         match spec["concurrencyPolicy"].as_str() {
             // Looked at again as soon as that one has ended.
             Some("Forbid") if !active.is_empty() => {
@@ -96,14 +96,13 @@ impl CronJobs {
                         objects.let_go(JOBS, &at, &job, now);
                     }
                 }
-                status["active"] = json!([]);
+                active.clear();
             }
             _ => {}
         }
         let job = made(objects, (name, cron), due, now);
         let words = format!("Created job {}", job["metadata"]["name"].as_str().unwrap_or_default());
         events::tell(objects, cron, ("Normal", "SuccessfulCreate", &words), "cronjob-controller", now);
-        let mut active = status["active"].as_array().cloned().unwrap_or_default();
         active.push(reference(&job));
         status["active"] = active.into();
         status["lastScheduleTime"] = json!(second(due));

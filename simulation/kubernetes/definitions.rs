@@ -1,7 +1,7 @@
 //! CustomResourceDefinitions: when the kinds that they declare are served, and how they end.
 use super::{
     apply::{self, Writer},
-    kinds,
+    finalizers, kinds,
     moments::second,
     objects::{DEFINITIONS, Objects},
     reading::Strictness,
@@ -21,7 +21,7 @@ pub(super) fn moments(store: &Store) -> impl Iterator<Item = Timestamp> {
     store.all(DEFINITIONS).filter_map(|(_, object)| {
         let end = after(&object["metadata"]["deletionTimestamp"]);
         // What others hold does not end by itself.
-        let ends = end.filter(|_| is_held(object));
+        let ends = end.filter(|_| finalizers::is_held_by(object, FINALIZER));
         ends.or_else(|| after(&object["metadata"]["creationTimestamp"]).filter(|_| is_new(object)))
     })
 }
@@ -29,7 +29,9 @@ pub(super) fn moments(store: &Store) -> impl Iterator<Item = Timestamp> {
 /// Serves what is declared by definitions whose time has come, and ends those that are deleted.
 pub(super) fn run(objects: &mut Objects, now: Timestamp) {
     for (name, definition) in objects.store.copy(DEFINITIONS) {
-        if is_held(&definition) && after(&definition["metadata"]["deletionTimestamp"]).is_some_and(|at| at <= now) {
+        if finalizers::is_held_by(&definition, FINALIZER)
+            && after(&definition["metadata"]["deletionTimestamp"]).is_some_and(|at| at <= now)
+        {
             end(objects, &name, &definition, now);
             continue;
         }
@@ -74,8 +76,7 @@ fn established(objects: &Objects, definition: &Value, now: Timestamp) -> Value {
 
 /// Marks a definition that is being deleted: its objects go first.
 pub(super) fn begin_end(definition: &mut Value, now: Timestamp) {
-    let finalizers = definition["metadata"]["finalizers"].as_array_mut().map(std::mem::take).unwrap_or_default();
-    definition["metadata"]["finalizers"] = finalizers.into_iter().chain([json!(FINALIZER)]).collect();
+    finalizers::hold(definition, FINALIZER);
     let condition = json!({
         "type": "Terminating", "status": "True", "reason": "InstanceDeletionPending", "lastTransitionTime": second(now),
         "message": "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
@@ -95,24 +96,11 @@ fn end(objects: &mut Objects, name: &(String, String), definition: &Value, now: 
     if objects.store.all(instances).next().is_some() {
         return;
     }
-    let mut object = definition.clone();
-    if let Some(finalizers) = object["metadata"]["finalizers"].as_array_mut() {
-        finalizers.retain(|finalizer| finalizer != FINALIZER);
-    }
-    if object["metadata"]["finalizers"].as_array().is_none_or(Vec::is_empty) {
-        objects.take_out(DEFINITIONS, name);
-    } else {
-        objects.store.put(DEFINITIONS, name, object);
-    }
+    finalizers::release(objects, DEFINITIONS, name, definition, FINALIZER);
 }
 
 fn is_new(definition: &Value) -> bool {
     definition["status"]["conditions"].is_null()
-}
-
-fn is_held(definition: &Value) -> bool {
-    let finalizers = definition["metadata"]["finalizers"].as_array();
-    finalizers.is_some_and(|all| all.iter().any(|finalizer| finalizer == FINALIZER))
 }
 
 fn after(moment: &Value) -> Option<Timestamp> {

@@ -1,7 +1,11 @@
 //! What ends because its owners have ended.
-use super::{objects::Objects, store::Name};
+use super::{
+    finalizers::{is_held_by, release},
+    objects::Objects,
+    store::Name,
+};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -15,7 +19,7 @@ pub(super) fn run(objects: &mut Objects, now: Timestamp) {
     for (resource, name, object) in objects.store.everything() {
         let uid = object["metadata"]["uid"].as_str().unwrap_or_default();
         alive.insert(uid);
-        if finalizers(object).any(|finalizer| finalizer == "foregroundDeletion") {
+        if is_held_by(object, "foregroundDeletion") {
             ending.insert(uid);
         }
         if object["metadata"]["ownerReferences"].as_array().is_some_and(|owners| !owners.is_empty()) {
@@ -47,9 +51,7 @@ pub(super) fn run(objects: &mut Objects, now: Timestamp) {
 }
 
 fn run_orphans(objects: &mut Objects) {
-    let leaves = |object: &Value| {
-        object["metadata"]["deletionTimestamp"].is_string() && finalizers(object).any(|finalizer| finalizer == "orphan")
-    };
+    let leaves = |object: &Value| object["metadata"]["deletionTimestamp"].is_string() && is_held_by(object, "orphan");
     let leaving: Vec<(String, Name, Arc<Value>)> = objects
         .store
         .everything()
@@ -59,18 +61,6 @@ fn run_orphans(objects: &mut Objects) {
     for (resource, name, object) in leaving {
         orphan(objects, &object);
         release(objects, &resource, &name, &object, "orphan");
-    }
-}
-
-/// Takes a finalizer off an object; without another one it is gone.
-pub(super) fn release(objects: &mut Objects, resource: &str, name: &Name, object: &Value, finalizer: &str) {
-    let left: Vec<Value> = finalizers(object).filter(|held| *held != finalizer).cloned().collect();
-    if left.is_empty() {
-        objects.take_out(resource, name);
-    } else {
-        let mut object = object.clone();
-        object["metadata"]["finalizers"] = json!(left);
-        objects.store.put(resource, name, object);
     }
 }
 
@@ -93,8 +83,4 @@ fn orphan(objects: &mut Objects, owner: &Value) {
         }
         objects.store.put(&resource, &name, object);
     }
-}
-
-fn finalizers(object: &Value) -> impl Iterator<Item = &Value> {
-    object["metadata"]["finalizers"].as_array().into_iter().flatten()
 }

@@ -1,7 +1,7 @@
 //! What is in use is not lost: a claim that a pod mounts, and a volume that is bound, are held by a finalizer while they are
 //! being deleted.
-use super::{claims, garbage::release, objects::Objects};
-use serde_json::{Value, json};
+use super::{claims, finalizers, objects::Objects};
+use serde_json::Value;
 
 /// Resources, and the finalizer that each of their objects gets as it is made.
 const HELD: [(&str, &str); 2] =
@@ -9,10 +9,9 @@ const HELD: [(&str, &str); 2] =
 
 /// Gives a new object its finalizer.
 pub(super) fn hold(resource: &str, object: &mut Value) {
-    let Some((_, finalizer)) = HELD.iter().find(|(held, _)| *held == resource) else { return };
-    let held = object["metadata"]["finalizers"].as_array_mut().map(std::mem::take).unwrap_or_default();
-    let others = held.into_iter().filter(|held| held != finalizer);
-    object["metadata"]["finalizers"] = others.chain([json!(finalizer)]).collect();
+    if let Some((_, finalizer)) = HELD.iter().find(|(held, _)| *held == resource) {
+        finalizers::hold(object, finalizer);
+    }
 }
 
 /// Lets go what is being deleted and is in use no more.
@@ -20,13 +19,12 @@ pub(super) fn run(objects: &mut Objects) {
     for (resource, finalizer) in HELD {
         for (name, object) in objects.store.copy(resource) {
             let ends = object["metadata"]["deletionTimestamp"].is_string();
-            let held = object["metadata"]["finalizers"].as_array().is_some_and(|all| all.contains(&json!(finalizer)));
             let is_used = || match resource {
                 claims::CLAIMS => claims::is_used(objects, &name),
                 _ => objects.store.all(claims::CLAIMS).any(|(_, claim)| claim["spec"]["volumeName"] == name.1.as_str()),
             };
-            if ends && held && !is_used() {
-                release(objects, resource, &name, &object, finalizer);
+            if ends && finalizers::is_held_by(&object, finalizer) && !is_used() {
+                finalizers::release(objects, resource, &name, &object, finalizer);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Deleting objects: at once, or as soon as nobody holds them back.
 use super::{find, target::Target};
 use crate::kubernetes::{
-    conditions::has_finalizers, definitions, kinds::Kind, moments::second, objects::Objects, place::Query,
+    conditions::has_finalizers, definitions, finalizers, kinds::Kind, moments::second, objects::Objects, place::Query,
     refusal::Refusal, view::shown,
 };
 use jiff::Timestamp;
@@ -34,8 +34,7 @@ pub(in crate::kubernetes) fn delete(
     };
     let begins = object["metadata"]["deletionTimestamp"].is_null();
     if let Some(finalizer) = held_by.filter(|_| begins) {
-        let finalizers = object["metadata"]["finalizers"].as_array_mut().map(std::mem::take).unwrap_or_default();
-        object["metadata"]["finalizers"] = finalizers.into_iter().chain([json!(finalizer)]).collect();
+        finalizers::hold(&mut object, finalizer);
     }
     let of_definition = kind.built_in && kind.kind == "CustomResourceDefinition";
     if begins && of_definition {
