@@ -8,6 +8,8 @@ mod azure_requests;
 mod host_contract;
 mod insights;
 mod messages;
+#[path = "../fixtures/ordered.rs"]
+mod ordered;
 mod pages;
 mod played;
 mod recorded_requests;

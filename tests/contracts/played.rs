@@ -1,4 +1,5 @@
 //! Whole upgrades, played once each, with everything that could be seen of them.
+use crate::ordered::order_of;
 use bluegreen::functions::orders::give;
 use bluegreen::local::shop::{Options, Shop};
 use bluegreen::local::story::{Plot, play};
@@ -6,7 +7,7 @@ use bluegreen::plan::Kind;
 use bluegreen::plan::request::Request;
 use bluegreen::process::telemetry;
 use bluegreen::process::telemetry::signals::Signals;
-use bluegreen::run::verbs::{Order, Verb};
+use bluegreen::run::verbs::Verb;
 use bluegreen::run::{Ending, Run};
 use bluegreen::site::{OldCluster, Site};
 use bluegreen::step::Step;
@@ -220,18 +221,7 @@ fn played(ends: Option<Ending>, failure: Option<&str>, change: fn(&mut Site), th
 
 /// A person pauses it, and lets it go on a quarter of an hour later.
 async fn held(shop: &Shop) {
-    let order = |run: &Run, verb| Order {
-        run: run.id.clone(),
-        verb,
-        step: Some(run.step),
-        stage: Some(run.stage),
-        by: "alice".into(),
-        verified: false,
-        reason: None,
-        force: false,
-        direction: None,
-        with_site: false,
-    };
+    let order = |run: &Run, verb| order_of(run, verb, "alice");
     loop {
         tokio::time::sleep(Duration::from_millis(500)).await;
         if let Some(run) = shop.run().filter(|run| run.step == Step::ShiftTraffic) {

@@ -2,6 +2,7 @@
 //!
 //! `runs_of_format_1.json` was recorded from the last binary of that format, one document for each step of an upgrade and
 //! of a return that was rolled back.
+use crate::ordered::order_of;
 use bluegreen_core::run::event::Event;
 use bluegreen_core::run::flow::decide;
 use bluegreen_core::run::verbs::{Order, Verb, obey};
@@ -48,18 +49,7 @@ fn each_goes_on_in_its_own_format_and_spelling() {
             Outcome::Drifted("another mark".into()),
         ];
         let looked = outcomes.map(|outcome| decide(&run, Looked { at: now, result: Ok(outcome) }, now));
-        let order = Order {
-            run: run.id.clone(),
-            verb: Verb::RollBack,
-            step: None,
-            stage: None,
-            by: "a person".into(),
-            verified: false,
-            reason: None,
-            force: false,
-            direction: None,
-            with_site: false,
-        };
+        let order = Order { step: None, stage: None, ..order_of(&run, Verb::RollBack, "a person") };
         let turned = obey(&run, &order, now).ok();
         assert_eq!(turned.is_some(), run.ending.is_none() && !run.step.undoes() && !run.is_reducing(), "{}", run.step);
         for next in looked.iter().chain(&turned).filter(|_| run.ending.is_none()) {

@@ -9,6 +9,8 @@ mod federation;
 mod flow;
 mod format_1;
 mod manifests;
+#[path = "../fixtures/ordered.rs"]
+mod ordered;
 mod presets;
 mod refused;
 mod roles;

@@ -35,6 +35,8 @@ mod manifests;
 mod no_answer;
 mod nobody_starves;
 mod old_and_new;
+#[path = "../fixtures/ordered.rs"]
+mod ordered;
 mod others_write;
 mod outages;
 mod presets;
@@ -99,18 +101,7 @@ fn ask(shop: &Shop, id: &str, kind: Kind, version: Option<&str>) {
 
 /// A person's order to a run where it is.
 fn order_of(run: &Run, verb: Verb) -> Order {
-    Order {
-        run: run.id.clone(),
-        verb,
-        step: Some(run.step),
-        stage: Some(run.stage),
-        by: "alice".into(),
-        verified: false,
-        reason: None,
-        force: false,
-        direction: None,
-        with_site: false,
-    }
+    ordered::order_of(run, verb, "alice")
 }
 
 /// A person gives an order, and it is obeyed.

@@ -7,6 +7,7 @@ use super::judged::Judged;
 use super::search::Quick;
 use super::steps::{Rules, look};
 use crate::edited::edited;
+use crate::ordered::order_of;
 use crate::two_stages;
 use bluegreen_core::resources::gateway::BREAK_GLASS;
 use bluegreen_core::resources::size::Size;
@@ -162,19 +163,7 @@ impl Production {
                 Some(decide(&run, Looked { at, result }, NOW))
             }
             Question::Obey(verb, direction) => {
-                let (step, stage) = (Some(run.step), Some(run.stage));
-                let order = Order {
-                    run: run.id.clone(),
-                    verb,
-                    step,
-                    stage,
-                    by: "a person".into(),
-                    verified: false,
-                    reason: None,
-                    force: false,
-                    direction,
-                    with_site: false,
-                };
+                let order = Order { direction, ..order_of(&run, verb, "a person") };
                 verbs::obey(&run, &order, NOW).ok()
             }
             Question::Sweep => watchers::sweep(&run, NOW),

@@ -1,5 +1,6 @@
 //! What a person, the sweep and dead letters may do in each state, and what is refused.
 use super::*;
+use crate::ordered::order_of;
 use bluegreen_core::run::Ending;
 use bluegreen_core::run::decision::Decision;
 use bluegreen_core::run::verbs::{Order, Refusal, Verb, obey};
@@ -7,19 +8,7 @@ use bluegreen_core::run::watchers::{MOST_DEAD_LETTERS, breach, dead_letter, look
 use bluegreen_core::step::Step::*;
 
 pub fn order(run: &Run, verb: Verb) -> Order {
-    let (step, stage) = (Some(run.step), Some(run.stage));
-    Order {
-        run: run.id.clone(),
-        verb,
-        step,
-        stage,
-        by: "a person".into(),
-        verified: false,
-        reason: Some("because".into()),
-        force: false,
-        direction: None,
-        with_site: false,
-    }
+    Order { reason: Some("because".into()), ..order_of(run, verb, "a person") }
 }
 
 pub fn obeyed(run: &Run, verb: Verb) -> Result<Run, Refusal> {
