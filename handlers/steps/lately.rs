@@ -5,9 +5,10 @@ use super::pinned::pinned;
 use super::ready::{Ready, ready};
 use super::validate_health::ill;
 use super::watch::ask_aside;
+use super::{again_in, following, not_yet};
 use crate::azure::operations::Progress;
 use crate::resources::gateway::Gateway;
-use crate::run::{Following, Outcome, Run, StepError, Waiting};
+use crate::run::{Following, Outcome, Run, StepError};
 use jiff::SignedDuration;
 
 /// What was seen counts so long.
@@ -38,7 +39,7 @@ pub async fn unseen(run: &Run, azure: &Azure, gateway: &Gateway) -> Result<Optio
     // The candidate pool holds the old cluster: only the new one itself can be asked.
     Ok(match ready(run, azure).await? {
         Ready::Yes(_) => None,
-        Ready::No(why) => Some(Outcome::NotYet(Waiting::because(why))),
+        Ready::No(why) => Some(not_yet(why)?),
     })
 }
 
@@ -50,10 +51,7 @@ async fn probed(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepError> 
         return asked_anew(run, azure, why.into()).await;
     };
     match azure.look(asked).await? {
-        Progress::InProgress(again_in) => {
-            let waiting = Waiting::because("the gateway is looking at its backends");
-            Ok(Some(Outcome::NotYet(Waiting { again_in, ..waiting })))
-        }
+        Progress::InProgress(again) => again_in("the gateway is looking at its backends", again).map(Some),
         Progress::Succeeded(answer) => match ill(run, azure, &answer).await? {
             Some(why) => asked_anew(run, azure, why).await,
             None => Ok(None),
@@ -65,6 +63,5 @@ async fn probed(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepError> 
 }
 
 async fn asked_anew(run: &Run, azure: &Azure, why: String) -> Result<Option<Outcome>, StepError> {
-    let following = Some(ask_aside(run, azure).await?.dated(azure.now()));
-    Ok(Some(Outcome::NotYet(Waiting { following, ..Waiting::because(why) })))
+    following(why, ask_aside(run, azure).await?.dated(azure.now())).map(Some)
 }

@@ -3,6 +3,7 @@
 use super::Plan;
 use super::roles::{Fate, made_anew};
 use crate::resources::answers::{is_true, list, name_of, same_name, text};
+use crate::resources::made::Made;
 use serde_json::Value;
 
 /// The sorts of what is in a vault: as a policy calls them, and the option of `az keyvault set-policy`.
@@ -56,6 +57,12 @@ impl Policy {
         };
         list(vault, "/properties/accessPolicies").iter().filter_map(read).collect()
     }
+
+    /// Whether it lets this identity in.
+    #[must_use]
+    pub fn lets_in(&self, made: &Made) -> bool {
+        same_name(&self.principal, &made.principal)
+    }
 }
 
 /// Whether it can stand in a command.
@@ -68,7 +75,7 @@ fn is_word(text: &str) -> bool {
 pub fn left(plan: &Plan, old: &Value, policies: &[Policy]) -> Vec<Fate> {
     let made = made_anew(plan, old);
     let of = |policy: &Policy| {
-        let made = made.iter().find(|made| same_name(&made.principal, &policy.principal))?;
+        let made = made.iter().find(|made| policy.lets_in(made))?;
         let word = |text: &'static str, found| if is_word(found) { found } else { text };
         let vault = word("VAULT", name_of(&policy.vault));
         let subscription = word("SUBSCRIPTION", policy.vault.split('/').nth(2).unwrap_or_default());

@@ -3,31 +3,32 @@ use super::named::{named, nightly};
 use super::*;
 use crate::publish;
 use bluegreen::site::Manifest;
+use jiff::{SignedDuration, Timestamp};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 const SCHEDULED: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
-const EACH_MINUTE: &str = "ticks";
+const TICKS: &str = "ticks";
 
 /// In which clusters each moment's Job was seen.
 type Seen = RefCell<BTreeMap<String, Vec<&'static str>>>;
 
-fn ticks() -> Value {
-    let mut ticks = nightly(EACH_MINUTE);
-    ticks["spec"]["schedule"] = "* * * * *".into();
-    ticks
+/// A shop in which something is made by this schedule.
+async fn ticking(schedule: impl Fn(Timestamp) -> String, change: impl Fn(&mut Site)) -> Shop {
+    let shop = open(|_| {});
+    let mut ticks = nightly(TICKS);
+    ticks["spec"]["schedule"] = schedule(shop.azure.clock().now()).into();
+    on(&shop, &shop.article.blue, |server, now| server.apply(&ticks, now).unwrap());
+    let mut site = shop.site.clone();
+    site.workloads.push(Manifest::of_file("ticks.yaml"));
+    site.singletons.push(named("CronJob", TICKS));
+    change(&mut site);
+    publish(&shop, site, &[("ticks.yaml", ticks.to_string())]).await;
+    shop
 }
 
-/// A shop in which something is made each minute.
-async fn ticking(change: impl Fn(&mut Site)) -> Shop {
-    let shop = open(|_| {});
-    on(&shop, &shop.article.blue, |server, now| server.apply(&ticks(), now).unwrap());
-    let workloads = shop.site.workloads.iter().cloned().chain([Manifest::of_file("ticks.yaml")]).collect();
-    let mut site = Site { workloads, ..shop.site.clone() };
-    site.singletons.push(named("CronJob", EACH_MINUTE));
-    change(&mut site);
-    publish(&shop, site, &[("ticks.yaml", ticks().to_string())]).await;
-    shop
+fn each_minute(_: Timestamp) -> String {
+    "* * * * *".into()
 }
 
 /// Looks on where the Jobs are, until the run is over.
@@ -36,7 +37,7 @@ async fn looks_on(shop: &Shop, seen: &Seen) {
     while shop.run().is_some_and(|run| run.ending.is_none()) {
         for (name, cluster) in [("blue", &shop.article.blue), ("green", &shop.article.green)] {
             for job in on(shop, cluster, |server, now| server.objects("jobs.batch", now)).unwrap_or_default() {
-                let is_its = job["metadata"]["ownerReferences"][0]["name"] == EACH_MINUTE;
+                let is_its = job["metadata"]["ownerReferences"][0]["name"] == TICKS;
                 if let Some(moment) = job["metadata"]["annotations"][SCHEDULED].as_str().filter(|_| is_its) {
                     let mut seen = seen.borrow_mut();
                     let clusters = seen.entry(moment.to_owned()).or_default();
@@ -56,7 +57,7 @@ fn once_each(seen: &Seen, run: &Run) -> usize {
     let seen = seen.borrow();
     let twice: Vec<_> = seen.iter().filter(|(_, clusters)| clusters.len() > 1).collect();
     assert!(twice.is_empty(), "made twice: {twice:?}{}", journal(run));
-    let moments: Vec<jiff::Timestamp> = seen.keys().map(|moment| moment.parse().unwrap()).collect();
+    let moments: Vec<Timestamp> = seen.keys().map(|moment| moment.parse().unwrap()).collect();
     let gaps = moments.windows(2).map(|two| (two[1] - two[0]).as_mins() - 1);
     usize::try_from(gaps.sum::<i64>()).unwrap()
 }
@@ -64,7 +65,7 @@ fn once_each(seen: &Seen, run: &Run) -> usize {
 #[test]
 fn what_is_made_each_minute_is_made_once_while_it_changes_clusters() {
     story(|| async {
-        let shop = ticking(|_| {}).await;
+        let shop = ticking(each_minute, |_| {}).await;
         let seen = Seen::default();
         let (run, ()) = tokio::join!(upgraded_while(&shop, async || {}), looks_on(&shop, &seen));
         assert_eq!(run.ending, Some(Ending::Upgraded), "{}", journal(&run));
@@ -83,7 +84,7 @@ fn what_is_made_each_minute_is_made_once_while_it_changes_clusters() {
 #[test]
 fn and_while_it_goes_back() {
     story(|| async {
-        let shop = ticking(|site| site.soak_minutes = 600).await;
+        let shop = ticking(each_minute, |site| site.soak_minutes = 600).await;
         let seen = Seen::default();
         let goes_back = async {
             until(&shop, |run| run.step == Step::Soak).await;
@@ -107,15 +108,8 @@ fn and_while_it_goes_back() {
 fn what_was_made_while_the_new_cluster_was_built_is_not_made_again() {
     story(|| async {
         // Once, some minutes after the new cluster has it suspended.
-        let mut once = ticks();
-        let shop = open(|_| {});
-        let at = shop.azure.clock().now() + jiff::SignedDuration::from_mins(12);
-        once["spec"]["schedule"] = at.strftime("%-M %-H * * *").to_string().into();
-        on(&shop, &shop.article.blue, |server, now| server.apply(&once, now).unwrap());
-        let workloads = shop.site.workloads.iter().cloned().chain([Manifest::of_file("ticks.yaml")]).collect();
-        let mut site = Site { workloads, ..shop.site.clone() };
-        site.singletons.push(named("CronJob", EACH_MINUTE));
-        publish(&shop, site, &[("ticks.yaml", once.to_string())]).await;
+        let once = |now: Timestamp| (now + SignedDuration::from_mins(12)).strftime("%-M %-H * * *").to_string();
+        let shop = ticking(once, |_| {}).await;
         let seen = Seen::default();
         let (run, ()) = tokio::join!(upgraded_while(&shop, async || {}), looks_on(&shop, &seen));
         assert_eq!(run.ending, Some(Ending::Upgraded), "{}", journal(&run));

@@ -1,10 +1,9 @@
 //! Nobody is led to a new cluster by what was seen of it long ago.
 use super::night::Night;
-use crate::story;
-use crate::{journal, until};
+use crate::{journal, story, until};
 use bluegreen::local::story::Serving;
-use bluegreen::run::Ending;
 use bluegreen::run::verbs::{Direction, Verb};
+use bluegreen::run::{Ending, Run};
 use bluegreen::site::Colour::{Blue, Green};
 use bluegreen::site::Stage;
 use bluegreen::step::Step;
@@ -12,6 +11,12 @@ use serde_json::json;
 use simulated_azure::{Effect, Fault, On};
 
 const ASKED: &str = "what was seen of the new cluster is old";
+
+/// An upgrade with these shares of the traffic, each watched for so long.
+fn in_stages(shares: &[u8], watch_minutes: u32) -> Night {
+    let stages = shares.iter().map(|&share| Stage { share, watch_minutes }).collect();
+    Night::begin(|site| site.stages = stages)
+}
 
 /// The new cluster was validated, nobody is led to it, and the run waits for an hour.
 async fn waits(night: &Night) {
@@ -68,8 +73,7 @@ fn what_nobody_handled_for_an_hour_is_looked_at_anew() {
 fn after_the_emergency_way_back_the_way_forward_looks_first() {
     for stages in [vec![50, 100], vec![100]] {
         story(|| async {
-            let in_stages = stages.iter().map(|share| Stage { share: *share, watch_minutes: 5 }).collect();
-            let night = Night::begin(|site| site.stages = in_stages);
+            let night = in_stages(&stages, 5);
             until(&night.shop, |run| run.step == Step::ConfirmTraffic).await;
             night.glass_is_broken(Blue, "one");
             night.is_held().await;
@@ -77,7 +81,7 @@ fn after_the_emergency_way_back_the_way_forward_looks_first() {
             night.minutes(5).await;
             let writes = night.gateway_writes();
             night.says(Verb::Resume, |order| order.direction = Some(Direction::Forward)).await.unwrap();
-            let run = until(&night.shop, |run| run.held.is_some() || run.step.undoes() || run.ending.is_some()).await;
+            let run = goes_no_further(&night).await;
             assert_eq!(night.gateway_writes(), writes, "{stages:?}{}", journal(&run));
             assert_eq!(night.serving(), Serving::Only(Blue), "{stages:?}{}", journal(&run));
         });
@@ -88,8 +92,7 @@ fn after_the_emergency_way_back_the_way_forward_looks_first() {
 fn who_fell_ill_while_others_had_the_users_does_not_get_them_back() {
     for stages in [vec![50, 100], vec![100]] {
         story(|| async {
-            let in_stages = stages.iter().map(|share| Stage { share: *share, watch_minutes: 60 }).collect();
-            let night = Night::begin(|site| site.stages = in_stages);
+            let night = in_stages(&stages, 60);
             night.comes_to(Step::ConfirmTraffic).await;
             night.says(Verb::Pause, |_| {}).await.unwrap();
             leads_to_blue(&night);
@@ -98,7 +101,7 @@ fn who_fell_ill_while_others_had_the_users_does_not_get_them_back() {
             night.minutes(60).await;
             let writes = night.gateway_writes();
             night.says(Verb::Resume, |_| {}).await.unwrap();
-            let run = until(&night.shop, |run| run.held.is_some() || run.step.undoes() || run.ending.is_some()).await;
+            let run = goes_no_further(&night).await;
             assert_eq!(night.gateway_writes(), writes, "{stages:?}{}", journal(&run));
             assert!(journal(&run).contains("it is put right"), "{stages:?}{}", journal(&run));
         });
@@ -120,6 +123,11 @@ fn a_run_that_is_finished_where_others_have_the_users_is_not_called_upgraded() {
         let run = night.says(Verb::Finish, |_| {}).await.unwrap();
         assert_eq!(run.ending, Some(Ending::Finished), "{}", journal(&run));
     });
+}
+
+/// It is held, goes back, or has ended.
+async fn goes_no_further(night: &Night) -> Run {
+    until(&night.shop, |run| run.held.is_some() || run.step.undoes() || run.ending.is_some()).await
 }
 
 /// Somebody leads the users to the old cluster.

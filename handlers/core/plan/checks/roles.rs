@@ -1,9 +1,8 @@
 //! The roles of the old cluster's identities that the run gives the new one's: which, and what it cannot.
 use super::{Finding, Seen};
-use crate::plan::policies::{self, Policy};
+use crate::plan::policies;
 use crate::plan::roles::{Fate, GIVES, fates, made_anew};
 use crate::plan::{Kind, Plan};
-use crate::resources::answers::same_name;
 use crate::resources::permissions::allow;
 use std::collections::BTreeSet;
 
@@ -120,8 +119,7 @@ fn unread(plan: &Plan, seen: &Seen) -> Vec<Finding> {
 fn vault(plan: &Plan, seen: &Seen) -> Option<Finding> {
     let (old, held) = (seen.old_cluster.as_ref()?, seen.roles.as_deref()?);
     let made = made_anew(plan, old).into_iter().find(|made| made.query().to_lowercase().contains(VAULTS))?;
-    let is_let_in = |policy: &Policy| same_name(&policy.principal, &made.principal);
-    if held.iter().any(|held| held.made == made) || seen.vaults.policies.iter().any(is_let_in) {
+    if held.iter().any(|held| held.made == made) || seen.vaults.policies.iter().any(|policy| policy.lets_in(&made)) {
         return None;
     }
     let what = format!(
