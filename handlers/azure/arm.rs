@@ -107,8 +107,8 @@ fn is_part(id: &str) -> bool {
 impl From<ArmError> for StepError {
     fn from(error: ArmError) -> Self {
         match error.status {
-            // The request itself is wrong: the same one is refused again.
-            400 | 413 | 422 => Self::Terminal(error.to_string()),
+            // The request itself is wrong: the same one is refused again. What a proxy on the way says may be mended.
+            400 | 413 | 422 if error.has_code() => Self::Terminal(error.to_string()),
             _ => Self::Transient { retry_after: error.retry_after, cause: error.into() },
         }
     }

@@ -3,16 +3,19 @@
 use super::app::App;
 use crate::azure::Reader;
 use crate::azure::operations::Progress;
-use crate::run::readiness::{Readiness, Verdict};
+use crate::resources::gateway::{Drift, Gateway};
+use crate::run::readiness::{Breach, Readiness, Verdict};
 use crate::run::{Following, Mark, Operation, Run, StepError};
 use crate::step::Step;
 use crate::steps::overwriting::drift;
 use crate::steps::watch::{Judgement, ask_aside, judge};
 use crate::store::Stored;
 use crate::store::questions::Question;
+use anyhow::anyhow;
 use jiff::SignedDuration;
 use serde_json::Value;
 use std::time::Duration;
+use tracing::warn;
 
 /// A question that was not answered by then is asked anew.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
@@ -30,12 +33,14 @@ pub enum Watched {
     /// A person used the emergency way back.
     GlassBroken(Mark),
     /// The new cluster is worse than the old one.
-    Breached(String),
+    Breached(Breach),
     /// The new cluster is ill, and going back would help nobody.
     NoWayBack(Readiness, String),
+    /// What held the way back of the traffic is so no more.
+    CameBack(String),
     /// The members that carry traffic are well, or it cannot be told, and why (`unclear`); this is known of the old cluster,
-    /// which was not found if it is `missed`.
-    Knows { readiness: Readiness, unclear: Option<String>, missed: Option<String> },
+    /// which was not found if it is `missed`. The next question may be asked already.
+    Knows { readiness: Readiness, unclear: Option<String>, missed: Option<String>, is_asked_anew: bool },
 }
 
 /// Looks at the gateway, and asks it or reads its answer.
@@ -52,6 +57,9 @@ async fn watch(app: &App, run: &Run, reader: &Reader) -> Result<Watched, StepErr
     if let Some(mark) = run.new_glass(&gateway) {
         return Ok(Watched::GlassBroken(mark));
     }
+    if run.glass.is_none() && run.step == Step::RestoreTraffic {
+        return came_back(run, reader).await;
+    }
     if run.glass.is_some() || !run.step.may_carry_traffic() {
         return Ok(Watched::NothingToSee);
     }
@@ -63,33 +71,56 @@ async fn watch(app: &App, run: &Run, reader: &Reader) -> Result<Watched, StepErr
     if !is_writing
         && !run.others_write(&gateway)
         && let Some(drift) = drift(run, &gateway)
+        && !is_told(run, &drift)
     {
         return Ok(Watched::Drifted(drift.to_string()));
     }
-    // Before its write took effect a stage has no traffic: the one before it has.
-    let Some(stage) = (if run.step == Step::ShiftTraffic { run.stage.checked_sub(1) } else { Some(run.stage) }) else {
-        return Ok(Watched::NothingToSee);
-    };
-    let answer = match answer(app, run, reader).await? {
-        Answer::Is(answer) => answer,
+    let Some(stage) = serving_stage(run, &gateway) else { return Ok(Watched::NothingToSee) };
+    let (answer, is_asked_anew) = match answer(app, run, reader).await? {
+        Answer::Is { answer, is_asked_anew } => (answer, is_asked_anew),
         Answer::Waits(operation, again) => return Ok(Watched::Waits(operation, again)),
-        Answer::None => return Ok(Watched::NothingToSee),
     };
     let Judgement { readiness, verdict, missed } = judge(run, stage, reader, &answer).await?;
-    Ok(match verdict {
-        Verdict::Breached(why) => Watched::Breached(why),
-        Verdict::NoWayBack(why) => Watched::NoWayBack(readiness, why),
-        Verdict::Well => Watched::Knows { readiness, unclear: None, missed },
-        Verdict::Inconclusive(why) => Watched::Knows { readiness, unclear: Some(why), missed },
-    })
+    let unclear = match verdict {
+        Verdict::Breached(why) => return Ok(Watched::Breached(why)),
+        Verdict::NoWayBack(why) => return Ok(Watched::NoWayBack(readiness, why)),
+        Verdict::Well => None,
+        Verdict::Inconclusive(why) => Some(why),
+    };
+    Ok(Watched::Knows { readiness, unclear, missed, is_asked_anew })
+}
+
+/// Whether a person knows that only our mark is gone: who serves is what the run left, and is judged as ever.
+fn is_told(run: &Run, drift: &Drift) -> bool {
+    run.held.is_some() && run.others.overwritten && matches!(drift, Drift::Mark(_))
+}
+
+/// The stage whose members carry traffic: before its write took effect a stage has none, and the one before it has.
+fn serving_stage(run: &Run, gateway: &Gateway) -> Option<usize> {
+    let is_shown = run.step != Step::ShiftTraffic || gateway.shows(&run.intended_live());
+    if is_shown { Some(run.stage) } else { run.stage.checked_sub(1) }
+}
+
+/// Whether a way back that is held, since there was nothing to go back to, has something again.
+async fn came_back(run: &Run, reader: &Reader) -> Result<Watched, StepError> {
+    if run.held.as_ref().is_none_or(|hold| !hold.watched) {
+        return Ok(Watched::NothingToSee);
+    }
+    let found = reader.cluster(&run.plan.old_slot().cluster).await?;
+    let found = found.filter(|old| old.uid() == run.plan.old_uid && !old.state().eq_ignore_ascii_case("Deleting"));
+    Ok(found.map_or(Watched::NothingToSee, |old| {
+        Watched::CameBack(format!("the old cluster ({}) is there: the way back goes on", old.state()))
+    }))
 }
 
 /// What becomes of a question.
 enum Answer {
-    Is(Value),
+    /// It came, and the next question is asked, or is not.
+    Is {
+        answer: Value,
+        is_asked_anew: bool,
+    },
     Waits(Operation, Option<Duration>),
-    /// There is nothing to be asked.
-    None,
 }
 
 /// The answer to the open question; the next one is asked when it is there.
@@ -97,12 +128,17 @@ async fn answer(app: &App, run: &Run, reader: &Reader) -> Result<Answer, StepErr
     let open = app.store.question(&run.plan.site.name).await?.filter(|open| open.is_about(run));
     let is_fresh = |open: &Question| app.store.now().is_ok_and(|now| now.duration_since(open.asked) < PATIENCE);
     let Some(open) = open.filter(is_fresh) else { return asked(app, run, reader).await };
-    let Following::HealthQuestion(operation) = open.following else { return Ok(Answer::None) };
+    let Following::HealthQuestion(operation) = open.following else { return asked(app, run, reader).await };
     match reader.look(&operation).await? {
         Progress::InProgress(again) => Ok(Answer::Waits(operation, again)),
         Progress::Succeeded(answer) => {
-            asked(app, run, reader).await?;
-            Ok(Answer::Is(answer))
+            // What was answered counts, whether or not there is a next question.
+            let next = asked(app, run, reader).await;
+            if let Err(error) = &next {
+                warn!(run.id = run.id, "the gateway could not be asked anew: {error:?}");
+                forget(app, run).await;
+            }
+            Ok(Answer::Is { answer, is_asked_anew: next.is_ok() })
         }
         Progress::Gone | Progress::Failed { .. } => asked(app, run, reader).await,
     }
@@ -113,8 +149,22 @@ async fn asked(app: &App, run: &Run, reader: &Reader) -> Result<Answer, StepErro
     let following = ask_aside(run, reader).await?;
     let question = Question::about(run, following.clone(), app.store.now()?);
     app.store.keep_question(&run.plan.site.name, &question).await?;
-    Ok(match following {
-        Following::HealthQuestion(operation) => Answer::Waits(operation, None),
-        Following::GatewayWrite { .. } | Following::ClusterChange(_) | Following::Answered(_) => Answer::None,
-    })
+    match following {
+        Following::HealthQuestion(operation) => Ok(Answer::Waits(operation, None)),
+        Following::GatewayWrite { .. } | Following::ClusterChange(_) | Following::Answered(_) => {
+            let why = "asked for its backends' health, the gateway gave an answer that cannot be followed";
+            Err(anyhow!("{}: {why}", run.plan.site.gateway).into())
+        }
+    }
+}
+
+/// The question that was answered is not open any more. If that cannot be written, its answer is read once more, and is old
+/// after a while.
+async fn forget(app: &App, run: &Run) {
+    if let Ok(now) = app.store.now() {
+        let none = Question::about(run, Following::answered(), now);
+        if let Err(error) = app.store.keep_question(&run.plan.site.name, &none).await {
+            warn!(run.id = run.id, "an answered question stays open: {error:#}");
+        }
+    }
 }

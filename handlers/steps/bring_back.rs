@@ -8,12 +8,15 @@ use crate::resources::size::Size;
 use crate::resources::tags::{RETIRED_TAG, back_in_service, tag};
 use crate::run::readiness::{Readiness, Ready};
 use crate::run::{Following, Outcome, Run, StepError, Waiting};
+use crate::site::OldCluster;
 
 /// How far it must be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Until {
-    /// It runs: traffic can go there.
+    /// It runs: traffic goes there, since it can be no worse. What it lacks comes back meanwhile.
     ItRuns,
+    /// It runs, with as many nodes as it had: traffic can go there.
+    ItHasItsNodes,
     /// It is as big as it was.
     ItIsWhole,
 }
@@ -43,7 +46,13 @@ pub async fn bring_back(run: &Run, azure: &Azure, until: Until) -> Result<Option
         return Ok(Some(lost(azure, "the old cluster is being deleted")));
     }
     let size = run.reducing.as_ref();
-    let differs = size.filter(|_| until == Until::ItIsWhole).is_some_and(|size| size.differs(&found).is_some());
+    let is_scaled_down = run.plan.site.old_cluster == OldCluster::ScaleDown;
+    let is_sought = match until {
+        Until::ItIsWhole => true,
+        Until::ItHasItsNodes => is_scaled_down,
+        Until::ItRuns => false,
+    };
+    let differs = size.filter(|_| is_sought).is_some_and(|size| size.differs(&found).is_some());
     if let Some(size) = size.filter(|_| found.cannot_serve().is_some() || differs) {
         return grow(run, azure, id, &found, size).await.map(Some);
     }
@@ -58,6 +67,17 @@ fn lost(azure: &Azure, why: &str) -> Outcome {
     let (state, why, since) = (Ready::NotReady, why.to_owned(), azure.now());
     let readiness = Readiness { state, why: why.clone(), since, healthy: vec![] };
     Outcome::NoWayBack(readiness, format!("{why}: traffic stays where it is"))
+}
+
+/// One act towards the nodes of an old cluster to which users were led before it had them; what is followed stays. `None`:
+/// it has them, or is changing.
+pub async fn nodes_follow(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepError> {
+    let Some(size) = run.reducing.as_ref().filter(|_| run.can_bring_back()) else { return Ok(None) };
+    let id = &run.plan.old_slot().cluster;
+    let found = azure.cluster(id).await?.filter(|found| found.uid() == run.plan.old_uid && found.is_settled());
+    let Some(pool) = found.as_ref().and_then(|found| size.differs(found)) else { return Ok(None) };
+    azure.writer.scale_pool(azure.permit().await?, id, pool).await?;
+    not_yet(format!("pool {} as it was ({} nodes) was requested", pool.name, pool.count)).map(Some)
 }
 
 /// One act of bringing a cluster back to this size.

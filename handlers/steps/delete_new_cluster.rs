@@ -5,7 +5,7 @@ use super::gone::gone;
 use super::move_singletons::{Back, moved_back};
 use super::presence::{Presence, is_missed, look_again, presence};
 use super::unpinned::unpinned;
-use super::watch::{ask_aside, lost};
+use super::watch::{ask_aside, lost, question};
 use super::{again_in, not_yet, permit_to_reduce, written};
 use crate::azure::operations::Progress;
 use crate::plan::Kind;
@@ -22,7 +22,7 @@ use serde_json::Value;
 pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
     let slot = run.plan.new_slot();
     let gateway = azure.gateway(&run.plan.site.gateway).await?;
-    if let Some(outcome) = in_a_pool(run, &gateway) {
+    if let Some(outcome) = in_a_pool(run, &gateway).or_else(|| led_away(run, &gateway)) {
         return Ok(outcome);
     }
     let mut again = String::new();
@@ -134,13 +134,20 @@ fn in_a_pool(run: &Run, gateway: &Gateway) -> Option<Outcome> {
     let pools = gateway.pools_with(&run.plan.new_slot().addresses);
     let (ours, foreign): (Vec<_>, Vec<_>) = pools.into_iter().partition(|pool| run.plan.site.pools.is_ours(pool));
     if !ours.is_empty() && run.may_have_written() {
-        return Some(Outcome::Breached(format!("the new cluster is still in the pools {}", ours.join(", "))));
+        return Some(Outcome::Breached(format!("the new cluster is still in the pools {}", ours.join(", ")).into()));
     }
     let all = [ours, foreign].concat();
     (!all.is_empty()).then(|| {
         let why = format!("the new cluster is in the pools {}, where somebody else has put it", all.join(", "));
         Outcome::Hold(format!("{why}: take its addresses out and resume, or finish as it stands"))
     })
+}
+
+/// Somebody has led users away from the old cluster since its way back.
+fn led_away(run: &Run, gateway: &Gateway) -> Option<Outcome> {
+    let is_there = |pool: &str| run.plan.site.pools.is_live(pool) && gateway.pool(pool).is_some();
+    let live: Vec<_> = run.plan.before().into_iter().filter(|(pool, _)| is_there(pool)).collect();
+    gateway.differs(&live).filter(|_| run.may_have_written()).map(Outcome::Drifted)
 }
 
 /// A cluster without the run's tag is not ours to delete. What was in the slot before the run needs no word.
@@ -162,9 +169,9 @@ async fn old_is_well(run: &Run, azure: &Azure, again: &str) -> Result<Option<Out
         let why = "traffic went back by a write that could carry no mark (the gateway has 50 tags), which is no proof";
         return Ok(Some(Outcome::Hold(format!("{why}: see that the old cluster serves, and finish as it stands"))));
     }
-    let answer = match &run.following {
-        Some(Following::HealthQuestion(asked)) => azure.look(asked).await?,
-        _ => Progress::Gone,
+    let answer = match question(run, azure) {
+        Some(asked) => azure.look(asked).await?,
+        None => Progress::Gone,
     };
     let answer = match answer {
         Progress::InProgress(again) => return again_in("the gateway is looking at its backends", again).map(Some),

@@ -4,11 +4,11 @@ use super::acting::Azure;
 use super::pinned::pinned;
 use super::ready::{Ready, ready};
 use super::validate_health::ill;
-use super::watch::ask_aside;
+use super::watch::{ask_aside, question};
 use super::{again_in, following, not_yet};
 use crate::azure::operations::Progress;
 use crate::resources::gateway::Gateway;
-use crate::run::{Following, Outcome, Run, StepError};
+use crate::run::{Outcome, Run, StepError};
 use jiff::SignedDuration;
 
 /// What was seen counts so long.
@@ -45,8 +45,7 @@ pub async fn unseen(run: &Run, azure: &Azure, gateway: &Gateway) -> Result<Optio
 
 /// What the gateway's probe sees of it in the candidate pool.
 async fn probed(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepError> {
-    let is_fresh = |asked: &&Following| asked.asked_at().is_some_and(|at| azure.now().duration_since(at) <= COUNTS);
-    let Some(Following::HealthQuestion(asked)) = run.following.as_ref().filter(is_fresh) else {
+    let Some(asked) = question(run, azure) else {
         let why = "what was seen of the new cluster is old: the gateway is asked anew what its probe sees";
         return asked_anew(run, azure, why.into()).await;
     };
@@ -63,5 +62,5 @@ async fn probed(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepError> 
 }
 
 async fn asked_anew(run: &Run, azure: &Azure, why: String) -> Result<Option<Outcome>, StepError> {
-    following(why, ask_aside(run, azure).await?.dated(azure.now())).map(Some)
+    following(why, ask_aside(run, azure).await?).map(Some)
 }

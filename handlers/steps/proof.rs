@@ -41,10 +41,12 @@ pub enum Needs {
 impl Needs {
     /// What must be seen.
     fn seen(self, run: &Run, gateway: &Gateway, members: &Members) -> Members {
+        let is_live = |pool: &str| run.plan.site.pools.is_live(pool);
         let is_needed = |pool: &str| match self {
             Self::All => true,
-            Self::Live => run.plan.site.pools.is_live(pool),
-            Self::WhatIsThere => gateway.pool(pool).is_some(),
+            Self::Live => is_live(pool),
+            // Without any of those that carry users' traffic nothing is proved.
+            Self::WhatIsThere => gateway.pool(pool).is_some() || (is_live(pool) && !has_live(run, gateway)),
         };
         members.iter().filter(|(pool, _)| is_needed(pool)).cloned().collect()
     }
@@ -58,6 +60,11 @@ impl Needs {
         };
         members.iter().filter(|(pool, _)| is_written(pool)).cloned().collect()
     }
+}
+
+/// Whether any of the pools that carry users' traffic is there.
+pub fn has_live(run: &Run, gateway: &Gateway) -> bool {
+    run.plan.site.pools.live.iter().any(|pool| gateway.pool(pool).is_some())
 }
 
 /// Looks at the recorded writes, and only after them at the gateway.
@@ -129,6 +136,11 @@ pub async fn write(run: &Run, azure: &Azure, gateway: &Gateway, members: &Member
     }
     if !run.step.undoes() && !looks_the_same(run, gateway, &now) {
         return again_in("the gateway was changed just before it was to be written", Some(AT_ONCE));
+    }
+    if !run.step.undoes() && !now.has_room_for_a_mark() {
+        // What serves well is no reason to go back.
+        let why = "the gateway has 50 tags, and no room for our mark, by which a write is proved: take one of them off, and resume";
+        return Ok(Outcome::Hold(why.to_owned()));
     }
     let write = azure.writer.write_gateway(permit, run, &now, members).await?;
     let wrote = Fact::Wrote(now.beside(|pool| run.plan.site.pools.is_ours(pool)));

@@ -1,8 +1,8 @@
 //! All traffic is on the old cluster, and the candidate pool is empty.
 use super::acting::Azure;
-use super::again_in;
-use super::bring_back::{Until, bring_back};
-use super::proof::{Needs, Proof, proof, write};
+use super::bring_back::{Until, bring_back, nodes_follow};
+use super::proof::{Needs, Proof, has_live, proof, write};
+use super::{again_in, not_yet};
 use crate::run::others::BETWEEN_WRITES;
 use crate::run::{Outcome, Run, StepResult};
 use std::time::Duration;
@@ -10,19 +10,29 @@ use std::time::Duration;
 /// All traffic is on the old cluster, and the candidate pool is empty.
 ///
 /// The first write never waits, not even for a write of ours in flight, which it supersedes: entering the step cleared
-/// the recorded operation. Nothing of the new cluster is needed. An old cluster that this run has reduced so far that it
-/// does not run is started first, while the new one carries what it can.
+/// the recorded operation. Nothing of the new cluster is needed. An old cluster that this run has reduced is brought back
+/// first, while the new one carries what it can: started, and given its nodes, unless the new one serves nobody any more.
 pub async fn restore_traffic(run: &Run, azure: &Azure) -> StepResult {
     if !run.may_have_written() {
         // Nothing of ours was ever on its way to the gateway: there is nothing to undo, and no reason to touch it.
         return Ok(Outcome::Done);
     }
-    if let Some(waiting) = bring_back(run, azure, Until::ItRuns).await? {
+    // That may take long: a person may have used the emergency way back meanwhile.
+    if run.reducing.is_some()
+        && let Some(mark) = run.new_glass(&azure.gateway(&run.plan.site.gateway).await?)
+    {
+        return Ok(Outcome::GlassBroken(mark));
+    }
+    let until = if run.unserved { Until::ItRuns } else { Until::ItHasItsNodes };
+    if let Some(waiting) = bring_back(run, azure, until).await? {
         return Ok(waiting);
     }
     let members = run.plan.before();
     let (gateway, why) = match proof(run, azure, &members, Needs::WhatIsThere).await? {
-        Proof::Proved(mark, changed) => return Ok(Outcome::Proved(mark, changed)),
+        Proof::Proved(mark, changed) => {
+            let growing = if run.unserved { nodes_follow(run, azure).await? } else { None };
+            return Ok(growing.unwrap_or(Outcome::Proved(mark, changed)));
+        }
         Proof::InFlight(again) => return again_in("the gateway is being updated", again),
         Proof::GlassBroken(mark) => return Ok(Outcome::GlassBroken(mark)),
         // On the way back every foreign change is put right again, for ever: the deadline calls a person.
@@ -32,6 +42,12 @@ pub async fn restore_traffic(run: &Run, azure: &Azure) -> StepResult {
         },
         Proof::Missing(gateway, why) => (gateway, why),
     };
+    if !has_live(run, &gateway) {
+        let pools = run.plan.site.pools.live.join(", ");
+        return not_yet(format!(
+            "the gateway has none of the pools {pools} any more: make them again, and traffic goes back"
+        ));
+    }
     let written = Needs::WhatIsThere.written(run, &gateway, &members);
     let said = format!("all traffic for {} was requested ({why})", run.plan.old.name());
     write(run, azure, &gateway, &written, said).await

@@ -4,7 +4,7 @@ use super::overwriting::{instead, overwritten};
 use super::pinned::pinned;
 use super::proof::{Needs, Proof, proof, write};
 use super::ready::{Ready, ready};
-use super::watch::ask;
+use super::watch::{ask, question};
 use super::{again_in, following, not_yet};
 use crate::azure::operations::Progress;
 use crate::plan::checks::{public_addresses, unproved};
@@ -15,9 +15,11 @@ use serde_json::Value;
 /// Nodes, workloads, smoke tests through the candidate listener, and the gateway's own probe of the new cluster (its
 /// addresses in the candidate pool) all pass.
 pub async fn validate_health(run: &Run, azure: &Azure) -> StepResult {
+    if let Some(asked) = question(run, azure) {
+        return probed(run, azure, azure.look(asked).await?).await;
+    }
     match &run.following {
-        Some(Following::HealthQuestion(asked)) => probed(run, azure, azure.look(asked).await?).await,
-        Some(Following::Answered(_)) => probed(run, azure, Progress::Gone).await,
+        Some(Following::HealthQuestion(_) | Following::Answered(_)) => probed(run, azure, Progress::Gone).await,
         Some(Following::GatewayWrite { .. } | Following::ClusterChange(_)) | None => offered(run, azure).await,
     }
 }

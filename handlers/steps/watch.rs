@@ -6,7 +6,7 @@ use crate::azure::Reader;
 use crate::azure::operations::Progress;
 use crate::resources::leads::Leads;
 use crate::run::readiness::{Readiness, Sides, Verdict};
-use crate::run::{Following, Outcome, Run, StepError};
+use crate::run::{Following, Operation, Outcome, Run, StepError};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ pub async fn watch(run: &Run, reader: &Reader) -> Result<Seen, StepError> {
     if let Some(outcome) = not_as_left(run, &gateway) {
         return Ok(Seen::Otherwise(outcome));
     }
-    let Some(Following::HealthQuestion(asked)) = &run.following else {
+    let Some(asked) = question(run, reader) else {
         let leads =
             (run.others.leads.is_none() && !run.keeps_old_rules()).then(|| gateway.leads(&run.plan.site.pools.live));
         return Ok(Seen::Asked(ask(run, reader).await?, leads));
@@ -56,12 +56,18 @@ pub async fn watch(run: &Run, reader: &Reader) -> Result<Seen, StepError> {
     }
 }
 
+/// The question that the step asked, unless its answer is old by now.
+#[must_use]
+pub fn question<'a>(run: &'a Run, reader: &Reader) -> Option<&'a Operation> {
+    run.following.as_ref()?.asked_lately(reader.now())
+}
+
 /// Asks the gateway for its backends' health.
 ///
 /// # Errors
 /// When it was not accepted.
 pub async fn ask(run: &Run, reader: &Reader) -> Result<Following, StepError> {
-    Ok(Following::question(reader.ask_health(&run.plan.site.gateway).await?))
+    Ok(Following::question(reader.ask_health(&run.plan.site.gateway).await?).dated(reader.now()))
 }
 
 /// The same, at a step that mostly changes clusters.
@@ -69,19 +75,29 @@ pub async fn ask(run: &Run, reader: &Reader) -> Result<Following, StepError> {
 /// # Errors
 /// When it was not accepted.
 pub async fn ask_aside(run: &Run, reader: &Reader) -> Result<Following, StepError> {
-    Ok(Following::question_aside(reader.ask_health(&run.plan.site.gateway).await?))
+    Ok(Following::question_aside(reader.ask_health(&run.plan.site.gateway).await?).dated(reader.now()))
 }
 
-/// Judges what the gateway says of its members, while it has those of this stage.
+/// Judges what the gateway says of its members, while it has those of this stage. An old cluster that cannot be looked at
+/// keeps no users at an ill one: of it counts what the gateway says.
 ///
 /// # Errors
-/// When the old cluster cannot be looked at.
+/// When the old cluster cannot be looked at, and nothing is ill.
 pub async fn judge(run: &Run, stage: usize, reader: &Reader, answer: &Value) -> Result<Judgement, StepError> {
-    let (lost, missed) = lost(run, reader).await?;
+    let (seen, unread) = match lost(run, reader).await {
+        Ok(seen) => (seen, None),
+        Err(error) => ((None, run.missed.as_ref().map(|missed| missed.cluster.clone())), Some(error)),
+    };
+    let (lost, missed) = seen;
     let sides = Sides::of(run, stage, answer, lost);
     let readiness = sides.readiness(run.readiness.as_ref(), reader.now());
     let verdict = sides.judge(&readiness);
-    Ok(Judgement { readiness, verdict, missed })
+    match (unread, &verdict) {
+        (Some(error), Verdict::Well | Verdict::Inconclusive(_)) => Err(error),
+        (Some(_), Verdict::Breached(_) | Verdict::NoWayBack(_)) | (None, _) => {
+            Ok(Judgement { readiness, verdict, missed })
+        }
+    }
 }
 
 /// Why the old cluster cannot serve, whatever the gateway's probes still say; and its id, if it was not found.

@@ -1,6 +1,9 @@
 //! The worst nights: those in which the way back itself could take users down, or would be missing.
+mod blind;
 mod lately;
+mod led_away;
 pub mod night;
+mod reduced;
 mod said;
 mod verdicts;
 

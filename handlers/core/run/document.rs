@@ -119,6 +119,9 @@ pub struct Document {
     /// It has said that it will move what may run in one cluster only, and has not moved it back.
     #[serde(default, skip_serializing_if = "is_false")]
     pub moves_singletons: bool,
+    /// It goes back from a new cluster that served nobody any more.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unserved: bool,
     /// Whether the old cluster could take the traffic back, as far as is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readiness: Option<Readiness>,
@@ -286,6 +289,7 @@ impl Run {
             pins: None,
             given_roles: BTreeMap::new(),
             moves_singletons: false,
+            unserved: false,
             readiness: None,
             glass: None,
             known_glass: vec![],

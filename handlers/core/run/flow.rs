@@ -1,6 +1,7 @@
 //! `decide`: the only place where an upgrade moves by itself. It carries out the table of the steps.
 use super::calls::Cause;
 use super::others::OTHERS_TAKE;
+use super::readiness::Breach;
 use super::{Ending, Fact, Following, Looked, Mark, Outcome, QUIET_TIME, Run, StepError, Waiting};
 use crate::step::Otherwise::{self, Hold, KeepTrying, Reject, Repair, RestoreAgain, TurnBack, TurnBackInFirstStage};
 use crate::step::Step;
@@ -37,7 +38,10 @@ pub fn decide(run: &Run, looked: Looked, now: Timestamp) -> Run {
         Ok(Outcome::Drifted(why)) => otherwise(run, next, row.drifted, &why, now),
         Ok(Outcome::LedElsewhere(why)) => next.hold_led(&why, now),
         Ok(Outcome::MarkLost(why)) => mark_lost(run, next, &why, now),
-        Ok(Outcome::Breached(why)) => otherwise(run, next, row.breached, &why, now),
+        Ok(Outcome::Breached(Breach { why, unserved })) => {
+            next.0.unserved = unserved;
+            otherwise(run, next, row.breached, &why, now)
+        }
         // What must not be given up is never held: it keeps trying.
         Ok(Outcome::Hold(why)) if row.failed == KeepTrying => wait(run, next, Waiting::because(why), now),
         Ok(Outcome::Hold(why)) => next.hold(Cause::Held, &why, now),

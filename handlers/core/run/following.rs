@@ -4,9 +4,13 @@
 //! more variant.
 use super::Mark;
 use crate::step::{Follows, Step};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+/// What a gateway says of its backends counts so long after it was asked: longer than an event that was lost takes to be sent
+/// again, so that whoever waits for it comes in time.
+pub const ANSWER_COUNTS: SignedDuration = SignedDuration::from_mins(6);
 
 /// What the present step asked for last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -145,6 +149,14 @@ impl Following {
     pub fn asked_at(&self) -> Option<Timestamp> {
         let Self::HealthQuestion(operation) = self else { return None };
         operation.unknown.get(ASKED_AT)?.as_str()?.parse().ok()
+    }
+
+    /// A question whose answer says how it is now: nobody may have looked since an older one was asked.
+    #[must_use]
+    pub fn asked_lately(&self, now: Timestamp) -> Option<&Operation> {
+        let Self::HealthQuestion(operation) = self else { return None };
+        let age = now.duration_since(self.asked_at()?);
+        (age <= ANSWER_COUNTS).then_some(operation)
     }
 
     /// What a document means by it at this step: what has no mark is not told apart in writing.

@@ -33,6 +33,7 @@ impl Run {
         if !(before.may_carry_traffic() && step.may_carry_traffic()) {
             self.0.missed = None;
         }
+        self.0.unserved &= step.undoes();
         self.0.unclear = None;
         self.0.sweeps = 0;
         self.0.step_began = now;

@@ -2,7 +2,7 @@
 use super::Mark;
 use super::following::Following;
 use super::jobs::Ran;
-use super::readiness::Readiness;
+use super::readiness::{Breach, Readiness};
 use crate::resources::beside::Beside;
 use crate::resources::leads::Leads;
 use crate::resources::size::Size;
@@ -42,7 +42,7 @@ pub enum Outcome {
     /// Users are not led to the live pools as they were: a person must see to it. Nothing is put right.
     LedElsewhere(String),
     /// Worse than allowed: go back.
-    Breached(String),
+    Breached(Breach),
     /// A person must decide.
     Hold(String),
     /// The plan cannot be carried out, as is seen only now: what was made for it goes, and the run ends as rejected.

@@ -16,7 +16,7 @@ pub struct Readiness {
     pub why: String,
     /// Since when.
     pub since: Timestamp,
-    /// Members that were healthy since the traffic moved: only of these a loss can be told.
+    /// Members that were healthy in the candidate pool since the traffic moved: only of these a loss can be told there.
     pub healthy: Vec<Ipv4Addr>,
 }
 
@@ -70,6 +70,27 @@ pub struct Sides {
     pub comes_back: bool,
 }
 
+/// Why the traffic goes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breach {
+    /// The evidence.
+    pub why: String,
+    /// No member of the new cluster is left that could serve: nothing is lost by going back at once.
+    pub unserved: bool,
+}
+
+impl From<String> for Breach {
+    fn from(why: String) -> Self {
+        Self { why, unserved: false }
+    }
+}
+
+impl From<&str> for Breach {
+    fn from(why: &str) -> Self {
+        Self::from(why.to_owned())
+    }
+}
+
 /// What both sides together say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -78,7 +99,7 @@ pub enum Verdict {
     /// Neither well nor ill.
     Inconclusive(String),
     /// The new cluster is worse than the old one: back.
-    Breached(String),
+    Breached(Breach),
     /// The new cluster is ill, but going back would help nobody.
     NoWayBack(String),
 }
@@ -111,8 +132,10 @@ impl Sides {
     #[must_use]
     pub fn readiness(&self, before: Option<&Readiness>, now: Timestamp) -> Readiness {
         let mut healthy = before.map(|before| before.healthy.clone()).unwrap_or_default();
-        healthy
-            .extend(self.old.healthy.iter().filter(|address| !healthy.contains(address)).copied().collect::<Vec<_>>());
+        // One that serves is judged by another probe, with another host, than the candidate pool's.
+        let as_candidate = |address: &&Ipv4Addr| !self.serving.contains(address) && !healthy.contains(address);
+        let found: Vec<_> = self.old.healthy.iter().filter(as_candidate).copied().collect();
+        healthy.extend(found);
         let fallen: Vec<_> = self.fallen(&healthy);
         let (state, why) = match (&self.lost, fallen.is_empty(), self.old.ill.is_empty(), self.old.unknown.is_empty()) {
             (Some(why), ..) => (Ready::NotReady, why.clone()),
@@ -155,7 +178,7 @@ impl Sides {
         let (old, new) = (self.old.len(), self.new.len());
         let (old_well, new_well) = (old.saturating_sub(fallen.len()), new.saturating_sub(self.new.ill.len()));
         if self.comes_back || (old_well > 0 && old_well * new > new_well * old) {
-            return Verdict::Breached(why);
+            return Verdict::Breached(Breach { why, unserved: new_well == 0 });
         }
         Verdict::NoWayBack(format!(
             "{why}, and the old one at {}: {new_well} of {new} against {old_well} of {old}, so going back would help nobody",

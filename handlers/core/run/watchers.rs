@@ -2,7 +2,7 @@
 use super::calls::{AGAIN, Cause};
 use super::journal::said;
 use super::moves::RETIRED_BY_OLD_RULES;
-use super::readiness::{Readiness, Ready};
+use super::readiness::{Breach, Readiness, Ready};
 use super::{Mark, Missed, Run};
 use crate::step::Step;
 use jiff::{SignedDuration, Timestamp};
@@ -84,8 +84,10 @@ pub fn redrive(run: &Run, by: &str, now: Timestamp) -> Option<Run> {
 
 /// The traffic is worse than allowed: back, also when the run is held. A pause stops advance only.
 #[must_use]
-pub fn breach(run: &Run, why: &str, now: Timestamp) -> Run {
+pub fn breach(run: &Run, breach: &Breach, now: Timestamp) -> Run {
+    let Breach { why, unserved } = breach;
     let mut next = run.next_hop();
+    next.0.unserved = *unserved;
     next.note(CHECK, why, run.step, now);
     next.turn_back_anyway(why, now)
 }
@@ -93,7 +95,7 @@ pub fn breach(run: &Run, why: &str, now: Timestamp) -> Run {
 /// A verdict of a watch holds wherever the run is by now, if it is still forward, at the same stage, and does not reduce
 /// the old cluster: what served badly then serves badly now.
 #[must_use]
-pub fn breach_of(run: &Run, judged: &Run, why: &str, now: Timestamp) -> Option<Run> {
+pub fn breach_of(run: &Run, judged: &Run, why: &Breach, now: Timestamp) -> Option<Run> {
     let still = run.id == judged.id && run.stage == judged.stage && run.may_carry_traffic() && run.glass.is_none();
     // By the rules of format 1 it is held for that, and goes on to be watched: what was said is not said each minute.
     let is_said = run.held.as_ref().is_some_and(|hold| hold.why.starts_with(RETIRED_BY_OLD_RULES));
@@ -110,6 +112,18 @@ pub fn no_way_back(run: &Run, readiness: Readiness, why: &str, now: Timestamp) -
     let mut next = run.next_hop();
     next.note(CHECK, why, run.step, now);
     Some(next.both_ill(readiness, why, now))
+}
+
+/// What held the way back of the traffic is so no more: the old cluster is there, and stays. It goes on.
+#[must_use]
+pub fn came_back(run: &Run, why: &str, now: Timestamp) -> Option<Run> {
+    let waits = run.step == Step::RestoreTraffic && run.held.as_ref().is_some_and(|hold| hold.watched);
+    waits.then(|| {
+        let mut next = run.next_hop();
+        next.0.missed = None;
+        next.note(CHECK, why, run.step, now);
+        next.release(now)
+    })
 }
 
 /// What is known of the old cluster has changed, or whether it can be told that the traffic is well (`unclear` says why
@@ -135,7 +149,8 @@ pub fn know(
         next.know(readiness, now);
     }
     let known = run.missed.as_ref().map(|known| known.cluster.as_str());
-    let missed_anew = missed.is_some() && missed != known;
+    // Found in between, it was not missed a minute long.
+    let missed_anew = missed != known;
     if missed_anew {
         next.0.missed = missed.map(|cluster| Missed { cluster: cluster.to_owned(), since: now });
     }

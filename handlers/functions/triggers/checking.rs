@@ -5,7 +5,7 @@ use crate::functions::app::App;
 use crate::functions::commit::{Changed, change, commit};
 use crate::functions::vanished::sight;
 use crate::functions::watching::{Watched, watch_traffic};
-use crate::run::watchers::{breach_of, glass_broken, know, led_elsewhere, look_now, no_way_back, sweep};
+use crate::run::watchers::{breach_of, came_back, glass_broken, know, led_elsewhere, look_now, no_way_back, sweep};
 use crate::run::{Operation, Run, RunId};
 use crate::store::{SaveError, Stored};
 use std::time::Duration;
@@ -132,7 +132,7 @@ async fn answered(
 
 /// What was seen is put to the run as it is now, whoever has changed it meanwhile; says whether to look on.
 async fn apply(app: &App, judged: &Run, seen: Watched) -> anyhow::Result<bool> {
-    let goes_on = matches!(seen, Watched::Knows { .. });
+    let goes_on = matches!(seen, Watched::Knows { is_asked_anew: true, .. });
     let changed = change(app, &judged.plan.site.name, |run, now| {
         if run.id != judged.id || run.ending.is_some() {
             return Err(());
@@ -141,14 +141,16 @@ async fn apply(app: &App, judged: &Run, seen: Watched) -> anyhow::Result<bool> {
             Watched::Breached(why) => breach_of(run, judged, why, now),
             Watched::Drifted(why) if run.hop == judged.hop => look_now(run, why, now),
             Watched::LedElsewhere(why) => led_elsewhere(run, judged, why, now),
+            Watched::CameBack(why) if run.hop == judged.hop => came_back(run, why, now),
             Watched::GlassBroken(mark) => glass_broken(run, mark.clone(), now),
             Watched::NoWayBack(readiness, why) if run.hop == judged.hop => {
                 no_way_back(run, readiness.clone(), why, now)
             }
-            Watched::Knows { readiness, unclear, missed } if run.hop == judged.hop => {
+            Watched::Knows { readiness, unclear, missed, .. } if run.hop == judged.hop => {
                 know(run, readiness.clone(), unclear.as_deref(), missed.as_deref(), now)
             }
             Watched::Drifted(_)
+            | Watched::CameBack(_)
             | Watched::NoWayBack(..)
             | Watched::Knows { .. }
             | Watched::NothingToSee

@@ -295,7 +295,9 @@ fn checked(judged: &Judged<'_>, seen: &Input, glass: bool, rules: Rules) -> Opti
     if glass || !seen.step.may_carry_traffic() || !(is_writing || judged.is_as_left()) {
         return None;
     }
-    let stage = if seen.step == Step::ShiftTraffic { seen.stage.checked_sub(1)? } else { seen.stage };
+    // Before its write took effect a stage has no traffic.
+    let is_shown = seen.step != Step::ShiftTraffic || judged.shows_the_stage();
+    let stage = if is_shown { seen.stage } else { seen.stage.checked_sub(1)? };
     let missed = judged.is_absent() && rules.absence_is_learnt;
     Some(Next::Say(match judged.verdict(stage.into()) {
         (Verdict::Breached(_), _) => Saw::Breached,
@@ -308,7 +310,7 @@ fn checked(judged: &Judged<'_>, seen: &Input, glass: bool, rules: Rules) -> Opti
 fn watched(run: &Run, saw: Saw) -> Option<Run> {
     match saw {
         Saw::GlassBroken => watchers::glass_broken(run, glass(true), NOW),
-        Saw::Breached => watchers::breach_of(run, run, "errors", NOW),
+        Saw::Breached => watchers::breach_of(run, run, &"errors".into(), NOW),
         Saw::NoWayBack(known) => watchers::no_way_back(run, readiness(known), "both are ill", NOW),
         Saw::Knows { known, missed } => {
             let missed = missed.then_some(OLD_CLUSTER);

@@ -50,6 +50,11 @@ impl<'a> Judged<'a> {
         gateway.differs(&self.run.intended_live()).is_none() && gateway.mark() == self.run.in_force.as_deref()
     }
 
+    /// The live pools are as the present stage wants them.
+    pub fn shows_the_stage(&self) -> bool {
+        self.gateway().shows(&self.run.intended_live())
+    }
+
     /// What both sides come to: of a watch in this stage, or before an act on the old cluster.
     pub fn verdict(&self, stage: usize) -> (Verdict, Known) {
         let sides = Sides::of(&self.run, stage, &self.health(), self.lost());

@@ -45,7 +45,7 @@ fn a_run_that_turns_back_by_itself_tells_it_once_and_so_does_its_end() {
     let ended = decided(&quiet, done(), seconds(200));
     assert_eq!(told(&ended), [(Level::TurnedBack, "turned-back"), (Level::Finished, "ended")]);
     assert_eq!(told(&decided(&at(CheckPlan, 0), terminal(), NOW)), [(Level::TurnedBack, "rejected")]);
-    let breached = breach(&at(Soak, 1), "too many errors", NOW);
+    let breached = breach(&at(Soak, 1), &"too many errors".into(), NOW);
     assert_eq!(told(&breached), [(Level::TurnedBack, "turned-back")]);
 }
 
@@ -107,10 +107,10 @@ fn dead_letters_of_the_way_back_call_once() {
 #[test]
 fn a_retiring_run_of_format_1_that_is_breached_calls_once_and_not_each_minute() {
     let retiring = edited(&at(RetireOldCluster, 1), &json!({"format": 1}));
-    let mut run = breach_of(&retiring, &retiring, "too many errors", NOW).unwrap();
+    let mut run = breach_of(&retiring, &retiring, &"too many errors".into(), NOW).unwrap();
     let hop = run.hop;
     for minute in 1..60 {
-        run = breach_of(&run, &run, &format!("{minute} errors"), minutes(minute)).unwrap_or(run);
+        run = breach_of(&run, &run, &format!("{minute} errors").into(), minutes(minute)).unwrap_or(run);
     }
     assert_eq!((calls(&run), run.hop), (1, hop));
     assert_eq!(calls(&sweep(&run, minutes(DAY + 1)).unwrap()), 2);

@@ -61,7 +61,7 @@ fn a_hold_without_a_way_back_is_said_once_and_ends_when_a_watch_finds_the_way_op
     let held_run = no_way_back(&run, readiness(Ready::NotReady), "both are ill", minutes(1)).unwrap();
     assert!(held(&held_run).watched && held_run.journal.iter().any(|entry| entry.needs_person));
     assert_eq!(no_way_back(&held_run, readiness(Ready::NotReady), "both are ill", minutes(2)), None, "once");
-    let back = breach_of(&held_run, &held_run, "the new one is ill", minutes(3)).unwrap();
+    let back = breach_of(&held_run, &held_run, &"the new one is ill".into(), minutes(3)).unwrap();
     assert_eq!((back.step, back.held.is_none()), (RestoreTraffic, true));
 }
 
@@ -69,15 +69,15 @@ fn a_hold_without_a_way_back_is_said_once_and_ends_when_a_watch_finds_the_way_op
 fn a_verdict_outlives_a_poll_and_not_a_stage() {
     let judged = at(ShiftTraffic, 1);
     let polled = decided(&judged, not_yet(), seconds(10));
-    assert_eq!(breach_of(&polled, &judged, "ill", seconds(11)).map(|run| run.step), Some(RestoreTraffic));
+    assert_eq!(breach_of(&polled, &judged, &"ill".into(), seconds(11)).map(|run| run.step), Some(RestoreTraffic));
     for moved in
         [json!({"stage": 0}), json!({"step": RestoreTraffic}), json!({"id": "shop-2"}), json!({"ending": "upgraded"})]
     {
-        assert_eq!(breach_of(&edited(&polled, &moved), &judged, "ill", seconds(11)), None, "{moved}");
+        assert_eq!(breach_of(&edited(&polled, &moved), &judged, &"ill".into(), seconds(11)), None, "{moved}");
     }
     let size = json!({"running": true, "pools": []});
     let reduces = edited(&judged, &json!({"step": RetireOldCluster, "reducing": size}));
-    assert_eq!(breach_of(&reduces, &judged, "ill", seconds(11)), None, "the old cluster is another one now");
+    assert_eq!(breach_of(&reduces, &judged, &"ill".into(), seconds(11)), None, "the old cluster is another one now");
 }
 
 #[test]

@@ -282,7 +282,7 @@ fn dead_letters_of_another_hop_or_step_count_for_nothing_and_never_hold_the_way_
 #[test]
 fn a_breach_turns_a_paused_run_back_and_drift_calls_about_it_once() {
     let paused = obeyed(&at(Soak, 1), Verb::Pause).unwrap();
-    let back = breach(&paused, "too many errors", minutes(2));
+    let back = breach(&paused, &"too many errors".into(), minutes(2));
     assert_eq!((back.step, back.hop, back.held.is_none()), (RestoreTraffic, paused.hop + 1, true));
     let called = look_now(&paused, "another mark", minutes(2)).unwrap();
     assert!(called.hop == paused.hop + 1 && called.journal.last().unwrap().needs_person);
