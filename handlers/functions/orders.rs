@@ -68,9 +68,34 @@ async fn in_flight(app: &App, site: &str, order: &Order) -> anyhow::Result<Optio
             }
             Err(StepError::Terminal(why)) => format!("it cannot be seen whether a change is under way: {why}"),
         };
-        return Ok(Some(Refusal::NotNow(format!("{why}; try again in a minute, or end it all the same with --force"))));
+        return Ok(Some(try_again(&why)));
     }
-    Ok(None)
+    // What an earlier step asked for is followed no more.
+    Ok(match still_changing(app, &found.value).await {
+        Ok(None) => None,
+        Ok(Some(why)) => Some(try_again(&why)),
+        Err(error) => Some(try_again(&format!("it cannot be seen whether a change is under way: {}", in_words(error)))),
+    })
+}
+
+fn try_again(why: &str) -> Refusal {
+    Refusal::NotNow(format!("{why}; try again in a minute, or end it all the same with --force"))
+}
+
+/// What of the run's doing Azure still works on, as the resources themselves show it.
+async fn still_changing(app: &App, run: &Run) -> Result<Option<String>, StepError> {
+    if run.may_have_written() {
+        let gateway = app.reader.gateway(&run.plan.site.gateway).await?;
+        if gateway.is_updating() && run.has_marked(&gateway) {
+            return Ok(Some("a write of the run is still on its way into the gateway".to_owned()));
+        }
+    }
+    if run.reducing.is_none() {
+        return Ok(None);
+    }
+    let old = app.reader.cluster(&run.plan.old_slot().cluster).await?;
+    let changing = old.filter(|old| !old.is_settled() && !old.has_failed());
+    Ok(changing.map(|old| format!("the old cluster, which the run has reduced, is still {}", old.state())))
 }
 
 /// The next run must know as ours what stays: a new cluster carries the run's tag, an old one that serves no more gets

@@ -136,6 +136,8 @@ fn in_a_pool(run: &Run, gateway: &Gateway) -> Option<Outcome> {
     if !ours.is_empty() && run.may_have_written() {
         return Some(Outcome::Breached(format!("the new cluster is still in the pools {}", ours.join(", ")).into()));
     }
+    // What an earlier run has left in the candidate pool leads no user anywhere.
+    let ours = ours.into_iter().filter(|pool| !run.plan.site.pools.is_candidate(pool)).collect();
     let all = [ours, foreign].concat();
     (!all.is_empty()).then(|| {
         let why = format!("the new cluster is in the pools {}, where somebody else has put it", all.join(", "));

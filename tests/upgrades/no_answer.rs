@@ -104,6 +104,25 @@ fn what_is_no_cluster_is_no_answer() {
     are_waited_out(&Instead::each(&[places[0], places[3], places[6]], &resource()[1..]));
 }
 
+/// Azure's own refusals have a code: only those are final.
+#[test]
+fn a_refusal_by_a_proxy_is_no_answer() {
+    let refusals = [StatusCode::BAD_REQUEST, StatusCode::PAYLOAD_TOO_LARGE, StatusCode::UNPROCESSABLE_ENTITY];
+    let all: Vec<_> = [(Step::CheckPlan, BLUE), (Step::SyncWorkloads, GREEN), (Step::Soak, GATEWAY)]
+        .into_iter()
+        .flat_map(|place| refusals.map(|status| (place, status)))
+        .collect();
+    cheap::each(&all, async |((step, path), status): &((Step, &'static str), StatusCode)| {
+        let shop = cheap::shop();
+        let on = On::call(Method::GET, path).by(step.name());
+        let effect = Effect::Answer { status: *status, headers: vec![], body: json!("<html>no</html>") };
+        shop.azure.world().faults.add(Fault::once("proxy", on, effect));
+        let told = play(&shop, Plot::default()).await.unwrap();
+        assert_eq!(shop.azure.world().faults.hits().len(), 1, "{step} {status}");
+        assert_eq!(told.run.ending, Some(Ending::Upgraded), "{step} {status}: {:#?}", told.run.journal);
+    });
+}
+
 #[test]
 fn what_is_no_subnet_is_no_answer() {
     let places = [(Step::CheckPlan, "/subnets/blue?"), (Step::CheckPlan, "/subnets/green?")];

@@ -1,5 +1,6 @@
 //! The worst nights: those in which the way back itself could take users down, or would be missing.
 mod blind;
+mod finished;
 mod lately;
 mod led_away;
 pub mod night;

@@ -169,8 +169,8 @@ pub fn beforehand(run: &Run, verb: Verb) -> Option<String> {
         return None;
     }
     Some(if run.can_bring_back() {
-        "the old cluster is being reduced: unless it still runs, it is started and scaled up first, which takes AKS 5 to \
-         20 min and may fail for want of capacity; until then traffic stays where it is"
+        "the old cluster is being reduced: it is started and scaled up first, as far as it was, which takes AKS some minutes \
+         (5 to 20 for a start) and may fail for want of capacity; until then traffic stays where it is"
             .to_owned()
     } else {
         "the old cluster is being deleted: traffic goes back only if it is still there after 3 min".to_owned()

@@ -1,4 +1,5 @@
 //! The idle slot is free, or holds what the plan says, which is ours and serves nothing.
+use super::gateway::is_left_over;
 use super::{Finding, Passing, Seen};
 use crate::plan::{Kind, Plan};
 use crate::resources::answers::{shortened, text};
@@ -64,7 +65,8 @@ impl IdleSlot {
             );
         };
         let ours = &plan.new_slot().addresses;
-        let holder = gateway.pools().find_map(|pool| Some((pool.name(), pool.first_of(ours)?)));
+        let mut serving = gateway.pools().filter(|pool| !is_left_over(plan, gateway, *pool));
+        let holder = serving.find_map(|pool| Some((pool.name(), pool.first_of(ours)?)));
         if let Some((pool, address)) = holder {
             let pool = shortened(pool);
             let what = format!("{id} still serves: the gateway's pool {pool} holds its address {address}");
