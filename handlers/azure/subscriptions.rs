@@ -27,7 +27,7 @@ impl Reader {
     pub async fn subscriptions(&self, namespace: &str) -> Result<Vec<Subscription>, ArmError> {
         let below = format!("{}/topics/{STEPS}/subscriptions", namespace.trim_end_matches('/'));
         let found = match self.arm.list(&below, API_VERSION).await {
-            Err(error) if error.status == 404 => vec![],
+            Err(error) if error.status == 404 && error.has_code() => vec![],
             found => found?,
         };
         let with_rules = |entity: Value| {

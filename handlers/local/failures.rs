@@ -151,7 +151,9 @@ impl Failure {
             }
         }
         match ill {
-            Some(_) => break_green(scene),
+            // Over sockets the machine's own slowness counts, at the speed of the world.
+            Some(_) if over_sockets || self.step == Step::RestoreTraffic => break_green(scene),
+            Some(_) => drop(breaks(scene, FOR_GOOD, UNSERVED_AT_MOST)),
             None => self.add_to(scene, over_sockets),
         }
         std::future::pending().await
@@ -161,20 +163,32 @@ impl Failure {
 /// From now on the new cluster's workloads answer 500. Users who reach it until the gateway or we turn away from it see
 /// that: no way of shifting traffic could spare them.
 pub fn break_green(scene: &Scene) {
-    break_green_until(scene, scene.azure.clock().now() + SignedDuration::from_hours(1000));
+    breaks(scene, FOR_GOOD, FOR_GOOD);
 }
+
+/// So long is an illness that nobody heals.
+const FOR_GOOD: SignedDuration = SignedDuration::from_hours(1000);
+
+/// So long a new cluster that died may have users while nothing else fails: a minute until the gateway's probe finds out, two
+/// questions of up to 90 s, a look, and a write of the gateway.
+pub const UNSERVED_AT_MOST: SignedDuration = SignedDuration::from_mins(6);
 
 /// The same until that moment. Says whether there is a new cluster that can be broken.
 pub fn break_green_until(scene: &Scene, until: Timestamp) -> bool {
+    let lasts = until.duration_since(scene.azure.clock().now());
+    // Pods and the gateway's probe need a while to find out that it is well again.
+    breaks(scene, lasts, lasts + SignedDuration::from_mins(10))
+}
+
+/// It is ill for so long, and for so long what users see of that is no fault of ours.
+fn breaks(scene: &Scene, lasts: SignedDuration, excused: SignedDuration) -> bool {
     let now = scene.azure.clock().now();
     let mut world = scene.azure.world();
     let green = world.resource_manager.resource(&scene.article.green);
     let host = green.and_then(|green| green["properties"]["fqdn"].as_str()).map(str::to_owned);
     let Some(host) = host else { return false };
-    world.kubernetes.break_workloads(&host, now, until);
+    world.kubernetes.break_workloads(&host, now, now + lasts);
     drop(world);
-    // Pods and the gateway's probe need a while to find out that it is well again.
-    let found_out = until + SignedDuration::from_mins(10);
-    scene.users.excuse(scene.article.green.rsplit('/').next().unwrap_or_default(), now, found_out);
+    scene.users.excuse(scene.article.green.rsplit('/').next().unwrap_or_default(), now, now + excused);
     true
 }

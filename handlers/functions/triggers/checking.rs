@@ -39,8 +39,10 @@ pub async fn check(app: &App, seats: &Semaphore, site: &str, ends: Instant) -> a
     let had_its_turn = match first {
         First::Over => true,
         First::Overdue(found, next) => {
+            let is_watched = is_watched(&found.value);
             commit_found(app, &found, *next).await;
-            true
+            // Its traffic is none the better for a lost event.
+            if is_watched { watch(app, seats, site, ends).await? } else { true }
         }
         First::Watched => watch(app, seats, site, ends).await?,
     };
