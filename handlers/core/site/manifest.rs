@@ -123,12 +123,13 @@ impl Manifest {
         }
     }
 
-    /// The name of a chart's release.
+    /// The name of a chart's release. `site publish` fills in the own name of a chart that lies beside the site file.
     #[must_use]
     pub fn release(&self) -> &str {
         let chart = self.chart.as_deref().unwrap_or_default();
         let last = chart.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        self.name.as_deref().unwrap_or_else(|| last.trim_end_matches(".tgz"))
+        let last = last.split('@').next().unwrap_or_default();
+        self.name.as_deref().unwrap_or_else(|| last.strip_suffix(".tgz").map_or(last, without_version))
     }
 
     /// The namespace of a chart's release.
@@ -150,7 +151,8 @@ impl Manifest {
             let known: Vec<_> = self.renderings.keys().map(String::as_str).collect();
             let known = if known.is_empty() { "no version".to_owned() } else { known.join(", ") };
             format!(
-                "the {title} was rendered for {known}, not for {}: run `bluegreen site publish` with the site file once more",
+                "the {title} was rendered for {known}, not for {}: run `bluegreen site publish` with the site file once more; \
+                 where the chart cannot be rendered for it, that says why",
                 version.minor_version()
             )
         })
@@ -163,5 +165,37 @@ impl Manifest {
     pub fn objects(&self, text: &str, filled: &Placeholders) -> Result<Vec<Value>, String> {
         let objects = objects(text, self.placeholders.then_some(filled));
         objects.map_err(|why| format!("{}: {why}", self.title()))
+    }
+}
+
+/// An archive's name without the version that Helm puts behind the chart's: with it a release would have another name each time.
+fn without_version(archive: &str) -> &str {
+    let is_version = |text: &str| {
+        let core = text.trim_start_matches('v').split(['-', '+']).next().unwrap_or_default();
+        core.split('.').count() == 3 && core.split('.').all(|part| part.parse::<u32>().is_ok())
+    };
+    let mut ends = archive.match_indices('-').map(|(at, _)| at);
+    ends.find(|at| is_version(&archive[at + 1..])).map_or(archive, |at| &archive[..at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_keeps_its_name_from_version_to_version() {
+        for (chart, expected) in [
+            ("charts/cert-manager-v1.19.1.tgz", "cert-manager"),
+            ("edge-1.2.3-rc.1.tgz", "edge"),
+            ("edge-2-0.1.0+build.7.tgz", "edge-2"),
+            ("edge.tgz", "edge"),
+            ("edge-1.2.tgz", "edge-1.2"),
+            ("./charts/edge-1.2.3/", "edge-1.2.3"),
+            ("oci://example.com/charts/edge", "edge"),
+            ("oci://example.com/charts/edge@sha256:00", "edge"),
+        ] {
+            let manifest = Manifest { chart: Some(chart.into()), ..Manifest::of_file("") };
+            assert_eq!(manifest.release(), expected, "{chart}");
+        }
     }
 }

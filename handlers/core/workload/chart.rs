@@ -2,6 +2,9 @@
 //! takes it over later.
 //!
 //! <https://helm.sh/docs/topics/charts_hooks/>
+pub mod namespaces;
+pub mod templates;
+
 use super::EVERYWHERE;
 use super::exported::moved;
 use super::manifests::read;
@@ -85,12 +88,15 @@ pub fn rendered(release: Release<'_>, written: &str) -> Result<Rendered, String>
             adopt(object, release);
         }
     }
-    let is_it =
-        |object: &Value| text(object, "/kind") == "Namespace" && text(object, "/metadata/name") == release.namespace;
+    let is_it = |object: &Value| is_namespace(object, release.namespace);
     if !EVERYWHERE.contains(&release.namespace) && !objects.iter().any(is_it) {
-        objects.insert(0, json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": release.namespace}}));
+        objects.insert(0, namespaces::bare(release.namespace));
     }
     Ok(Rendered { text: as_text(&objects), notes })
+}
+
+fn is_namespace(object: &Value, named: &str) -> bool {
+    text(object, "/kind") == "Namespace" && text(object, "/metadata/name") == named
 }
 
 /// These objects as a manifest.
