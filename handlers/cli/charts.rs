@@ -6,11 +6,12 @@ use super::helm::{Helm, Rendering};
 use super::site_files::place_of;
 use crate::plan::Version;
 use crate::plan::prepared::Prepared;
+use crate::resources::answers::shortened;
 use crate::resources::digest::digest;
 use crate::site::agic::finished;
-use crate::site::{Manifest, Preset, Site};
+use crate::site::{Manifest, Preset, Site, is_release};
 use crate::workload::chart::templates::asks_the_cluster;
-use crate::workload::chart::{Release, api_versions, rendered};
+use crate::workload::chart::{api_versions, rendered};
 use crate::workload::differences::differences;
 use anyhow::{Context, bail, ensure};
 use files::{ChartFile, files, own_name};
@@ -110,6 +111,10 @@ impl Fetched {
         let files = files(&chart);
         if !is_fetched && manifest.name.is_none() {
             manifest.name = own_name(&files);
+            if let Some(name) = manifest.name.as_deref().filter(|name| !is_release(name)) {
+                let name = shortened(name);
+                bail!("the chart in {named} is called {name:?}, as no release can be: give its entry a \"name\"");
+            }
         }
         let mut values = vec![];
         if let Some(file) = &manifest.values_file {
@@ -134,7 +139,7 @@ impl Fetched {
         served: &[String],
     ) -> anyhow::Result<(String, Vec<String>)> {
         let rendering = Rendering { chart: &self.chart, manifest, values: &self.values, version, api_versions: served };
-        let release = Release { name: manifest.release(), namespace: manifest.namespace() };
+        let release = manifest.as_release();
         let ready = |written: &str| {
             let title = manifest.title();
             let made = rendered(release, written);

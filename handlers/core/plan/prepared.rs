@@ -32,7 +32,11 @@ impl Prepared {
         }
         let next = minor(serving)..=(serving.major, serving.minor.saturating_add(1));
         let is_needed = |(version, is_stable): &(Version, bool)| *is_stable && next.contains(&minor(*version));
-        let (needed, further): (Vec<_>, Vec<_>) = each.into_values().partition(is_needed);
+        let (mut needed, mut further): (Vec<_>, Vec<_>) = each.into_values().partition(is_needed);
+        if needed.is_empty() {
+            // Something must be judged without mercy.
+            (needed, further) = further.into_iter().partition(|(version, _)| minor(*version) == minor(serving));
+        }
         let versions = |some: Vec<(Version, bool)>| some.into_iter().map(|(version, _)| version).collect();
         Self { needed: versions(needed), further: versions(further) }
     }
@@ -82,8 +86,8 @@ mod tests {
     fn a_clusters_own_minor_is_made_ready_when_the_region_offers_it_no_more() {
         let (needed, further) = prepared("1.33.5", Some("1.32.9"));
         assert_eq!((needed, further), (of(&["1.33.6", "1.34.2"]), of(&["1.32.9", "1.35.1", "1.36.0"])));
-        assert_eq!(prepared("1.31.4", None).1[0], "1.31.4");
-        assert_eq!(prepared("1.36.0", None), (of(&[]), of(&["1.36.0"])));
+        assert_eq!(prepared("1.31.4", None).0, ["1.31.4"]);
+        assert_eq!(prepared("1.36.0", None), (of(&["1.36.0"]), of(&[])));
         assert_eq!(Prepared::default().each(), [(None, true)]);
     }
 }

@@ -2,6 +2,7 @@
 use super::preset::{ArmAuth, Preset};
 use super::{is_false, is_true};
 use crate::resources::version::Version;
+use crate::workload::chart::Release;
 use crate::workload::manifests::{Placeholders, objects};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,10 @@ pub struct Manifest {
     /// A file of values, relative to the site file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub values_file: Option<String>,
+    /// What becomes of a chart's tests: left out if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Tests")]
+    pub tests: Option<Tests>,
     /// A controller that is ready-made, in place of a file or a chart; members of charts beside it count more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Preset")]
@@ -82,6 +87,14 @@ pub struct Manifest {
     pub rendered_by: Option<String>,
 }
 
+/// What becomes of a chart's tests, its hooks of that name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Tests {
+    /// They run in each new cluster, as Jobs that must succeed before it gets any traffic.
+    Run,
+}
+
 impl Manifest {
     const fn default_placeholders() -> bool {
         true
@@ -99,6 +112,7 @@ impl Manifest {
             namespace: None,
             values: Map::new(),
             values_file: None,
+            tests: None,
             preset: None,
             arm_auth: None,
             rbac: None,
@@ -138,6 +152,12 @@ impl Manifest {
         self.namespace.as_deref().unwrap_or("default")
     }
 
+    /// A chart's release.
+    #[must_use]
+    pub fn as_release(&self) -> Release<'_> {
+        Release { name: self.release(), namespace: self.namespace(), tests: self.tests == Some(Tests::Run) }
+    }
+
     /// The digest of what goes to a cluster of this version.
     ///
     /// # Errors
@@ -166,6 +186,21 @@ impl Manifest {
         let objects = objects(text, self.placeholders.then_some(filled));
         objects.map_err(|why| format!("{}: {why}", self.title()))
     }
+}
+
+/// Helm takes no longer name of a release.
+pub(super) const LONGEST_RELEASE: usize = 53;
+
+/// Whether a release can be called so, and what it makes after it.
+#[must_use]
+pub fn is_release(name: &str) -> bool {
+    is_label(name, LONGEST_RELEASE)
+}
+
+/// Whether this is a label of a host's name, up to so long.
+pub(super) fn is_label(text: &str, longest: usize) -> bool {
+    let is_inner = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    (1..=longest).contains(&text.len()) && text.chars().all(is_inner) && !text.starts_with('-') && !text.ends_with('-')
 }
 
 /// An archive's name without the version that Helm puts behind the chart's: with it a release would have another name each time.

@@ -318,4 +318,14 @@ mod tests {
             assert!(why.contains(words), "{why}");
         }
     }
+
+    #[test]
+    fn one_that_was_encoded_is_refused_with_its_member_and_what_to_do() {
+        use base64::Engine;
+        let encoded = base64::engine::general_purpose::STANDARD.encode("${identity.agic.clientId}");
+        let secret = serde_json::json!({"kind": "Secret", "data": {"client": encoded}});
+        let why = Placeholders::of_the_desk(1, ["agic"]).fills(&secret).unwrap_err();
+        assert!(why.contains("data.client: ${identity.agic.clientId} lies in it in base64"), "{why}");
+        assert!(why.contains("stringData"), "{why}");
+    }
 }

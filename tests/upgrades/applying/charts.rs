@@ -15,12 +15,15 @@ fn written() -> String {
     let hook = json!({"helm.sh/hook": "pre-install"});
     let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "prepare", "annotations": hook},
         "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [container]}}}});
+    let hook = json!({"helm.sh/hook": "test"});
+    let test = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "proxy-test", "annotations": hook},
+        "spec": {"containers": [{"name": "it", "image": "example.com/it:1"}]}});
     let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "proxy"}});
     let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "proxy"},
         "rules": []});
     let settings = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"},
         "data": {"cluster": "${cluster.name}"}});
-    [account, role, settings, job].iter().map(|object| format!("---\n{object}\n")).collect()
+    [test, account, role, settings, job].iter().map(|object| format!("---\n{object}\n")).collect()
 }
 
 /// The shop with the chart among its controllers, rendered for these minor versions.
@@ -31,7 +34,7 @@ async fn with_chart(minors: &[&str]) -> Shop {
 }
 
 async fn published(shop: &Shop, minors: &[&str]) {
-    let text = rendered(Release { name: "proxy", namespace: "edge" }, &written()).unwrap().text;
+    let text = rendered(Release { name: "proxy", namespace: "edge", tests: true }, &written()).unwrap().text;
     let renderings = minors.iter().map(|minor| ((*minor).to_owned(), digest(&text))).collect();
     let chart = Manifest {
         chart: Some("oci://example.com/charts/proxy".into()),
@@ -92,6 +95,8 @@ fn a_chart_is_installed_in_its_namespace_after_the_job_that_comes_first() {
         let moment = |it: &Value, pointer: &str| it.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         let completed = moment(&job, "/status/completionTime").expect("it is complete");
         let made = moment(&settings, "/metadata/creationTimestamp").expect("every object has one");
+        let test = object(&shop, "jobs.batch", "edge", "proxy-test").expect("the chart's test is a Job");
+        assert!(moment(&test, "/status/completionTime").expect("it has run") >= made, "{test}");
         assert!(made >= completed, "the settings of {made} are expected after the Job, complete at {completed}");
     });
 }

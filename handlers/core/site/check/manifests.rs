@@ -2,12 +2,11 @@
 use super::{Mistake, mistake, presets};
 use crate::resources::answers::{list, shortened, text};
 use crate::site::Preset;
+use crate::site::manifest::{LONGEST_RELEASE, is_label};
 use serde_json::Value;
 
 /// Members that only a chart has.
-const OF_CHARTS: [&str; 6] = ["repo", "version", "name", "namespace", "values", "valuesFile"];
-/// Helm takes no longer name of a release.
-const LONGEST_RELEASE: usize = 53;
+const OF_CHARTS: [&str; 7] = ["repo", "version", "name", "namespace", "values", "valuesFile", "tests"];
 const LONGEST_NAMESPACE: usize = 63;
 
 pub(super) fn mistakes(file: &Value) -> Vec<Mistake> {
@@ -117,11 +116,6 @@ pub(super) fn has_user(address: &str) -> bool {
     // A digest has this letter, too; and a password may have any.
     let place = rest.replace("@sha256:", "");
     place.split('?').next().unwrap_or_default().contains('@')
-}
-
-fn is_label(text: &str, longest: usize) -> bool {
-    let is_inner = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
-    (1..=longest).contains(&text.len()) && text.chars().all(is_inner) && !text.starts_with('-') && !text.ends_with('-')
 }
 
 fn below(place: String, path: &str, why: &str) -> Mistake {

@@ -32,7 +32,7 @@ pub(super) fn mistakes(file: &Value, place: &str, manifest: &Value, preset: Opti
             }
         }
         Preset::WorkloadIdentity => {
-            let of_charts = ["chart", "repo", "version", "name", "namespace", "values", "valuesFile"];
+            let of_charts = ["chart", "repo", "version", "name", "namespace", "values", "valuesFile", "tests"];
             let is_in_body = manifest.get("webhook") != Some(&Value::Bool(true));
             for member in of_charts.iter().filter(|member| is_in_body && manifest.get(**member).is_some()) {
                 let what = "expected beside \"webhook\": true alone: without it the cluster brings its own";
