@@ -1,7 +1,7 @@
 //! `--site`: a site file of one's own, judged and rendered as `site publish` does it, to be played in the shop's world.
 use super::exit::Exit;
 use super::out::{complain, say};
-use super::site::{next, read, served, with_charts};
+use super::site::{judged, next, read, served};
 use super::site_files::{in_lines, refusals};
 use crate::local::own::Own;
 use crate::local::shop::{Options, Shop};
@@ -37,8 +37,7 @@ pub fn own(file: &Path, cloud: Cloud) -> anyhow::Result<Result<Own, ExitCode>> {
             anyhow::Ok((next.versions, served))
         })?;
     let working = Builder::new_current_thread().enable_all().build()?;
-    let (site, contents) = working.block_on(with_charts(file, site, &versions, &served))?;
-    let findings = contents.judged(&site, &versions);
+    let (site, contents, findings) = working.block_on(judged(file, site, &versions, &served))?;
     complain(&in_lines(&findings));
     if refusals(&findings) > 0 {
         complain(&format!("{}: {} to mend in its manifests\n", file.display(), refusals(&findings)));

@@ -1,6 +1,7 @@
 //! `bluegreen plan`: what an upgrade would do, by the checks of production, without a run and without a write.
 mod difference;
 mod kept;
+mod writes;
 
 use super::exit::Exit;
 use super::out::complain;
@@ -17,7 +18,6 @@ use crate::plan::request::Request;
 use crate::plan::{Kind, Plan};
 use crate::resources::answers::name_of;
 use crate::run::{Ending, Run, StepError};
-use crate::site::{FailedCluster, OldCluster};
 use crate::steps::judged::Judged;
 use crate::steps::{checked, judged};
 use crate::text::plain;
@@ -25,6 +25,7 @@ use clap::Args;
 use difference::differences;
 use std::fmt::Write;
 use std::process::ExitCode;
+use writes::writes;
 
 /// Stands for the id that a run would have.
 const RUN: &str = "SITE-000000000000";
@@ -85,7 +86,7 @@ pub async fn planned(app: &App, account: &str, wanted: Planned) -> anyhow::Resul
     body(&mut text, &plan, &seen);
     text.push_str(&kept.table);
     stages(&mut text, &plan);
-    writes(&mut text, &plan, &verdict);
+    writes(&mut text, &plan, &seen, &verdict);
     lasts(&mut text, &runs::all(app, &plan.site.name).await?);
     unseen(&mut text, account, &plan, &seen);
     say(&text)?;
@@ -180,43 +181,6 @@ fn stages(text: &mut String, plan: &Plan) {
     for gate in plan.gates() {
         let _ = writeln!(text, "gate      before {}, stage {}: a person approves", gate.before, gate.stage + 1);
     }
-}
-
-/// What is written, in its order. Times are those that docs/fit.md gives.
-fn writes(text: &mut String, plan: &Plan, verdict: &Verdict) {
-    let new = name_of(&plan.new_slot().cluster);
-    let old = name_of(&plan.old_slot().cluster);
-    let mut order = vec![];
-    if matches!(verdict, Verdict::Fine { delete_leftover: true }) {
-        order.push(format!("the leftover {new} is deleted"));
-    }
-    order.push(match plan.kind {
-        Kind::Return => format!("{new} is tagged, started and scaled up"),
-        Kind::Upgrade | Kind::Replace => format!("{new} is made (5 to 20 min)"),
-    });
-    order.push(format!("controllers and workloads are applied to {new}"));
-    if plan.site.prune && plan.kind == Kind::Return {
-        order.push(format!("what earlier manifests have left in {new} is deleted there"));
-    }
-    order.push(format!("{new} goes into the candidate pool {} (10 to 90 s)", plan.site.pools.candidate));
-    for stage in &plan.stages {
-        order.push(format!("{} % of the traffic goes to {new} (10 to 90 s)", stage.share));
-    }
-    order.push("the candidate pool is emptied".to_owned());
-    order.push(match plan.site.old_cluster {
-        OldCluster::Keep => format!("{old} runs on as it is"),
-        OldCluster::ScaleDown => format!("{old} is scaled down"),
-        OldCluster::Stop => format!("{old} is stopped"),
-        OldCluster::Delete => format!("{old} is DELETED"),
-    });
-    for (index, what) in order.iter().enumerate() {
-        let _ = writeln!(text, "{:<9} {}. {what}", if index == 0 { "writes" } else { "" }, index + 1);
-    }
-    let failed = match plan.site.failed_cluster {
-        FailedCluster::Delete => "deleted",
-        FailedCluster::Keep => "kept for diagnosis",
-    };
-    let _ = writeln!(text, "back      one write of the gateway (10 to 90 s); then {new} is {failed}");
 }
 
 /// How long the last upgrade of this installation took: nobody knows better.

@@ -8,10 +8,13 @@ use crate::functions::app::App;
 use crate::functions::regions::Regions;
 use crate::functions::start::look;
 use crate::plan::planning::serving;
+use crate::plan::prepared::Prepared;
 use crate::plan::{Version, planned};
+use crate::resources::cluster::Cluster;
 use crate::run::StepError;
 use crate::site::Site;
 use crate::site::check;
+use crate::workload::desk::Finding;
 use crate::workload::differences::differences;
 use anyhow::Context;
 use std::fmt::Write;
@@ -28,8 +31,7 @@ pub fn check_file(file: &Path) -> anyhow::Result<ExitCode> {
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (site, contents) = runtime.block_on(with_charts(file, site, &[], &[]))?;
-    let findings = contents.judged(&site, &[]);
+    let (site, _, findings) = runtime.block_on(judged(file, site, &Prepared::default(), &[]))?;
     complain(&in_lines(&findings));
     if refusals(&findings) > 0 {
         complain(&format!("{}: {} to mend in its manifests\n", file.display(), refusals(&findings)));
@@ -70,8 +72,7 @@ pub async fn publish(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
         }
     };
     let served = if has_charts(&site) { served(app, &next.cluster).await } else { vec![] };
-    let (site, contents) = with_charts(file, site, &next.versions, &served).await?;
-    let findings = contents.judged(&site, &next.versions);
+    let (site, contents, findings) = judged(file, site, &next.versions, &served).await?;
     complain(&in_lines(&findings));
     if refusals(&findings) > 0 {
         let told =
@@ -91,8 +92,8 @@ pub async fn publish(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
 /// What may come next, where the site is now.
 #[derive(Default)]
 pub(super) struct Next {
-    /// The newest patch of each minor version that an upgrade from the serving cluster could go to next.
-    pub(super) versions: Vec<Version>,
+    /// For which versions it is made ready.
+    pub(super) versions: Prepared,
     /// The id of the cluster that serves.
     pub(super) cluster: String,
 }
@@ -100,22 +101,12 @@ pub(super) struct Next {
 pub(super) async fn next(app: &App, site: &Site) -> anyhow::Result<Next> {
     let world = look(app, site, &Regions::default()).await.map_err(StepError::into_cause)?;
     let serves = serving(site, &world.gateway).map_err(anyhow::Error::msg)?;
-    let old: Version = world
-        .cluster(serves)
-        .context("the cluster that serves is not there")?
-        .version()
-        .parse()
-        .map_err(anyhow::Error::msg)?;
-    let offered = world.offered.versions.iter().filter(|offered| !offered.preview).map(|offered| offered.version);
-    let next = offered.filter(|version| (old.minor..=old.minor + 1).contains(&version.minor));
-    let mut versions: Vec<Version> = vec![];
-    for version in next {
-        match versions.iter_mut().find(|known| known.minor == version.minor) {
-            Some(known) => *known = version.max(*known),
-            None => versions.push(version),
-        }
-    }
-    Ok(Next { versions, cluster: site.slot(serves).cluster.clone() })
+    let version = |cluster: &Cluster| cluster.version().parse::<Version>();
+    let old = world.cluster(serves).context("the cluster that serves is not there")?;
+    let old = version(old).map_err(anyhow::Error::msg)?;
+    // One whose version cannot be read is none to return to.
+    let kept = world.cluster(serves.other()).and_then(|kept| version(kept).ok());
+    Ok(Next { versions: Prepared::of(&world.offered, old, kept), cluster: site.slot(serves).cluster.clone() })
 }
 
 /// What the cluster that serves serves: what a chart asks for there it finds at the next one, too.
@@ -128,21 +119,26 @@ pub(super) async fn served(app: &App, cluster: &str) -> Vec<String> {
     })
 }
 
-/// The site with its charts rendered, and all that it holds.
-pub(super) async fn with_charts(
+/// The site with its charts rendered, all that it holds, and what is to be said of that.
+pub(super) async fn judged(
     file: &Path,
     mut site: Site,
-    versions: &[Version],
+    versions: &Prepared,
     served: &[String],
-) -> anyhow::Result<(Site, Contents)> {
-    let contents = contents(file, &site);
+) -> anyhow::Result<(Site, Contents, Vec<Finding>)> {
+    let mut contents = contents(file, &site);
     if !has_charts(&site) {
-        return Ok((site, contents));
+        let findings = contents.judged(&site, &versions.needed);
+        return Ok((site, contents, findings));
     }
     let folder = file.parent().unwrap_or(Path::new("."));
-    let Charts { texts, notes } = charts::render(folder, &mut site, versions, served).await?;
+    let Charts { texts, mut notes } = charts::render(folder, &mut site, versions, served).await?;
+    contents = contents.with(texts);
+    contents.settle(&mut site);
+    let findings = contents.judged(&site, &versions.needed);
+    notes.extend(contents.sift(&mut site, &findings, &versions.further));
     complain(&notes.iter().map(|note| format!("  note     {note}\n")).collect::<String>());
-    Ok((site, contents.with(texts)))
+    Ok((site, contents, findings))
 }
 
 /// How the charts differ from those that were published before.
@@ -150,6 +146,8 @@ async fn renewed(app: &App, site: &Site, contents: &Contents) -> anyhow::Result<
     let before = if has_charts(site) { app.store.site(&site.name).await.ok().flatten() } else { None };
     let mut text = String::new();
     for manifest in site.manifests() {
+        // Most charts are the same for most versions.
+        let mut groups: Vec<(Vec<&str>, Vec<String>)> = vec![];
         for (minor, digest) in &manifest.renderings {
             let mut olds = before.iter().flat_map(Site::manifests);
             let old = olds.find(|old| old.title() == manifest.title()).and_then(|old| old.renderings.get(minor));
@@ -162,12 +160,14 @@ async fn renewed(app: &App, site: &Site, contents: &Contents) -> anyhow::Result<
                 }
                 None => differences("", new),
             };
-            let _ = writeln!(
-                text,
-                "  {} for {minor}: {} to what was published before",
-                manifest.title(),
-                changed(&changes)
-            );
+            match groups.iter_mut().find(|(_, known)| *known == changes) {
+                Some((minors, _)) => minors.push(minor),
+                None => groups.push((vec![minor], changes)),
+            }
+        }
+        for (minors, changes) in groups {
+            let (title, minors) = (manifest.title(), minors.join(", "));
+            let _ = writeln!(text, "  {title} for {minors}: {} to what was published before", changed(&changes));
             text.extend(changes.iter().take(MOST_CHANGES).map(|change| format!("    {change}\n")));
             let rest = changes.len().saturating_sub(MOST_CHANGES);
             if rest > 0 {

@@ -1,12 +1,14 @@
 //! The files beside a site file: read once, from its folder alone.
 use super::charts::{has_charts, key};
 use crate::plan::Version;
-use crate::site::Site;
+use crate::resources::digest::digest;
+use crate::site::{Manifest, Site};
+use crate::workload::chart::namespaces::{Text, settled};
 use crate::workload::desk::{Desk, File, Finding, Weight, judge};
 use crate::workload::exported::published;
 use crate::workload::manifests::Placeholders;
 use anyhow::{Context, ensure};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// No file is larger, in bytes.
@@ -70,6 +72,57 @@ impl Contents {
         findings
     }
 
+    /// Lets the bare namespaces of releases give way to those that the site defines.
+    pub fn settle(&mut self, site: &mut Site) {
+        let keys: BTreeSet<String> =
+            site.manifests().flat_map(|manifest| manifest.renderings.keys()).cloned().collect();
+        for key in keys {
+            let texts: Vec<_> =
+                site.manifests().map(|manifest| self.text_of(manifest, &key).unwrap_or_default()).collect();
+            let releases = site.manifests().map(|manifest| manifest.chart.as_ref().map(|_| manifest.namespace()));
+            let texts: Vec<_> = texts.into_iter().zip(releases).map(|(text, release)| Text { text, release }).collect();
+            let others = settled(&texts);
+            for (manifest, text) in site.manifests_mut().zip(others) {
+                if let (Some(text), Some(rendering)) = (text, manifest.renderings.get_mut(&key)) {
+                    *rendering = digest(&text);
+                    self.rendered.insert(rendering.clone(), text);
+                }
+            }
+        }
+        self.forget(site);
+    }
+
+    /// Takes out what was rendered for versions that are not needed, where it would be refused, and says so. `known`: what is said
+    /// of those that are needed.
+    pub fn sift(&mut self, site: &mut Site, known: &[Finding], further: &[Version]) -> Vec<String> {
+        let mut told = vec![];
+        for version in further.iter().filter(|_| has_charts(site)).copied().collect::<Vec<_>>() {
+            let found = self.judged_for(site, Some(version), &[version]);
+            let is_new = |found: &&Finding| found.weight == Weight::Refuses && !known.contains(found);
+            let refused: Vec<_> = found.iter().filter(is_new).collect();
+            let Some(first) = refused.first() else { continue };
+            let more = if refused.len() > 1 { format!(", and {} more", refused.len() - 1) } else { String::new() };
+            told.push(format!("no run can go to Kubernetes {} with this: {first}{more}", version.minor_version()));
+            site.manifests_mut().for_each(|manifest| _ = manifest.renderings.remove(&key(Some(version))));
+        }
+        self.forget(site);
+        told
+    }
+
+    /// Lets go of what no chart names any more.
+    fn forget(&mut self, site: &Site) {
+        let named: BTreeSet<_> = site.manifests().flat_map(|manifest| manifest.renderings.values()).collect();
+        self.rendered.retain(|digest, _| named.contains(digest));
+    }
+
+    /// What one comes to for the minor version of this key, where it can be read.
+    fn text_of(&self, manifest: &Manifest, key: &str) -> Option<&str> {
+        if manifest.chart.is_none() {
+            return self.files.get(&manifest.file)?.as_deref().ok();
+        }
+        self.rendered.get(manifest.renderings.get(key)?).map(String::as_str)
+    }
+
     fn judged_for(&self, site: &Site, rendered: Option<Version>, versions: &[Version]) -> Vec<Finding> {
         let manifests: Vec<_> = site.manifests().collect();
         let titles: Vec<_> = manifests.iter().map(|manifest| manifest.title()).collect();
@@ -77,10 +130,9 @@ impl Contents {
             .iter()
             .zip(&titles)
             .map(|(manifest, title)| {
-                let rendering = manifest.renderings.get(&key(rendered)).and_then(|digest| self.rendered.get(digest));
                 let text = match self.files.get(&manifest.file) {
-                    Some(read) if manifest.chart.is_none() => read.as_deref().map_err(String::as_str),
-                    _ => Ok(rendering.map_or("", String::as_str)),
+                    Some(Err(why)) if manifest.chart.is_none() => Err(why.as_str()),
+                    _ => Ok(self.text_of(manifest, &key(rendered)).unwrap_or_default()),
                 };
                 File { name: title, text, placeholders: manifest.placeholders }
             })

@@ -6,6 +6,7 @@ mod placeholders;
 pub mod planning;
 pub mod policies;
 mod pools;
+pub mod prepared;
 pub mod request;
 pub mod roles;
 mod surroundings;

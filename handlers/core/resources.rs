@@ -1,4 +1,5 @@
 //! What Azure and Kubernetes answer, as raw JSON: what we read of it, and what we change in it. It decides nothing.
+pub mod add_on;
 pub mod answers;
 pub mod attached;
 pub mod beside;

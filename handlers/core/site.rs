@@ -13,7 +13,7 @@ pub mod preset;
 pub use capacity::{Capacity, Reconciled};
 pub use choices::{FailedCluster, Gate, Leftover, NewVersions, OldCluster, VerifiedOnly};
 pub use copied::CopyRoles;
-pub use manifest::Manifest;
+pub use manifest::{Manifest, Tests, is_release};
 pub use preset::Preset;
 
 use crate::resources::answers::name_of;

@@ -1,4 +1,5 @@
 //! What runs in a cluster: manifests as objects, their placeholders, their readiness, their digests.
+pub mod agic;
 pub mod apply_set;
 pub mod asks;
 pub mod challenges;
@@ -15,6 +16,7 @@ pub mod manifests;
 pub mod members;
 pub mod pins;
 pub mod placeholders;
+mod pods;
 pub mod prune;
 pub mod readiness;
 pub mod refusal;

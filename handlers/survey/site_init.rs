@@ -1,11 +1,13 @@
 //! A first site file, from what was found in Azure. Nothing is asked: what is seen is written, what can only be
 //! guessed is written and marked, and what nobody but a person can know is a placeholder that `site check` reports.
 use crate::plan::checks::{Finding, cannot_stop, refused};
+use crate::resources::add_on::starts_agic;
 use crate::resources::answers::{is_true, list, name_of, shortened, text};
 use crate::resources::attached::Listed;
 use crate::resources::gateway::Gateway;
 use crate::resources::tags::AGIC_TAG;
 use crate::site::is_name;
+use crate::workload::agic::recognised;
 use serde_json::{Value, json};
 
 mod both;
@@ -96,11 +98,11 @@ fn agic(found: &Found, cluster: &Value) -> Option<String> {
     if found.gateway.is_written_by_agic() {
         return Some(format!("the gateway has the tag {AGIC_TAG}"));
     }
-    if is_true(cluster, "/properties/addonProfiles/ingressApplicationGateway/enabled") {
+    if starts_agic(cluster).is_some() {
         return Some(format!("the cluster {} has the add-on ingressApplicationGateway", text(cluster, "/name")));
     }
     let objects = found.objects.as_deref().unwrap_or_default();
-    let runs = objects.iter().find(|object| controllers::is_agic(object))?;
+    let runs = objects.iter().find(|object| recognised(object, &[]).is_some())?;
     Some(format!("the cluster runs {}", shortened(text(runs, "/metadata/name"))))
 }
 

@@ -102,11 +102,38 @@ fn what_cannot_be_published_is_said_with_its_remedy() {
 fn templates_that_ask_the_cluster_are_named() {
     let folder = folder(CONFIG, &json!({"chart": "proxy"}));
     let template = folder.path().join("proxy/templates/secret.yaml");
-    std::fs::write(template, "{{- $old := lookup \"v1\" \"Secret\" .Release.Namespace \"x\" }}\n").unwrap();
+    std::fs::write(template, "{{- $old := (lookup $kind \"Secret\" .Release.Namespace \"x\").data }}\n").unwrap();
     let (status, said) = check(&folder, "helm");
     assert_eq!(status, Some(0), "{said}");
     assert!(
         said.contains("chart proxy: its templates ask the cluster (lookup in secret.yaml), and get no answer here"),
         "{said}"
     );
+}
+
+#[test]
+fn a_chart_beside_the_site_file_is_released_under_its_own_name() {
+    let folder = folder(CONFIG, &json!({"chart": "proxy"}));
+    std::fs::write(folder.path().join("proxy/Chart.yaml"), "apiVersion: v2\nname: edge-proxy\nversion: 1.2.3\n")
+        .unwrap();
+    let (status, said) = check(&folder, "helm");
+    assert_eq!(status, Some(0), "{said}");
+    let asked = std::fs::read_to_string(folder.path().join("asked")).unwrap();
+    assert!(asked.starts_with("template\nedge-proxy\n"), "{asked}");
+}
+
+#[test]
+fn a_namespace_that_a_manifest_defines_counts_more_than_the_bare_one_of_a_release() {
+    let folder = folder(CONFIG, &json!({"chart": "proxy", "namespace": "edge"}));
+    let place = folder.path().join("site.json");
+    let mut site: Value = serde_json::from_str(&std::fs::read_to_string(&place).unwrap()).unwrap();
+    let (chart, file) = (site["controllers"][0].clone(), json!({"file": "space.yaml"}));
+    let space = "apiVersion: v1\nkind: Namespace\nmetadata: {name: edge, labels: {pod-security.kubernetes.io/enforce: baseline}}\n";
+    std::fs::write(folder.path().join("space.yaml"), space).unwrap();
+    for order in [json!([file, chart]), json!([chart, file])] {
+        site["controllers"] = order;
+        std::fs::write(&place, site.to_string()).unwrap();
+        let (status, said) = check(&folder, "helm");
+        assert!(status == Some(0) && !said.contains("is another one here"), "{said}");
+    }
 }

@@ -4,9 +4,11 @@ use crate::child::{program, text};
 use bluegreen::local::installation::Installation;
 use bluegreen::local::setting::{ACCOUNT, NAMESPACE};
 use bluegreen::local::shop::{Options, Shop};
+use bluegreen::resources::digest::digest;
 use bluegreen::run::Run;
 use serde_json::{Value, json};
 use simulated_azure::doors::{self, Doors};
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
@@ -199,14 +201,51 @@ async fn a_site_with_a_chart_is_published_for_the_versions_of_its_region() {
     desk.settings.push(("BLUEGREEN_HELM", helm.display().to_string()));
     let words = format!("site publish {}", place.join("site.json").display());
     let said = desk.says(&words, 0).await;
-    assert!(said.contains("chart proxy for 1.33: ") && said.contains("chart proxy for 1.34: "), "{said}");
+    assert!(said.contains("chart proxy for 1.33, 1.34, 1.35, 1.36: 2 changes"), "{said}");
     assert!(said.contains("new: ConfigMap edge/proxy") && !said.contains("not judged"), "{said}");
     let asked = std::fs::read_to_string(place.join("asked")).unwrap();
     assert!(asked.contains("--kube-version 1.34.") && asked.contains("--api-versions v1/"), "{asked}");
     let again = desk.says(&words, 0).await;
-    assert!(again.contains("chart proxy for 1.34: no change to what was published before"), "{again}");
-    let planned = desk.says("plan shop latest-stable", 0).await;
-    assert!(planned.contains("every check of CheckPlan holds"), "{planned}");
+    assert!(again.contains("1.36: no change to what was published before"), "{again}");
+    for version in ["latest-stable", "1.35.1"] {
+        let planned = desk.says(&format!("plan shop {version}"), 0).await;
+        assert!(planned.contains("every check of CheckPlan holds"), "{planned}");
+    }
+    // A chart that does not come to anything with a version that is not the next one keeps nobody from publishing it.
+    let limited = "#!/bin/sh\n[ \"$1\" != version ] || { printf v3.19.0; exit; }\ncase \"$*\" in *--kube-version\\ 1.35.*)\n\
+        echo 'Error: chart requires kubeVersion: <1.35.0' >&2; exit 1;; esac\n\
+        echo '{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"proxy\"}}'\n";
+    std::fs::write(&helm, limited).unwrap();
+    let said = desk.says(&words, 0).await;
+    assert!(said.contains("no run can go to Kubernetes 1.35 with this") && said.contains("<1.35.0"), "{said}");
+    assert!(said.contains("chart proxy for 1.33, 1.34, 1.36: no change"), "{said}");
+    let planned = desk.says("plan shop 1.35.1", 3).await;
+    assert!(planned.contains("rendered for 1.33, 1.34, 1.36, not for 1.35"), "{planned}");
+}
+
+#[tokio::test]
+async fn a_plan_lists_what_is_written_beside_the_gateway() {
+    let desk = Desk::open().await;
+    let mut site = desk.shop.site.clone();
+    site.singletons =
+        serde_json::from_value(json!([{"kind": "CronJob", "namespace": "shop", "name": "nightly"}])).unwrap();
+    let agic = json!({"preset": "agic", "chart": "ingress-azure", "renderings": {"1.34": digest("")},
+        "armAuth": {"type": "servicePrincipal", "secret": "https://kv-shop.vault.azure.net/secrets/agic"}});
+    site.controllers.push(serde_json::from_value(agic).unwrap());
+    let store = &desk.shop.operator.store;
+    store.keep(&BTreeMap::from([(digest(""), String::new())])).await.unwrap();
+    let example =
+        |file: &str| Ok(std::fs::read_to_string(format!("{}/examples/shop/{file}", env!("CARGO_MANIFEST_DIR")))?);
+    store.publish(site, example).await.unwrap();
+    let planned = desk.does("plan shop latest-stable").await;
+    let said = text(&planned.stdout) + &text(&planned.stderr);
+    for words in [
+        "AGIC, the preset, is applied with 0 replicas and stays so",
+        "until RetireOldCluster",
+        "is stopped in aks-blue, then started in aks-green: CronJob shop/nightly",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
 }
 
 #[tokio::test]

@@ -119,6 +119,18 @@ fn every_single_mistake_is_found_at_its_place() {
         ("/clusterChanges", json!({"propertis": {}}), "/clusterChanges/propertis", "is \"properties\" meant?"),
         ("/clusterChanges", json!({"zones": []}), "/clusterChanges/zones", "has no such member"),
         ("/clusterChanges", json!({"properties": 1}), "/clusterChanges/properties", "expected an object"),
+        (
+            "/clusterChanges",
+            json!({"properties": {"addonProfiles": {"ingressApplicationGateway": {"enabled": true, "config": {}}}}}),
+            "/clusterChanges/properties/addonProfiles/ingressApplicationGateway/enabled",
+            "the add-on (AGIC) would take the gateway",
+        ),
+        (
+            "/slots/green/clusterChanges",
+            json!({"properties": {"addonProfiles": {"IngressApplicationGateway": {"enabled": true}}}}),
+            "/slots/green/clusterChanges/properties/addonProfiles/IngressApplicationGateway/enabled",
+            "the add-on (AGIC) would take the gateway",
+        ),
         ("/clusterChanges", json!({"tags": {"a": 1}}), "/clusterChanges/tags/a", "put it into quotes"),
         (
             "/clusterChanges",
@@ -153,6 +165,35 @@ fn every_single_mistake_is_found_at_its_place() {
 }
 
 #[test]
+fn no_address_in_a_site_file_has_a_password() {
+    let chart = |chart: &str, repo: Value| {
+        let mut one = json!({"chart": chart, "version": "1.2.3"});
+        if repo.is_string() {
+            one["repo"] = repo;
+        }
+        json!([one])
+    };
+    let agic = json!([{"preset": "agic", "repo": "https://user:token@example.com/charts", "version": "1.5.3",
+        "armAuth": {"type": "servicePrincipal", "secret": "https://user:token@v.vault.azure.net/secrets/x"}}]);
+    let proxy = json!({"properties": {"httpProxyConfig": {"httpsProxy": "https://user:token@proxy.example.com:3128"}}});
+    for (pointer, value, places) in [
+        ("/controllers", chart("edge", json!("https://user:token@example.com/charts")), vec!["/controllers/0/repo"]),
+        ("/controllers", chart("edge", json!("https://example.com/charts?sig=token")), vec!["/controllers/0/repo"]),
+        ("/controllers", chart("oci://user:token@example.com/edge", json!(null)), vec!["/controllers/0/chart"]),
+        ("/workloads", agic, vec!["/workloads/0/armAuth/secret", "/workloads/0/repo"]),
+        ("/clusterChanges", proxy, vec!["/clusterChanges/properties/httpProxyConfig/httpsProxy"]),
+    ] {
+        let found = changed(pointer, value.clone());
+        assert_eq!(found.iter().map(|(place, _)| place.as_str()).collect::<Vec<_>>(), places, "{value}");
+        assert!(found.iter().all(|(_, what)| !what.contains("token")), "{found:?}");
+    }
+    let found = changed("/controllers", chart("edge", json!("https://user:token@example.com/charts")));
+    assert!(found[0].1.contains("helm registry login") && found[0].1.contains("helm pull"), "{found:?}");
+    let digest = "oci://example.com/edge@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    assert_eq!(changed("/controllers", chart(digest, json!(null))), []);
+}
+
+#[test]
 fn all_mistakes_are_named_at_once_and_in_order() {
     let mut site = shop();
     site["name"] = json!("Shop");
@@ -172,6 +213,10 @@ fn what_may_stand_in_a_site_is_accepted() {
             json!([{"before": "CreateCluster"}, {"before": "ShiftTraffic"}, {"before": "ShiftTraffic", "stage": 2}]),
         ),
         ("/clusterChanges", json!({"properties": {"supportPlan": null}})),
+        (
+            "/clusterChanges",
+            json!({"properties": {"addonProfiles": {"ingressApplicationGateway": {"enabled": false}}}}),
+        ),
         ("/clusterChanges", json!(null)),
         ("/deadlineMinutes", json!({"CreateCluster": 120, "RestoreTraffic": 5})),
         ("/newVersions", json!("latest-patch")),

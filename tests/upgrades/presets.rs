@@ -9,7 +9,7 @@ use bluegreen::site::agic::finished;
 use bluegreen::site::check::parse;
 use bluegreen::site::{Manifest, Preset, Site};
 use bluegreen::step::Step;
-use bluegreen::workload::chart::{Release, rendered};
+use bluegreen::workload::chart::rendered;
 use serde_json::{Value, json};
 use simulated_azure::entra::principal_of;
 use simulated_azure::{Cloud, World, article};
@@ -79,8 +79,7 @@ async fn shop_on(file: &str, base: article::Options) -> Shop {
     };
     let mut texts = BTreeMap::new();
     for manifest in site.manifests_mut().filter(|manifest| manifest.chart.is_some()) {
-        let release = Release { name: manifest.release(), namespace: manifest.namespace() };
-        let mut made = rendered(release, &written(manifest)).unwrap();
+        let mut made = rendered(manifest.as_release(), &written(manifest)).unwrap();
         if manifest.preset == Some(Preset::Agic) {
             made = finished(manifest, made).unwrap();
         }

@@ -135,6 +135,8 @@ pub fn check(plan: &Plan, seen: &Seen) -> Verdict {
             findings.extend(federation::check(plan, seen));
             findings.extend(attached::check(plan, &seen.attached));
             findings.extend(presets::check(plan, seen));
+        } else {
+            findings.extend(features::of_a_return(old, seen.new_cluster.as_ref()));
         }
         findings.extend(addresses::check(plan, seen));
         findings.extend(subnets::check(plan, seen));

@@ -2,6 +2,7 @@
 use super::preset::{ArmAuth, Preset};
 use super::{is_false, is_true};
 use crate::resources::version::Version;
+use crate::workload::chart::Release;
 use crate::workload::manifests::{Placeholders, objects};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,10 @@ pub struct Manifest {
     /// A file of values, relative to the site file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub values_file: Option<String>,
+    /// What becomes of a chart's tests: left out if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Tests")]
+    pub tests: Option<Tests>,
     /// A controller that is ready-made, in place of a file or a chart; members of charts beside it count more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Preset")]
@@ -82,6 +87,14 @@ pub struct Manifest {
     pub rendered_by: Option<String>,
 }
 
+/// What becomes of a chart's tests, its hooks of that name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Tests {
+    /// They run in each new cluster, as Jobs that must succeed before it gets any traffic.
+    Run,
+}
+
 impl Manifest {
     const fn default_placeholders() -> bool {
         true
@@ -99,6 +112,7 @@ impl Manifest {
             namespace: None,
             values: Map::new(),
             values_file: None,
+            tests: None,
             preset: None,
             arm_auth: None,
             rbac: None,
@@ -123,18 +137,25 @@ impl Manifest {
         }
     }
 
-    /// The name of a chart's release.
+    /// The name of a chart's release. `site publish` fills in the own name of a chart that lies beside the site file.
     #[must_use]
     pub fn release(&self) -> &str {
         let chart = self.chart.as_deref().unwrap_or_default();
         let last = chart.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        self.name.as_deref().unwrap_or_else(|| last.trim_end_matches(".tgz"))
+        let last = last.split('@').next().unwrap_or_default();
+        self.name.as_deref().unwrap_or_else(|| last.strip_suffix(".tgz").map_or(last, without_version))
     }
 
     /// The namespace of a chart's release.
     #[must_use]
     pub fn namespace(&self) -> &str {
         self.namespace.as_deref().unwrap_or("default")
+    }
+
+    /// A chart's release.
+    #[must_use]
+    pub fn as_release(&self) -> Release<'_> {
+        Release { name: self.release(), namespace: self.namespace(), tests: self.tests == Some(Tests::Run) }
     }
 
     /// The digest of what goes to a cluster of this version.
@@ -150,7 +171,8 @@ impl Manifest {
             let known: Vec<_> = self.renderings.keys().map(String::as_str).collect();
             let known = if known.is_empty() { "no version".to_owned() } else { known.join(", ") };
             format!(
-                "the {title} was rendered for {known}, not for {}: run `bluegreen site publish` with the site file once more",
+                "the {title} was rendered for {known}, not for {}: run `bluegreen site publish` with the site file once more; \
+                 where the chart cannot be rendered for it, that says why",
                 version.minor_version()
             )
         })
@@ -163,5 +185,52 @@ impl Manifest {
     pub fn objects(&self, text: &str, filled: &Placeholders) -> Result<Vec<Value>, String> {
         let objects = objects(text, self.placeholders.then_some(filled));
         objects.map_err(|why| format!("{}: {why}", self.title()))
+    }
+}
+
+/// Helm takes no longer name of a release.
+pub(super) const LONGEST_RELEASE: usize = 53;
+
+/// Whether a release can be called so, and what it makes after it.
+#[must_use]
+pub fn is_release(name: &str) -> bool {
+    is_label(name, LONGEST_RELEASE)
+}
+
+/// Whether this is a label of a host's name, up to so long.
+pub(super) fn is_label(text: &str, longest: usize) -> bool {
+    let is_inner = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    (1..=longest).contains(&text.len()) && text.chars().all(is_inner) && !text.starts_with('-') && !text.ends_with('-')
+}
+
+/// An archive's name without the version that Helm puts behind the chart's: with it a release would have another name each time.
+fn without_version(archive: &str) -> &str {
+    let is_version = |text: &str| {
+        let core = text.trim_start_matches('v').split(['-', '+']).next().unwrap_or_default();
+        core.split('.').count() == 3 && core.split('.').all(|part| part.parse::<u32>().is_ok())
+    };
+    let mut ends = archive.match_indices('-').map(|(at, _)| at);
+    ends.find(|at| is_version(&archive[at + 1..])).map_or(archive, |at| &archive[..at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_keeps_its_name_from_version_to_version() {
+        for (chart, expected) in [
+            ("charts/cert-manager-v1.19.1.tgz", "cert-manager"),
+            ("edge-1.2.3-rc.1.tgz", "edge"),
+            ("edge-2-0.1.0+build.7.tgz", "edge-2"),
+            ("edge.tgz", "edge"),
+            ("edge-1.2.tgz", "edge-1.2"),
+            ("./charts/edge-1.2.3/", "edge-1.2.3"),
+            ("oci://example.com/charts/edge", "edge"),
+            ("oci://example.com/charts/edge@sha256:00", "edge"),
+        ] {
+            let manifest = Manifest { chart: Some(chart.into()), ..Manifest::of_file("") };
+            assert_eq!(manifest.release(), expected, "{chart}");
+        }
     }
 }

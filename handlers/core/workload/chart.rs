@@ -2,6 +2,10 @@
 //! takes it over later.
 //!
 //! <https://helm.sh/docs/topics/charts_hooks/>
+pub mod namespaces;
+pub mod templates;
+mod tested;
+
 use super::EVERYWHERE;
 use super::exported::moved;
 use super::manifests::read;
@@ -19,6 +23,8 @@ pub struct Release<'a> {
     pub name: &'a str,
     /// The namespace of what names none.
     pub namespace: &'a str,
+    /// Whether its tests run.
+    pub tests: bool,
 }
 
 /// What goes to a cluster.
@@ -38,6 +44,8 @@ enum Place {
     Before,
     Within,
     Behind,
+    /// When all else is there, first what a test needs, then the test.
+    Test,
     Nowhere,
 }
 
@@ -49,6 +57,8 @@ impl Place {
             () if events.is_empty() || has("crd-install") => Self::Within,
             () if has("pre-install") => Self::Before,
             () if has("post-install") => Self::Behind,
+            // Failures were wanted in tests of Helm 2.
+            () if has("test") || has("test-success") => Self::Test,
             () => Self::Nowhere,
         }
     }
@@ -72,9 +82,18 @@ pub fn comes_before_all(object: &Value) -> bool {
 pub fn rendered(release: Release<'_>, written: &str) -> Result<Rendered, String> {
     let (placed, _) = read(written).map_err(|notice| notice.to_string())?;
     let (mut objects, mut notes) = moved(placed);
-    notes.extend(objects.iter().filter_map(left_out));
-    objects.retain(|object| Place::of(object) != Place::Nowhere);
-    objects.sort_by_key(|object| (Place::of(object), weight(object)));
+    let stays = |object: &Value| match Place::of(object) {
+        Place::Nowhere => false,
+        Place::Test => release.tests,
+        Place::Before | Place::Within | Place::Behind => true,
+    };
+    notes.extend(objects.iter().filter(|object| !stays(object)).map(left_out));
+    objects.retain(stays);
+    objects.iter_mut().filter(|object| Place::of(object) == Place::Test).for_each(tested::make_job);
+    objects.sort_by_key(|object| {
+        let place = Place::of(object);
+        (place, weight(object), place == Place::Test && text(object, "/kind") == "Job")
+    });
     let global = kinds_in_no_namespace(&objects);
     for object in &mut objects {
         let has = !text(object, "/metadata/namespace").is_empty();
@@ -85,12 +104,15 @@ pub fn rendered(release: Release<'_>, written: &str) -> Result<Rendered, String>
             adopt(object, release);
         }
     }
-    let is_it =
-        |object: &Value| text(object, "/kind") == "Namespace" && text(object, "/metadata/name") == release.namespace;
+    let is_it = |object: &Value| is_namespace(object, release.namespace);
     if !EVERYWHERE.contains(&release.namespace) && !objects.iter().any(is_it) {
-        objects.insert(0, json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": release.namespace}}));
+        objects.insert(0, namespaces::bare(release.namespace));
     }
     Ok(Rendered { text: as_text(&objects), notes })
+}
+
+fn is_namespace(object: &Value, named: &str) -> bool {
+    text(object, "/kind") == "Namespace" && text(object, "/metadata/name") == named
 }
 
 /// These objects as a manifest.
@@ -102,18 +124,15 @@ pub(crate) fn as_text(objects: &[Value]) -> String {
     text
 }
 
-/// What is no part of an installation.
-fn left_out(object: &Value) -> Option<String> {
-    if Place::of(object) != Place::Nowhere {
-        return None;
-    }
-    let events: Vec<_> = hooks(object).collect();
-    let why = if events.iter().all(|event| event.starts_with("test")) {
-        "it is a test: what it asks can be a smoke test of the site".to_owned()
+/// What is no part of an installation, and why.
+fn left_out(object: &Value) -> String {
+    let why = if Place::of(object) == Place::Test {
+        "it is a test: with \"tests\": \"run\" beside the chart it runs in each new cluster".to_owned()
     } else {
+        let events: Vec<_> = hooks(object).collect();
         format!("it runs at {} alone, and a new cluster has an installation only", events.join(", "))
     };
-    Some(format!("{} is left out: {why}", describe(object)))
+    format!("{} is left out: {why}", describe(object))
 }
 
 fn weight(object: &Value) -> i64 {
@@ -169,7 +188,7 @@ pub fn api_versions(manifest: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    const RELEASE: Release<'_> = Release { name: "proxy", namespace: "edge" };
+    const RELEASE: Release<'_> = Release { name: "proxy", namespace: "edge", tests: false };
 
     fn object(kind: &str, name: &str, annotations: &Value) -> Value {
         let api_version = match kind {
@@ -211,6 +230,9 @@ mod tests {
             said.contains("Pod try is left out: it is a test")
                 && said.contains("Job clean is left out: it runs at pre-delete")
         );
+        let run = rendered(Release { tests: true, ..RELEASE }, &written(&all)).expect("it is read");
+        assert_eq!(names(&run), [&expected[..], &["Job edge/try"]].concat());
+        assert!(!run.notes.join("\n").contains("Pod try"), "{:?}", run.notes);
         assert!(comes_before_all(&all[3]) && !comes_before_all(&all[1]) && !comes_before_all(&all[0]));
     }
 

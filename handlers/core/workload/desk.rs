@@ -3,6 +3,7 @@
 //! What is judged here needs no cluster: how the files read, what their objects are called, what lies twice or
 //! comes too late, what the target version no longer has, what a server would not know or would refuse.
 mod again;
+mod agic;
 mod apis;
 mod custom;
 mod idle;
@@ -13,7 +14,6 @@ mod names;
 mod needs;
 mod open;
 mod order;
-mod pods;
 mod ports;
 mod rules;
 mod singletons;
@@ -24,7 +24,7 @@ use super::manifests::{Placed, Placeholders, Reading, read_all};
 use super::singletons::Singleton;
 use super::yaml::Notice;
 use super::{challenges, members, readiness};
-use crate::resources::answers::{list, text};
+use crate::resources::answers::text;
 use crate::resources::object::describe;
 use crate::resources::version::Version;
 use serde_json::Value;
@@ -148,6 +148,7 @@ pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Fin
     findings.extend(custom::mistakes(&all));
     findings.extend(before_traffic(&all));
     findings.extend(again::twice(&all));
+    findings.extend(agic::starting(&all));
     // What is missing may stand in what could not be read.
     let missing = order::late(&all).into_iter().chain(needs::missing(&all)).chain(idle::idle(&all));
     let missing = missing.chain(if is_whole { singletons::mistakes(desk.singletons, &all) } else { vec![] });
@@ -232,12 +233,6 @@ fn of_one(found: &Found<'_>, secrets: bool) -> Vec<Finding> {
             refused(&format!("{}/{key} must be a text, and is {value}: put it into quotes", &map[1..]));
         }
     }
-    if would_start_agic(object) {
-        refused(
-            "an AGIC replaces the whole gateway 0.15 s after its start, and empties it without an Ingress of its own: give \
-             it 0 replicas",
-        );
-    }
     if text(object, "/kind") == "Secret" && !secrets && holds_something(object) {
         refused(
             "a Secret with its content would lie readable in the store: let a controller fetch it (External Secrets, the \
@@ -256,18 +251,4 @@ fn holds_something(secret: &Value) -> bool {
     let is_readable =
         |sent: &str| serde_json::from_str::<Value>(sent).map_or(!sent.trim().is_empty(), |sent| holds(&sent));
     holds(secret) || sent.is_some_and(is_readable)
-}
-
-fn would_start_agic(object: &Value) -> bool {
-    is_agic(object) && object["spec"]["replicas"] != 0
-}
-
-/// A pod of the ingress controller for Application Gateway, in as many replicas as there are.
-fn is_agic(object: &Value) -> bool {
-    let pod = if text(object, "/kind") == "Pod" { &object["spec"] } else { &object["spec"]["template"]["spec"] };
-    let is_agic = |container: &Value| {
-        let image = text(container, "/image");
-        image.contains("application-gateway/kubernetes-ingress") || image.contains("applicationgateway-ingress")
-    };
-    list(pod, "/containers").iter().any(is_agic)
 }

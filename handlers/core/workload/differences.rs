@@ -1,6 +1,7 @@
 //! What differs between two manifests, object by object.
 use super::manifests::read;
-use crate::resources::object::describe;
+use crate::resources::answers::text;
+use crate::resources::object::{describe, group};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -12,9 +13,10 @@ const NAMED: usize = 4;
 pub fn differences(before: &str, after: &str) -> Vec<String> {
     let (before, after) = (objects(before), objects(after));
     let mut lines = vec![];
-    for (name, object) in &after {
-        match before.get(name) {
-            None => lines.push(format!("new: {name}")),
+    for (key, object) in &after {
+        let name = || told(key, [&before, &after]);
+        match before.get(key) {
+            None => lines.push(format!("new: {}", name())),
             Some(old) if old == object => {}
             Some(old) => {
                 let mut places = vec![];
@@ -22,17 +24,33 @@ pub fn differences(before: &str, after: &str) -> Vec<String> {
                 let rest = places.len().saturating_sub(NAMED);
                 places.truncate(NAMED);
                 let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
-                lines.push(format!("changed: {name} at {}{rest}", places.join(", ")));
+                lines.push(format!("changed: {} at {}{rest}", name(), places.join(", ")));
             }
         }
     }
-    lines.extend(before.keys().filter(|name| !after.contains_key(*name)).map(|name| format!("gone: {name}")));
+    let gone = before.keys().filter(|key| !after.contains_key(*key));
+    lines.extend(gone.map(|key| format!("gone: {}", told(key, [&before, &after]))));
     lines
 }
 
-fn objects(manifest: &str) -> BTreeMap<String, Value> {
+/// What tells objects apart: kind, namespace and name in one text, and the group, in which another kind has the same name.
+type Key = (String, String);
+
+/// What an object is called; with its group where another group has one of that name, too.
+fn told(key: &Key, among: [&BTreeMap<Key, Value>; 2]) -> String {
+    let (name, of) = key;
+    let is_alone = among.iter().flat_map(|objects| objects.keys()).all(|(other, group)| other != name || group == of);
+    match of.as_str() {
+        _ if is_alone => name.clone(),
+        "" => format!("{name} (v1)"),
+        of => format!("{name} ({of})"),
+    }
+}
+
+fn objects(manifest: &str) -> BTreeMap<Key, Value> {
     let placed = read(manifest).map(|(placed, _)| placed).unwrap_or_default();
-    placed.into_iter().map(|placed| (describe(&placed.value), placed.value)).collect()
+    let key = |object: &Value| (describe(object), group(text(object, "/apiVersion")).to_owned());
+    placed.into_iter().map(|placed| (key(&placed.value), placed.value)).collect()
 }
 
 /// The places at which two values differ, as pointers.
@@ -72,5 +90,17 @@ mod tests {
             ["changed: ConfigMap other at /data/a", "new: ConfigMap young", "gone: ConfigMap old"]
         );
         assert_eq!(differences(&before, &before), [""; 0]);
+    }
+
+    #[test]
+    fn two_groups_may_have_a_kind_of_the_same_name() {
+        let service = |api: &str, one: &str| {
+            format!(
+                "---\n{{\"apiVersion\": \"{api}\", \"kind\": \"Service\", \"metadata\": {{\"name\": \"a\"}}, \"spec\": {{\"a\": \"{one}\"}}}}\n"
+            )
+        };
+        let of = |one: &str| service("v1", one) + &service("serving.knative.dev/v1", "1");
+        assert_eq!(differences(&of("1"), &of("2")), ["changed: Service a (v1) at /spec/a"]);
+        assert_eq!(differences(&of("1"), &service("v1", "1")), ["gone: Service a (serving.knative.dev)"]);
     }
 }

@@ -1,6 +1,9 @@
 //! Placeholders: the one table of what `${…}` may stand for in manifests, charts and `clusterChanges`, and their filling.
+mod encoded;
+
 use crate::resources::answers::shortened;
 use crate::text::few;
+use encoded::encoded;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -136,11 +139,13 @@ impl Placeholders {
 
     fn judge<'a>(&'a self, text: &'a str, place: &'a str) -> impl Iterator<Item = Unfilled> {
         let unfilled = |text: String, why| Unfilled { place: place.to_owned(), text, why };
-        Parts(text).filter_map(move |part| match part {
+        let written = Parts(text).filter_map(move |part| match part {
             Part::Plain(_) | Part::Escaped => None,
             Part::Name(name) => Some(unfilled(format!("${{{name}}}"), self.meaning(name).err()?)),
             Part::Endless(rest) => Some(unfilled(rest.to_owned(), endless(rest))),
-        })
+        });
+        let within = encoded(text, |name| self.0.contains_key(name));
+        written.chain(within.map(move |(name, why)| unfilled(format!("${{{name}}}"), why)))
     }
 
     fn meaning(&self, name: &str) -> Result<&str, String> {
@@ -312,5 +317,15 @@ mod tests {
             let why = desk.meaning(name).unwrap_err();
             assert!(why.contains(words), "{why}");
         }
+    }
+
+    #[test]
+    fn one_that_was_encoded_is_refused_with_its_member_and_what_to_do() {
+        use base64::Engine;
+        let encoded = base64::engine::general_purpose::STANDARD.encode("${identity.agic.clientId}");
+        let secret = serde_json::json!({"kind": "Secret", "data": {"client": encoded}});
+        let why = Placeholders::of_the_desk(1, ["agic"]).fills(&secret).unwrap_err();
+        assert!(why.contains("data.client: ${identity.agic.clientId} lies in it in base64"), "{why}");
+        assert!(why.contains("stringData"), "{why}");
     }
 }

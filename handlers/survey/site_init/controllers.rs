@@ -44,11 +44,6 @@ const KNOWN: [&str; 22] = [
     "velero",
 ];
 
-/// Whether it is the ingress controller that writes the gateway.
-pub(super) fn is_agic(object: &Value) -> bool {
-    images(object).any(|image| image.contains("kubernetes-ingress") && image.contains("application-gateway"))
-}
-
 /// Writes controllers, workloads and how many load balancers they make.
 pub(super) fn write(sheet: &mut Sheet, found: &Found, cluster: &Value) {
     let name = text(cluster, "/name");

@@ -60,6 +60,23 @@ fn the_placeholders_of_changes_are_filled() {
 }
 
 #[test]
+fn no_add_on_that_writes_the_gateway_comes_into_being() {
+    let add_on = |name: &str| json!({"addonProfiles": {name: {"enabled": true}}});
+    let mut changed = plan();
+    changed.site.slots.green.cluster_changes = json!({"properties": add_on("ingressApplicationGateway")});
+    assert_refused(&changed, &seen(), "\"clusterChanges\" enable the add-on ingressApplicationGateway");
+    let mut carried = seen();
+    set(old(&mut carried), "/properties/addonProfiles", add_on("INGRESSAPPLICATIONGATEWAY")["addonProfiles"].clone());
+    assert_refused(&plan(), &carried, "(AGIC) is enabled");
+    let (mut listed, mut kept) = leftover("uid-green");
+    listed.kind = Kind::Return;
+    kept.new_cluster.as_mut().unwrap()["properties"]["addonProfiles"] =
+        add_on("ingressApplicationGateway")["addonProfiles"].clone();
+    let Verdict::Refused(findings) = check(&listed, &kept) else { panic!("it is expected to be refused") };
+    assert!(findings.iter().any(|finding| finding.what.contains("the kept cluster has the add-on")), "{findings:?}");
+}
+
+#[test]
 fn clusters_that_azure_does_not_stop_are_not_to_be_stopped() {
     let with = |wish: OldCluster, pointer: &str, value: Value| {
         let (mut plan, mut seen) = (plan(), seen());

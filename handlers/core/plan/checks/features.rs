@@ -2,6 +2,7 @@
 use super::Finding;
 use crate::plan::Plan;
 use crate::plan::cluster_body::{new_cluster, pools};
+use crate::resources::add_on::starts_agic;
 use crate::resources::answers::{is_true, same_name, shortened, text};
 use serde_json::Value;
 
@@ -9,10 +10,24 @@ const SUBJECT: &str = "old cluster's features";
 
 pub(super) fn check(plan: &Plan, old: &Value) -> Vec<Finding> {
     let mut findings: Vec<_> = ingress_add_on(old).into_iter().chain(refused(old)).collect();
-    if let Err(why) = new_cluster(old, plan, "planned") {
-        findings.push(Finding::wrong(SUBJECT, why, "put the old cluster, or the site file, right"));
+    match new_cluster(old, plan, "planned") {
+        Err(why) => findings.push(Finding::wrong(SUBJECT, why, "put the old cluster, or the site file, right")),
+        // What the old one has goes over to the new one, and is said already.
+        Ok(_) if starts_agic(old).is_some() => {}
+        Ok(body) => findings.extend(started_by_changes(&body)),
     }
     findings
+}
+
+/// What a return would set free: nothing of a kept cluster's body is changed.
+pub(super) fn of_a_return(old: &Value, kept: Option<&Value>) -> Vec<Finding> {
+    let kept = kept.and_then(|kept| {
+        starts_agic(kept)?;
+        let what = "the kept cluster has the add-on ingressApplicationGateway (AGIC) enabled: with its nodes it would \
+                    take the gateway at once";
+        Some(Finding::wrong(SUBJECT, what, "disable the add-on there, or replace the cluster"))
+    });
+    ingress_add_on(old).into_iter().chain(kept).collect()
 }
 
 pub(super) fn refused(old: &Value) -> Vec<Finding> {
@@ -25,12 +40,21 @@ pub(super) fn refused(old: &Value) -> Vec<Finding> {
 }
 
 fn ingress_add_on(old: &Value) -> Option<Finding> {
-    is_true(old, "/properties/addonProfiles/ingressApplicationGateway/enabled").then(|| {
+    starts_agic(old).map(|_| {
         Finding::wrong(
             SUBJECT,
             "the add-on ingressApplicationGateway (AGIC) is enabled: on a new cluster it would take the gateway at once",
             "bring the workload behind internal addresses and disable the add-on; AGIC mode is not offered yet",
         )
+    })
+}
+
+/// The old one has it not, but the new one would.
+fn started_by_changes(body: &Value) -> Option<Finding> {
+    starts_agic(body).map(|_| {
+        let what = "\"clusterChanges\" enable the add-on ingressApplicationGateway (AGIC): on the new cluster it would take \
+                    the gateway at once";
+        Finding::wrong(SUBJECT, what, "take it out of the site file and publish the site; AGIC mode is not offered yet")
     })
 }
 

@@ -1,7 +1,7 @@
 //! The identities at which the run makes federated credentials for the new cluster have room for them.
 use super::{Finding, Seen};
-use crate::plan::Plan;
 use crate::plan::federation::{MOST, count_with, issuer, missing};
+use crate::plan::{Kind, Plan};
 
 const SUBJECT: &str = "federated credentials";
 /// The new cluster's issuer is known when it is there.
@@ -27,4 +27,15 @@ pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
         })
     };
     seen.federated.iter().filter_map(judge).collect()
+}
+
+/// Whom the identities will trust in the new cluster, for people.
+pub(super) fn made(plan: &Plan, seen: &Seen) -> Vec<String> {
+    let old = seen.old_cluster.as_ref().and_then(issuer);
+    let new = seen.new_cluster.as_ref().filter(|_| plan.kind == Kind::Return).and_then(issuer).unwrap_or(TO_COME);
+    let of = |(name, there): (&String, &Option<Vec<_>>)| {
+        let missing = missing(plan, name, there.as_deref().unwrap_or_default(), old, new);
+        missing.into_iter().map(|one| format!("{} by the identity {name}", one.subject)).collect::<Vec<_>>()
+    };
+    seen.federated.iter().flat_map(of).collect()
 }

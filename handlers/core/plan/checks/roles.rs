@@ -45,6 +45,15 @@ pub(super) fn gives_at(plan: &Plan, seen: &Seen) -> Vec<String> {
     scopes.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
+/// What will be given, for people.
+pub(super) fn given(plan: &Plan, seen: &Seen) -> Vec<String> {
+    if plan.site.copy_roles.is_none() || plan.kind == Kind::Return {
+        return vec![];
+    }
+    let words = |fate| if let Fate::Given(grant) = fate { Some(grant.words()) } else { None };
+    becomes(plan, seen).into_iter().filter_map(words).collect()
+}
+
 /// Where the functions may not give what the run will give. A right that was just given takes some time to count, so it is waited
 /// for. Whether a condition lets the roles through is not said there: that shows when they are given.
 fn may_not_give(plan: &Plan, seen: &Seen) -> Vec<Finding> {

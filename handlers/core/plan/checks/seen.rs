@@ -1,5 +1,5 @@
 //! What `CheckPlan` looks at.
-use super::{locks, node_group, public_addresses, roles, subnets};
+use super::{federation, locks, node_group, public_addresses, roles, subnets};
 use crate::plan::Plan;
 use crate::plan::federation::Credential;
 use crate::plan::policies::Vaults;
@@ -65,6 +65,18 @@ impl Seen {
     #[must_use]
     pub fn gives_at(&self, plan: &Plan) -> Vec<String> {
         roles::gives_at(plan, self)
+    }
+
+    /// The roles that the run will give, for people.
+    #[must_use]
+    pub fn given(&self, plan: &Plan) -> Vec<String> {
+        roles::given(plan, self)
+    }
+
+    /// Whose tokens the site's identities will trust in the new cluster, for people.
+    #[must_use]
+    pub fn trusted(&self, plan: &Plan) -> Vec<String> {
+        federation::made(plan, self)
     }
 
     /// The subscriptions whose locks must be looked at.

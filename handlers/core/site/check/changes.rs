@@ -1,5 +1,7 @@
 //! What a site changes in its clusters' bodies: changes that could not come true, as the run sets these itself.
+use super::manifests::has_user;
 use super::{Mistake, mistake};
+use crate::resources::add_on::starts_agic;
 use crate::resources::answers::{list, shortened};
 use crate::resources::tags::OURS;
 use crate::workload::manifests::Placeholders;
@@ -30,6 +32,11 @@ fn at(file: &Value, place: &str) -> Vec<Mistake> {
         mistakes.push(mistake(place, why));
     }
     mistakes.extend(shape(changes, place));
+    mistakes.extend(starts_agic(changes).map(|member| {
+        let what = "the add-on (AGIC) would take the gateway as soon as the new cluster is there: leave it out, and let \
+                    \"controllers\" bring the preset agic, which waits";
+        mistake(format!("{place}{member}"), what)
+    }));
     for member in ["/location", "/name", "/id", "/properties/kubernetesVersion"] {
         if changes.pointer(member).is_some() {
             mistakes.push(mistake(format!("{place}{member}"), "the run sets this itself"));
@@ -48,7 +55,31 @@ fn at(file: &Value, place: &str) -> Vec<Mistake> {
             mistakes.push(mistake(format!("{place}{secret}"), "a site file holds no secrets"));
         }
     }
+    mistakes.extend(passwords(changes, place));
     mistakes
+}
+
+/// Addresses with a password in them, as that of a proxy may be: the old cluster's goes over without being written down here.
+fn passwords(value: &Value, place: &str) -> Vec<Mistake> {
+    match value {
+        Value::String(text) if has_user(text) => {
+            let what = "a site file holds no secrets: an address here has no user and no password. What the old cluster has \
+                        goes over to the new one";
+            vec![mistake(place, what)]
+        }
+        Value::Array(items) => {
+            let each = items.iter().enumerate();
+            each.flat_map(|(index, item)| passwords(item, &format!("{place}/{index}"))).collect()
+        }
+        Value::Object(members) => {
+            members.iter().flat_map(|(name, member)| passwords(member, &format!("{place}/{}", escaped(name)))).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => vec![],
+    }
+}
+
+fn escaped(name: &str) -> String {
+    shortened(name).replace('~', "~0").replace('/', "~1")
 }
 
 /// The members of a cluster's body that a change may name.

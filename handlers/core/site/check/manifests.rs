@@ -2,12 +2,11 @@
 use super::{Mistake, mistake, presets};
 use crate::resources::answers::{list, shortened, text};
 use crate::site::Preset;
+use crate::site::manifest::{LONGEST_RELEASE, is_label};
 use serde_json::Value;
 
 /// Members that only a chart has.
-const OF_CHARTS: [&str; 6] = ["repo", "version", "name", "namespace", "values", "valuesFile"];
-/// Helm takes no longer name of a release.
-const LONGEST_RELEASE: usize = 53;
+const OF_CHARTS: [&str; 7] = ["repo", "version", "name", "namespace", "values", "valuesFile", "tests"];
 const LONGEST_NAMESPACE: usize = 63;
 
 pub(super) fn mistakes(file: &Value) -> Vec<Mistake> {
@@ -82,7 +81,8 @@ fn of_chart(place: &str, manifest: &Value, chart: &str) -> Vec<Mistake> {
 fn of_chart_members(place: &str, manifest: &Value) -> Vec<Mistake> {
     let member = |name: &str| manifest.get(name).and_then(Value::as_str);
     let at = |name: &str| format!("{place}/{name}");
-    let mut mistakes = vec![];
+    let secret = |name: &&str| Some(mistake(at(name), no_secret(member(name)?)?));
+    let mut mistakes: Vec<_> = ["chart", "repo"].iter().filter_map(secret).collect();
     if let Some(path) = member("valuesFile")
         && let Some(why) = astray(path)
     {
@@ -100,9 +100,22 @@ fn of_chart_members(place: &str, manifest: &Value) -> Vec<Mistake> {
     mistakes
 }
 
-fn is_label(text: &str, longest: usize) -> bool {
-    let is_inner = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
-    (1..=longest).contains(&text.len()) && text.chars().all(is_inner) && !text.starts_with('-') && !text.ends_with('-')
+/// Why the address of a chart cannot stand in a site file, which is shown and stored in many places.
+fn no_secret(address: &str) -> Option<String> {
+    let (_, rest) = address.split_once("://")?;
+    let has_key = rest.contains('?');
+    let what = if has_key { "nothing behind a ?, where keys stand" } else { "no user and no password" };
+    let remedy = "log in to a registry (oci://…) with helm registry login; from a repository with a login fetch the chart by \
+                  hand (helm repo add --username, helm pull), and name its .tgz below the site file";
+    (has_key || has_user(address)).then(|| format!("an address here has {what}: {remedy}"))
+}
+
+/// Whether somebody's name, and with it perhaps a password, stands in an address.
+pub(super) fn has_user(address: &str) -> bool {
+    let rest = address.split_once("://").map(|(_, rest)| rest).unwrap_or_default();
+    // A digest has this letter, too; and a password may have any.
+    let place = rest.replace("@sha256:", "");
+    place.split('?').next().unwrap_or_default().contains('@')
 }
 
 fn below(place: String, path: &str, why: &str) -> Mistake {

@@ -1,5 +1,6 @@
 //! Ready-made controllers of a site file: what each must say, and what it must not.
 use super::changes::identities;
+use super::manifests::has_user;
 use super::{Mistake, mistake};
 use crate::resources::answers::{list, shortened, text};
 use crate::site::Preset;
@@ -31,7 +32,7 @@ pub(super) fn mistakes(file: &Value, place: &str, manifest: &Value, preset: Opti
             }
         }
         Preset::WorkloadIdentity => {
-            let of_charts = ["chart", "repo", "version", "name", "namespace", "values", "valuesFile"];
+            let of_charts = ["chart", "repo", "version", "name", "namespace", "values", "valuesFile", "tests"];
             let is_in_body = manifest.get("webhook") != Some(&Value::Bool(true));
             for member in of_charts.iter().filter(|member| is_in_body && manifest.get(**member).is_some()) {
                 let what = "expected beside \"webhook\": true alone: without it the cluster brings its own";
@@ -70,6 +71,9 @@ fn agic(file: &Value, place: &str, manifest: &Value) -> Vec<Mistake> {
     for member in ["identity", "readBy"] {
         let name = text(manifest, &format!("/armAuth/{member}"));
         mistakes.extend((!name.is_empty()).then(|| unknown(file, format!("{auth}/{member}"), name)).flatten());
+    }
+    if has_user(text(manifest, "/armAuth/secret")) {
+        mistakes.push(mistake(format!("{auth}/secret"), "the URL of a secret here has no user and no password"));
     }
     // The preset itself puts an empty one there.
     let given = text(manifest, "/values/armAuth/secretJSON");

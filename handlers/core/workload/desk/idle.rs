@@ -2,10 +2,10 @@
 //! whom it asks. It is applied, and does nothing, or harm.
 use super::again::namespace_of;
 use super::needs::{OF_AKS, texts};
-use super::pods::{has_port, pod_of};
 use super::ports::is_name;
 use super::{Finding, Found, Weight};
 use crate::resources::answers::{list, shortened, text};
+use crate::workload::pods::{has_port, pod_of};
 use crate::workload::refusal::is_own;
 use kinds::rules::selects;
 use serde_json::{Value, json};

@@ -1,9 +1,9 @@
 //! What pods and claims need by name, and nothing in the files makes: they wait for it, and the upgrade with them.
 use super::again::namespace_of;
-use super::pods::{containers, pod_of};
 use super::{Finding, Found, Weight};
 use crate::resources::answers::{list, text};
 use crate::text::few;
+use crate::workload::pods::{containers, pod_of};
 use crate::workload::refusal::is_own;
 use serde_json::Value;
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
 //! Probes and hooks at a port by a name that their container gives to none.
-use super::pods::{containers, pod_of};
 use crate::resources::answers::{list, shortened, text};
+use crate::workload::pods::{containers, pod_of};
 use serde_json::Value;
 
 const ASKED: [&str; 5] =

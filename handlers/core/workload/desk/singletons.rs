@@ -1,7 +1,8 @@
 //! What a site says may run in one cluster only, against what its manifests make.
-use super::{Finding, Found, Weight, is_agic};
+use super::{Finding, Found, Weight};
 use crate::resources::answers::text;
 use crate::resources::object::{describe, name};
+use crate::workload::agic::recognised;
 use crate::workload::singletons::{Singleton, SingletonKind, in_slot, target};
 use crate::workload::spelling::meant;
 
@@ -48,7 +49,7 @@ fn may_be(named: &str, name: &str) -> bool {
 
 fn of_one(one: &Singleton, found: &Found<'_>, all: &[Found<'_>]) -> Vec<Finding> {
     let mut said = vec![];
-    if is_agic(&found.value) {
+    if recognised(&found.value, &[]).is_some() {
         said.push(found.finding(
             Weight::Refuses,
             "an AGIC is no singleton: started in the new cluster it replaces the whole gateway",

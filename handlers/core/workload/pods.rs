@@ -7,7 +7,7 @@ const TEMPLATES: [&str; 3] = ["/spec/jobTemplate/spec/template", "/spec/template
 const CONTAINERS: [&str; 2] = ["/spec/containers", "/spec/initContainers"];
 
 /// A pod, or what is made like one: its `metadata` and its `spec`.
-pub(super) fn pod_of(object: &Value) -> Option<&Value> {
+pub(crate) fn pod_of(object: &Value) -> Option<&Value> {
     if object["kind"] == "Pod" {
         return Some(object);
     }
@@ -16,11 +16,11 @@ pub(super) fn pod_of(object: &Value) -> Option<&Value> {
 }
 
 /// Its containers, those that run first included.
-pub(super) fn containers(pod: &Value) -> impl Iterator<Item = &Value> {
+pub(crate) fn containers(pod: &Value) -> impl Iterator<Item = &Value> {
     CONTAINERS.iter().flat_map(|place| list(pod, place))
 }
 
 /// Whether one of its containers has a port of this name.
-pub(super) fn has_port(pod: &Value, name: &str) -> bool {
+pub(crate) fn has_port(pod: &Value, name: &str) -> bool {
     containers(pod).flat_map(|container| list(container, "/ports")).any(|port| port["name"] == name)
 }
