@@ -182,8 +182,7 @@ impl<'a> Scene<'a> {
             }
             What::Outage { at, refuses, lasts } => {
                 let effect = if *refuses { Effect::Refuse } else { Effect::status(StatusCode::SERVICE_UNAVAILABLE) };
-                for host in hosts(*at) {
-                    let on = On::host(host);
+                for on in places(*at) {
                     let fault = Fault::always(what.name(), on, effect.clone()).between(now, now + *lasts);
                     self.shop.azure.world().faults.add(fault);
                 }
@@ -328,7 +327,7 @@ fn effect(fault: CallFault) -> Effect {
         CallFault::Error503 => Effect::status(StatusCode::SERVICE_UNAVAILABLE),
         CallFault::SlowCall(time) => Effect::Delay(time),
         CallFault::SlowAnswer(time) => Effect::DelayAnswer(time),
-        CallFault::Page => Effect::Page,
+        CallFault::Page | CallFault::PageForHealth => Effect::Page,
         CallFault::NotFound => Effect::not_found(),
         CallFault::Endless => Effect::drip(),
         CallFault::Jump(hours) => Effect::Misdate(SignedDuration::from_hours(hours)),
@@ -339,6 +338,7 @@ fn effect(fault: CallFault) -> Effect {
 fn calls(fault: CallFault) -> On {
     match fault {
         CallFault::Jump(_) => On::host(".blob.core."),
+        CallFault::PageForHealth => On::call(Method::POST, "/backendhealth"),
         CallFault::Page | CallFault::NotFound | CallFault::Endless => {
             On { host: "management.".into(), ..On::call(Method::GET, "/resourcegroups/") }
         }
@@ -353,9 +353,9 @@ fn calls(fault: CallFault) -> On {
     }
 }
 
-/// The hosts of a place.
-const fn hosts(at: Place) -> &'static [&'static str] {
-    match at {
+/// The calls that go to a place.
+fn places(at: Place) -> Vec<On> {
+    let hosts: &[&str] = match at {
         Place::Store => &[".blob.core."],
         Place::Bus => &[".servicebus."],
         Place::Arm => &["management."],
@@ -363,5 +363,7 @@ const fn hosts(at: Place) -> &'static [&'static str] {
         // All but the token endpoint. While a token is fetched in vain, two who wait for the SDK's lock wake each other
         // without end, and a paused clock stands still (async-lock's readers).
         Place::Everything => &[".blob.core.", ".servicebus.", "management.", ".azmk8s.io"],
-    }
+        Place::OldCluster => return vec![On::call(Method::GET, "/managedclusters/aks-blue?")],
+    };
+    hosts.iter().map(|host| On::host(host)).collect()
 }

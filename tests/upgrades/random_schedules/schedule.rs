@@ -1,4 +1,5 @@
 //! What goes wrong in a story, from a seed: the site and the world that it plays in, and its incidents.
+use super::strangers::Edit;
 use super::trouble::Trouble;
 use bluegreen::run::verbs::Verb;
 use bluegreen::site::{FailedCluster, Gate, OldCluster, Site, Stage};
@@ -55,6 +56,8 @@ pub enum CallFault {
     SlowAnswer(Duration),
     /// A resource is read, and a page is answered.
     Page,
+    /// The gateway is asked for its backends' health, and a page is answered.
+    PageForHealth,
     /// A resource is read, and it is said not to be there.
     NotFound,
     /// A resource is read, and what comes never ends.
@@ -70,6 +73,8 @@ pub enum Place {
     Arm,
     Kubernetes,
     Everything,
+    /// Only the old cluster cannot be read, whatever else can.
+    OldCluster,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -79,28 +84,8 @@ pub enum Doomed {
     ClusterCreation,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Edit {
-    /// It leaves our members and our mark as they are.
-    KeepsOurs,
-    /// It leaves our members, and drops our mark.
-    DropsMark,
-    /// It takes one of our members away.
-    DropsMember,
-    /// It writes what its template says: all traffic to the old cluster.
-    FromTemplate,
-    /// It takes the candidate pool away, with its rule and listener.
-    DropsCandidate,
-    /// It puts an address of somebody else into the candidate pool.
-    FillsCandidate,
-    /// It changes a setting on the way of the users to the live pools.
-    ChangesSetting,
-    /// It makes a pool of its own with an address of the new slot.
-    TakesAddress,
-}
-
 /// Every name under which hits are counted.
-pub const NAMES: [&str; 47] = [
+pub const NAMES: [&str; 49] = [
     "crash-before",
     "crash-after",
     "lost-answer",
@@ -110,6 +95,7 @@ pub const NAMES: [&str; 47] = [
     "slow-call",
     "slow-answer",
     "unreadable-answer",
+    "page-for-health",
     "not-found-once",
     "endless-answer",
     "date-jumps",
@@ -123,6 +109,7 @@ pub const NAMES: [&str; 47] = [
     "kubernetes-outage",
     "everything-refuses",
     "everything-outage",
+    "old-unreadable",
     "gateway-write-fails",
     "cluster-deletion-fails",
     "cluster-creation-fails",
@@ -164,6 +151,7 @@ impl What {
                 CallFault::SlowCall(_) => "slow-call",
                 CallFault::SlowAnswer(_) => "slow-answer",
                 CallFault::Page => "unreadable-answer",
+                CallFault::PageForHealth => "page-for-health",
                 CallFault::NotFound => "not-found-once",
                 CallFault::Endless => "endless-answer",
                 CallFault::Jump(_) => "date-jumps",
@@ -179,22 +167,14 @@ impl What {
                 (Place::Kubernetes, false) => "kubernetes-outage",
                 (Place::Everything, true) => "everything-refuses",
                 (Place::Everything, false) => "everything-outage",
+                (Place::OldCluster, _) => "old-unreadable",
             },
             Self::OperationFails(doomed) => match doomed {
                 Doomed::GatewayWrite => "gateway-write-fails",
                 Doomed::ClusterDeletion => "cluster-deletion-fails",
                 Doomed::ClusterCreation => "cluster-creation-fails",
             },
-            Self::Stranger(edit) => match edit {
-                Edit::KeepsOurs => "stranger-keeps-ours",
-                Edit::DropsMark => "stranger-drops-mark",
-                Edit::DropsMember => "stranger-drops-member",
-                Edit::FromTemplate => "stranger-template",
-                Edit::DropsCandidate => "stranger-drops-candidate",
-                Edit::FillsCandidate => "stranger-fills-candidate",
-                Edit::ChangesSetting => "stranger-changes-setting",
-                Edit::TakesAddress => "stranger-takes-address",
-            },
+            Self::Stranger(edit) => edit.name(),
             Self::Redelivered { .. } => "redelivered-event",
             Self::LostEvent => "lost-event",
             Self::Exit(_) => "instance-exits",
@@ -297,7 +277,7 @@ fn incident(dice: &mut Rng) -> Incident {
     let step = Step::ALL[dice.usize(0..Step::ALL.len())];
     let longest = [2_000, 60_000, 400_000][dice.usize(0..3)];
     let after = Duration::from_millis(dice.u64(0..=longest));
-    let what = match dice.u8(0..26) {
+    let what = match dice.u8(0..28) {
         0..=6 => What::Call { fault: call_fault(dice), skip: dice.u32(0..=12) },
         7 | 8 => {
             let places = [Place::Store, Place::Bus, Place::Arm, Place::Kubernetes, Place::Everything];
@@ -308,19 +288,7 @@ fn incident(dice: &mut Rng) -> Incident {
             let doomed = [Doomed::GatewayWrite, Doomed::GatewayWrite, Doomed::ClusterDeletion, Doomed::ClusterCreation];
             What::OperationFails(doomed[dice.usize(0..4)])
         }
-        11 | 12 => {
-            let edits = [
-                Edit::KeepsOurs,
-                Edit::DropsMark,
-                Edit::DropsMember,
-                Edit::FromTemplate,
-                Edit::DropsCandidate,
-                Edit::FillsCandidate,
-                Edit::ChangesSetting,
-                Edit::TakesAddress,
-            ];
-            What::Stranger(edits[dice.usize(0..edits.len())])
-        }
+        11 | 12 => What::Stranger(Edit::ALL[dice.usize(0..Edit::ALL.len())]),
         13 => What::Redelivered { back: dice.usize(0..=3) },
         14 => What::LostEvent,
         15 => What::Exit([1, 137, 200][dice.usize(0..3)]),
@@ -332,6 +300,8 @@ fn incident(dice: &mut Rng) -> Incident {
         21 => What::Call { fault: CallFault::NotFound, skip: dice.u32(0..=12) },
         22 => What::Call { fault: CallFault::Endless, skip: dice.u32(0..=12) },
         23 => What::Call { fault: CallFault::Jump(dice.i64(1..=30)), skip: dice.u32(0..=12) },
+        24 => What::Call { fault: CallFault::PageForHealth, skip: dice.u32(0..=3) },
+        25 => What::Outage { at: Place::OldCluster, refuses: dice.bool(), lasts: seconds(dice, 60, 1800) },
         _ => What::Trouble(Trouble::of(dice)),
     };
     // An operation that is to fail is named before it begins; some other things matter only at certain steps.

@@ -1,10 +1,58 @@
 //! Somebody else writes the gateway, and how it should look after that.
 use super::scene::Scene;
-use super::schedule::{Edit, What};
+use super::schedule::What;
 use crate::world_after::gateway;
 use bluegreen::resources::tags::MARK_TAG;
 use serde_json::{Value, json};
 use simulated_azure::resource_manager::remove_pool;
+
+/// How somebody else writes the gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edit {
+    /// It leaves our members and our mark as they are.
+    KeepsOurs,
+    /// It leaves our members, and drops our mark.
+    DropsMark,
+    /// It takes one of our members away.
+    DropsMember,
+    /// It writes what its template says: all traffic to the old cluster.
+    FromTemplate,
+    /// It takes the candidate pool away, with its rule and listener.
+    DropsCandidate,
+    /// It puts an address of somebody else into the candidate pool.
+    FillsCandidate,
+    /// It changes a setting on the way of the users to the live pools.
+    ChangesSetting,
+    /// It makes a pool of its own with an address of the new slot.
+    TakesAddress,
+}
+
+impl Edit {
+    pub const ALL: [Self; 8] = [
+        Self::KeepsOurs,
+        Self::DropsMark,
+        Self::DropsMember,
+        Self::FromTemplate,
+        Self::DropsCandidate,
+        Self::FillsCandidate,
+        Self::ChangesSetting,
+        Self::TakesAddress,
+    ];
+
+    /// The name under which its hits are counted.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::KeepsOurs => "stranger-keeps-ours",
+            Self::DropsMark => "stranger-drops-mark",
+            Self::DropsMember => "stranger-drops-member",
+            Self::FromTemplate => "stranger-template",
+            Self::DropsCandidate => "stranger-drops-candidate",
+            Self::FillsCandidate => "stranger-fills-candidate",
+            Self::ChangesSetting => "stranger-changes-setting",
+            Self::TakesAddress => "stranger-takes-address",
+        }
+    }
+}
 
 impl Scene<'_> {
     /// Somebody else writes the gateway.
