@@ -1,4 +1,5 @@
 //! What runs in a cluster: manifests as objects, their placeholders, their readiness, their digests.
+pub mod anew;
 pub mod apply_set;
 pub mod asks;
 pub mod challenges;

@@ -79,9 +79,13 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
             continue;
         }
         before = comes_before_all(&object.value).then_some(object).filter(|_| !is_complete(run, object, seen.as_ref()));
-        match seen.filter(|seen| seen.applied.as_ref() == Some(&object.digest)) {
+        let (as_wanted, another) = match seen {
+            Some(seen) if seen.applied.as_ref() == Some(&object.digest) => (Some(seen), None),
+            another => (None, another),
+        };
+        match as_wanted {
             Some(seen) => lacking.extend(judge(run, object, look.with_words(object, seen).await?, &mut told)),
-            None => match look.gone(object).await? {
+            None => match look.gone(object, another.as_ref()).await? {
                 Gone::Complete => told.learn(run, object, Ran::Complete),
                 Gone::Expired => {}
                 Gone::Failed(why) => told.never.push(why),
@@ -111,8 +115,8 @@ fn mark_as_members(run: &Run, wanted: &mut [Wanted], seen: &[Option<Seen>], told
 
 /// Whether a Job has run to its end, now or before it was gone by its time to live.
 fn is_complete(run: &Run, object: &Wanted, seen: Option<&Seen>) -> bool {
-    match seen.filter(|seen| seen.applied.as_ref() == Some(&object.digest)) {
-        Some(seen) => seen.completed,
+    match seen {
+        Some(seen) => seen.completed && is_as_wanted(object, Some(seen)),
         None => run.jobs.of(&object.digest).is_some(),
     }
 }

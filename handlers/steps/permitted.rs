@@ -113,6 +113,9 @@ pub async fn to_install(
 ) -> Result<BTreeSet<Right>, StepError> {
     let places = kubernetes.places(objects).await?;
     let mut rights = if site.prune { to_keep(&places) } else { BTreeSet::new() };
+    // What says another template than the one of earlier manifests is made anew.
+    let jobs = places.iter().filter(|place| (place.group.as_str(), place.resource.as_str()) == ("batch", "jobs"));
+    rights.extend(to_delete(&jobs.cloned().collect()));
     rights.extend(to_apply(places));
     rights.extend(to_move(site, colour, kubernetes).await?);
     rights.extend(LOOKED_AT.map(|(group, resource)| Right::everywhere("list", group, resource)));
