@@ -11,6 +11,7 @@ pub mod ended;
 pub mod exported;
 pub mod fence;
 mod further;
+pub mod keda;
 pub mod lacks;
 pub mod manifests;
 pub mod members;
