@@ -15,6 +15,7 @@ use super::permitted::of_the_new;
 use super::presence::{Presence, look_again, not_tagged, presence};
 use crate::azure::kubernetes::{Kubernetes, KubernetesWriter, Refused};
 use crate::resources::answers::shortened;
+use crate::resources::cluster::Cluster;
 use crate::resources::object::{describe, name};
 use crate::run::jobs::Ran;
 use crate::run::{Fact, Run, StepError, StepResult};
@@ -98,6 +99,16 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
     look.enlist(&to_write, &mut told).await;
     look.write(&to_write, &mut told).await;
     told.outcome()
+}
+
+/// All that the site installs, as it is applied to this cluster.
+///
+/// # Errors
+/// When a published manifest cannot be read, or filled.
+pub async fn all_objects(run: &Run, azure: &Azure, cluster: &Cluster) -> Result<Vec<Value>, StepError> {
+    let manifests: Vec<_> = run.plan.site.manifests().cloned().collect();
+    let wanted = wanted::wanted(run, azure, cluster, &manifests).await?;
+    Ok(wanted.into_iter().map(|object| object.value).collect())
 }
 
 /// Makes what will be applied members of the site's set. The digests are older: what was applied before is as it is wanted.

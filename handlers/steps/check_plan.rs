@@ -4,7 +4,7 @@ use super::capacity;
 use super::checked::{Checked, checked};
 use super::judged::{Judged, judged};
 use super::on_old::{OnOld, on_old};
-use super::permitted::of_the_old;
+use super::permitted::{of_the_kept, of_the_old};
 use super::rehearsed::rehearsed;
 use super::singletons::started_again;
 use super::sized::{scaled, sized};
@@ -58,11 +58,12 @@ async fn further(run: &Run, azure: &Azure, seen: &Seen, warnings: &mut Vec<Strin
         return Ok(Further::Refused(why));
     }
     warnings.extend(more);
-    let rights = of_the_old(run, azure).await;
-    if let Some(why) = rights.missing {
-        return Ok(Further::Wait(why));
+    for rights in [of_the_old(run, azure).await, of_the_kept(run, azure).await] {
+        if let Some(why) = rights.missing {
+            return Ok(Further::Wait(why));
+        }
+        warnings.extend(rights.unclear);
     }
-    warnings.extend(rights.unclear);
     if let Some(why) = started_again(run, azure).await? {
         return Ok(Further::Refused(why));
     }

@@ -20,8 +20,13 @@ pub fn is_paused(object: &Value) -> bool {
 /// <https://pkg.go.dev/strconv#ParseBool>
 #[must_use]
 pub fn says_paused(object: &Value) -> bool {
-    let said = object["metadata"]["annotations"][PAUSED].as_str();
-    said.is_some_and(|said| !matches!(said, "0" | "f" | "F" | "false" | "FALSE" | "False"))
+    is_yes(&object["metadata"]["annotations"][PAUSED])
+}
+
+/// Whether an annotation that is there says yes, or nothing that is a no.
+#[must_use]
+pub fn is_yes(annotation: &Value) -> bool {
+    annotation.as_str().is_some_and(|said| !matches!(said, "0" | "f" | "F" | "false" | "FALSE" | "False"))
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ pub fn open() -> Shop {
     Shop::open(&Options { probe: false, ..Options::default() }, quick).unwrap()
 }
 
-async fn ends(shop: &Shop, id: &str, kind: Kind) -> Run {
+pub async fn ends(shop: &Shop, id: &str, kind: Kind) -> Run {
     let version = (kind == Kind::Upgrade).then_some("latest-stable");
     ask(shop, id, kind, version);
     shop.settled(id, Duration::from_secs(24 * 3600)).await.expect("the run ends")
