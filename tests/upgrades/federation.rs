@@ -184,7 +184,10 @@ fn one_for_another_audience_is_in_the_way_and_is_named_before_anything_runs() {
         let shop = shop(|_| {}).await;
         ask(&shop, "story", Kind::Upgrade, Some("latest-stable"));
         until(&shop, |run| run.step == Step::CreateCluster).await;
-        let is_there = || shop.azure.world().resource_manager.resource(&shop.article.green).is_some();
+        let is_there = || {
+            let world = shop.azure.world();
+            world.resource_manager.resource(&shop.article.green).is_some_and(|green| issuer(green).is_some())
+        };
         while !is_there() {
             tokio::time::sleep(std::time::Duration::from_secs(5)).await;
         }

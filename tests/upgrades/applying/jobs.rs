@@ -135,7 +135,9 @@ fn a_job_of_somebody_else_is_left_and_named() {
             "metadata": {"name": "one", "namespace": "default"},
             "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "theirs:1"}]}}}});
         crate::on(&shop, &shop.article.green, |server, now| drop(server.apply(&theirs, now).unwrap())).unwrap();
-        pruned::publish(&shop, &[("jobs.yaml", job("one", "one:2", ""))], |_| {}).await;
+        let taking = job("one", "one:2", "")
+            .replace("namespace: default}", "namespace: default, annotations: {aks-bluegreen/take-over: \"true\"}}");
+        pruned::publish(&shop, &[("jobs.yaml", taking)], |_| {}).await;
         let run = pruned::ends(&shop, "again", Kind::Return).await;
         assert_eq!(run.ending, Some(Ending::RolledBack), "{}", journal(&run));
         says(&run, "Job default/one is there with another template, and this site's runs have not made it alone");

@@ -108,12 +108,12 @@ fn what_aks_owns_in_every_cluster_is_told_before_one_is_made() {
     });
 }
 
-/// Blue issues no tokens, so that it cannot tell what stands for that.
+/// Blue has no such add-on, so that it cannot tell what stands for that.
 #[test]
 fn what_blue_cannot_fill_is_named_and_hides_nothing_beside_it() {
-    let issuer = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: issuer, namespace: default}\ndata: {is: \"${oidc.issuer}\"}\n---\n";
+    let client = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: client, namespace: default}\ndata: {is: \"${cluster.secretsProvider.clientId}\"}\n---\n";
     story(|| async {
-        let shop = with(issuer.to_owned() + &config("default", "two")).await;
+        let shop = with(client.to_owned() + &config("default", "two")).await;
         let quota = "ConfigMap \"two\" is invalid: data: Too long: must have at most 1048576 bytes";
         let fault = Fault::always("refused", on(&shop, "/configmaps/two"), refusal(422, "Invalid", quota));
         shop.azure.world().faults.add(fault);
@@ -122,9 +122,9 @@ fn what_blue_cannot_fill_is_named_and_hides_nothing_beside_it() {
         says(&run, "1 would be refused: ConfigMap default/two");
     });
     story(|| async {
-        let shop = with(issuer.to_owned() + &config("default", "two")).await;
+        let shop = with(client.to_owned() + &config("default", "two")).await;
         crate::ask(&shop, "story", bluegreen::plan::Kind::Upgrade, Some("latest-stable"));
         let run = crate::until(&shop, |run| run.step != bluegreen::step::Step::CheckPlan).await;
-        says(&run, "what is known of the new cluster alone was not tried on the old one: ConfigMap default/issuer (");
+        says(&run, "what is known of the new cluster alone was not tried on the old one: ConfigMap default/client (");
     });
 }

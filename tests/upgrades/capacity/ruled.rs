@@ -129,20 +129,25 @@ pub fn keda() -> Value {
 
 /// A shop whose web is KEDA's, with this minimum.
 async fn kedas(least: Option<u64>) -> Shop {
-    let mut scaled = json!({"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "web", "namespace": "shop"},
-        "spec": {"scaleTargetRef": {"name": "web"}, "maxReplicaCount": 20, "triggers": [{"type": "prometheus", "metadata": {}}]}});
-    if let Some(least) = least {
-        scaled["spec"]["minReplicaCount"] = json!(least);
+    let grown = json!({"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"scaleTargetRef": {"name": "web"}, "minReplicaCount": 2, "maxReplicaCount": 20,
+            "triggers": [{"type": "prometheus", "metadata": {}}]}});
+    let mut scaled = grown.clone();
+    if least.is_none() {
+        scaled["spec"].as_object_mut().unwrap().remove("minReplicaCount");
     }
     let sizes = all(&[keda(), scaled.clone()]);
     let shop = Shop::open(&Options { probe: false, ..Options::default() }, wanting(pinning())).unwrap();
     publish(&shop, &manifest(&sizes)).await;
     on(&shop, &shop.article.blue, |server, now| drop(server.apply(&keda(), now).unwrap()));
     tokio::time::sleep(Duration::from_secs(60)).await;
-    bring(&shop, &shop.article.blue, &scaled.to_string());
+    // Before it has users it would go to 0.
+    bring(&shop, &shop.article.blue, &grown.to_string());
     shop.azure.world().traffic.demand(&shop.article.host, LOAD);
     let warm = Prober::start(&shop.azure, &[&shop.article.host]);
     tokio::time::sleep(Duration::from_secs(1800)).await;
+    on(&shop, &shop.article.blue, |server, now| drop(server.apply(&scaled, now).unwrap()));
+    tokio::time::sleep(Duration::from_secs(600)).await;
     drop(warm);
     assert_eq!(pods(&shop, &shop.article.blue), 8);
     shop
@@ -197,8 +202,10 @@ fn users_are_not_led_to_a_new_cluster_whose_maximum_is_too_low_for_them() {
         told(async || {
             let shop = grown(pinning(), &autoscaler()).await;
             let lower = async {
-                let is_made = |run: &Run| run.step == Step::SyncWorkloads && journal(run).contains("were just applied");
-                until(&shop, is_made).await;
+                until(&shop, |run| run.step == Step::SyncWorkloads).await;
+                while object(&shop, &shop.article.green, AUTOSCALERS, "web").is_none() {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
                 let set = |bounds: &Value| {
                     on(&shop, &shop.article.green, |server, now| drop(server.apply(bounds, now).unwrap()));
                 };

@@ -121,7 +121,7 @@ impl Scaled {
             let now = size_by(autoscaler);
             if !is_kedas(autoscaler) {
                 let ruler = Some((Field::HorizontalPodAutoscaler, autoscaler));
-                return (now > 0).then_some(Workload { key, now, object: None, ruler });
+                return (!is_stopped(autoscaler)).then_some(Workload { key, now, object: None, ruler });
             }
             let owner = owner(autoscaler).map(|owner| text(owner, "/name")).unwrap_or_default();
             let is_it = |one: &&Value| text(one, "/metadata/namespace") == space && name(one) == owner;
@@ -194,6 +194,11 @@ fn target_kind(autoscaler: &Value) -> &str {
 /// How many pods there are, as an autoscaler says.
 fn size_by(autoscaler: &Value) -> u64 {
     number(autoscaler, "/status/currentReplicas").unwrap_or(0)
+}
+
+/// Whether somebody has stopped what an autoscaler scales.
+fn is_stopped(autoscaler: &Value) -> bool {
+    list(autoscaler, "/status/conditions").iter().any(|one| text(one, "/reason") == "ScalingDisabled")
 }
 
 /// Whether an autoscaler is one that KEDA keeps.

@@ -234,6 +234,11 @@ fn what_only_its_autoscaler_can_size_is_kept_large_by_that() {
     assert_eq!(unready(&new, &pin).unwrap(), "Rollout shop/web: 2 of 8 pods are there, as many as the load wants");
     new.autoscalers[0]["status"]["currentReplicas"] = json!(8);
     assert_eq!(unready(&new, &pin), None);
+    new.autoscalers[0]["status"] = json!({});
+    assert_eq!(planned(&new, &wanted, RUN, true).pins.len(), 1, "it was not looked at yet");
+    new.autoscalers[0]["status"] = json!({"currentReplicas": 0, "conditions": [
+        {"type": "ScalingActive", "status": "False", "reason": "ScalingDisabled"}]});
+    assert_eq!(planned(&new, &wanted, RUN, true), Planned::default(), "somebody has stopped it");
 }
 
 #[test]
