@@ -189,7 +189,7 @@ fn one_for_another_audience_is_in_the_way_and_is_named_before_anything_runs() {
             world.resource_manager.resource(&shop.article.green).is_some_and(|green| issuer(green).is_some())
         };
         while !is_there() {
-            tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
         let issuer = issuer_of(&shop, &shop.article.green);
         let properties = json!({"issuer": issuer, "subject": TILL, "audiences": ["api://another"]});
