@@ -49,7 +49,7 @@ fn what_others_made_for_the_new_cluster_counts_and_no_issuer_trusts_nobody() {
     let flexible = json!({"name": "x", "properties": {"issuer": BLUE, "claimsMatchingExpression": {"value": "…"}}});
     // It takes a place, and is nobody's in the new cluster.
     let flexible = Credential::read(&flexible).unwrap();
-    assert_eq!(count_with(&[flexible.clone()], &[]), 1);
+    assert_eq!(count_with(std::slice::from_ref(&flexible), &[]), 1);
     assert_eq!(lacks(&plan(), &[flexible], GREEN), []);
     let read = json!({"name": "a", "properties": there[0].body()["properties"]});
     assert_eq!(Credential::read(&read).as_ref(), Some(&there[0]));
