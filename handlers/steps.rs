@@ -5,6 +5,7 @@
 pub mod acting;
 mod apply;
 mod bring_back;
+mod capacity;
 mod check_plan;
 pub mod checked;
 mod confirm_traffic;
@@ -17,6 +18,7 @@ mod install_controllers;
 pub mod judged;
 mod lately;
 mod move_singletons;
+mod on_old;
 pub mod overwriting;
 pub mod permitted;
 mod pinned;

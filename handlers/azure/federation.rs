@@ -17,6 +17,8 @@ pub enum Federated {
     Done,
     /// Somebody else is writing at the identity.
     Busy,
+    /// It has one of another name for the same issuer and subject.
+    Taken,
     /// We may not; a role takes up to 30 min until it counts.
     NotAllowed(String),
 }
@@ -62,6 +64,7 @@ impl Writer {
 fn done(written: Result<(), ArmError>) -> Result<Federated, StepError> {
     match written {
         Ok(()) => Ok(Federated::Done),
+        Err(error) if error.status == 409 && error.to_string().contains("already exists") => Ok(Federated::Taken),
         Err(error) if error.status == 409 => Ok(Federated::Busy),
         Err(error) if error.status == 403 && error.has_code() => Ok(Federated::NotAllowed(error.to_string())),
         Err(error) => Err(error.into()),

@@ -1,5 +1,6 @@
 //! What runs in a cluster: manifests as objects, their placeholders, their readiness, their digests.
 pub mod agic;
+pub mod anew;
 pub mod apply_set;
 pub mod asks;
 pub mod challenges;
@@ -11,6 +12,7 @@ pub mod ended;
 pub mod exported;
 pub mod fence;
 mod further;
+pub mod keda;
 pub mod lacks;
 pub mod manifests;
 pub mod members;

@@ -15,6 +15,7 @@ use super::permitted::of_the_new;
 use super::presence::{Presence, look_again, not_tagged, presence};
 use crate::azure::kubernetes::{Kubernetes, KubernetesWriter, Refused};
 use crate::resources::answers::shortened;
+use crate::resources::cluster::Cluster;
 use crate::resources::object::{describe, name};
 use crate::run::jobs::Ran;
 use crate::run::{Fact, Run, StepError, StepResult};
@@ -79,9 +80,13 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
             continue;
         }
         before = comes_before_all(&object.value).then_some(object).filter(|_| !is_complete(run, object, seen.as_ref()));
-        match seen.filter(|seen| seen.applied.as_ref() == Some(&object.digest)) {
+        let (as_wanted, another) = match seen {
+            Some(seen) if seen.applied.as_ref() == Some(&object.digest) => (Some(seen), None),
+            another => (None, another),
+        };
+        match as_wanted {
             Some(seen) => lacking.extend(judge(run, object, look.with_words(object, seen).await?, &mut told)),
-            None => match look.gone(object).await? {
+            None => match look.gone(object, another.as_ref()).await? {
                 Gone::Complete => told.learn(run, object, Ran::Complete),
                 Gone::Expired => {}
                 Gone::Failed(why) => told.never.push(why),
@@ -94,6 +99,16 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
     look.enlist(&to_write, &mut told).await;
     look.write(&to_write, &mut told).await;
     told.outcome()
+}
+
+/// All that the site installs, as it is applied to this cluster.
+///
+/// # Errors
+/// When a published manifest cannot be read, or filled.
+pub async fn all_objects(run: &Run, azure: &Azure, cluster: &Cluster) -> Result<Vec<Value>, StepError> {
+    let manifests: Vec<_> = run.plan.site.manifests().cloned().collect();
+    let wanted = wanted::wanted(run, azure, cluster, &manifests).await?;
+    Ok(wanted.into_iter().map(|object| object.value).collect())
 }
 
 /// Makes what will be applied members of the site's set. The digests are older: what was applied before is as it is wanted.
@@ -111,8 +126,8 @@ fn mark_as_members(run: &Run, wanted: &mut [Wanted], seen: &[Option<Seen>], told
 
 /// Whether a Job has run to its end, now or before it was gone by its time to live.
 fn is_complete(run: &Run, object: &Wanted, seen: Option<&Seen>) -> bool {
-    match seen.filter(|seen| seen.applied.as_ref() == Some(&object.digest)) {
-        Some(seen) => seen.completed,
+    match seen {
+        Some(seen) => seen.completed && is_as_wanted(object, Some(seen)),
         None => run.jobs.of(&object.digest).is_some(),
     }
 }

@@ -1,9 +1,10 @@
 //! Everything that the plan needs holds.
 use super::acting::Azure;
+use super::capacity;
 use super::checked::{Checked, checked};
 use super::judged::{Judged, judged};
-use super::permitted::of_the_old;
-use super::pinned::reconciled;
+use super::on_old::{OnOld, on_old};
+use super::permitted::{of_the_kept, of_the_old};
 use super::rehearsed::rehearsed;
 use super::singletons::started_again;
 use super::sized::{scaled, sized};
@@ -11,7 +12,7 @@ use super::{again_in, terminal, written};
 use crate::azure::operations::Progress;
 use crate::plan::checks::{Seen, unknown_size};
 use crate::run::{Following, Outcome, Run, StepError, StepResult, Waiting};
-use crate::site::Reconciled;
+use crate::workload::pins::Scaled;
 
 /// Everything that the plan needs holds, a leftover of ours that the plan lists and that serves nothing taken as gone. It is
 /// only looked at here: `CreateCluster` deletes it.
@@ -57,31 +58,46 @@ async fn further(run: &Run, azure: &Azure, seen: &Seen, warnings: &mut Vec<Strin
         return Ok(Further::Refused(why));
     }
     warnings.extend(more);
-    let rights = of_the_old(run, azure).await;
-    if let Some(why) = rights.missing {
-        return Ok(Further::Wait(why));
+    for rights in [of_the_old(run, azure).await, of_the_kept(run, azure).await] {
+        if let Some(why) = rights.missing {
+            return Ok(Further::Wait(why));
+        }
+        warnings.extend(rights.unclear);
     }
-    warnings.extend(rights.unclear);
     if let Some(why) = started_again(run, azure).await? {
         return Ok(Further::Refused(why));
     }
+    let on_old = site_on_old(run, azure).await?;
     if let Some((kubernetes, of_old)) = scaled(&run.plan, azure).await? {
         let hour = azure.counted(&run.plan.old_uid).await?;
-        match reconciled(run, &of_old, &hour) {
-            Some((Reconciled::Refuse, why)) => return Ok(Further::Refused(why)),
-            Some((Reconciled::Leave, why)) => warnings.push(why),
-            None => {}
+        let of_manifests = Scaled::of_objects(&on_old.objects);
+        let Judged { refused, warnings: more } = capacity::judged(run, &of_old, &hour, &of_manifests);
+        if let Some(why) = refused {
+            return Ok(Further::Refused(why));
         }
+        warnings.extend(more);
         let finding = match sized(&run.plan, seen, (&kubernetes, &of_old), &hour).await {
             Ok((_, kept)) => kept.warning(),
             Err(why) => Some(unknown_size(&why)),
         };
         warnings.extend(finding.map(|finding| finding.to_string()));
     }
-    let tried = rehearsed(run, azure).await?;
+    let tried = rehearsed(run, azure, &on_old).await;
     if let Some(why) = tried.refusal() {
         return Ok(Further::Refused(why));
     }
     warnings.extend(tried.unsure);
     Ok(Further::Fine)
+}
+
+/// What the site installs, as it would be on the old cluster, where anybody asks for that.
+async fn site_on_old(run: &Run, azure: &Azure) -> Result<OnOld, StepError> {
+    let site = &run.plan.site;
+    if site.pins().is_none() && !site.dry_run {
+        return Ok(OnOld::default());
+    }
+    match azure.cluster(&run.plan.old_slot().cluster).await? {
+        Some(cluster) => on_old(run, azure, &cluster).await,
+        None => Ok(OnOld::default()),
+    }
 }

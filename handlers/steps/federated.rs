@@ -4,8 +4,8 @@ use super::acting::Azure;
 use super::again_in;
 use super::gone::Left;
 use crate::azure::federation::Federated;
-use crate::plan::federation::{Credential, MOST, count_with, issuer, missing};
-use crate::run::{Outcome, Run, StepError, Waiting};
+use crate::plan::federation::{Credential, Gone, MOST, count_with, issuer, missing, near_misses};
+use crate::run::{Outcome, Run, StepError, StepResult, Waiting};
 use std::time::Duration;
 
 /// One invocation makes so many: each takes a second or two, one after the other.
@@ -34,7 +34,7 @@ pub async fn federated(run: &Run, azure: &Azure) -> Result<Option<Outcome>, Step
         return old_issuer
             .map_or(Ok(None), |_| again_in("the new cluster has no issuer of tokens yet", None).map(Some));
     };
-    let mut made = vec![];
+    let (mut made, mut misses) = (vec![], String::new());
     for (name, identity) in run.plan.site.federated() {
         let Some(there) = azure.federated(identity).await? else { return Ok(Some(not_allowed(name, "read"))) };
         let lacking = missing(&run.plan, name, &there, old_issuer, new_issuer);
@@ -44,11 +44,15 @@ pub async fn federated(run: &Run, azure: &Azure) -> Result<Option<Outcome>, Step
         }
         for credential in lacking.iter().take(AT_A_LOOK - made.len()) {
             let written = azure.writer.federate(azure.permit().await?, identity, credential).await?;
+            if written == Federated::Taken {
+                return taken(name, &there, credential).map(Some);
+            }
             if let Some(waiting) = not_done(name, &written) {
                 return Ok(Some(waiting));
             }
             made.push(format!("{} at {name}", credential.subject));
         }
+        misses.extend(near_misses(&there, new_issuer).map(|what| format!("; at {name} {what}")));
         if made.len() == AT_A_LOOK {
             break;
         }
@@ -56,41 +60,57 @@ pub async fn federated(run: &Run, azure: &Azure) -> Result<Option<Outcome>, Step
     if made.is_empty() {
         return Ok(None);
     }
-    let why =
-        format!("the new cluster's tokens are now trusted for {}; that takes a minute to be known", made.join(", "));
+    let why = format!(
+        "the new cluster's tokens are now trusted for {}; that takes a minute to be known{misses}",
+        made.join(", ")
+    );
     again_in(why, Some(REPLICATED)).map(Some)
 }
 
-/// A cluster is proved to be gone, and no identity of the site trusts it any more, as far as we made it so.
+/// Clusters are proved to be gone, and no identity of the site trusts them any more, as far as we made it so.
 ///
 /// # Errors
 /// When it cannot be seen, or a write was not accepted.
-pub async fn forgotten(run: &Run, azure: &Azure, cluster: &str) -> Result<Result<Left, Outcome>, StepError> {
+pub async fn forgotten(run: &Run, azure: &Azure, gone: &[Gone<'_>]) -> Result<Result<Left, Outcome>, StepError> {
     let (mut removed, mut ours, mut others) = (0, vec![], vec![]);
     for (name, identity) in run.plan.site.federated() {
         let Some(there) = azure.federated(identity).await? else {
-            ours.push(format!("federated credentials of {name} for {cluster}, which may not be read"));
+            let clusters: Vec<_> = gone.iter().map(|gone| gone.cluster).collect();
+            let clusters = clusters.join(", ");
+            ours.push(format!("federated credentials of {name} for {clusters}, which may not be read"));
             continue;
         };
-        for credential in there.iter().filter(|one| one.is_ours(cluster)) {
+        let goes = |one: &Credential| gone.iter().any(|gone| gone.takes(one));
+        for credential in there.iter().filter(|one| goes(one)) {
             if removed == AT_A_LOOK {
                 return again_in("the identities stop trusting the deleted cluster", Some(BUSY)).map(Err);
             }
             match azure.writer.unfederate(azure.permit().await?, identity, &credential.name).await? {
                 Federated::Done => removed += 1,
-                Federated::Busy => return again_in(busy(name), Some(BUSY)).map(Err),
+                Federated::Busy | Federated::Taken => return again_in(busy(name), Some(BUSY)).map(Err),
                 Federated::NotAllowed(why) => ours.push(format!("{}: {why}", of_identity(name, credential))),
             }
         }
-        let of_others = there.iter().filter(|one| !one.is_ours(cluster) && is_for_the_gone(run, cluster, one));
+        let of_others = there.iter().filter(|one| !goes(one) && gone.iter().any(|gone| gone.is_meant_by(one)));
         others.extend(of_others.map(|one| format!("{} is for a cluster that is gone", of_identity(name, one))));
     }
     Ok(Ok(Left { ours, others }))
 }
 
-/// Whether others made it for the cluster that is gone: only the old one's issuer is known.
-fn is_for_the_gone(run: &Run, cluster: &str, credential: &Credential) -> bool {
-    run.plan.old_slot().cluster == cluster && credential.trusts(&run.plan.surroundings.issuer)
+/// The identity has one for the same pods under another name, which `missing` did not take for it: for another audience. Where
+/// it was not there a moment ago, the next look sees it.
+fn taken(name: &str, there: &[Credential], wanted: &Credential) -> StepResult {
+    let Some(other) = there.iter().find(|one| one.is_in_the_way_of(wanted)) else {
+        return again_in(busy(name), Some(BUSY));
+    };
+    super::terminal(format!(
+        "the identity {name} takes one credential for an issuer and a subject, and {} has those of {}, for {} in place of {}: \
+         write that into it, or remove it",
+        other.name,
+        wanted.subject,
+        other.audiences.join(", "),
+        wanted.audiences.join(", ")
+    ))
 }
 
 fn of_identity(name: &str, credential: &Credential) -> String {
@@ -100,7 +120,9 @@ fn of_identity(name: &str, credential: &Credential) -> String {
 fn not_done(name: &str, written: &Federated) -> Option<Outcome> {
     match written {
         Federated::Done => None,
-        Federated::Busy => Some(Outcome::NotYet(Waiting { again_in: Some(BUSY), ..Waiting::because(busy(name)) })),
+        Federated::Busy | Federated::Taken => {
+            Some(Outcome::NotYet(Waiting { again_in: Some(BUSY), ..Waiting::because(busy(name)) }))
+        }
         Federated::NotAllowed(_) => Some(not_allowed(name, "write")),
     }
 }

@@ -4,14 +4,14 @@ use super::acting::Azure;
 use super::gone::Left;
 use super::{again_in, terminal};
 use crate::azure::roles::{Given, Whose};
-use crate::plan::Kind;
-use crate::plan::roles::{Assignment, Grant, addressed, fates};
+use crate::plan::roles::{Assignment, Grant, Hanging, addressed, fates, pairs};
+use crate::plan::{Kind, Plan};
 use crate::resources::answers::text;
 use crate::run::{Fact, Outcome, Run, StepError, Waiting};
 use futures::future::try_join_all;
 use jiff::SignedDuration;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -38,7 +38,8 @@ pub async fn given(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepErro
     };
     let Some(held) = azure.held(plan, &old.0).await? else { return not_allowed(run, azure, "read", None) };
     let nodes = node_group(&new.0, &plan.new_slot().cluster);
-    let wanted = match addressed(fates(plan, &old.0, &held, nodes.as_deref()), &new.0) {
+    let hanging = hanging(plan, azure).await?;
+    let wanted = match addressed(fates(plan, &old.0, &held, nodes.as_deref(), &hanging), &new.0) {
         Ok(wanted) => wanted,
         Err(why) => return again_in(why, None).map(Some),
     };
@@ -76,6 +77,14 @@ fn said_before(run: &Run, wanted: &[Grant]) -> Option<Outcome> {
     let why = format!("the new cluster's identities are about to get {} roles of the old one's", wanted.len());
     let facts = vec![Fact::Gives(whom)];
     Some(Outcome::NotYet(Waiting { again_in: Some(AT_ONCE), facts, ..Waiting::because(why) }))
+}
+
+/// What hangs on the slots' subnets.
+async fn hanging(plan: &Plan, azure: &Azure) -> Result<Hanging, StepError> {
+    let ids: BTreeSet<_> = pairs(plan).into_iter().flat_map(|(from, to)| [from, to]).collect();
+    let looks = ids.into_iter().map(async |id| Ok::<_, StepError>((id, azure.network(id).await?)));
+    let subnets: BTreeMap<_, _> = try_join_all(looks).await?.into_iter().collect();
+    Ok(Hanging::on(plan, |id| subnets.get(id).and_then(Option::as_ref)))
 }
 
 /// The id of the group of a cluster's nodes.

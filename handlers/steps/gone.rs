@@ -3,6 +3,7 @@ use super::acting::Azure;
 use super::federated::forgotten;
 use super::given::taken_back;
 use crate::plan::Kind;
+use crate::plan::federation::Gone;
 use crate::run::{Outcome, Run, StepResult};
 use std::collections::BTreeMap;
 
@@ -24,7 +25,7 @@ pub async fn gone(run: &Run, azure: &Azure, cluster: &str) -> StepResult {
         Ok(left) => left,
         Err(waiting) => return Ok(waiting),
     };
-    match forgotten(run, azure, cluster).await? {
+    match forgotten(run, azure, &clusters(run, cluster)).await? {
         Ok(more) => {
             left.ours.extend(more.ours);
             left.others.extend(more.others);
@@ -39,10 +40,38 @@ pub async fn gone(run: &Run, azure: &Azure, cluster: &str) -> StepResult {
 /// # Errors
 /// When it cannot be seen, or a write was not accepted.
 pub async fn room_was_made(run: &Run, azure: &Azure) -> StepResult {
-    Ok(match taken_back(run, azure, &run.plan.surroundings.principals.leftover).await? {
-        Ok(left) => left.outcome(),
-        Err(waiting) => waiting,
-    })
+    let mut left = match taken_back(run, azure, &run.plan.surroundings.principals.leftover).await? {
+        Ok(left) => left,
+        Err(waiting) => return Ok(waiting),
+    };
+    if let Some(leftover) = leftover(run) {
+        match forgotten(run, azure, &[leftover]).await? {
+            Ok(more) => {
+                left.ours.extend(more.ours);
+                left.others.extend(more.others);
+            }
+            Err(waiting) => return Ok(waiting),
+        }
+    }
+    Ok(left.outcome())
+}
+
+/// What made room for the new cluster, and had its id.
+fn leftover(run: &Run) -> Option<Gone<'_>> {
+    let known = &run.plan.surroundings;
+    let issuer = Some(known.leftover_issuer.as_str()).filter(|issuer| !issuer.is_empty())?;
+    Some(Gone { cluster: &run.plan.new_slot().cluster, issuer: Some(issuer), living: &known.issuer })
+}
+
+/// Whom nobody is to trust any more when a cluster is gone. That of a new one was never written down: whatever is ours by its
+/// id goes with it, that of what was there before, too.
+fn clusters<'a>(run: &'a Run, cluster: &'a str) -> Vec<Gone<'a>> {
+    let old = run.plan.surroundings.issuer.as_str();
+    if cluster != run.plan.old_slot().cluster {
+        return vec![Gone { cluster, issuer: None, living: old }];
+    }
+    let gone = Gone { cluster, issuer: Some(old).filter(|issuer| !issuer.is_empty()), living: "" };
+    [Some(gone), leftover(run)].into_iter().flatten().collect()
 }
 
 /// Whose roles go with a cluster. Where the new slot is empty, or holds the run's own, what was found there is gone.

@@ -1,7 +1,9 @@
 //! The rights that a run uses in its clusters are asked for before the first of them is used: what is missing is said at once,
 //! all of it, with what gives it.
 use super::acting::Azure;
+use super::apply::all_objects;
 use crate::azure::kubernetes::{Kubernetes, Permitted};
+use crate::plan::Kind;
 use crate::run::{Run, StepError};
 use crate::site::{Capacity, Colour, Site};
 use crate::text::few;
@@ -45,12 +47,34 @@ pub async fn of_the_old(run: &Run, azure: &Azure) -> Said {
         let permitted = kubernetes.permitted(&rights, None).await?;
         Ok::<_, StepError>(said(&kubernetes, permitted, "the old cluster").await)
     };
+    in_time(azure, asked, "the old cluster").await
+}
+
+/// Whether the run may do in a kept cluster what it will do there, before users are led to it again. In one that is stopped
+/// nobody can be asked: then it is asked for when it runs.
+pub async fn of_the_kept(run: &Run, azure: &Azure) -> Said {
+    if run.plan.kind != Kind::Return {
+        return Said::default();
+    }
+    let asked = async {
+        let id = &run.plan.new_slot().cluster;
+        let Some(kept) = azure.cluster(id).await?.filter(|kept| kept.cannot_serve().is_none()) else {
+            return Ok(Said::default());
+        };
+        let objects = all_objects(run, azure, &kept).await?;
+        let kubernetes = azure.kubernetes(id).await?;
+        of_the_new(run, &kubernetes, &objects.iter().collect::<Vec<_>>()).await
+    };
+    in_time(azure, asked, "the kept cluster").await
+}
+
+async fn in_time(azure: &Azure, asked: impl Future<Output = Result<Said, StepError>>, place: &str) -> Said {
     let why = match timeout(azure.clock().real(PATIENCE), asked).await {
         Ok(Ok(said)) => return said,
         Ok(Err(error)) => format!("{:#}", error.into_cause()),
         Err(_) => "its API server does not answer".into(),
     };
-    Said { unclear: Some(format!("rights in the old cluster could not be asked for: {why}")), missing: None }
+    Said { unclear: Some(format!("rights in {place} could not be asked for: {why}")), missing: None }
 }
 
 /// What keeps a cluster large: what sizes workloads is listed everywhere, and amended where the site says so.
@@ -113,6 +137,9 @@ pub async fn to_install(
 ) -> Result<BTreeSet<Right>, StepError> {
     let places = kubernetes.places(objects).await?;
     let mut rights = if site.prune { to_keep(&places) } else { BTreeSet::new() };
+    // What says another template than the one of earlier manifests is made anew.
+    let jobs = places.iter().filter(|place| (place.group.as_str(), place.resource.as_str()) == ("batch", "jobs"));
+    rights.extend(to_delete(&jobs.cloned().collect()));
     rights.extend(to_apply(places));
     rights.extend(to_move(site, colour, kubernetes).await?);
     rights.extend(LOOKED_AT.map(|(group, resource)| Right::everywhere("list", group, resource)));
@@ -128,12 +155,13 @@ pub async fn to_install(
     Ok(rights)
 }
 
-/// Whether these objects may be applied to the new cluster, and looked at there.
+/// Whether these objects may be applied to the new cluster, looked at, and kept large there.
 ///
 /// # Errors
 /// When its API server does not answer.
 pub async fn of_the_new(run: &Run, kubernetes: &Kubernetes, objects: &[&Value]) -> Result<Said, StepError> {
-    let rights = to_install(&run.plan.site, run.plan.new_colour(), kubernetes, objects).await?;
+    let mut rights = to_install(&run.plan.site, run.plan.new_colour(), kubernetes, objects).await?;
+    rights.extend(to_pin(run.plan.site.pins(), kubernetes).await?);
     let permitted = kubernetes.permitted(&rights, None).await?;
     Ok(said(kubernetes, permitted, "the new cluster").await)
 }

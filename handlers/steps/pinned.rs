@@ -4,9 +4,9 @@ use crate::azure::kubernetes::{Amended, Kubernetes, KubernetesWriter};
 use crate::resources::answers::text;
 use crate::resources::object::name;
 use crate::run::{Fact, Outcome, Run, StepError, Waiting};
-use crate::site::Reconciled;
+use crate::site::{Capacity, Reconciled};
 use crate::text::few;
-use crate::workload::pins::{Counts, Pin, Pins, Placed, Planned, Scaled, Side, patch, planned, unready, wishes};
+use crate::workload::pins::{Pin, Pins, Placed, Planned, Scaled, Side, patch, planned, unready, wishes};
 use crate::workload::selector::selector;
 use serde_json::Value;
 use std::time::Duration;
@@ -30,13 +30,13 @@ pub async fn pinned(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepErr
     let (of_old, of_new) = (old.scaled().await?, new.scaled().await?);
     let wanted = wishes(&of_old, &azure.counted(&run.plan.old_uid).await?, |space| capacity.covers(space));
     let (plan_old, plan_new) = (planned(&of_old, &wanted, &run.id, false), planned(&of_new, &wanted, &run.id, true));
-    let said = without(&plan_old, &plan_new);
+    let (too_small, noted) = (too_small(capacity, &plan_new), noted(capacity, &plan_old, &plan_new));
     let more = Pins { old: plan_old.pins, new: plan_new.pins, ..Pins::default() };
     let mut all = run.pins.clone().unwrap_or_default();
     all.add(&more);
     if (all.old.len(), all.new.len()) != (0, 0) && run.pins.as_ref() != Some(&all) {
         let what = named(all.old.iter().map(|pin| (Side::Old, pin)).chain(all.new.iter().map(|pin| (Side::New, pin))));
-        let waiting = Waiting::because(format!("both clusters are kept as large as the load wants: {what}{said}"));
+        let waiting = Waiting::because(format!("both clusters are kept as large as the load wants: {what}"));
         return Ok(Some(Outcome::NotYet(Waiting {
             again_in: Some(AT_ONCE),
             facts: vec![Fact::Pins(more)],
@@ -50,6 +50,12 @@ pub async fn pinned(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepErr
     if let Some(outcome) = batch.outcome() {
         return Ok(Some(outcome));
     }
+    if let Some(note) = noted.filter(|note| run.first_said(note).is_none()) {
+        return Ok(Some(Outcome::NotYet(Waiting { again_in: Some(AT_ONCE), ..Waiting::because(note) })));
+    }
+    if let Some(why) = too_small {
+        return Ok(Some(Outcome::NotYet(Waiting { again_in: Some(PODS_TAKE), ..Waiting::because(why) })));
+    }
     for pin in &all.new {
         let is_left = batch.left.iter().any(|(left, _)| std::ptr::eq(*left, pin));
         if let Some(why) = unready(&of_new, pin).filter(|_| !is_left) {
@@ -61,25 +67,27 @@ pub async fn pinned(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepErr
     Ok(None)
 }
 
-/// Minima of the serving cluster that must be larger and that a reconciler would set back: a reason to refuse the plan, or a
-/// warning, as the site says.
-#[must_use]
-pub fn reconciled(run: &Run, of_old: &Scaled, hour: &Counts) -> Option<(Reconciled, String)> {
-    let capacity = run.plan.site.pins()?;
-    let wanted = wishes(of_old, hour, |space| capacity.covers(space));
-    let lines = planned(of_old, &wanted, &run.id, false).reconciled;
-    if lines.is_empty() {
-        return None;
+/// Why the new cluster cannot be as large as the load wants, whatever is pinned there: users are not led to it.
+fn too_small(capacity: &Capacity, new: &Planned) -> Option<String> {
+    let mut parts = vec![];
+    if !new.short.is_empty() {
+        let remedy = "raise that maximum in the new cluster, and in the manifests";
+        parts.push(format!("{}; {remedy}", few(&new.short, NAMED, "; ")));
     }
-    let remedy = match capacity.reconciled {
-        Reconciled::Refuse => {
-            "put these lines into their repository, or \"reconciled\": \"leave\" into \"capacity\" in the site file"
-        }
-        Reconciled::Leave => "they are left as they are, as the site says",
-    };
-    let what =
-        "capacity: these minima should be larger until the upgrade is over, and their reconcilers would set them back";
-    Some((capacity.reconciled, format!("{what}: {}; {remedy}", lines.join("; "))))
+    if capacity.reconciled == Reconciled::Refuse && !new.reconciled.is_empty() {
+        let lines = few(&new.reconciled, NAMED, "; ");
+        parts.push(format!("{lines}; put these lines into their repository"));
+    }
+    (!parts.is_empty()).then(|| format!("the new cluster cannot be as large as the load wants: {}", parts.join("; ")))
+}
+
+/// What keeps no upgrade, and a person should know.
+fn noted(capacity: &Capacity, old: &Planned, new: &Planned) -> Option<String> {
+    let left = (capacity.reconciled == Reconciled::Leave).then_some(&new.reconciled).into_iter().flatten();
+    let in_old = old.short.iter().chain(&old.reconciled).map(|line| format!("{line} in the old cluster"));
+    let in_new = new.beyond.iter().chain(left).map(|line| format!("{line} in the new cluster"));
+    let all: Vec<_> = in_old.chain(in_new).collect();
+    (!all.is_empty()).then(|| format!("not everything can be kept large: {}", few(&all, NAMED, "; ")))
 }
 
 /// The writes of one look.
@@ -149,13 +157,6 @@ async fn without_node(kubernetes: &Kubernetes, scaled: &Scaled, pin: &Pin) -> Re
         Some(labels) => kubernetes.unscheduled(&pin.namespace, &labels).await,
         None => Ok(None),
     }
-}
-
-/// What cannot be as large as it should be.
-fn without(old: &Planned, new: &Planned) -> String {
-    let short = [old, new].into_iter().flat_map(|planned| planned.short.iter().chain(&planned.reconciled));
-    let short: Vec<_> = short.take(NAMED).map(String::as_str).collect();
-    if short.is_empty() { String::new() } else { format!("; but {}", short.join("; ")) }
 }
 
 fn named<'a>(pins: impl Iterator<Item = (Side, &'a Pin)>) -> String {

@@ -1,12 +1,12 @@
 //! The manifests are tried on the old cluster, where the site asks for it: its API server judges each object as if it were
 //! applied (`dryRun=All`), and keeps nothing. So most mistakes are found before a cluster is made for them.
 use super::acting::Azure;
+use super::on_old::OnOld;
 use crate::azure::kubernetes::{Applied, Kubernetes};
 use crate::plan::Kind;
-use crate::resources::cluster::Cluster;
 use crate::resources::object::describe;
 use crate::run::{Run, StepError};
-use crate::workload::manifests::Placeholders;
+use crate::text::few;
 use crate::workload::refusal::{Meaning, Refusal, in_words, is_made_by_aks, is_typed, meaning, takes_over};
 use futures::future::join_all;
 use serde_json::Value;
@@ -17,6 +17,8 @@ use tokio::time::{Instant, timeout_at};
 const FOR: Duration = Duration::from_secs(30);
 /// So many objects at once.
 const AT_ONCE: usize = 8;
+/// So many that could not be tried are named.
+const NAMED: usize = 8;
 
 /// What came of it.
 #[derive(Debug, Default)]
@@ -39,22 +41,28 @@ enum Said {
 }
 
 /// Tries every object of the site on the old cluster.
-///
-/// # Errors
-/// When a published manifest cannot be read.
-pub async fn rehearsed(run: &Run, azure: &Azure) -> Result<Rehearsed, StepError> {
+pub async fn rehearsed(run: &Run, azure: &Azure, on_old: &OnOld) -> Rehearsed {
     let mut told = Rehearsed::default();
     if !run.plan.site.dry_run || run.plan.kind == Kind::Return {
-        return Ok(told);
+        return told;
     }
     let until = azure.clock().after(FOR);
     let old = &run.plan.old_slot().cluster;
-    let Some(cluster) = azure.cluster(old).await? else { return Ok(told) };
-    let objects = objects(run, azure, &cluster).await?;
+    let OnOld { objects, left_out } = on_old;
+    if !left_out.is_empty() {
+        let what = few(left_out, NAMED, ", ");
+        told.unsure.push(format!("what is known of the new cluster alone was not tried on the old one: {what}"));
+    }
     let kubernetes = match timeout_at(until, azure.kubernetes(old)).await {
         Ok(Ok(kubernetes)) => kubernetes,
-        Ok(Err(error)) => return Ok(not_tried(&format!("{:#}", error.into_cause()))),
-        Err(_) => return Ok(not_tried("its API server does not answer")),
+        Ok(Err(error)) => {
+            told.unsure.push(not_tried(&format!("{:#}", error.into_cause())));
+            return told;
+        }
+        Err(_) => {
+            told.unsure.push(not_tried("its API server does not answer"));
+            return told;
+        }
     };
     let mut tried = 0;
     for some in objects.chunks(AT_ONCE) {
@@ -70,34 +78,17 @@ pub async fn rehearsed(run: &Run, azure: &Azure) -> Result<Rehearsed, StepError>
                 Said::Stopped(why) => {
                     let (left, all) = (objects.len() - tried, objects.len());
                     told.unsure.push(format!("{left} of {all} objects could not be tried on the old cluster: {why}"));
-                    return Ok(told);
+                    return told;
                 }
             }
             tried += 1;
         }
     }
-    Ok(told)
+    told
 }
 
-fn not_tried(why: &str) -> Rehearsed {
-    Rehearsed {
-        unsure: vec![format!("the manifests could not be tried on the old cluster: {why}")],
-        ..Rehearsed::default()
-    }
-}
-
-/// The objects as they would be on the old cluster.
-async fn objects(run: &Run, azure: &Azure, old: &Cluster) -> Result<Vec<Value>, StepError> {
-    let plan = &run.plan;
-    let placeholders = Placeholders::first(&plan.site, plan.old, old, &plan.surroundings);
-    let mut objects = vec![];
-    for manifest in plan.site.manifests() {
-        let digest = manifest.digest_for(plan.version).map_err(StepError::Terminal)?;
-        let text = azure.manifest(digest).await?;
-        // What is known of the new cluster alone cannot be tried.
-        objects.extend(manifest.objects(&text, &placeholders).unwrap_or_default());
-    }
-    Ok(objects)
+fn not_tried(why: &str) -> String {
+    format!("the manifests could not be tried on the old cluster: {why}")
 }
 
 async fn one(kubernetes: &Kubernetes, object: &Value, until: Instant) -> Said {

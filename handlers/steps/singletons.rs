@@ -13,7 +13,7 @@ use crate::workload::singletons::{
 use jiff::Timestamp;
 use serde_json::Value;
 use std::time::Duration;
-use stopped::around;
+use stopped::{around, paused_at};
 use tokio::time::Instant;
 
 /// One batch goes on for so long; the rest is for the next look.
@@ -105,7 +105,8 @@ impl Between<'_> {
         };
         let mut until = None;
         if let (Some(from), Some(there)) = (self.from, &left) {
-            if let Some(patch) = stop(one.kind, there, &run.id, self.way == Way::Back) {
+            let pods = paused_at(from, leaves, there).await.map_err(Trouble::From)?;
+            if let Some(patch) = stop(one.kind, there, pods, &run.id, self.way == Way::Back) {
                 let said = amend(azure, from, there, &patch, "stopped").await.map_err(Trouble::From)?;
                 told.done.push(format!("{leaves}: {said} in {}", self.names().0));
                 return Ok(());

@@ -28,7 +28,7 @@ impl Controllers {
         garbage::run(objects, now);
         aggregated_roles::run(objects, now);
         self.nodes.run(objects, shape, now);
-        scaled_objects::run(objects, now);
+        scaled_objects::run(objects, &self.loads, now);
         self.autoscalers.run(objects, &self.loads, now);
         self.rollouts.run(objects, now);
         replica_sets::run(objects, now);

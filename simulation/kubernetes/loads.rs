@@ -40,6 +40,16 @@ impl Loads {
         Some(sum)
     }
 
+    /// Whether users ask anything of a Service of pods with these labels, though none may be there.
+    pub fn reaches(&self, store: &Store, namespace: &str, labels: &Map<String, Value>) -> bool {
+        let is_behind = |service: &Name| {
+            let found = store.get("services", &service.0, &service.1);
+            found.and_then(|found| Some(contains_labels(labels, found["spec"]["selector"].as_object()?))) == Some(true)
+        };
+        let asked = self.asked.iter().flatten().filter(|((space, _), load)| space == namespace && **load > 0.0);
+        asked.into_iter().any(|(service, _)| is_behind(service))
+    }
+
     /// Whether the next request to a Service is one too many: of those above what its ready pods bear each fails, evenly.
     pub fn sheds(&mut self, store: &Store, service: &Name) -> bool {
         let Some(load) = self.asked.as_ref().and_then(|asked| asked.get(service)).copied() else { return false };

@@ -4,7 +4,7 @@ use crate::checks::world::{old, refused, seen};
 use crate::example::plan;
 use bluegreen_core::plan::Plan;
 use bluegreen_core::plan::checks::{Seen, Verdict, check, warnings};
-use bluegreen_core::plan::roles::{Assignment, Fate, Grant, Held, addressed, fates, made_anew, subscriptions};
+use bluegreen_core::plan::roles::{Assignment, Fate, Grant, Hanging, Held, addressed, fates, made_anew, subscriptions};
 use bluegreen_core::site::CopyRoles;
 use serde_json::{Value, json};
 
@@ -59,7 +59,12 @@ fn world(plan: &Plan) -> Seen {
 }
 
 fn becomes(plan: &Plan, seen: &Seen, nodes: Option<&str>) -> Vec<Fate> {
-    fates(plan, seen.old_cluster.as_ref().unwrap(), seen.roles.as_deref().unwrap(), nodes)
+    let subnet = |id: &str| {
+        let own = [(&plan.old_slot().subnet, &seen.old_subnet), (&plan.new_slot().subnet, &seen.new_subnet)];
+        own.into_iter().find(|(own, _)| *own == id).and_then(|(_, subnet)| subnet.as_ref())
+    };
+    let hanging = Hanging::on(plan, subnet);
+    fates(plan, seen.old_cluster.as_ref().unwrap(), seen.roles.as_deref().unwrap(), nodes, &hanging)
 }
 
 #[track_caller]
@@ -111,6 +116,36 @@ fn what_is_the_old_clusters_own_is_the_new_ones() {
     assert_eq!(scopes[1..], [to.subnet.as_str(), &to.cluster, &new_nodes]);
     assert_eq!(fates.iter().filter(|fate| matches!(fate, Fate::Dropped(_))).count(), 2, "{fates:#?}");
     assert_eq!(check(&plan, &seen), FINE);
+}
+
+#[test]
+fn what_hangs_on_the_old_clusters_subnet_is_what_hangs_on_the_new_ones() {
+    let plan = consenting();
+    let id = |kind: &str, name: &str| format!("{HUB}/providers/Microsoft.Network/{kind}/{name}");
+    let (tables, groups) = ("routeTables", "networkSecurityGroups");
+    let mut seen = world(&plan);
+    for (subnet, colour) in [(&mut seen.old_subnet, "blue"), (&mut seen.new_subnet, "green")] {
+        let properties = &mut subnet.as_mut().unwrap()["properties"];
+        properties["routeTable"] = json!({"id": id(tables, colour)});
+        properties["networkSecurityGroup"] = json!({"id": id(groups, "shared")});
+    }
+    for scope in [id(tables, "BLUE"), id(groups, "shared"), id(tables, "another")] {
+        holds(&plan, &mut seen, "control plane", NETWORK_CONTRIBUTOR, &scope);
+    }
+    let given = |seen: &Seen| -> Vec<String> {
+        let scope = |fate| match fate {
+            Fate::Given(Grant { scope, .. }) => Some(scope),
+            Fate::Dropped(_) | Fate::Left { .. } => None,
+        };
+        becomes(&plan, seen, None).into_iter().filter_map(scope).skip(1).collect()
+    };
+    assert_eq!(given(&seen), [id(tables, "green"), id(groups, "shared"), id(tables, "another")]);
+    seen.new_subnet.as_mut().unwrap()["properties"]["routeTable"] = Value::Null;
+    assert_eq!(given(&seen), [id(groups, "shared"), id(tables, "another")], "nothing hangs there");
+    seen.new_subnet = None;
+    let fates = becomes(&plan, &seen, None);
+    let by_hand = |fate: &&Fate| matches!(fate, Fate::Left { why, .. } if why.contains("cannot be told"));
+    assert_eq!(fates.iter().filter(by_hand).count(), 2, "{fates:#?}");
 }
 
 #[test]

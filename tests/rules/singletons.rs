@@ -57,7 +57,7 @@ impl State {
     fn look(&self, rules: Rules) -> Option<(Side, Value)> {
         let (from, to) = if self.back { (GREEN, BLUE) } else { (BLUE, GREEN) };
         let (leaves, comes) = (self.object(from), self.object(to));
-        if let Some(patch) = stop(KIND, &leaves, RUN, self.back && rules.says_anew) {
+        if let Some(patch) = stop(KIND, &leaves, None, RUN, self.back && rules.says_anew) {
             return Some((from, patch));
         }
         let own = marked(&comes).filter(|mark| mark.run == RUN && mark.stopped).map(|mark| mark.was);

@@ -8,7 +8,7 @@ use bluegreen::plan::Kind;
 use bluegreen::plan::federation::{Credential, MOST, issuer};
 use bluegreen::run::Ending;
 use bluegreen::run::verbs::Verb;
-use bluegreen::site::{OldCluster, Site};
+use bluegreen::site::{Leftover, OldCluster, Site};
 use bluegreen::step::Step;
 use http::{Method, StatusCode};
 use serde_json::json;
@@ -52,7 +52,7 @@ async fn shop(change: impl FnOnce(&mut Site)) -> Shop {
     place(&shop, &identity(&shop), json!({"location": shop.article.location}));
     let issuer = issuer_of(&shop, &shop.article.blue);
     trusts(&shop, "till", &issuer, TILL);
-    trusts(&shop, "stock", issuer.trim_end_matches('/'), STOCK);
+    trusts(&shop, "stock", &issuer, STOCK);
     trusts(&shop, "pipeline", "https://token.actions.githubusercontent.com", "repo:shop/shop:ref:refs/heads/main");
     let mut site = shop.site.clone();
     (site.federation_prepared, site.federate) = (false, vec!["till".into()]);
@@ -163,4 +163,75 @@ fn others_who_write_are_waited_for_and_a_right_that_is_missing_is_named() {
         assert_eq!(run.ending, Some(Ending::Rejected), "{}", journal(&run));
         says(&run, "the federated credentials of the identity till may not be read");
     });
+}
+
+#[test]
+fn what_was_meant_for_blue_and_lets_nobody_in_is_named_and_not_copied() {
+    story(|| async {
+        let shop = shop(|_| {}).await;
+        let blue = issuer_of(&shop, &shop.article.blue);
+        trusts(&shop, "night", blue.trim_end_matches('/'), "system:serviceaccount:shop:night");
+        let run = ends(&shop).await;
+        upgraded(&run);
+        says(&run, "at the identity till no token is trusted by night (");
+        assert_eq!(trusted_for(&shop, &issuer_of(&shop, &shop.article.green)).await, [STOCK, TILL]);
+    });
+}
+
+#[test]
+fn one_for_another_audience_is_in_the_way_and_is_named_before_anything_runs() {
+    story(|| async {
+        let shop = shop(|_| {}).await;
+        ask(&shop, "story", Kind::Upgrade, Some("latest-stable"));
+        until(&shop, |run| run.step == Step::CreateCluster).await;
+        let is_there = || {
+            let world = shop.azure.world();
+            world.resource_manager.resource(&shop.article.green).is_some_and(|green| issuer(green).is_some())
+        };
+        while !is_there() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        let issuer = issuer_of(&shop, &shop.article.green);
+        let properties = json!({"issuer": issuer, "subject": TILL, "audiences": ["api://another"]});
+        place(
+            &shop,
+            &format!("{}/federatedIdentityCredentials/another", identity(&shop)),
+            json!({"properties": properties}),
+        );
+        let run = until(&shop, |run| run.ending.is_some()).await;
+        assert_eq!(run.ending, Some(Ending::RolledBack), "{}", journal(&run));
+        says(
+            &run,
+            "another has those of system:serviceaccount:shop:till, for api://another in place of api://AzureADToken",
+        );
+    });
+}
+
+#[test]
+fn a_leftover_that_made_room_is_trusted_no_more_and_who_stays_still_is() {
+    story(|| async {
+        let shop = shop(|site| {
+            site.old_cluster = OldCluster::Stop;
+            site.leftover = Leftover::Delete;
+        })
+        .await;
+        upgraded(&ends(&shop).await);
+        // Blue is stopped; green serves. Till is needed no more when the next cluster comes in blue's place.
+        upgraded(&replaced(&shop, "second").await);
+        let (leftover, blue) = (issuer_of(&shop, &shop.article.green), issuer_of(&shop, &shop.article.blue));
+        assert_eq!(trusted_for(&shop, &leftover).await, [STOCK, TILL]);
+        remove(&shop, &blue, TILL).await;
+        let third = replaced(&shop, "third").await;
+        upgraded(&third);
+        let green = issuer_of(&shop, &shop.article.green);
+        assert_ne!(leftover, green);
+        assert_eq!(trusted_for(&shop, &leftover).await, Vec::<String>::new(), "{}", journal(&third));
+        assert_eq!([trusted_for(&shop, &green).await, trusted_for(&shop, &blue).await], [[STOCK], [STOCK]]);
+    });
+}
+
+/// Somebody makes a credential into one of another issuer.
+async fn remove(shop: &Shop, issuer: &str, subject: &str) {
+    let found = there(shop).await.into_iter().find(|one| one.trusts(issuer) && one.subject == subject).unwrap();
+    trusts(shop, &found.name, "https://elsewhere/", subject);
 }

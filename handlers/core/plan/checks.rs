@@ -110,6 +110,7 @@ pub fn warnings(plan: &Plan, seen: &Seen) -> Vec<Finding> {
         .chain(quota::warn(plan, seen))
         .chain(presets::warn(plan))
         .chain(roles::warn(plan, seen))
+        .chain(federation::warn(plan, seen))
         .collect()
 }
 

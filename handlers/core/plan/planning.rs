@@ -75,7 +75,8 @@ pub fn surroundings(site: &Site, world: &World) -> Result<Surroundings, String> 
         let found = world.identities.get(name).and_then(Option::as_ref).ok_or_else(missing)?;
         identities.insert(name.clone(), found.clone());
     }
-    Ok(Surroundings { environment: world.environment.clone(), identities, issuer, principals: Principals::default() })
+    let environment = world.environment.clone();
+    Ok(Surroundings { environment, identities, issuer, ..Surroundings::default() })
 }
 
 /// Whose roles may have to be taken back: only where the site wants roles copied.
@@ -89,6 +90,12 @@ fn principals(site: &Site, kind: Kind, old: &Cluster, found: Option<&Cluster>) -
     }
     let leftover = found.filter(|_| kind != Kind::Return);
     Principals { old: of(old), leftover: leftover.map(of).unwrap_or_default() }
+}
+
+/// Whose credentials go with what makes room.
+fn leftover_issuer(site: &Site, kind: Kind, found: Option<&Cluster>) -> String {
+    let leftover = found.filter(|_| kind != Kind::Return && !site.federate.is_empty());
+    leftover.and_then(|found| issuer(&found.0)).unwrap_or_default().to_owned()
 }
 
 /// Makes the plan of a request.
@@ -144,6 +151,7 @@ pub fn plan(site: &Checked, request: &Request, world: &World) -> Result<Plan, St
         pools: Some(PlannedPools::of(site, old, &stages)),
         surroundings: Surroundings {
             principals: principals(site, request.kind, serves, found),
+            leftover_issuer: leftover_issuer(site, request.kind, found),
             ..surroundings(site, world)?
         },
         stages,

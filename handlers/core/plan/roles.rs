@@ -1,7 +1,9 @@
 //! The roles that the old cluster's identities have, for the new one's: Azure makes those anew, without any. What is copied is
 //! what lets a cluster run; what gives rights to others, or would reach far, is left to a person, with the command.
+mod hanging;
 mod mapped;
 
+pub use hanging::{Hanging, Instead, pairs};
 pub use mapped::Fate;
 
 use crate::plan::Plan;
@@ -122,10 +124,10 @@ pub fn made_anew(plan: &Plan, old: &Value) -> Vec<Made> {
 
 /// What becomes of each role, once. `nodes`: the id of the group of the new cluster's nodes, where it is known.
 #[must_use]
-pub fn fates(plan: &Plan, old: &Value, held: &[Held], nodes: Option<&str>) -> Vec<Fate> {
+pub fn fates(plan: &Plan, old: &Value, held: &[Held], nodes: Option<&str>, hanging: &Hanging) -> Vec<Fate> {
     let mut fates: Vec<Fate> = vec![];
     for one in held {
-        let fate = mapped::fate(plan, old, one, nodes);
+        let fate = mapped::fate(plan, old, one, nodes, hanging);
         if !fates.contains(&fate) {
             fates.push(fate);
         }

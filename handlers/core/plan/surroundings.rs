@@ -19,6 +19,9 @@ pub struct Surroundings {
     /// releases.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub issuer: String,
+    /// That of what was found in the new slot, and makes room, where the site wants identities to trust its clusters.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub leftover_issuer: String,
     /// The identities that Azure made for the clusters that were there, where the site wants roles copied: their object ids,
     /// and whose they are. What is taken back from those of a cluster that is gone goes by it.
     #[serde(default, skip_serializing_if = "Principals::is_empty")]

@@ -3,7 +3,7 @@ use super::preset::{ArmAuth, Preset};
 use super::{is_false, is_true};
 use crate::resources::version::Version;
 use crate::workload::chart::Release;
-use crate::workload::manifests::{Placeholders, objects};
+use crate::workload::manifests::{Placeholders, each_object, objects};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -184,6 +184,15 @@ impl Manifest {
     /// What is wrong with it, and in which line.
     pub fn objects(&self, text: &str, filled: &Placeholders) -> Result<Vec<Value>, String> {
         let objects = objects(text, self.placeholders.then_some(filled));
+        objects.map_err(|why| format!("{}: {why}", self.title()))
+    }
+
+    /// The same, each by itself: what cannot be filled is named, with why.
+    ///
+    /// # Errors
+    /// When the manifest cannot be read.
+    pub fn each_object(&self, text: &str, filled: &Placeholders) -> Result<Vec<Result<Value, String>>, String> {
+        let objects = each_object(text, self.placeholders.then_some(filled));
         objects.map_err(|why| format!("{}: {why}", self.title()))
     }
 }

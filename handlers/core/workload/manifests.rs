@@ -98,6 +98,23 @@ pub fn objects(yaml: &str, filled: Option<&Placeholders>) -> Result<Vec<Value>, 
     Ok(objects)
 }
 
+/// The same, each by itself: what cannot be filled is named, with why, and keeps no other from being.
+///
+/// # Errors
+/// When it is no YAML, or has a document that is no object of Kubernetes.
+pub fn each_object(yaml: &str, filled: Option<&Placeholders>) -> Result<Vec<Result<Value, String>>, String> {
+    let (mut placed, _) = read(yaml).map_err(|notice| notice.to_string())?;
+    placed.sort_by_key(|placed| comes_late(&placed.value));
+    let fill_in = |Placed { value, .. }: Placed| {
+        let name = describe(&value);
+        match filled {
+            None => Ok(value),
+            Some(filled) => fill(value, filled).map_err(|why| format!("{name} ({why})")),
+        }
+    };
+    Ok(placed.into_iter().map(fill_in).collect())
+}
+
 /// Takes away what only a server may say; what was taken away, and whether it means that somebody exported the object.
 /// What a run applies is read so, too: whatever else an exported object says is left out before it is published.
 fn clean(object: &mut Value) -> (Option<String>, bool) {

@@ -16,31 +16,9 @@ pub fn unready(object: &Value) -> Option<String> {
         return conditions::judged(object, further::unready);
     }
     let name = describe(object);
-    let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64);
-    let observed = || number("/status/observedGeneration") >= number("/metadata/generation");
-    let rolled = |wanted: i64, updated: i64, ready: i64| {
-        let paused = if is_true(object, "/spec/paused") { ", and it is paused" } else { "" };
-        if !observed() {
-            return Some(format!("{name} was not looked at by its controller yet"));
-        }
-        (updated < wanted || ready < wanted)
-            .then(|| format!("{name}: {} of {wanted} ready{paused}", ready.min(updated)))
-    };
-    let status = |member: &str| number(&format!("/status/{member}")).unwrap_or(0);
     match object["kind"].as_str()? {
         "Deployment" if fence::is_fenced(object) => fence::unready(object),
-        "Deployment" => {
-            let wanted = number("/spec/replicas").unwrap_or(1);
-            rolled(wanted, status("updatedReplicas"), status("availableReplicas"))
-        }
-        "StatefulSet" => {
-            let wanted = number("/spec/replicas").unwrap_or(1);
-            rolled(wanted, status("updatedReplicas"), status("readyReplicas"))
-        }
-        "DaemonSet" => {
-            let wanted = status("desiredNumberScheduled");
-            rolled(wanted, status("updatedNumberScheduled"), status("numberReady"))
-        }
+        "Deployment" | "StatefulSet" | "DaemonSet" => rolled(object),
         "Job" if has(object, "Complete") => None,
         "Job" if has(object, "Failed") => Some(format!("{name} failed")),
         "Job" if is_true(object, "/spec/suspend") => Some(format!("{name} is suspended")),
@@ -53,6 +31,45 @@ pub fn unready(object: &Value) -> Option<String> {
         "Node" if !has(object, "Ready") => Some(format!("{name} is not ready")),
         _ => None,
     }
+}
+
+/// Why the pods of a workload are not those that it wants, all of them ready, and no others: as `kstatus` counts them, but that
+/// of a StatefulSet whose pods somebody replaces by hand (`OnDelete`) as many must be ready as it wants, and that of such a
+/// DaemonSet none must be of its newest template.
+///
+/// <https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/status/core.go>
+fn rolled(object: &Value) -> Option<String> {
+    let name = describe(object);
+    let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64);
+    let status = |member: &str| number(&format!("/status/{member}")).unwrap_or(0);
+    if number("/status/observedGeneration") < number("/metadata/generation") {
+        return Some(format!("{name} was not looked at by its controller yet"));
+    }
+    let least = |members: &[&str]| members.iter().map(|member| status(member)).min().unwrap_or(0);
+    let is_by_hand = object["spec"]["updateStrategy"]["type"] == "OnDelete";
+    let wanted = number("/spec/replicas").unwrap_or(1);
+    let (wanted, updated, ready, others) = match text(object, "/kind") {
+        "DaemonSet" => {
+            let ready = least(&["numberReady", "numberAvailable", "currentNumberScheduled"]);
+            (status("desiredNumberScheduled"), status("updatedNumberScheduled"), ready, 0)
+        }
+        "StatefulSet" => {
+            // Pods below the partition stay as they are.
+            let stay = number("/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0).clamp(0, wanted);
+            (wanted, status("updatedReplicas") + stay, status("readyReplicas"), status("replicas") - wanted)
+        }
+        _ => {
+            let ready = least(&["availableReplicas", "readyReplicas"]);
+            (wanted, status("updatedReplicas"), ready, status("replicas") - wanted)
+        }
+    };
+    let updated = if is_by_hand { wanted } else { updated };
+    if updated < wanted || ready < wanted {
+        let paused = if is_true(object, "/spec/paused") { ", and it is paused" } else { "" };
+        return Some(format!("{name}: {} of {wanted} ready{paused}", ready.min(updated)));
+    }
+    // While there are others, those that are ready may be they.
+    (others > 0).then(|| format!("{name}: {others} pods more than it wants are still there"))
 }
 
 /// Whether more than their presence is looked at in objects of this kind.
@@ -105,12 +122,52 @@ mod tests {
     fn a_deployment_is_ready_when_its_newest_generation_is_available() {
         let mut deployment = json!({"kind": "Deployment", "metadata": {"name": "web", "namespace": "shop", "generation": 2},
             "spec": {"replicas": 3},
-            "status": {"observedGeneration": 1, "updatedReplicas": 3, "availableReplicas": 3}});
+            "status": {"observedGeneration": 1, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 3, "readyReplicas": 3}});
         assert!(unready(&deployment).unwrap().contains("not looked at"));
         deployment["status"]["observedGeneration"] = 2.into();
         assert_eq!(unready(&deployment), None);
         deployment["status"]["availableReplicas"] = 1.into();
         assert_eq!(unready(&deployment).unwrap(), "Deployment shop/web: 1 of 3 ready");
+    }
+
+    #[test]
+    fn a_deployment_whose_new_pods_do_not_run_is_not_ready_though_the_old_ones_are() {
+        let mut deployment = json!({"kind": "Deployment", "metadata": {"name": "web", "namespace": "shop", "generation": 2},
+            "spec": {"replicas": 3}, "status": {"observedGeneration": 2, "replicas": 6, "updatedReplicas": 3,
+            "availableReplicas": 3, "readyReplicas": 3}});
+        assert_eq!(unready(&deployment).unwrap(), "Deployment shop/web: 3 pods more than it wants are still there");
+        deployment["status"]["replicas"] = 3.into();
+        assert_eq!(unready(&deployment), None);
+        deployment["status"]["readyReplicas"] = 2.into();
+        assert_eq!(unready(&deployment).unwrap(), "Deployment shop/web: 2 of 3 ready");
+        let set = |updated: i64, available: i64| {
+            json!({"kind": "DaemonSet", "metadata": {"name": "log", "generation": 1}, "status": {"observedGeneration": 1,
+                "desiredNumberScheduled": 2, "currentNumberScheduled": 2, "updatedNumberScheduled": updated,
+                "numberReady": 2, "numberAvailable": available}})
+        };
+        assert_eq!((unready(&set(2, 2)), unready(&set(2, 1)).is_some()), (None, true), "ready for long enough");
+        let mut by_hand = set(1, 2);
+        assert_eq!(unready(&by_hand).unwrap(), "DaemonSet log: 1 of 2 ready");
+        by_hand["spec"]["updateStrategy"]["type"] = "OnDelete".into();
+        assert_eq!(unready(&by_hand), None);
+    }
+
+    #[test]
+    fn a_stateful_set_is_ready_when_what_is_to_be_replaced_is() {
+        let mut set = json!({"kind": "StatefulSet", "metadata": {"name": "db", "generation": 1}, "spec": {"replicas": 3},
+            "status": {"observedGeneration": 1, "replicas": 3, "updatedReplicas": 1, "readyReplicas": 3}});
+        assert_eq!(unready(&set).unwrap(), "StatefulSet db: 1 of 3 ready");
+        set["spec"]["updateStrategy"] = json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 2}});
+        assert_eq!(unready(&set), None, "two stay as they are");
+        set["spec"]["updateStrategy"]["rollingUpdate"]["partition"] = 1.into();
+        assert!(unready(&set).is_some());
+        set["spec"]["updateStrategy"] = json!({"type": "OnDelete"});
+        assert_eq!(unready(&set), None, "a person replaces them");
+        set["status"]["readyReplicas"] = 2.into();
+        assert!(unready(&set).is_some(), "and they must run");
+        set["status"]["readyReplicas"] = 3.into();
+        set["status"]["replicas"] = 4.into();
+        assert!(unready(&set).unwrap().contains("1 pods more"));
     }
 
     #[test]

@@ -91,7 +91,8 @@ pub fn meaning(refusal: &Refusal, young: bool) -> Meaning {
 }
 
 /// Whether it was refused for a field that keeps its first value.
-fn is_immutable(refusal: &Refusal) -> bool {
+#[must_use]
+pub fn is_immutable(refusal: &Refusal) -> bool {
     let keeps = |said: &str| said.contains("immutable") || (said.contains("updates to ") && said.contains("forbidden"));
     refusal.code == 422 && (keeps(&refusal.message) || refusal.causes.iter().any(|cause| keeps(&cause.message)))
 }

@@ -14,15 +14,16 @@ pub use declared::{Singleton, SingletonKind, in_slot};
 pub use remains::{Around, remains};
 pub use schedules::{knows_until, made_until};
 
-use crate::resources::answers::text;
+use super::keda::{PAUSED, is_yes, says_paused};
+use crate::resources::answers::{number, text};
 use crate::resources::object::describe;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// The annotation that says what a run has made of it.
 pub const SINGLETON: &str = "aks-bluegreen/singleton";
-const PAUSED: &str = "/metadata/annotations/autoscaling.keda.sh~1paused";
-const PAUSED_REPLICAS: &str = "/metadata/annotations/autoscaling.keda.sh~1paused-replicas";
+const PAUSED_AT: &str = "/metadata/annotations/autoscaling.keda.sh~1paused";
+const PAUSED_REPLICAS_AT: &str = "/metadata/annotations/autoscaling.keda.sh~1paused-replicas";
 
 /// What the annotation says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,8 +46,8 @@ fn switch(kind: SingletonKind) -> (&'static str, Value) {
     match kind {
         SingletonKind::CronJob | SingletonKind::CronWorkflow => ("/spec/suspend", true.into()),
         SingletonKind::Deployment | SingletonKind::StatefulSet => ("/spec/replicas", 0.into()),
-        SingletonKind::ScaledJob => (PAUSED, "true".into()),
-        SingletonKind::ScaledObject => (PAUSED_REPLICAS, "0".into()),
+        SingletonKind::ScaledJob => (PAUSED_AT, "true".into()),
+        SingletonKind::ScaledObject => (PAUSED_REPLICAS_AT, "0".into()),
     }
 }
 
@@ -59,8 +60,22 @@ pub fn marked(object: &Value) -> Option<Mark> {
 /// Whether it does not run, by its own words.
 #[must_use]
 pub fn is_off(kind: SingletonKind, object: &Value) -> bool {
-    let (at, off) = switch(kind);
-    object.pointer(at) == Some(&off)
+    object.pointer(switch(kind).0).is_some_and(|value| stays_off(kind, value))
+}
+
+/// Whether KEDA keeps what it scales at as many pods as there are, and the object does not say how many.
+#[must_use]
+pub fn is_paused_as_it_is(kind: SingletonKind, object: &Value) -> bool {
+    kind == SingletonKind::ScaledObject && says_paused(object) && object.pointer(PAUSED_REPLICAS_AT).is_none()
+}
+
+/// What its switch says. Paused at so many pods as there are is the same as paused at their number; where that is unknown, it
+/// stays off.
+fn said_by(kind: SingletonKind, object: &Value, pods: Option<u64>) -> Value {
+    if is_paused_as_it_is(kind, object) {
+        return pods.unwrap_or(0).to_string().into();
+    }
+    object.pointer(switch(kind).0).cloned().unwrap_or_default()
 }
 
 /// The objects as they are applied to a new cluster: those that may run in one only are suspended, and what a suspended
@@ -74,27 +89,42 @@ pub fn suspend<'a>(
     if singletons.is_empty() {
         return;
     }
-    let mut others = vec![];
-    let scaling = beside.iter().filter_map(|object| Some((singletons.iter().find(|one| one.is(object))?, object)));
-    let mut targets: Vec<_> = scaling.filter_map(|(one, object)| target(one, object)).collect();
+    let (mut found, mut others) = (vec![], vec![]);
     for object in objects {
         match singletons.iter().find(|one| one.is(object)) {
-            Some(one) => {
-                targets.extend(target(one, object));
-                let was = object.pointer(switch(one.kind).0).cloned().unwrap_or_default();
-                let off = switch(one.kind).1;
-                put(object, switch(one.kind).0, off);
-                let mark = Mark { run: run.to_owned(), stopped: true, back: false, was };
-                put(object, "/metadata/annotations/aks-bluegreen~1singleton", json!(said(&mark)));
-            }
+            Some(one) => found.push((one, object)),
             None => others.push(object),
         }
+    }
+    let scaling = beside.iter().filter_map(|object| target(singletons.iter().find(|one| one.is(object))?, object));
+    let mut targets: Vec<_> = scaling.collect();
+    for (one, object) in found {
+        let scaled = target(one, object);
+        let all = others.iter().map(|other| &**other).chain(beside);
+        let pods = scaled.as_ref().and_then(|scaled| all.into_iter().find(|other| scaled.is(other))).map(wanted_pods);
+        let mark = Mark { run: run.to_owned(), stopped: true, back: false, was: said_by(one.kind, object, pods) };
+        if is_paused_as_it_is(one.kind, object)
+            && let Some(annotations) = object["metadata"]["annotations"].as_object_mut()
+        {
+            // How many is what counts from now on.
+            annotations.shift_remove(PAUSED);
+        }
+        let (at, off) = switch(one.kind);
+        put(object, at, off);
+        put(object, "/metadata/annotations/aks-bluegreen~1singleton", json!(said(&mark)));
+        targets.extend(scaled);
     }
     for object in others {
         if targets.iter().any(|target| target.is(object)) {
             put(object, "/spec/replicas", 0.into());
         }
     }
+}
+
+/// How many pods a workload is to have.
+#[must_use]
+pub fn wanted_pods(workload: &Value) -> u64 {
+    number(workload, "/spec/replicas").unwrap_or(1)
 }
 
 /// What a ScaledObject scales, if that is something that we can stop.
@@ -113,15 +143,15 @@ pub fn target(one: &Singleton, object: &Value) -> Option<Singleton> {
 }
 
 /// The merge patch that stops it for a run, on its way forward or back. `None`: it is stopped by that, and nobody has started
-/// it since.
+/// it since. `pods`: how many there are of what it scales, where it [`is_paused_as_it_is`].
 #[must_use]
-pub fn stop(kind: SingletonKind, live: &Value, run: &str, back: bool) -> Option<Value> {
+pub fn stop(kind: SingletonKind, live: &Value, pods: Option<u64>, run: &str, back: bool) -> Option<Value> {
     let (at, off) = switch(kind);
     let own = marked(live).filter(|mark| mark.run == run && mark.stopped);
     if own.as_ref().is_some_and(|own| own.back == back) && is_off(kind, live) {
         return None;
     }
-    let was = own.map_or_else(|| live.pointer(at).cloned().unwrap_or_default(), |own| own.was);
+    let was = own.map_or_else(|| said_by(kind, live, pods), |own| own.was);
     Some(amended(live, at, Some(off), &Mark { run: run.to_owned(), stopped: true, back, was }))
 }
 
@@ -140,7 +170,10 @@ pub fn start(kind: SingletonKind, live: &Value, run: &str, with: Option<&Value>)
 /// Whether it was off before the run stopped it: somebody wants it so, and it is not started elsewhere.
 #[must_use]
 pub fn stays_off(kind: SingletonKind, was: &Value) -> bool {
-    *was == switch(kind).1
+    match kind {
+        SingletonKind::ScaledJob => is_yes(was),
+        _ => *was == switch(kind).1,
+    }
 }
 
 /// The commands that tell where it runs, and start it, for a person.

@@ -5,6 +5,7 @@ use crate::resources::object::{describe, name};
 use crate::run::StepError;
 use crate::run::jobs::Ran;
 use crate::workload::ended::ended;
+use crate::workload::seen::Seen;
 
 /// What it means that an object is not there as it is wanted.
 pub enum Gone {
@@ -20,14 +21,15 @@ pub enum Gone {
 
 impl Look<'_> {
     /// What it means that this object is not there. A Job that was removed when it had ended is not made again: the run
-    /// remembers it; where the run's look was lost, the cluster's events tell of it.
+    /// remembers it; where the run's look was lost, the cluster's events tell of it. Where `another` of its name is there, they tell
+    /// of that one.
     ///
     /// # Errors
     /// When the API server does not answer.
-    pub async fn gone(&self, object: &Wanted) -> Result<Gone, StepError> {
+    pub async fn gone(&self, object: &Wanted, another: Option<&Seen>) -> Result<Gone, StepError> {
         let known = self.run.jobs.of(&object.digest);
         let expires = object.value["spec"]["ttlSecondsAfterFinished"].is_number();
-        if object.kind() != "Job" || !object.api_version().starts_with("batch/") || (known.is_none() && !expires) {
+        if !object.is_job() || another.is_some() || (known.is_none() && !expires) {
             return Ok(Gone::Missing);
         }
         if known == Some(Ran::Complete) {

@@ -30,6 +30,11 @@ impl Wanted {
         self.value["kind"].as_str().unwrap_or_default()
     }
 
+    /// Whether it is a Job.
+    pub fn is_job(&self) -> bool {
+        self.kind() == "Job" && self.api_version().starts_with("batch/")
+    }
+
     /// Whether it lies in the same file and is of the same kind: the order of such objects does not matter.
     pub fn is_beside(&self, other: &Self) -> bool {
         self.file == other.file && self.api_version() == other.api_version() && self.kind() == other.kind()

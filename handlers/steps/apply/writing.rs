@@ -2,13 +2,14 @@
 use super::Look;
 use super::told::Told;
 use super::wanted::Wanted;
-use crate::azure::kubernetes::Applied;
+use crate::azure::kubernetes::{Applied, Removed};
 use crate::resources::object::describe;
 use crate::run::StepError;
 use crate::run::jobs::Ran;
+use crate::workload::anew::{Room, room};
 use crate::workload::fence::{as_applied, as_made, is_fenced};
 use crate::workload::readiness::never_ready;
-use crate::workload::refusal::{Meaning, is_own_pin, meaning, not_served, takes_over};
+use crate::workload::refusal::{Meaning, in_words, is_immutable, is_own_pin, meaning, not_served, takes_over};
 use crate::workload::seen::{APPLIED, Seen};
 use futures::future::join_all;
 use jiff::SignedDuration;
@@ -106,8 +107,37 @@ impl Look<'_> {
             Applied::NotServed => return Ok(Written::Refused(not_served(&object.value, self.run.plan.version))),
             Applied::Refused(refusal) => refusal,
         };
+        if object.is_job() && is_immutable(&refusal) {
+            return self.make_anew(object).await;
+        }
         let young = matches!(refusal.code, 400 | 422 | 500) && self.is_young(object).await?;
         Ok(Written::Refused(meaning(&refusal, young)))
+    }
+
+    /// Makes a Job anew whose template is another than that of the one that is there. What ended is deleted, and made, at once:
+    /// what its end left behind tells nobody of the new one.
+    async fn make_anew(&self, object: &Wanted) -> Result<Written, StepError> {
+        let later = |why: String| Ok(Written::Refused(Meaning::Later(why)));
+        let Some(live) = self.kubernetes.find(&object.value).await? else {
+            return later("the one of earlier manifests has just gone".into());
+        };
+        match room(&object.value, &live) {
+            Room::Made => {}
+            Room::Later(why) => return later(why),
+            Room::Never(why) => return Ok(Written::Refused(Meaning::Never(why))),
+        }
+        match self.kubernetes.remove(self.azure.permit().await?, &live).await? {
+            Removed::Yes => {}
+            Removed::Changed => return later("the one of earlier manifests has just changed".into()),
+            Removed::Refused(why) => return later(format!("the one of earlier manifests cannot be deleted: {why}")),
+        }
+        match self.kubernetes.apply(self.azure.permit().await?, &object.value, takes_over(&object.value)).await? {
+            Applied::Yes(live) => Ok(Written::Applied(Seen::of(&live))),
+            Applied::NotServed => later("the one of earlier manifests was deleted".into()),
+            Applied::Refused(refusal) => {
+                later(format!("the one of earlier manifests was deleted: {}", in_words(&refusal)))
+            }
+        }
     }
 
     /// What is fenced is made with 0 replicas, and then applied without a count to what is there. That other manager made

@@ -3,7 +3,7 @@ use crate::azure::kubernetes::Kubernetes;
 use crate::resources::object::describe;
 use crate::run::StepError;
 use crate::workload::selector::selector;
-use crate::workload::singletons::{Around, Singleton, SingletonKind, target};
+use crate::workload::singletons::{Around, Singleton, SingletonKind, is_paused_as_it_is, target, wanted_pods};
 use serde_json::Value;
 
 /// What lies around it; or why that cannot be seen.
@@ -33,6 +33,17 @@ pub async fn around(
             None => return Ok(Err(format!("what {} scales cannot be seen", describe(live)))),
         },
     }))
+}
+
+/// How many pods there are of what KEDA keeps paused without a number.
+///
+/// # Errors
+/// When the API server does not answer.
+pub async fn paused_at(kubernetes: &Kubernetes, one: &Singleton, live: &Value) -> Result<Option<u64>, StepError> {
+    match target(one, live).filter(|_| is_paused_as_it_is(one.kind, live)) {
+        Some(scaled) => Ok(kubernetes.find(&scaled.object()).await?.as_ref().map(wanted_pods)),
+        None => Ok(None),
+    }
 }
 
 async fn pods(kubernetes: &Kubernetes, one: &Singleton, workload: &Value) -> Result<Vec<Value>, StepError> {

@@ -1,6 +1,7 @@
 //! Jobs that are removed when they have ended are not made again; those that can never complete are said at once.
-use super::{applied, applies, ends, ends_with, given_up_at_once, journal, object, says, upgraded, with};
+use super::{Shop, applied, applies, ends, ends_with, given_up_at_once, journal, object, pruned, says, upgraded, with};
 use crate::story;
+use bluegreen::plan::Kind;
 use bluegreen::run::Ending;
 use bluegreen::step::Step;
 use serde_json::json;
@@ -98,4 +99,48 @@ fn what_is_suspended_or_paused_is_said_at_once() {
         says(&run, "Deployment default/web: it is paused, so that it is never rolled out");
     });
     story(|| async { upgraded(&ends(&with(&[("cron.yaml", cron.to_owned())]).await).await) });
+}
+
+/// The image of the Job in the new cluster.
+fn image(shop: &Shop) -> serde_json::Value {
+    let job = object(shop, "jobs.batch", "default", "one").expect("it is there");
+    job["spec"]["template"]["spec"]["containers"][0]["image"].clone()
+}
+
+#[test]
+fn a_job_whose_template_has_changed_is_made_anew_in_a_kept_cluster() {
+    for ttl in ["", "  ttlSecondsAfterFinished: 864000\n"] {
+        story(|| async {
+            let shop = pruned::open();
+            pruned::publish(&shop, &[("jobs.yaml", job("one", "one:1", ttl))], |_| {}).await;
+            upgraded(&pruned::ends(&shop, "first", Kind::Upgrade).await);
+            upgraded(&pruned::ends(&shop, "back", Kind::Return).await);
+            pruned::publish(&shop, &[("jobs.yaml", job("one", "one:2", ttl))], |_| {}).await;
+            upgraded(&pruned::ends(&shop, "again", Kind::Return).await);
+            assert_eq!(image(&shop), "one:2");
+            let live = object(&shop, "jobs.batch", "default", "one").unwrap();
+            assert!(!live["status"]["completionTime"].is_null(), "it ran: {live}");
+        });
+    }
+}
+
+#[test]
+fn a_job_of_somebody_else_is_left_and_named() {
+    story(|| async {
+        let shop = pruned::open();
+        pruned::publish(&shop, &[], |_| {}).await;
+        upgraded(&pruned::ends(&shop, "first", Kind::Upgrade).await);
+        upgraded(&pruned::ends(&shop, "back", Kind::Return).await);
+        let theirs: serde_json::Value = json!({"apiVersion": "batch/v1", "kind": "Job",
+            "metadata": {"name": "one", "namespace": "default"},
+            "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "theirs:1"}]}}}});
+        crate::on(&shop, &shop.article.green, |server, now| drop(server.apply(&theirs, now).unwrap())).unwrap();
+        let taking = job("one", "one:2", "")
+            .replace("namespace: default}", "namespace: default, annotations: {aks-bluegreen/take-over: \"true\"}}");
+        pruned::publish(&shop, &[("jobs.yaml", taking)], |_| {}).await;
+        let run = pruned::ends(&shop, "again", Kind::Return).await;
+        assert_eq!(run.ending, Some(Ending::RolledBack), "{}", journal(&run));
+        says(&run, "Job default/one is there with another template, and this site's runs have not made it alone");
+        assert_eq!(image(&shop), "theirs:1");
+    });
 }

@@ -107,3 +107,24 @@ fn what_aks_owns_in_every_cluster_is_told_before_one_is_made() {
         upgraded(&ends(&shop).await);
     });
 }
+
+/// Blue has no such add-on, so that it cannot tell what stands for that.
+#[test]
+fn what_blue_cannot_fill_is_named_and_hides_nothing_beside_it() {
+    let client = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: client, namespace: default}\ndata: {is: \"${cluster.secretsProvider.clientId}\"}\n---\n";
+    story(|| async {
+        let shop = with(client.to_owned() + &config("default", "two")).await;
+        let quota = "ConfigMap \"two\" is invalid: data: Too long: must have at most 1048576 bytes";
+        let fault = Fault::always("refused", on(&shop, "/configmaps/two"), refusal(422, "Invalid", quota));
+        shop.azure.world().faults.add(fault);
+        let run = ends(&shop).await;
+        assert_eq!(run.ending, Some(Ending::Rejected), "{}", journal(&run));
+        says(&run, "1 would be refused: ConfigMap default/two");
+    });
+    story(|| async {
+        let shop = with(client.to_owned() + &config("default", "two")).await;
+        crate::ask(&shop, "story", bluegreen::plan::Kind::Upgrade, Some("latest-stable"));
+        let run = crate::until(&shop, |run| run.step != bluegreen::step::Step::CheckPlan).await;
+        says(&run, "what is known of the new cluster alone was not tried on the old one: ConfigMap default/client (");
+    });
+}

@@ -127,32 +127,101 @@ pub fn keda() -> Value {
                 "type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}})
 }
 
+/// A shop whose web is KEDA's, with this minimum.
+async fn kedas(least: Option<u64>) -> Shop {
+    let grown = json!({"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"scaleTargetRef": {"name": "web"}, "minReplicaCount": 2, "maxReplicaCount": 20,
+            "triggers": [{"type": "prometheus", "metadata": {}}]}});
+    let mut scaled = grown.clone();
+    if least.is_none() {
+        scaled["spec"].as_object_mut().unwrap().remove("minReplicaCount");
+    }
+    let sizes = all(&[keda(), scaled.clone()]);
+    let shop = Shop::open(&Options { probe: false, ..Options::default() }, wanting(pinning())).unwrap();
+    publish(&shop, &manifest(&sizes)).await;
+    on(&shop, &shop.article.blue, |server, now| drop(server.apply(&keda(), now).unwrap()));
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    // Before it has users it would go to 0.
+    bring(&shop, &shop.article.blue, &grown.to_string());
+    shop.azure.world().traffic.demand(&shop.article.host, LOAD);
+    let warm = Prober::start(&shop.azure, &[&shop.article.host]);
+    tokio::time::sleep(Duration::from_secs(1800)).await;
+    on(&shop, &shop.article.blue, |server, now| drop(server.apply(&scaled, now).unwrap()));
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    drop(warm);
+    assert_eq!(pods(&shop, &shop.article.blue), 8);
+    shop
+}
+
+/// Without a minimum KEDA takes the new cluster's to 0, which no user reaches.
 #[test]
 fn a_scaled_object_is_pinned_by_its_own_field() {
-    let definition = keda();
-    let scaled = json!({"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "web", "namespace": "shop"},
-        "spec": {"scaleTargetRef": {"name": "web"}, "minReplicaCount": 2, "maxReplicaCount": 20, "triggers": [{"type": "prometheus", "metadata": {}}]}});
+    for least in [Some(2), None] {
+        told(async || {
+            let shop = kedas(least).await;
+            let minimum = |cluster: &str| {
+                object(&shop, cluster, "scaledobjects.keda.sh", "web").unwrap()["spec"]["minReplicaCount"].clone()
+            };
+            let pinned = async {
+                until(&shop, |run| run.step == Step::ShiftTraffic).await;
+                assert_eq!([minimum(&shop.article.blue), minimum(&shop.article.green)], [json!(8), json!(8)]);
+                assert_eq!(pods(&shop, &shop.article.green), 8);
+            };
+            let ((run, users), ()) = tokio::join!(forward(&shop), pinned);
+            assert_eq!((run.ending, users.failed), (Some(Ending::Upgraded), 0), "{}", journal(&run));
+            assert_eq!([minimum(&shop.article.blue), minimum(&shop.article.green)], [json!(least), json!(least)]);
+        });
+    }
+}
+
+/// The same autoscaler with these bounds.
+fn bounds(least: u64, most: u64) -> Value {
+    let mut autoscaler: Value = serde_json::from_str(&autoscaler()).unwrap();
+    autoscaler["spec"]["minReplicas"] = json!(least);
+    autoscaler["spec"]["maxReplicas"] = json!(most);
+    autoscaler
+}
+
+#[test]
+fn manifests_that_allow_fewer_pods_than_users_need_refuse_the_plan() {
     told(async || {
-        let sizes = all(&[definition.clone(), scaled.clone()]);
-        let shop = Shop::open(&Options { probe: false, ..Options::default() }, wanting(pinning())).unwrap();
-        publish(&shop, &manifest(&sizes)).await;
-        on(&shop, &shop.article.blue, |server, now| drop(server.apply(&definition, now).unwrap()));
-        tokio::time::sleep(Duration::from_secs(60)).await;
-        bring(&shop, &shop.article.blue, &scaled.to_string());
-        shop.azure.world().traffic.demand(&shop.article.host, LOAD);
-        let warm = Prober::start(&shop.azure, &[&shop.article.host]);
-        tokio::time::sleep(Duration::from_secs(1800)).await;
-        drop(warm);
-        assert_eq!(pods(&shop, &shop.article.blue), 8);
-        let minimum = |cluster: &str| {
-            object(&shop, cluster, "scaledobjects.keda.sh", "web").unwrap()["spec"]["minReplicaCount"].clone()
-        };
-        let pinned = async {
-            until(&shop, |run| run.step == Step::ShiftTraffic).await;
-            assert_eq!([minimum(&shop.article.blue), minimum(&shop.article.green)], [json!(8), json!(8)]);
-        };
-        let ((run, users), ()) = tokio::join!(forward(&shop), pinned);
-        assert_eq!((run.ending, users.failed), (Some(Ending::Upgraded), 0), "{}", journal(&run));
-        assert_eq!([minimum(&shop.article.blue), minimum(&shop.article.green)], [json!(2), json!(2)]);
+        let shop = grown(pinning(), &autoscaler()).await;
+        // Somebody has raised the serving cluster's by hand.
+        publish(&shop, &manifest(&bounds(2, 2).to_string())).await;
+        let (run, users) = forward(&shop).await;
+        assert_eq!((run.ending, users.failed), (Some(Ending::Rejected), 0), "{}", journal(&run));
+        let said =
+            "Deployment shop/web wants 8 pods, and HorizontalPodAutoscaler shop/web allows 2; raise that maximum";
+        assert!(journal(&run).contains(said), "{}", journal(&run));
     });
+}
+
+#[test]
+fn users_are_not_led_to_a_new_cluster_whose_maximum_is_too_low_for_them() {
+    for mended in [true, false] {
+        told(async || {
+            let shop = grown(pinning(), &autoscaler()).await;
+            let lower = async {
+                until(&shop, |run| run.step == Step::SyncWorkloads).await;
+                while object(&shop, &shop.article.green, AUTOSCALERS, "web").is_none() {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                let set = |bounds: &Value| {
+                    on(&shop, &shop.article.green, |server, now| drop(server.apply(bounds, now).unwrap()));
+                };
+                set(&bounds(2, 3));
+                let run = until(&shop, |run| journal(run).contains("cannot be as large as the load wants")).await;
+                assert_eq!(run.step, Step::ValidateHealth, "{}", journal(&run));
+                assert!(journal(&run).contains("HorizontalPodAutoscaler shop/web allows 3"), "{}", journal(&run));
+                if mended {
+                    tokio::time::sleep(Duration::from_secs(300)).await;
+                    assert_eq!(shop.run().unwrap().step, Step::ValidateHealth);
+                    set(&bounds(3, 20));
+                }
+            };
+            let ((run, users), ()) = tokio::join!(forward(&shop), lower);
+            let ending = if mended { Ending::Upgraded } else { Ending::RolledBack };
+            assert_eq!((run.ending, users.failed), (Some(ending), 0), "{}", journal(&run));
+        });
+    }
 }

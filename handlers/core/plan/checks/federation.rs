@@ -1,6 +1,6 @@
 //! The identities at which the run makes federated credentials for the new cluster have room for them.
 use super::{Finding, Seen};
-use crate::plan::federation::{MOST, count_with, issuer, missing};
+use crate::plan::federation::{MOST, count_with, issuer, missing, near_misses};
 use crate::plan::{Kind, Plan};
 
 const SUBJECT: &str = "federated credentials";
@@ -38,4 +38,16 @@ pub(super) fn made(plan: &Plan, seen: &Seen) -> Vec<String> {
         missing.into_iter().map(|one| format!("{} by the identity {name}", one.subject)).collect::<Vec<_>>()
     };
     seen.federated.iter().flat_map(of).collect()
+}
+
+/// Credentials that were meant for the old cluster, and never let any of its pods in.
+pub(super) fn warn(plan: &Plan, seen: &Seen) -> Vec<Finding> {
+    let Some(old) = seen.old_cluster.as_ref().and_then(issuer).filter(|_| !plan.site.federate.is_empty()) else {
+        return vec![];
+    };
+    let warning = |(name, there): (&String, &Option<Vec<_>>)| {
+        let what = format!("at the identity {name} {}", near_misses(there.as_ref()?, old)?);
+        Some(Finding::warning(SUBJECT, what, "write the issuer letter by letter, its last slash, too, or remove them"))
+    };
+    seen.federated.iter().filter_map(warning).collect()
 }

@@ -1,7 +1,7 @@
 //! The roles of the old cluster's identities that the run gives the new one's: which, and what it cannot.
 use super::{Finding, Seen};
 use crate::plan::policies;
-use crate::plan::roles::{Fate, GIVES, fates, made_anew};
+use crate::plan::roles::{Fate, GIVES, Hanging, fates, made_anew};
 use crate::plan::{Kind, Plan};
 use crate::resources::permissions::allow;
 use std::collections::BTreeSet;
@@ -96,7 +96,9 @@ pub(super) fn warn(plan: &Plan, seen: &Seen) -> Vec<Finding> {
 
 fn becomes(plan: &Plan, seen: &Seen) -> Vec<Fate> {
     let Some(old) = &seen.old_cluster else { return vec![] };
-    let mut fates = fates(plan, old, seen.roles.as_deref().unwrap_or_default(), seen.node_group(plan).as_deref());
+    let held = seen.roles.as_deref().unwrap_or_default();
+    let hanging = Hanging::on(plan, |id| seen.subnet(plan, id));
+    let mut fates = fates(plan, old, held, seen.node_group(plan).as_deref(), &hanging);
     fates.extend(policies::left(plan, old, &seen.vaults.policies));
     fates
 }

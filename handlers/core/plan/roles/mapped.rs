@@ -1,4 +1,5 @@
 //! What becomes of a role of an old identity: where the new one gets it, or why it does not.
+use super::hanging::{Hanging, Instead, pairs};
 use super::{Grant, Held};
 use crate::plan::Plan;
 use crate::resources::answers::{group_of, lies_in, name_of, same_id, same_name, text};
@@ -21,7 +22,7 @@ pub enum Fate {
     },
 }
 
-pub(super) fn fate(plan: &Plan, old: &Value, held: &Held, nodes: Option<&str>) -> Fate {
+pub(super) fn fate(plan: &Plan, old: &Value, held: &Held, nodes: Option<&str>, hanging: &Hanging) -> Fate {
     let (one, guid) = (&held.assignment, name_of(&held.assignment.role));
     let role = format!("{} of {}", one.words(), held.made.whose);
     let left = |scope: &str, why: &str| Fate::Left {
@@ -38,7 +39,15 @@ pub(super) fn fate(plan: &Plan, old: &Value, held: &Held, nodes: Option<&str>) -
             ),
         };
     }
-    let scope = match mapped(plan, old, &one.scope, nodes) {
+    let scope = match hanging.instead_of(&one.scope) {
+        Some(Instead::This(scope)) => Ok(scope),
+        Some(Instead::Nothing) => Err("nothing of that kind hangs on the new cluster's subnet"),
+        Some(Instead::Unknown) => {
+            return left("SCOPE", "what hangs on the new cluster's subnets in its place cannot be told");
+        }
+        None => mapped(plan, old, &one.scope, nodes),
+    };
+    let scope = match scope {
         Ok(scope) => scope,
         Err(why) => return Fate::Dropped(format!("{role} is not copied: {why}")),
     };
@@ -72,11 +81,8 @@ fn mapped(plan: &Plan, old: &Value, scope: &str, nodes: Option<&str>) -> Result<
     if lies_in(scope, &from.cluster) {
         return Ok(format!("{}{}", to.cluster, &scope[from.cluster.trim_end_matches('/').len()..]));
     }
-    let mut subnets: Vec<_> = vec![(&from.subnet, &to.subnet)];
-    subnets.extend(from.subnets.iter().filter_map(|(name, subnet)| Some((subnet, to.subnets.get(name)?))));
-    subnets.extend(from.ingress_subnet.iter().zip(&to.ingress_subnet));
-    if let Some((_, to)) = subnets.iter().find(|(from, _)| same_id(from, scope)) {
-        return Ok((*to).clone());
+    if let Some((_, to)) = pairs(plan).into_iter().find(|(from, _)| same_id(from, scope)) {
+        return Ok(to.to_owned());
     }
     let group = format!(
         "/subscriptions/{}/resourceGroups/{}",

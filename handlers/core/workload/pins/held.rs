@@ -52,16 +52,12 @@ impl Load {
 pub fn load(old: &Scaled, wishes: &Wishes, daemons: &[Value], nodes: &[Value]) -> Load {
     let pins = planned(old, wishes, "", false).pins;
     let all = old.deployments.iter().chain(&old.stateful_sets);
-    let held = all.filter(|object| replicas(object) > 0 && !is_fenced(object)).map(|object| {
+    let held = all.filter(|object| !is_fenced(object)).filter_map(|object| {
         let pin = pins.iter().find(|pin| pin.keeps(object));
         let now = replicas(object);
-        Held {
-            name: describe(object),
-            now,
-            kept: pin.map_or(now, |pin| pin.to.max(now)),
-            is_ruled: pin.is_some(),
-            each: of_pod(&object["spec"]["template"]["spec"]),
-        }
+        let kept = pin.map_or(now, |pin| pin.to.max(now));
+        let each = of_pod(&object["spec"]["template"]["spec"]);
+        (kept > 0).then(|| Held { name: describe(object), now, kept, is_ruled: pin.is_some(), each })
     });
     // Nodes of others than machines (virtual ones) have no size.
     let machines: Vec<_> = nodes.iter().filter(|node| !size(node).is_empty()).collect();

@@ -1,8 +1,9 @@
 //! What sizes the workloads of a cluster: their counts, and who rules them.
 use super::{Field, Pin};
 use crate::resources::answers::{list, number, text};
-use crate::resources::object::{describe, name};
+use crate::resources::object::{describe, group, name};
 use crate::workload::fence::is_fenced;
+use crate::workload::keda::is_paused;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -24,7 +25,12 @@ pub struct Scaled {
 
 /// A workload, and what rules its size.
 pub(super) struct Workload<'a> {
-    pub object: &'a Value,
+    /// `Deployment shop/web`.
+    pub key: String,
+    /// How many pods it is to have.
+    pub now: u64,
+    /// The workload; nothing for one of a kind that only its autoscaler knows how to size (a Rollout).
+    pub object: Option<&'a Value>,
     /// The autoscaler, or KEDA's object; none: it has the size that its own `replicas` say.
     pub ruler: Option<(Field, &'a Value)>,
 }
@@ -59,26 +65,80 @@ impl Scaled {
         self.deployments.iter().chain(&self.stateful_sets).find(|object| pin.keeps(object))
     }
 
-    /// The workloads that run and whose size is no fence, each with its ruler. One that KEDA rules for its own reasons is left
-    /// out.
-    pub(super) fn workloads(&self) -> impl Iterator<Item = Workload<'_>> {
-        let all = self.deployments.iter().chain(&self.stateful_sets);
-        all.filter(|object| replicas(object) > 0 && !is_fenced(object)).filter_map(|object| {
-            let Some(autoscaler) = self.autoscalers.iter().find(|one| scales(one, object)) else {
-                let scaled = self.scaled_objects.iter().find(|one| scales(one, object));
-                // KEDA rules it, and keeps no autoscaler at the moment: it is paused, or was just made.
-                return scaled.is_none().then_some(Workload { object, ruler: None });
+    /// What of these objects, of manifests say, sizes workloads. What says no namespace lies in `default`.
+    #[must_use]
+    pub fn of_objects(objects: &[Value]) -> Self {
+        let mut scaled = Self::default();
+        for object in objects {
+            let all = match (text(object, "/kind"), group(text(object, "/apiVersion"))) {
+                ("HorizontalPodAutoscaler", "autoscaling") => &mut scaled.autoscalers,
+                ("ScaledObject", "keda.sh") => &mut scaled.scaled_objects,
+                ("Deployment", "apps") => &mut scaled.deployments,
+                ("StatefulSet", "apps") => &mut scaled.stateful_sets,
+                _ => continue,
             };
-            let Some(owner) = owner(autoscaler) else {
-                return Some(Workload { object, ruler: Some((Field::HorizontalPodAutoscaler, autoscaler)) });
-            };
-            if text(owner, "/kind") != "ScaledObject" {
-                return Some(Workload { object, ruler: Some((Field::HorizontalPodAutoscaler, autoscaler)) });
+            let mut object = object.clone();
+            if text(&object, "/metadata/namespace").is_empty() {
+                object["metadata"]["namespace"] = "default".into();
             }
+            all.push(object);
+        }
+        scaled
+    }
+
+    /// The workloads that run and whose size is no fence, each with its ruler. One that KEDA rules for its own reasons is left
+    /// out; one that it has taken to 0 since nothing triggers it is not.
+    pub(super) fn workloads(&self) -> impl Iterator<Item = Workload<'_>> {
+        let listed = self.deployments.iter().chain(&self.stateful_sets);
+        let listed = listed.filter(|object| !is_fenced(object)).filter_map(|object| self.ruled(object));
+        listed.chain(self.of_other_kinds())
+    }
+
+    fn ruled<'a>(&'a self, object: &'a Value) -> Option<Workload<'a>> {
+        let (key, now) = (describe(object), replicas(object));
+        let of = |ruler| Some(Workload { key, now, object: Some(object), ruler });
+        if let Some(scaled) = self.scaled_objects.iter().find(|one| scales(one, object)) {
+            return follows_traffic(scaled).then(|| of(Some((Field::ScaledObject, scaled)))).flatten();
+        }
+        // Somebody has stopped it, and no autoscaler starts it.
+        if now == 0 {
+            return None;
+        }
+        match self.autoscalers.iter().find(|one| scales(one, object)) {
+            Some(autoscaler) if is_kedas(autoscaler) => None,
+            Some(autoscaler) => of(Some((Field::HorizontalPodAutoscaler, autoscaler))),
+            None => of(None),
+        }
+    }
+
+    /// What autoscalers size that is neither a Deployment nor a StatefulSet, by what they say of it.
+    fn of_other_kinds(&self) -> impl Iterator<Item = Workload<'_>> {
+        let others = self.autoscalers.iter().filter(|one| !LISTED.contains(&target_kind(one)));
+        others.filter_map(|autoscaler| {
+            let target = &autoscaler["spec"]["scaleTargetRef"];
             let space = text(autoscaler, "/metadata/namespace");
-            let is_it = |one: &&Value| text(one, "/metadata/namespace") == space && name(one) == text(owner, "/name");
+            let key = format!("{} {space}/{}", text(target, "/kind"), text(target, "/name"));
+            let now = size_by(autoscaler);
+            if !is_kedas(autoscaler) {
+                let ruler = Some((Field::HorizontalPodAutoscaler, autoscaler));
+                return (!is_stopped(autoscaler)).then_some(Workload { key, now, object: None, ruler });
+            }
+            let owner = owner(autoscaler).map(|owner| text(owner, "/name")).unwrap_or_default();
+            let is_it = |one: &&Value| text(one, "/metadata/namespace") == space && name(one) == owner;
             let scaled = self.scaled_objects.iter().find(is_it).filter(|one| follows_traffic(one))?;
-            Some(Workload { object, ruler: Some((Field::ScaledObject, scaled)) })
+            Some(Workload { key, now, object: None, ruler: Some((Field::ScaledObject, scaled)) })
+        })
+    }
+
+    /// The autoscaler that carries a pin out: itself, or KEDA's.
+    fn autoscaler_of(&self, pin: &Pin) -> Option<&Value> {
+        self.autoscalers.iter().filter(|one| text(one, "/metadata/namespace") == pin.namespace).find(|one| {
+            match pin.kind {
+                Field::ScaledObject => {
+                    is_kedas(one) && owner(one).is_some_and(|owner| text(owner, "/name") == pin.name)
+                }
+                _ => name(one) == pin.name,
+            }
         })
     }
 }
@@ -87,13 +147,21 @@ impl Scaled {
 #[must_use]
 pub fn counts(scaled: &Scaled) -> Counts {
     let ruled = scaled.workloads().filter(|workload| workload.ruler.is_some());
-    ruled.map(|workload| (describe(workload.object), replicas(workload.object))).collect()
+    ruled.map(|workload| (workload.key, workload.now)).collect()
 }
 
 /// Why a workload is not as large and ready as a pin wants it.
 #[must_use]
 pub fn unready(scaled: &Scaled, pin: &Pin) -> Option<String> {
-    let (found, to) = (scaled.kept_by(pin)?, pin.to);
+    let to = pin.to;
+    let Some(found) = scaled.kept_by(pin) else {
+        // Of another kind: whether its pods are ready is said where it was applied.
+        let autoscaler = scaled.autoscaler_of(pin).filter(|one| !LISTED.contains(&target_kind(one)))?;
+        let size = size_by(autoscaler);
+        let (kind, name) = pin.workload.split_once(' ')?;
+        let what = format!("{kind} {}/{name}", pin.namespace);
+        return (size < to).then(|| format!("{what}: {size} of {to} pods are there, as many as the load wants"));
+    };
     let ready = number(found, "/status/readyReplicas").unwrap_or(0);
     let observed = number(found, "/status/observedGeneration") >= number(found, "/metadata/generation");
     let size = replicas(found);
@@ -115,6 +183,29 @@ fn scales(ruler: &Value, object: &Value) -> bool {
         && text(target, "/name") == name(object)
 }
 
+/// The kinds that are listed themselves.
+const LISTED: [&str; 2] = ["Deployment", "StatefulSet"];
+
+/// The kind that an autoscaler scales.
+fn target_kind(autoscaler: &Value) -> &str {
+    text(autoscaler, "/spec/scaleTargetRef/kind")
+}
+
+/// How many pods there are, as an autoscaler says.
+fn size_by(autoscaler: &Value) -> u64 {
+    number(autoscaler, "/status/currentReplicas").unwrap_or(0)
+}
+
+/// Whether somebody has stopped what an autoscaler scales.
+fn is_stopped(autoscaler: &Value) -> bool {
+    list(autoscaler, "/status/conditions").iter().any(|one| text(one, "/reason") == "ScalingDisabled")
+}
+
+/// Whether an autoscaler is one that KEDA keeps.
+fn is_kedas(autoscaler: &Value) -> bool {
+    owner(autoscaler).is_some_and(|owner| text(owner, "/kind") == "ScaledObject")
+}
+
 /// Who controls an object.
 pub(super) fn owner(object: &Value) -> Option<&Value> {
     list(object, "/metadata/ownerReferences").iter().find(|owner| owner["controller"] == true)
@@ -122,8 +213,6 @@ pub(super) fn owner(object: &Value) -> Option<&Value> {
 
 /// Whether it is not paused, and scales by what its pods have to do.
 fn follows_traffic(scaled: &Value) -> bool {
-    let annotations = scaled["metadata"]["annotations"].as_object();
-    let is_paused = |name: &&String| name.starts_with("autoscaling.keda.sh/paused");
-    annotations.is_none_or(|all| !all.keys().any(|name| is_paused(&name)))
+    !is_paused(scaled)
         && list(scaled, "/spec/triggers").iter().any(|trigger| FOLLOW_TRAFFIC.contains(&text(trigger, "/type")))
 }

@@ -178,6 +178,95 @@ fn a_scaled_object_is_pinned_by_its_own_field_if_it_follows_traffic() {
     paused["metadata"]["annotations"] = json!({"autoscaling.keda.sh/paused-replicas": "0"});
     scaled.scaled_objects = vec![paused];
     assert_eq!(pins(&scaled, 9), Planned::default());
+    for annotation in ["autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-scale-in"] {
+        let mut follows = scaled_object("cpu");
+        follows["metadata"]["annotations"] = json!({annotation: "false"});
+        scaled.scaled_objects = vec![follows];
+        assert_eq!(pins(&scaled, 6).pins.len(), 1, "{annotation} pauses nothing");
+    }
+}
+
+/// Nothing triggers it in a cluster without traffic: KEDA takes it to 0.
+#[test]
+fn what_keda_has_taken_to_0_is_started_by_a_pin() {
+    let scaled_object = json!({"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+        "metadata": {"name": "web", "namespace": "shop", "uid": "s", "resourceVersion": "4"},
+        "spec": {"maxReplicaCount": 20, "scaleTargetRef": {"name": "web"}, "triggers": [{"type": "prometheus"}]}});
+    let mut scaled = Scaled { scaled_objects: vec![scaled_object], ..web(0, 1, 20) };
+    scaled.autoscalers[0]["metadata"]["ownerReferences"] =
+        json!([{"kind": "ScaledObject", "name": "web", "controller": true}]);
+    let pin = pins(&scaled, 10).pins.remove(0);
+    assert_eq!((pin.kind, pin.before, pin.to), (Field::ScaledObject, None, 10));
+    assert!(unready(&scaled, &pin).unwrap().contains("0 of 10 pods are ready"));
+    let hour = Counts::from([("Deployment shop/web".into(), 9)]);
+    assert_eq!(wishes(&scaled, &hour, everywhere)["Deployment shop/web"], 9, "it had pods in the last hour");
+    assert_eq!(counts(&scaled)["Deployment shop/web"], 0);
+    let kept = load(&scaled, &wishes(&scaled, &hour, everywhere), &[], &[]).held;
+    assert_eq!((kept[0].now, kept[0].kept), (0, 9));
+    // Its autoscaler may be still to come.
+    scaled.autoscalers.clear();
+    assert_eq!(pins(&scaled, 10).pins.len(), 1);
+    scaled.scaled_objects[0]["spec"]["idleReplicaCount"] = json!(0);
+    assert!(pins(&scaled, 10).short[0].contains("has 0 while nothing triggers it"));
+}
+
+#[test]
+fn nobody_wishes_for_more_than_the_old_clusters_own_maximum() {
+    let hour = Counts::from([("Deployment shop/web".into(), 20)]);
+    assert_eq!(wishes(&web(3, 1, 6), &hour, everywhere)["Deployment shop/web"], 6, "somebody has lowered it since");
+    let new = pins(&web(2, 2, 2), 8);
+    assert_eq!((new.pins.len(), new.short.len()), (0, 1), "{new:?}");
+}
+
+#[test]
+fn what_only_its_autoscaler_can_size_is_kept_large_by_that() {
+    let mut rollout = autoscaler("web", 2, 20);
+    rollout["spec"]["scaleTargetRef"] = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "web"});
+    rollout["status"] = json!({"currentReplicas": 8});
+    let old = Scaled { autoscalers: vec![rollout.clone()], ..Scaled::default() };
+    let wanted = wishes(&old, &Counts::new(), everywhere);
+    assert_eq!(wanted, Wishes::from([("Rollout shop/web".into(), 8)]));
+    assert!(wishes(&old, &Counts::new(), |space| space != "shop").is_empty());
+    rollout["status"] = json!({"currentReplicas": 2});
+    let mut new = Scaled { autoscalers: vec![rollout], ..Scaled::default() };
+    let pin = planned(&new, &wanted, RUN, true).pins.remove(0);
+    assert_eq!((pin.kind, pin.to, pin.workload.as_str()), (Field::HorizontalPodAutoscaler, 8, "Rollout web"));
+    assert_eq!(unready(&new, &pin).unwrap(), "Rollout shop/web: 2 of 8 pods are there, as many as the load wants");
+    new.autoscalers[0]["status"]["currentReplicas"] = json!(8);
+    assert_eq!(unready(&new, &pin), None);
+    new.autoscalers[0]["status"] = json!({});
+    assert_eq!(planned(&new, &wanted, RUN, true).pins.len(), 1, "it was not looked at yet");
+    new.autoscalers[0]["status"] = json!({"currentReplicas": 0, "conditions": [
+        {"type": "ScalingActive", "status": "False", "reason": "ScalingDisabled"}]});
+    assert_eq!(planned(&new, &wanted, RUN, true), Planned::default(), "somebody has stopped it");
+}
+
+#[test]
+fn a_helm_releases_minimum_is_pinned_and_the_release_is_named() {
+    let mut scaled = web(8, 2, 20);
+    scaled.autoscalers[0]["metadata"]["managedFields"] =
+        json!([{"manager": "helm", "operation": "Update", "fieldsV1": {"f:spec": {"f:minReplicas": {}}}}]);
+    scaled.autoscalers[0]["metadata"]["annotations"] =
+        json!({"meta.helm.sh/release-name": "front", "meta.helm.sh/release-namespace": "shop"});
+    let planned = pins(&scaled, 8);
+    assert_eq!(planned.pins.len(), 1);
+    assert_eq!(
+        planned.released,
+        ["HorizontalPodAutoscaler shop/web: spec.minReplicas: 8 (the Helm release shop/front)"]
+    );
+}
+
+#[test]
+fn manifests_say_what_sizes_workloads_too() {
+    let mut bare = autoscaler("web", 2, 2);
+    bare["metadata"] = json!({"name": "web"});
+    let objects = [bare, json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}})];
+    let mut web = deployment("web", 1);
+    web["metadata"]["namespace"] = "default".into();
+    let scaled = Scaled::of_objects(&[&objects[..], &[web]].concat());
+    let wanted = Wishes::from([("Deployment default/web".into(), 8)]);
+    assert!(planned(&scaled, &wanted, RUN, true).short[0].contains("allows 2"));
+    assert_eq!(scaled.all().count(), 2);
 }
 
 #[test]
@@ -199,7 +288,7 @@ fn too_many_pins_are_named_and_an_unreadable_mark_goes() {
         ..Scaled::default()
     };
     let planned = planned(&scaled, &wishes(&scaled, &Counts::new(), everywhere), RUN, true);
-    assert_eq!((planned.pins.len(), planned.short.len()), (MOST, 3));
+    assert_eq!((planned.pins.len(), planned.beyond.len(), planned.short.len()), (MOST, 3, 0));
     let mut odd = autoscaler("web", 4, 9);
     odd["metadata"]["annotations"] = json!({PINNED: "{"});
     assert!(undo(&odd, true).unwrap().left.unwrap().contains("cannot be read"));

@@ -35,10 +35,10 @@ fn each_kind_is_stopped_and_started_with_what_it_was() {
         (ScaledObject, json!({}), Value::Null),
     ] {
         let live = object(kind, spec);
-        let stopped = merged(&live, &stop(kind, &live, RUN, false).unwrap());
+        let stopped = merged(&live, &stop(kind, &live, None, RUN, false).unwrap());
         assert!(is_off(kind, &stopped) && !is_off(kind, &live), "{stopped}");
         assert_eq!(marked(&stopped).unwrap(), Mark { run: RUN.into(), stopped: true, back: false, was: was.clone() });
-        assert_eq!(stop(kind, &stopped, RUN, false), None, "once");
+        assert_eq!(stop(kind, &stopped, None, RUN, false), None, "once");
         let started = merged(&stopped, &start(kind, &stopped, RUN, Some(&was)).unwrap());
         assert!(!is_off(kind, &started) && started["spec"] == live["spec"], "{started}");
         assert_eq!(start(kind, &started, RUN, Some(&was)), None, "once");
@@ -49,11 +49,11 @@ fn each_kind_is_stopped_and_started_with_what_it_was() {
 fn whoever_starts_it_again_is_not_believed_and_what_it_was_stays_known() {
     let kind = SingletonKind::Deployment;
     let live = object(kind, json!({"replicas": 3}));
-    let mut stopped = merged(&live, &stop(kind, &live, RUN, false).unwrap());
+    let mut stopped = merged(&live, &stop(kind, &live, None, RUN, false).unwrap());
     stopped["spec"]["replicas"] = 1.into();
-    let again = stop(kind, &stopped, RUN, false).unwrap();
+    let again = stop(kind, &stopped, None, RUN, false).unwrap();
     assert_eq!(marked(&merged(&stopped, &again)).unwrap().was, 3);
-    let other = stop(kind, &merged(&stopped, &again), "shop-2", false).unwrap();
+    let other = stop(kind, &merged(&stopped, &again), None, "shop-2", false).unwrap();
     assert_eq!(marked(&merged(&live, &other)).unwrap().was, 0, "another run finds it stopped");
 }
 
@@ -65,13 +65,13 @@ fn every_write_names_the_version_and_says_whose_it_is() {
     let marks = start(kind, &runs, RUN, Some(&Value::Null)).unwrap();
     assert_eq!((&marks["metadata"]["resourceVersion"], marks.get("spec")), (&json!("7"), None));
     let suspended = object(kind, json!({"suspend": true}));
-    let stops = stop(kind, &suspended, RUN, false).unwrap();
+    let stops = stop(kind, &suspended, None, RUN, false).unwrap();
     assert_eq!((&stops["metadata"]["resourceVersion"], &stops["spec"]["suspend"]), (&json!("7"), &json!(true)));
     assert!(stays_off(kind, &marked(&stops).unwrap().was), "somebody has suspended it");
     let stopped = merged(&suspended, &stops);
-    let back = stop(kind, &stopped, RUN, true).unwrap();
+    let back = stop(kind, &stopped, None, RUN, true).unwrap();
     assert_eq!(
-        (stop(kind, &stopped, RUN, false), marked(&back).unwrap().was),
+        (stop(kind, &stopped, None, RUN, false), marked(&back).unwrap().was),
         (None, json!(true)),
         "the way back says it anew"
     );
@@ -132,7 +132,7 @@ fn it_is_stopped_when_nothing_of_it_runs() {
         "one that ends, too"
     );
     let scaled = object(SingletonKind::ScaledObject, json!({"scaleTargetRef": {"name": "x"}}));
-    let scaled = merged(&scaled, &stop(SingletonKind::ScaledObject, &scaled, RUN, false).unwrap());
+    let scaled = merged(&scaled, &stop(SingletonKind::ScaledObject, &scaled, None, RUN, false).unwrap());
     let kind = SingletonKind::ScaledObject;
     assert_eq!(remains(kind, &scaled, &with(vec![], Some(worker.clone()))), None);
     worker["spec"]["replicas"] = 1.into();
@@ -146,4 +146,43 @@ fn a_reconciler_of_the_switch_is_known() {
     live["metadata"]["managedFields"] =
         json!([{"manager": "kustomize-controller", "fieldsV1": {"f:spec": {"f:suspend": {}}}}]);
     assert!(reconciled(SingletonKind::CronJob, &live).unwrap().contains("kustomize-controller"));
+}
+
+#[test]
+fn what_keda_keeps_paused_is_kept_so_in_the_other_cluster_and_on_the_way_back() {
+    let kind = SingletonKind::ScaledObject;
+    let mut live = object(kind, json!({"scaleTargetRef": {"name": "worker"}}));
+    live["metadata"]["annotations"] = json!({"autoscaling.keda.sh/paused": "true"});
+    for (pods, was, off) in [(0, "0", true), (3, "3", false)] {
+        let stopped = merged(&live, &stop(kind, &live, Some(pods), RUN, false).unwrap());
+        let mark = marked(&stopped).unwrap();
+        assert_eq!((is_off(kind, &stopped), &mark.was, stays_off(kind, &mark.was)), (true, &json!(was), off));
+        // The way back: as many pods as there were, and still paused.
+        let back = merged(&stopped, &start(kind, &stopped, RUN, Some(&mark.was)).unwrap());
+        assert_eq!(back["metadata"]["annotations"]["autoscaling.keda.sh/paused-replicas"], was);
+        assert_eq!(back["metadata"]["annotations"]["autoscaling.keda.sh/paused"], "true");
+    }
+    live["metadata"]["annotations"]["autoscaling.keda.sh/paused"] = "false".into();
+    let stopped = merged(&live, &stop(kind, &live, None, RUN, false).unwrap());
+    assert_eq!(marked(&stopped).unwrap().was, Value::Null, "it runs");
+    let job = object(SingletonKind::ScaledJob, json!({}));
+    for (said, off) in [("true", true), ("1", true), ("false", false)] {
+        let annotated = merged(&job, &json!({"metadata": {"annotations": {"autoscaling.keda.sh/paused": said}}}));
+        assert_eq!(is_off(SingletonKind::ScaledJob, &annotated), off, "{said}");
+    }
+}
+
+#[test]
+fn what_a_manifest_keeps_paused_is_applied_so_at_its_number_of_pods() {
+    let kind = SingletonKind::ScaledObject;
+    let mut scaled = object(kind, json!({"scaleTargetRef": {"name": "worker"}}));
+    scaled["metadata"]["annotations"] = json!({"autoscaling.keda.sh/paused": "true"});
+    let mut worker = object(SingletonKind::Deployment, json!({"replicas": 2}));
+    worker["metadata"]["name"] = "worker".into();
+    suspend([&mut scaled, &mut worker].into_iter(), &[], &[one(kind)], RUN);
+    assert_eq!((&worker["spec"]["replicas"], marked(&scaled).unwrap().was), (&json!(0), json!("2")));
+    assert_eq!(scaled["metadata"]["annotations"].get("autoscaling.keda.sh/paused"), None);
+    // Where the old cluster's runs, it runs.
+    let started = merged(&scaled, &start(kind, &scaled, RUN, Some(&Value::Null)).unwrap());
+    assert_eq!(started["metadata"]["annotations"].get("autoscaling.keda.sh/paused-replicas"), None);
 }

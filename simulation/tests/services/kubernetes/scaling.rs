@@ -89,3 +89,33 @@ fn a_scaled_object_has_an_autoscaler_of_its_own_until_it_is_paused() {
     apply(&fleet, &scaled(json!({})), at(150));
     assert_eq!(size(&mut fleet, at(170)), 4, "its operator starts what an autoscaler would not");
 }
+
+#[test]
+fn what_nothing_triggers_goes_to_0_and_a_minimum_starts_it() {
+    let mut fleet = scene(1, 9, 2);
+    let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "scaledobjects.keda.sh"},
+        "spec": {"group": "keda.sh", "scope": "Namespaced", "names": {"plural": "scaledobjects", "kind": "ScaledObject"},
+            "versions": [{"name": "v1alpha1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
+                "type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}});
+    let scaled = |spec: Value, trigger: &str| {
+        let mut object = json!({"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+            "metadata": {"name": "api", "namespace": "default"}, "spec": spec});
+        object["spec"]["scaleTargetRef"] = json!({"name": "api"});
+        object["spec"]["triggers"] = json!([{"type": trigger}]);
+        object
+    };
+    let apply = |fleet: &Fleet, object: &Value, now| drop(fleet.server(HOST).unwrap().apply(object, now).unwrap());
+    let size = |fleet: &mut Fleet, at| get(fleet, &format!("{DEPLOYMENTS}/api"), at)["spec"]["replicas"].clone();
+    apply(&fleet, &definition, began());
+    apply(&fleet, &deployment("api", "api:1", 2), began());
+    apply(&fleet, &scaled(json!({}), "cpu"), at(30));
+    assert_eq!(size(&mut fleet, at(60)), 2, "a processor always works");
+    apply(&fleet, &scaled(json!({}), "prometheus"), at(60));
+    assert_eq!(size(&mut fleet, at(310)), 2, "it cools down");
+    assert_eq!(size(&mut fleet, at(420)), 0);
+    apply(&fleet, &scaled(json!({"minReplicaCount": 3}), "prometheus"), at(430));
+    assert_eq!(size(&mut fleet, at(450)), 3);
+    apply(&fleet, &scaled(json!({"minReplicaCount": 3, "idleReplicaCount": 0}), "prometheus"), at(460));
+    assert_eq!(size(&mut fleet, at(480)), 0, "it counts more than the minimum");
+}
