@@ -8,7 +8,7 @@ use bluegreen::plan::Kind;
 use bluegreen::plan::federation::{Credential, MOST, issuer};
 use bluegreen::run::Ending;
 use bluegreen::run::verbs::Verb;
-use bluegreen::site::{Leftover, OldCluster, Site};
+use bluegreen::site::{Gate, Leftover, OldCluster, Site};
 use bluegreen::step::Step;
 use http::{Method, StatusCode};
 use serde_json::json;
@@ -181,16 +181,10 @@ fn what_was_meant_for_blue_and_lets_nobody_in_is_named_and_not_copied() {
 #[test]
 fn one_for_another_audience_is_in_the_way_and_is_named_before_anything_runs() {
     story(|| async {
-        let shop = shop(|_| {}).await;
+        let gate = Gate { before: Step::InstallControllers, stage: 0 };
+        let shop = shop(|site| site.gates = vec![gate]).await;
         ask(&shop, "story", Kind::Upgrade, Some("latest-stable"));
-        until(&shop, |run| run.step == Step::CreateCluster).await;
-        let is_there = || {
-            let world = shop.azure.world();
-            world.resource_manager.resource(&shop.article.green).is_some_and(|green| issuer(green).is_some())
-        };
-        while !is_there() {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+        until(&shop, |run| run.held.is_some()).await;
         let issuer = issuer_of(&shop, &shop.article.green);
         let properties = json!({"issuer": issuer, "subject": TILL, "audiences": ["api://another"]});
         place(
@@ -198,6 +192,7 @@ fn one_for_another_audience_is_in_the_way_and_is_named_before_anything_runs() {
             &format!("{}/federatedIdentityCredentials/another", identity(&shop)),
             json!({"properties": properties}),
         );
+        order(&shop, Verb::Approve).await;
         let run = until(&shop, |run| run.ending.is_some()).await;
         assert_eq!(run.ending, Some(Ending::RolledBack), "{}", journal(&run));
         says(
