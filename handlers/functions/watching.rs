@@ -4,7 +4,7 @@ use super::app::App;
 use crate::azure::Reader;
 use crate::azure::operations::Progress;
 use crate::resources::gateway::{Drift, Gateway};
-use crate::run::readiness::{Breach, Readiness, Verdict};
+use crate::run::readiness::{Breach, Readiness, Sides, Verdict};
 use crate::run::{Following, Mark, Operation, Run, StepError};
 use crate::step::Step;
 use crate::steps::overwriting::drift;
@@ -38,6 +38,8 @@ pub enum Watched {
     NoWayBack(Readiness, String),
     /// What held the way back of the traffic is so no more.
     CameBack(String),
+    /// While the way back waits for the old cluster's nodes, the new one serves nobody any more.
+    Unserved(String),
     /// The members that carry traffic are well, or it cannot be told, and why (`unclear`); this is known of the old cluster,
     /// which was not found if it is `missed`. The next question may be asked already.
     Knows { readiness: Readiness, unclear: Option<String>, missed: Option<String>, is_asked_anew: bool },
@@ -58,7 +60,7 @@ async fn watch(app: &App, run: &Run, reader: &Reader) -> Result<Watched, StepErr
         return Ok(Watched::GlassBroken(mark));
     }
     if run.glass.is_none() && run.step == Step::RestoreTraffic {
-        return came_back(run, reader).await;
+        return on_the_way_back(app, run, reader).await;
     }
     if run.glass.is_some() || !run.step.may_carry_traffic() {
         return Ok(Watched::NothingToSee);
@@ -101,13 +103,23 @@ fn serving_stage(run: &Run, gateway: &Gateway) -> Option<usize> {
     if is_shown { Some(run.stage) } else { run.stage.checked_sub(1) }
 }
 
-/// Whether a way back that is held, since there was nothing to go back to, has something again.
-async fn came_back(run: &Run, reader: &Reader) -> Result<Watched, StepError> {
+/// Whether a way back may go on: one that waits for nodes, or is held since there was nothing to go back to.
+async fn on_the_way_back(app: &App, run: &Run, reader: &Reader) -> Result<Watched, StepError> {
+    if run.waits_for_nodes() {
+        return Ok(match answer(app, run, reader).await? {
+            Answer::Waits(operation, again) => Watched::Waits(operation, again),
+            Answer::Is { answer, .. } if Sides::of(run, run.stage, &answer, None).serves_nobody() => {
+                Watched::Unserved("the new cluster serves nobody any more: users go back at once".to_owned())
+            }
+            Answer::Is { .. } => Watched::NothingToSee,
+        });
+    }
     if run.held.as_ref().is_none_or(|hold| !hold.watched) {
         return Ok(Watched::NothingToSee);
     }
     let found = reader.cluster(&run.plan.old_slot().cluster).await?;
     let found = found.filter(|old| old.uid() == run.plan.old_uid && !old.state().eq_ignore_ascii_case("Deleting"));
+    let found = found.filter(|old| !run.has_deleted_in_part(old));
     Ok(found.map_or(Watched::NothingToSee, |old| {
         Watched::CameBack(format!("the old cluster ({}) is there: the way back goes on", old.state()))
     }))

@@ -45,6 +45,10 @@ pub async fn bring_back(run: &Run, azure: &Azure, until: Until) -> Result<Option
     if found.state().eq_ignore_ascii_case("Deleting") {
         return Ok(Some(lost(azure, "the old cluster is being deleted")));
     }
+    if run.has_deleted_in_part(&found) {
+        let why = format!("the old cluster is {}: its deletion came to no end", found.state());
+        return Ok(Some(lost(azure, &why)));
+    }
     let size = run.reducing.as_ref();
     let is_scaled_down = run.plan.site.old_cluster == OldCluster::ScaleDown;
     let is_sought = match until {

@@ -19,7 +19,7 @@ pub fn judged(run: &Run, of_old: &Scaled, hour: &Counts, of_manifests: &Scaled) 
     let mut judged = Judged { refused: None, warnings: warnings(&old) };
     let mut refused = vec![];
     if !short.is_empty() {
-        let remedy = "raise that maximum in the manifests and publish the site, or lower the old cluster's";
+        let remedy = "mend that in the manifests and publish the site, or lower the old cluster's maximum";
         refused.push(format!("the manifests allow fewer pods than users need now: {}; {remedy}", list(&short)));
     }
     if !old.reconciled.is_empty() {

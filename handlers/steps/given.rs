@@ -6,7 +6,7 @@ use super::{again_in, terminal};
 use crate::azure::roles::{Given, Whose};
 use crate::plan::roles::{Assignment, Grant, Hanging, addressed, fates, pairs};
 use crate::plan::{Kind, Plan};
-use crate::resources::answers::text;
+use crate::resources::answers::{same_id, text};
 use crate::run::{Fact, Outcome, Run, StepError, Waiting};
 use futures::future::try_join_all;
 use jiff::SignedDuration;
@@ -82,9 +82,10 @@ fn said_before(run: &Run, wanted: &[Grant]) -> Option<Outcome> {
 /// What hangs on the slots' subnets.
 async fn hanging(plan: &Plan, azure: &Azure) -> Result<Hanging, StepError> {
     let ids: BTreeSet<_> = pairs(plan).into_iter().flat_map(|(from, to)| [from, to]).collect();
-    let looks = ids.into_iter().map(async |id| Ok::<_, StepError>((id, azure.network(id).await?)));
-    let subnets: BTreeMap<_, _> = try_join_all(looks).await?.into_iter().collect();
-    Ok(Hanging::on(plan, |id| subnets.get(id).and_then(Option::as_ref)))
+    // What may not be looked at is left to a person, as `CheckPlan` has said.
+    let ids: Vec<_> = ids.into_iter().map(str::to_owned).collect();
+    let subnets = azure.parts(&ids).await?;
+    Ok(Hanging::on(plan, |id| subnets.iter().find(|subnet| same_id(text(subnet, "/id"), id))))
 }
 
 /// The id of the group of a cluster's nodes.

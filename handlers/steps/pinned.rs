@@ -71,7 +71,7 @@ pub async fn pinned(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepErr
 fn too_small(capacity: &Capacity, new: &Planned) -> Option<String> {
     let mut parts = vec![];
     if !new.short.is_empty() {
-        let remedy = "raise that maximum in the new cluster, and in the manifests";
+        let remedy = "mend that in the new cluster, and in the manifests";
         parts.push(format!("{}; {remedy}", few(&new.short, NAMED, "; ")));
     }
     if capacity.reconciled == Reconciled::Refuse && !new.reconciled.is_empty() {

@@ -114,6 +114,9 @@ pub async fn lost(run: &Run, reader: &Reader) -> Result<(Option<String>, Option<
         Presence::Here(old) if old.uid() != run.plan.old_uid => {
             Some(format!("the old slot ({name}) holds another cluster than the plan names"))
         }
+        Presence::Here(old) if run.has_deleted_in_part(&old) => {
+            Some(format!("the old cluster ({name}) is {}: its deletion came to no end", old.state()))
+        }
         // What this run has reduced itself it brings back.
         Presence::Here(_) if run.can_bring_back() => None,
         Presence::Here(old) => old.cannot_serve().map(|state| format!("the old cluster ({name}) is {state}")),

@@ -45,6 +45,12 @@ impl Size {
         cluster
     }
 
+    /// Whether the cluster has not all of its pools any more.
+    #[must_use]
+    pub fn lacks_pools(&self, cluster: &Cluster) -> bool {
+        self.pools.iter().any(|wanted| !cluster.pools().any(|pool| pool["name"] == wanted.name.as_str()))
+    }
+
     /// The first of its pools that this cluster has otherwise.
     #[must_use]
     pub fn differs(&self, cluster: &Cluster) -> Option<&PoolSize> {

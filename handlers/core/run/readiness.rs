@@ -178,12 +178,18 @@ impl Sides {
         let (old, new) = (self.old.len(), self.new.len());
         let (old_well, new_well) = (old.saturating_sub(fallen.len()), new.saturating_sub(self.new.ill.len()));
         if self.comes_back || (old_well > 0 && old_well * new > new_well * old) {
-            return Verdict::Breached(Breach { why, unserved: new_well == 0 });
+            return Verdict::Breached(Breach { why, unserved: self.serves_nobody() });
         }
         Verdict::NoWayBack(format!(
             "{why}, and the old one at {}: {new_well} of {new} against {old_well} of {old}, so going back would help nobody",
             list(&fallen)
         ))
+    }
+
+    /// Whether no member of the new cluster is left that could serve.
+    #[must_use]
+    pub fn serves_nobody(&self) -> bool {
+        !self.new.ill.is_empty() && self.new.ill.len() == self.new.len()
     }
 
     /// Members of the old cluster that were healthy, or carry traffic, and are not healthy now.

@@ -1,6 +1,7 @@
 //! What is true of a run where it is.
-use super::{Ending, QUIET_TIME, Run};
+use super::{Ending, Following, QUIET_TIME, Run};
 use crate::plan::Kind;
+use crate::resources::cluster::Cluster;
 use crate::site::{Gate, OldCluster};
 use crate::step::{Step, Then};
 use crate::text::few;
@@ -81,6 +82,20 @@ impl Run {
     #[must_use]
     pub fn can_bring_back(&self) -> bool {
         self.reducing.is_some() && self.plan.site.old_cluster != OldCluster::Delete
+    }
+
+    /// Whether its way back waits for the nodes of an old cluster that it has reduced, while the new one carries what it can.
+    #[must_use]
+    pub fn waits_for_nodes(&self) -> bool {
+        let has_written = matches!(self.following, Some(Following::GatewayWrite { .. }));
+        self.step == Step::RestoreTraffic && self.moves() && self.can_bring_back() && !self.unserved && !has_written
+    }
+
+    /// Whether its deletion of the old cluster began and came to no end: nobody knows what is left.
+    #[must_use]
+    pub fn has_deleted_in_part(&self, old: &Cluster) -> bool {
+        let deletes = self.plan.site.old_cluster == OldCluster::Delete;
+        self.reducing.as_ref().is_some_and(|size| deletes && (!old.is_settled() || size.lacks_pools(old)))
     }
 
     /// Whether a write of this run may be on the gateway, or on its way there.

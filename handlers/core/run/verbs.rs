@@ -272,6 +272,16 @@ fn resume(run: &Run, mut next: Run, direction: Option<Direction>, what: &str, no
 }
 
 fn go_back(run: &Run, mut next: Run, order: &Order, what: &str, now: Timestamp) -> Result<Run, Refusal> {
+    if run.waits_for_nodes() {
+        if !order.force {
+            return not_now(
+                "it is on its way back, and waits for the old cluster's nodes: --force leads users there at once",
+            );
+        }
+        next.0.unserved = true;
+        next.0.due = now;
+        return Ok(next);
+    }
     if run.step.undoes() && run.glass.is_none() {
         return not_now("it is on its way back already");
     }

@@ -114,6 +114,18 @@ pub fn no_way_back(run: &Run, readiness: Readiness, why: &str, now: Timestamp) -
     Some(next.both_ill(readiness, why, now))
 }
 
+/// The new cluster serves nobody any more: users are led to the old one, whatever nodes it has.
+#[must_use]
+pub fn unserved(run: &Run, why: &str, now: Timestamp) -> Option<Run> {
+    run.waits_for_nodes().then(|| {
+        let mut next = run.next_hop();
+        next.0.unserved = true;
+        next.0.due = now;
+        next.note(CHECK, why, run.step, now);
+        next
+    })
+}
+
 /// What held the way back of the traffic is so no more: the old cluster is there, and stays. It goes on.
 #[must_use]
 pub fn came_back(run: &Run, why: &str, now: Timestamp) -> Option<Run> {

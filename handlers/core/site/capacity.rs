@@ -51,7 +51,16 @@ impl Site {
 }
 
 /// Namespaces of Kubernetes and Azure themselves.
-const OTHERS: [&str; 5] = ["kube-system", "kube-public", "kube-node-lease", "gatekeeper-system", "aks-command"];
+const OTHERS: [&str; 8] = [
+    "kube-system",
+    "kube-public",
+    "kube-node-lease",
+    "gatekeeper-system",
+    "aks-command",
+    "calico-system",
+    "tigera-operator",
+    "dataprotection-microsoft",
+];
 
 impl Capacity {
     const fn pins() -> bool {

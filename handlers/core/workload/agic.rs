@@ -9,15 +9,23 @@ use serde_json::Value;
 
 /// Variables that nothing else has.
 const ITS_OWN: [&str; 2] = ["AGIC_POD_NAME", "AGIC_POD_NAMESPACE"];
-/// The variables that name its gateway. One alone is any program's that mentions a gateway.
-const OF_GATEWAYS: [&str; 4] = ["APPGW_NAME", "APPGW_RESOURCE_ID", "APPGW_RESOURCE_GROUP", "APPGW_SUBSCRIPTION_ID"];
-/// What else it is told. Beside the name of a gateway it means AGIC.
-const SETTINGS: [&str; 5] = [
-    "HTTP_SERVICE_PORT",
+/// The variables that name its gateway. Alone they are any program's that works with a gateway.
+const OF_GATEWAYS: [&str; 2] = ["APPGW_NAME", "APPGW_RESOURCE_ID"];
+/// What else it is told, and no other program is. Beside the name of a gateway it means AGIC.
+const SETTINGS: [&str; 13] = [
+    "APPGW_CONFIG_NAME",
+    "APPGW_ENABLE_DEPLOY",
+    "APPGW_ENABLE_SHARED_APPGW",
+    "APPGW_SKU_NAME",
+    "APPGW_SUBNET_ID",
+    "APPGW_SUBNET_NAME",
+    "APPGW_SUBNET_PREFIX",
+    "APPGW_SUBNET_RESOURCE_GROUP",
+    "APPGW_VERBOSITY_LEVEL",
+    "KUBERNETES_WATCHNAMESPACE",
     "USE_MANAGED_IDENTITY_FOR_POD",
     "USE_PRIVATE_IP",
     "MULTI_CLUSTER_MODE",
-    "RECONCILE_PERIOD_SECONDS",
 ];
 /// Its program, and the word by which that only tidies up and leaves the gateway alone.
 const PROGRAM: &str = "appgw-ingress";
@@ -56,16 +64,8 @@ fn by_variables(names: &[String]) -> Option<String> {
     if let Some(own) = ITS_OWN.iter().find(has) {
         return Some(format!("its variable {own}"));
     }
-    let gateways: Vec<_> = OF_GATEWAYS.iter().filter(has).copied().collect();
-    let [first, ..] = gateways[..] else { return None };
-    let names_one = gateways.iter().any(|name| matches!(*name, "APPGW_NAME" | "APPGW_RESOURCE_ID"));
-    let is_other = |name: &&String| name.starts_with("APPGW_") && !OF_GATEWAYS.contains(&name.as_str());
-    let other = names.iter().find(is_other).map(String::as_str);
-    let setting = SETTINGS.iter().find(has).copied();
-    let beside =
-        other.or(setting).or_else(|| gateways.contains(&"APPGW_SUBSCRIPTION_ID").then_some("APPGW_SUBSCRIPTION_ID"));
-    let beside = beside.filter(|beside| names_one && *beside != first)?;
-    Some(format!("its variables {first} and {beside}"))
+    let (named, told) = (OF_GATEWAYS.iter().find(has)?, SETTINGS.iter().find(has)?);
+    Some(format!("its variables {named} and {told}"))
 }
 
 /// The names of a container's variables, those that it takes from elsewhere included.
@@ -177,7 +177,6 @@ mod tests {
             json!({"image": "i:1", "command": ["/appgw-ingress"]}),
             json!({"image": "i:1", "args": ["exec /usr/bin/appgw-ingress --verbosity 5"]}),
             with_env(&["APPGW_RESOURCE_ID", "APPGW_VERBOSITY_LEVEL"]),
-            with_env(&["APPGW_NAME", "APPGW_RESOURCE_GROUP", "APPGW_SUBSCRIPTION_ID"]),
             with_env(&["APPGW_NAME", "USE_PRIVATE_IP"]),
         ] {
             assert!(recognised(&of("Deployment", &json!({"containers": [container]})), &[]).is_some(), "{container}");

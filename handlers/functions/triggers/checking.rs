@@ -5,7 +5,9 @@ use crate::functions::app::App;
 use crate::functions::commit::{Changed, change, commit};
 use crate::functions::vanished::sight;
 use crate::functions::watching::{Watched, watch_traffic};
-use crate::run::watchers::{breach_of, came_back, glass_broken, know, led_elsewhere, look_now, no_way_back, sweep};
+use crate::run::watchers::{
+    breach_of, came_back, glass_broken, know, led_elsewhere, look_now, no_way_back, sweep, unserved,
+};
 use crate::run::{Operation, Run, RunId};
 use crate::store::{SaveError, Stored};
 use std::time::Duration;
@@ -82,7 +84,7 @@ async fn first_look(app: &App, site: &str) -> anyhow::Result<(First, Option<Opti
 }
 
 fn is_watched(run: &Run) -> bool {
-    run.ending.is_none() && (run.step.may_carry_traffic() || run.held.is_some())
+    run.ending.is_none() && (run.step.may_carry_traffic() || run.held.is_some() || run.waits_for_nodes())
 }
 
 /// Looks at one run, again and again until the time is over: an answer of the gateway takes long, and the next question is
@@ -144,6 +146,7 @@ async fn apply(app: &App, judged: &Run, seen: Watched) -> anyhow::Result<bool> {
             Watched::Drifted(why) if run.hop == judged.hop => look_now(run, why, now),
             Watched::LedElsewhere(why) => led_elsewhere(run, judged, why, now),
             Watched::CameBack(why) if run.hop == judged.hop => came_back(run, why, now),
+            Watched::Unserved(why) => unserved(run, why, now),
             Watched::GlassBroken(mark) => glass_broken(run, mark.clone(), now),
             Watched::NoWayBack(readiness, why) if run.hop == judged.hop => {
                 no_way_back(run, readiness.clone(), why, now)

@@ -2,7 +2,7 @@
 use super::night::{Night, calls};
 use crate::{journal, story, until};
 use bluegreen::local::story::Serving;
-use bluegreen::run::verbs::Verb;
+use bluegreen::run::verbs::{Refusal, Verb};
 use bluegreen::run::{Ending, Run};
 use bluegreen::site::Colour::{Blue, Green};
 use bluegreen::site::OldCluster;
@@ -66,6 +66,30 @@ fn where_nobody_is_served_users_go_back_at_once_and_the_nodes_come_meanwhile() {
 }
 
 #[test]
+fn a_new_cluster_that_dies_while_nodes_are_waited_for_is_left_at_once() {
+    for forced in [false, true] {
+        story(|| async {
+            let night = reduces(OldCluster::ScaleDown).await;
+            night.shop.azure.world().resource_manager.timings.scale_pool = Duration::from_secs(3600);
+            night.says(Verb::RollBack, |_| {}).await.unwrap();
+            night.minutes(5).await;
+            let refused = night.says(Verb::RollBack, |_| {}).await.unwrap_err();
+            assert!(matches!(&refused, Refusal::NotNow(why) if why.contains("--force")), "{refused:?}");
+            if forced {
+                night.says(Verb::RollBack, |order| order.force = true).await.unwrap();
+            } else {
+                night.falls_ill(Green);
+            }
+            let (there, took) = at_the_next_write(&night).await;
+            let run = night.run();
+            assert!(took < SignedDuration::from_mins(6) && there != json!(3), "{took:#}{}", journal(&run));
+            let run = night.ends(Ending::RolledBack).await;
+            assert_eq!((night.serving(), nodes(&night)), (Serving::Only(Blue), json!(3)), "{}", journal(&run));
+        });
+    }
+}
+
+#[test]
 fn the_emergency_way_back_while_the_old_cluster_is_started_is_seen_and_stays_seen() {
     story(|| async {
         let night = reduces(OldCluster::Stop).await;
@@ -95,5 +119,21 @@ fn a_way_back_that_had_nowhere_to_go_goes_on_by_itself() {
         let run = until(&night.shop, |run| run.ending.is_some()).await;
         assert_eq!(run.ending, Some(Ending::RolledBack), "{}", journal(&run));
         assert_eq!(night.serving(), Serving::Only(Blue), "{}", journal(&run));
+    });
+}
+
+#[test]
+fn an_old_cluster_whose_deletion_came_to_no_end_is_no_way_back() {
+    story(|| async {
+        let night = Night::begin(|site| site.old_cluster = OldCluster::Delete);
+        let deletions = "DELETE …/managedClusters/";
+        night.shop.azure.world().resource_manager.fail_next_operation(deletions, "NicInUse", "a NIC is in use");
+        let held = night.is_held().await;
+        assert_eq!(held.step, Step::RetireOldCluster, "{}", journal(&held));
+        night.falls_ill(Green);
+        night.minutes(15).await;
+        let run = night.run();
+        assert!(journal(&run).contains("its deletion came to no end"), "{}", journal(&run));
+        assert_eq!((run.step, night.serving()), (Step::RetireOldCluster, Serving::Only(Green)), "{}", journal(&run));
     });
 }

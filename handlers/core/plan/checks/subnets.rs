@@ -164,7 +164,8 @@ pub(super) fn named(plan: &Plan, seen: &Seen) -> Vec<String> {
     let (from, to) = (plan.old_slot(), plan.new_slot());
     let planned = planned_cluster(plan, seen).unwrap_or_default();
     let of_pools = pools(&planned).iter().flat_map(|pool| [text(pool, "/vnetSubnetID"), text(pool, "/podSubnetID")]);
-    let of_slots = from.subnets.values().chain(to.subnets.values()).chain(&to.ingress_subnet).map(String::as_str);
+    let of_ingress = from.ingress_subnet.iter().chain(&to.ingress_subnet);
+    let of_slots = from.subnets.values().chain(to.subnets.values()).chain(of_ingress).map(String::as_str);
     let mut ids: Vec<_> = of_pools.chain(of_slots).filter(|id| !id.is_empty()).map(str::to_owned).collect();
     if routes::goes_out_by_routes(&planned) {
         let subnets = ids.iter().chain([&from.subnet, &to.subnet]).filter_map(|id| seen.subnet(plan, id));

@@ -113,9 +113,9 @@ fn no_secret(address: &str) -> Option<String> {
 /// Whether somebody's name, and with it perhaps a password, stands in an address.
 pub(super) fn has_user(address: &str) -> bool {
     let rest = address.split_once("://").map(|(_, rest)| rest).unwrap_or_default();
-    // A digest has this letter, too; and a password may have any.
+    // A digest has this letter, too, and a sentence around an address; a password may have any.
     let place = rest.replace("@sha256:", "");
-    place.split('?').next().unwrap_or_default().contains('@')
+    place.split(['?', ' ', ',']).next().unwrap_or_default().contains('@')
 }
 
 fn below(place: String, path: &str, why: &str) -> Mistake {

@@ -3,7 +3,7 @@
 //!
 //! <https://helm.sh/docs/topics/chart_tests/>
 use crate::resources::answers::text;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// How often a test is tried again: with Kubernetes' pauses about 10 min.
 const RETRIES: u32 = 6;
@@ -20,7 +20,14 @@ pub(super) fn make_job(object: &mut Value) {
     }
     let mut template = json!({"spec": spec});
     if metadata["labels"].is_object() {
-        template["metadata"] = json!({"labels": metadata["labels"].take()});
+        template["metadata"]["labels"] = metadata["labels"].take();
+    }
+    // What a pod is told about its sidecars. Helm's own is the test's.
+    let annotations = metadata["annotations"].as_object().into_iter().flatten();
+    let of_pod = annotations.filter(|(name, _)| !name.starts_with("helm.sh/"));
+    let of_pod: Map<_, _> = of_pod.map(|(name, value)| (name.clone(), value.clone())).collect();
+    if !of_pod.is_empty() {
+        template["metadata"]["annotations"] = Value::Object(of_pod);
     }
     metadata.as_object_mut().map(|members| members.shift_remove("labels"));
     *object = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata,
@@ -42,6 +49,11 @@ mod tests {
             "spec": {"backoffLimit": 6, "template": {"spec": {"containers": [{"image": "i:1"}], "restartPolicy": "Never"},
                 "metadata": {"labels": {"app": "try"}}}}});
         assert_eq!(test, expected);
+        let mut meshed = json!({"kind": "Pod", "metadata": {"name": "try", "annotations": {"helm.sh/hook": "test",
+            "sidecar.istio.io/inject": "false"}}, "spec": {"containers": []}});
+        make_job(&mut meshed);
+        let of_pod = &meshed["spec"]["template"]["metadata"]["annotations"];
+        assert_eq!(*of_pod, json!({"sidecar.istio.io/inject": "false"}));
         let mut again = test.clone();
         make_job(&mut again);
         assert_eq!(again, test, "a Job is one already");

@@ -13,7 +13,7 @@ pub(super) fn starting(all: &[Found<'_>]) -> Vec<Finding> {
         let by = recognised(&found.value, &settings)?;
         let raised = all.iter().find(|scaler| raises(&scaler.value, &found.value));
         let what = match raised {
-            _ if starts(&found.value) => format!("{WRITES} (known by {by}): give it 0 replicas"),
+            _ if starts(&found.value) => format!("{WRITES} (known by {by}): {}", remedy(&found.value)),
             Some(scaler) => {
                 format!("{WRITES} (known by {by}), and {} would start it: leave that out", describe(&scaler.value))
             }
@@ -22,6 +22,15 @@ pub(super) fn starting(all: &[Found<'_>]) -> Vec<Finding> {
         Some(found.finding(Weight::Refuses, &what))
     };
     all.iter().filter_map(judge).collect()
+}
+
+/// How it does not start.
+fn remedy(object: &Value) -> &'static str {
+    match text(object, "/kind") {
+        "Pod" | "DaemonSet" => "leave it out",
+        "Job" | "CronJob" => "suspend it, or leave it out",
+        _ => "give it 0 replicas",
+    }
 }
 
 const WRITES: &str =

@@ -16,7 +16,7 @@ pub struct Planned {
     pub pins: Vec<Pin>,
     /// What cannot be as large as it should be, whatever is pinned, and why: for a person.
     pub short: Vec<String>,
-    /// What is not pinned, since it would be one too many.
+    /// What is not pinned, and why: it would be one too many, or whoever owns it sizes it.
     pub beyond: Vec<String>,
     /// What a reconciler owns: the object, the line for its repository, and who it is.
     pub reconciled: Vec<String>,
@@ -33,8 +33,11 @@ pub fn wishes(old: &Scaled, hour: &Counts, covers: impl Fn(&str) -> bool) -> Wis
         let wanted = match workload.ruler {
             None => now,
             Some((field, ruler)) => {
-                let lately = hour.get(&key).copied().unwrap_or(0).max(own(field, ruler).unwrap_or(0));
-                now.max(lately).min(most(field, ruler))
+                let lately = now.max(hour.get(&key).copied().unwrap_or(0));
+                // A minimum holds while something triggers.
+                let is_idle = idle(field, ruler).is_some_and(|idle| lately <= idle);
+                let least = own(field, ruler).filter(|_| !is_idle).unwrap_or(0);
+                lately.max(least).min(most(field, ruler))
             }
         };
         (key, wanted)
@@ -92,7 +95,13 @@ impl Planned {
     /// The size of what no autoscaler rules. Whoever owns it rules it.
     fn size(&mut self, workload: &Workload<'_>, object: &Value, wish: u64) {
         let live = replicas(object);
-        if wish > live {
+        if wish > live
+            && let Some(owner) = owner(object)
+        {
+            // How many there are follows from something else than users: nodes, say.
+            let whose = format!("{} {} sizes it", text(owner, "/kind"), text(owner, "/name"));
+            self.beyond.push(format!("{} has {live} pods, in the old cluster {wish}: {whose}", describe(object)));
+        } else if wish > live {
             let field = if text(object, "/kind") == "StatefulSet" { Field::StatefulSet } else { Field::Deployment };
             self.add(workload, field, object, Some(live), wish);
         }

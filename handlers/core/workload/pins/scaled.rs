@@ -196,9 +196,10 @@ fn size_by(autoscaler: &Value) -> u64 {
     number(autoscaler, "/status/currentReplicas").unwrap_or(0)
 }
 
-/// Whether somebody has stopped what an autoscaler scales.
+/// Whether somebody has stopped what an autoscaler scales, or it is not there.
 fn is_stopped(autoscaler: &Value) -> bool {
-    list(autoscaler, "/status/conditions").iter().any(|one| text(one, "/reason") == "ScalingDisabled")
+    let conditions = list(autoscaler, "/status/conditions").iter();
+    conditions.map(|one| text(one, "/reason")).any(|reason| matches!(reason, "ScalingDisabled" | "FailedGetScale"))
 }
 
 /// Whether an autoscaler is one that KEDA keeps.

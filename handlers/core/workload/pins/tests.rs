@@ -293,3 +293,21 @@ fn too_many_pins_are_named_and_an_unreadable_mark_goes() {
     odd["metadata"]["annotations"] = json!({PINNED: "{"});
     assert!(undo(&odd, true).unwrap().left.unwrap().contains("cannot be read"));
 }
+
+#[test]
+fn what_its_owner_sizes_and_what_is_idle_by_itself_keep_no_upgrade() {
+    let mut typha = deployment("typha", 2);
+    typha["metadata"]["ownerReferences"] = json!([{"kind": "Installation", "name": "default", "controller": true}]);
+    let wanted = Wishes::from([("Deployment shop/typha".into(), 3)]);
+    let found = planned(&Scaled { deployments: vec![typha], ..Scaled::default() }, &wanted, RUN, true);
+    assert!(found.pins.is_empty() && found.short.is_empty() && found.reconciled.is_empty(), "{found:?}");
+    assert!(found.beyond[0].contains("has 2 pods, in the old cluster 3: Installation default sizes it"), "{found:?}");
+    let idle = json!({"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"minReplicaCount": 2, "idleReplicaCount": 0, "scaleTargetRef": {"name": "web"}, "triggers": [{"type": "cron"}]}});
+    let night = Scaled { scaled_objects: vec![idle], ..web(0, 1, 20) };
+    let wanted = wishes(&night, &Counts::new(), everywhere);
+    assert_eq!(wanted["Deployment shop/web"], 0, "nothing triggered it for an hour");
+    assert_eq!(planned(&night, &wanted, RUN, true), Planned::default());
+    let hour = Counts::from([("Deployment shop/web".into(), 1)]);
+    assert_eq!(wishes(&night, &hour, everywhere)["Deployment shop/web"], 2);
+}

@@ -17,7 +17,8 @@ pub(super) fn encoded(text: &str, is_known: impl Fn(&str) -> bool) -> Option<(St
     if let Some(name) = in_base64(text).and_then(|text| known(&text)) {
         let why = format!(
             "${{{name}}} lies in it in base64 and would stay as it is, for placeholders are filled in plain text: put it into \
-             stringData in place of data, or into a value that is not encoded"
+             stringData in place of data, or into a value that is not encoded; or, where it is no placeholder, publish the file \
+             with \"placeholders\": false"
         );
         return Some((name, why));
     }
@@ -30,7 +31,8 @@ pub(super) fn encoded(text: &str, is_known: impl Fn(&str) -> bool) -> Option<(St
     let name = names.into_iter().find(|name| is_known(name))?.to_owned();
     let why = format!(
         "${{{name}}} lies in it as part of an address (%24%7B…%7D) and would stay as it is, for placeholders are filled in \
-         plain text: put it into a value that is not encoded"
+         plain text: put it into a value that is not encoded; or, where it is no placeholder, publish the file with \
+         \"placeholders\": false"
     );
     Some((name, why))
 }
