@@ -56,7 +56,9 @@ pub async fn bring_back(run: &Run, azure: &Azure, until: Until) -> Result<Option
         Until::ItHasItsNodes => is_scaled_down,
         Until::ItRuns => false,
     };
-    let differs = size.filter(|_| is_sought).is_some_and(|size| size.differs(&found).is_some());
+    // A pool shows the count that was asked for from the beginning on.
+    let is_growing = !found.is_settled() && !found.has_failed();
+    let differs = size.filter(|_| is_sought).is_some_and(|size| is_growing || size.differs(&found).is_some());
     if let Some(size) = size.filter(|_| found.cannot_serve().is_some() || differs) {
         return grow(run, azure, id, &found, size).await.map(Some);
     }

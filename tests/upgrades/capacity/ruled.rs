@@ -190,8 +190,7 @@ fn manifests_that_allow_fewer_pods_than_users_need_refuse_the_plan() {
         publish(&shop, &manifest(&bounds(2, 2).to_string())).await;
         let (run, users) = forward(&shop).await;
         assert_eq!((run.ending, users.failed), (Some(Ending::Rejected), 0), "{}", journal(&run));
-        let said =
-            "Deployment shop/web wants 8 pods, and HorizontalPodAutoscaler shop/web allows 2; raise that maximum";
+        let said = "Deployment shop/web wants 8 pods, and HorizontalPodAutoscaler shop/web allows 2; mend that";
         assert!(journal(&run).contains(said), "{}", journal(&run));
     });
 }
