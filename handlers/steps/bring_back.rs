@@ -14,17 +14,17 @@ use crate::site::OldCluster;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Until {
     /// It runs: traffic goes there, since it can be no worse. What it lacks comes back meanwhile.
-    ItRuns,
+    Runs,
     /// It runs, with as many nodes as it had: traffic can go there.
-    ItHasItsNodes,
+    HasItsNodes,
     /// It is as big as it was.
-    ItIsWhole,
+    IsWhole,
 }
 
 /// Brings the old cluster back that this run has reduced, and takes the tag off that calls it retired. `None`: it is back,
 /// or was never touched.
 pub async fn bring_back(run: &Run, azure: &Azure, until: Until) -> Result<Option<Outcome>, StepError> {
-    let is_touched = run.reducing.is_some() || (run.retiring && until == Until::ItIsWhole);
+    let is_touched = run.reducing.is_some() || (run.retiring && until == Until::IsWhole);
     if !is_touched {
         return Ok(None);
     }
@@ -52,9 +52,9 @@ pub async fn bring_back(run: &Run, azure: &Azure, until: Until) -> Result<Option
     let size = run.reducing.as_ref();
     let is_scaled_down = run.plan.site.old_cluster == OldCluster::ScaleDown;
     let is_sought = match until {
-        Until::ItIsWhole => true,
-        Until::ItHasItsNodes => is_scaled_down,
-        Until::ItRuns => false,
+        Until::IsWhole => true,
+        Until::HasItsNodes => is_scaled_down,
+        Until::Runs => false,
     };
     // A pool shows the count that was asked for from the beginning on.
     let is_growing = !found.is_settled() && !found.has_failed();
@@ -62,7 +62,7 @@ pub async fn bring_back(run: &Run, azure: &Azure, until: Until) -> Result<Option
     if let Some(size) = size.filter(|_| found.cannot_serve().is_some() || differs) {
         return grow(run, azure, id, &found, size).await.map(Some);
     }
-    if until == Until::ItIsWhole && tag(&found.0, RETIRED_TAG) == Some(&run.id) {
+    if until == Until::IsWhole && tag(&found.0, RETIRED_TAG) == Some(&run.id) {
         let untagged = azure.writer.tag_cluster(azure.permit().await?, id, &found, &back_in_service(&found.0)).await?;
         return written("the end of the tag", untagged).map(Some);
     }

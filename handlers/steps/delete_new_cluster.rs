@@ -40,7 +40,7 @@ pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
     if let Some(waiting) = singletons_back(run, azure, &again).await? {
         return Ok(waiting);
     }
-    if let Some(waiting) = bring_back(run, azure, Until::ItIsWhole).await? {
+    if let Some(waiting) = bring_back(run, azure, Until::IsWhole).await? {
         return Ok(waiting);
     }
     // Traffic is back and quiet since: the old cluster's autoscalers may do as they like.

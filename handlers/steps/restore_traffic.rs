@@ -23,7 +23,7 @@ pub async fn restore_traffic(run: &Run, azure: &Azure) -> StepResult {
     {
         return Ok(Outcome::GlassBroken(mark));
     }
-    let until = if run.unserved { Until::ItRuns } else { Until::ItHasItsNodes };
+    let until = if run.unserved { Until::Runs } else { Until::HasItsNodes };
     if let Some(waiting) = bring_back(run, azure, until).await? {
         return Ok(waiting);
     }
