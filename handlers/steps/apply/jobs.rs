@@ -29,11 +29,11 @@ impl Look<'_> {
     pub async fn gone(&self, object: &Wanted, another: Option<&Seen>) -> Result<Gone, StepError> {
         let known = self.run.jobs.of(&object.digest);
         let expires = object.value["spec"]["ttlSecondsAfterFinished"].is_number();
+        if object.is_job() && known == Some(Ran::Complete) {
+            return Ok(Gone::Complete);
+        }
         if !object.is_job() || another.is_some() || (known.is_none() && !expires) {
             return Ok(Gone::Missing);
-        }
-        if known == Some(Ran::Complete) {
-            return Ok(Gone::Complete);
         }
         let namespace = object.value["metadata"]["namespace"].as_str().unwrap_or("default");
         let events = self.kubernetes.events_of_job(namespace, name(&object.value)).await?;

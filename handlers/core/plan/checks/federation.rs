@@ -1,6 +1,6 @@
 //! The identities at which the run makes federated credentials for the new cluster have room for them.
 use super::{Finding, Seen};
-use crate::plan::federation::{MOST, count_with, issuer, missing, near_misses};
+use crate::plan::federation::{Credential, MOST, count_with, issuer, missing, near_misses};
 use crate::plan::{Kind, Plan};
 
 const SUBJECT: &str = "federated credentials";
@@ -16,7 +16,15 @@ pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
                           of infra/), or take it out of \"federate\"";
             return Some(Finding::wrong(SUBJECT, what, remedy));
         };
-        let count = count_with(there, &missing(plan, name, there, old, TO_COME));
+        let wanted = missing(plan, name, there, old, TO_COME);
+        if let Some((one, other)) = twice(&wanted) {
+            let (subject, audiences) =
+                (&one.subject, [&one.audiences[..], &other.audiences[..]].concat().join(" and for "));
+            let what = format!("the identity {name} would be trusted twice for {subject}, for {audiences}");
+            let remedy = "an identity takes one for an issuer and a subject: write one audience into the old cluster's";
+            return Some(Finding::wrong(SUBJECT, what, remedy));
+        }
+        let count = count_with(there, &wanted);
         (count > MOST).then(|| {
             let what = format!("the identity {name} has {}, would have {count}, and takes {MOST}", there.len());
             Finding::wrong(
@@ -27,6 +35,11 @@ pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
         })
     };
     seen.federated.iter().filter_map(judge).collect()
+}
+
+/// The first two for the same pods.
+fn twice(wanted: &[Credential]) -> Option<(&Credential, &Credential)> {
+    wanted.iter().find_map(|one| Some((one, wanted.iter().find(|other| one.is_in_the_way_of(other))?)))
 }
 
 /// Whom the identities will trust in the new cluster, for people.
