@@ -4,6 +4,7 @@ use crate::workload::yaml::documents;
 use flate2::read::GzDecoder;
 use std::io::Read;
 use std::path::Path;
+use tar::Archive;
 
 /// An archive comes to no more bytes, a chart has no more files, and no chart lies deeper in others.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -66,47 +67,19 @@ fn of_archive(bytes: &[u8], within: &str, depth: usize, files: &mut Vec<ChartFil
     if GzDecoder::new(bytes).take(LARGEST).read_to_end(&mut tar).is_err() {
         return;
     }
-    for (path, content) in entries(&tar) {
-        if let Some((_, path)) = path.trim_start_matches("./").split_once('/') {
-            keep(format!("{within}{path}"), content, depth, files);
+    for entry in Archive::new(tar.as_slice()).entries().into_iter().flatten() {
+        let Ok(mut entry) = entry else { break };
+        let (size, path) = (entry.size(), entry.path().map(|path| path.to_string_lossy().into_owned()));
+        let mut content = vec![];
+        // One that is cut off has no more.
+        if entry.read_to_end(&mut content).is_err() || content.len() as u64 != size {
+            break;
+        }
+        let path = path.ok().filter(|_| entry.header().entry_type().is_file());
+        if let Some((_, path)) = path.as_deref().and_then(|path| path.trim_start_matches("./").split_once('/')) {
+            keep(format!("{within}{path}"), &content, depth, files);
         }
     }
-}
-
-const BLOCK: usize = 512;
-
-/// The regular files of a tar archive, as far as it can be read.
-/// <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html#tag_20_94_13>
-fn entries(tar: &[u8]) -> Vec<(String, &[u8])> {
-    let (mut found, mut rest, mut named) = (vec![], tar, None);
-    while let Some((header, behind)) = rest.split_at_checked(BLOCK) {
-        let text = |from: usize, to: usize| {
-            let field = header[from..to].split(|byte| *byte == 0).next().unwrap_or_default();
-            String::from_utf8_lossy(field).trim().to_owned()
-        };
-        let Ok(size) = usize::from_str_radix(&text(124, 136), 8) else { break };
-        let Some(content) = behind.get(..size) else { break };
-        match header[156] {
-            // A longer name than a header has room for, as GNU's tar and as pax write it.
-            b'L' => named = Some(String::from_utf8_lossy(content).trim_end_matches('\0').to_owned()),
-            b'x' => named = path_in(content).or(named),
-            b'0' | 0 => {
-                let prefix = if text(257, 262) == "ustar" { text(345, 500) } else { String::new() };
-                let short = if prefix.is_empty() { text(0, 100) } else { format!("{prefix}/{}", text(0, 100)) };
-                found.push((named.take().unwrap_or(short), content));
-            }
-            _ => named = None,
-        }
-        let Some(next) = behind.get(size.div_ceil(BLOCK) * BLOCK..) else { break };
-        rest = next;
-    }
-    found
-}
-
-/// The path in a record of pax: `<length> path=<path>` and a line's end.
-fn path_in(record: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(record);
-    text.lines().find_map(|line| Some(line.split_once(" path=")?.1.to_owned()))
 }
 
 #[cfg(test)]
@@ -115,22 +88,25 @@ mod tests {
     use flate2::Compression;
     use flate2::write::GzEncoder;
     use std::io::Write;
-
-    fn entry(path: &str, content: &[u8]) -> Vec<u8> {
-        let mut header = [0_u8; BLOCK];
-        header[..path.len()].copy_from_slice(path.as_bytes());
-        header[124..135].copy_from_slice(format!("{:011o}", content.len()).as_bytes());
-        header[156] = b'0';
-        let mut bytes = [&header[..], content].concat();
-        bytes.resize(bytes.len().div_ceil(BLOCK) * BLOCK, 0);
-        bytes
-    }
+    use tar::{Builder, Header};
 
     fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
-        let mut tar: Vec<u8> = entries.iter().flat_map(|(path, content)| entry(path, content)).collect();
-        tar.extend([0; 2 * BLOCK]);
+        zipped(&unpacked(entries))
+    }
+
+    fn unpacked(entries: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut tar = Builder::new(vec![]);
+        for (path, content) in entries {
+            let mut header = Header::new_gnu();
+            header.set_size(content.len() as u64);
+            tar.append_data(&mut header, path, *content).unwrap();
+        }
+        tar.into_inner().unwrap()
+    }
+
+    fn zipped(tar: &[u8]) -> Vec<u8> {
         let mut packed = GzEncoder::new(vec![], Compression::fast());
-        packed.write_all(&tar).unwrap();
+        packed.write_all(tar).unwrap();
         packed.finish().unwrap()
     }
 
@@ -160,9 +136,11 @@ mod tests {
         }
         std::fs::write(folder.path().join("no.tgz"), b"no archive").unwrap();
         assert!(files(&folder.path().join("no.tgz")).is_empty());
-        assert!(
-            entries(&entry("edge/cut", b"text")[..BLOCK]).is_empty(),
-            "one that ends early is not read beyond its end"
-        );
+        let cut = zipped(&unpacked(&[("edge/cut", b"text")])[..512]);
+        std::fs::write(folder.path().join("cut.tgz"), cut).unwrap();
+        assert!(files(&folder.path().join("cut.tgz")).is_empty(), "one that ends early is not read beyond its end");
+        let long = format!("edge/templates/{}.yaml", "a".repeat(150));
+        std::fs::write(folder.path().join("long.tgz"), archive(&[(&long, b"a: 1")])).unwrap();
+        assert_eq!(format!("edge/{}", files(&folder.path().join("long.tgz"))[0].path), long);
     }
 }
