@@ -87,7 +87,7 @@ fn stranger(shop: &Shop, edit: impl FnOnce(&mut Value)) {
 }
 
 /// The gateway's pool of this name, in a body of it.
-fn pool<'a>(gateway: &'a mut Value, name: &str) -> &'a mut Value {
+pub fn pool<'a>(gateway: &'a mut Value, name: &str) -> &'a mut Value {
     let pools = gateway["properties"]["backendAddressPools"].as_array_mut().unwrap();
     pools.iter_mut().find(|pool| pool["name"] == name).unwrap()
 }

@@ -10,7 +10,6 @@ use bluegreen::site::Stage;
 use bluegreen::step::Step;
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
-use serde_json::{Map, Value, json};
 use simulated_azure::{Effect, Fault, On};
 use std::time::Duration;
 
@@ -155,10 +154,7 @@ fn want_of_room_for_a_mark_turns_back_nothing_that_serves_well() {
         let night = Night::begin(|site| site.soak_minutes = 60);
         night.comes_to(Step::Soak).await;
         night.minutes(2).await;
-        night.stranger_writes(|gateway| {
-            let tags = (0..50).map(|number| (format!("tag-{number}"), json!("theirs")));
-            gateway["tags"] = Value::Object(tags.collect::<Map<_, _>>());
-        });
+        night.tags_are_full();
         let held = night.is_held().await;
         assert!(!held.step.undoes() && journal(&held).contains("50 tags"), "{}", journal(&held));
         night.minutes(60).await;

@@ -1,5 +1,6 @@
 //! A person ended a run as it stood: the next one finds its way from there.
 use super::night::Night;
+use crate::break_glass::pool;
 use crate::{ask, journal, story, until};
 use bluegreen::local::story::Serving;
 use bluegreen::plan::Kind;
@@ -62,9 +63,7 @@ fn what_somebody_else_put_into_the_candidate_pool_is_no_leftover() {
         night.says(Verb::Finish, |_| {}).await.unwrap();
         let candidate = night.shop.article.candidate_pool.clone();
         night.stranger_writes(|gateway| {
-            let pools = gateway["properties"]["backendAddressPools"].as_array_mut().unwrap();
-            let pool = pools.iter_mut().find(|pool| pool["name"] == candidate.as_str()).unwrap();
-            pool["properties"]["backendAddresses"] = json!([{"ipAddress": "10.9.0.9"}]);
+            pool(gateway, &candidate)["properties"]["backendAddresses"] = json!([{"ipAddress": "10.9.0.9"}]);
         });
         let run = next(&night, Kind::Return, None).await;
         assert_eq!(run.ending, Some(Ending::Rejected), "{}", journal(&run));

@@ -1,5 +1,6 @@
 //! Nobody is led to a new cluster by what was seen of it long ago.
 use super::night::Night;
+use crate::break_glass::pool;
 use crate::{journal, story, until};
 use bluegreen::local::story::Serving;
 use bluegreen::run::verbs::{Direction, Verb};
@@ -135,8 +136,6 @@ fn leads_to_blue(night: &Night) {
     let members: Vec<_> = night.shop.site.slot(Blue).addresses.iter().map(|it| json!({"ipAddress": it})).collect();
     let live = night.shop.article.live_pool.as_str();
     night.stranger_writes(|gateway| {
-        let pools = gateway["properties"]["backendAddressPools"].as_array_mut().unwrap();
-        let pool = pools.iter_mut().find(|pool| pool["name"] == live).expect("the live pool is there");
-        pool["properties"]["backendAddresses"] = members.clone().into();
+        pool(gateway, live)["properties"]["backendAddresses"] = members.clone().into();
     });
 }

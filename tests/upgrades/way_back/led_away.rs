@@ -1,6 +1,7 @@
 //! Others write the gateway on the way back: users are led to the old cluster all the same, and nothing is called proved
 //! that leads nobody anywhere.
 use super::night::{Night, calls};
+use crate::break_glass::pool;
 use crate::{journal, story};
 use bluegreen::local::story::Serving;
 use bluegreen::resources::tags::MARK_TAG;
@@ -12,9 +13,7 @@ use serde_json::{Value, json};
 
 /// Users' pool, in a gateway.
 fn live<'a>(night: &Night, gateway: &'a mut Value) -> &'a mut Value {
-    let live = night.shop.article.live_pool.as_str();
-    let pools = gateway["properties"]["backendAddressPools"].as_array_mut().unwrap();
-    pools.iter_mut().find(|pool| pool["name"] == live).expect("the live pool is there")
+    pool(gateway, &night.shop.article.live_pool)
 }
 
 async fn deletes() -> Night {

@@ -1,4 +1,5 @@
 //! One night: a shop whose upgrade is under way, what strangers and illness do to it, and what a person says.
+use crate::break_glass::pool;
 use crate::{ask, journal, order_of, quick, until};
 use bluegreen::azure::permit::Permit;
 use bluegreen::functions::orders::{Obeyed, give};
@@ -12,7 +13,7 @@ use bluegreen::site::{Colour, Site};
 use bluegreen::step::Step;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use simulated_azure::Latency;
 use std::time::Duration;
 
@@ -124,17 +125,21 @@ impl Night {
         self.shop.azure.touch();
     }
 
+    /// Somebody else's tags leave the gateway no room for one more.
+    pub fn tags_are_full(&self) {
+        self.stranger_writes(|gateway| {
+            let tags = (0..50).map(|number| (format!("tag-{number}"), json!("theirs")));
+            gateway["tags"] = Value::Object(tags.collect::<Map<_, _>>());
+        });
+    }
+
     /// A person uses the emergency way back to this colour: what the tool writes.
     pub fn glass_is_broken(&self, to: Colour, mark: &str) {
         let members: Vec<_> =
             self.shop.site.slot(to).addresses.iter().map(|address| json!({"ipAddress": address})).collect();
         let live = self.shop.article.live_pool.clone();
         self.stranger_writes(|gateway| {
-            for pool in gateway["properties"]["backendAddressPools"].as_array_mut().unwrap() {
-                if pool["name"] == live.as_str() {
-                    pool["properties"]["backendAddresses"] = members.clone().into();
-                }
-            }
+            pool(gateway, &live)["properties"]["backendAddresses"] = members.clone().into();
             gateway["tags"][MARK_TAG] = format!("break-glass/{mark}").into();
         });
     }

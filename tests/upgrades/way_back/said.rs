@@ -10,7 +10,7 @@ use bluegreen::site::Colour::{Blue, Green};
 use bluegreen::site::{OldCluster, Site, Stage};
 use bluegreen::step::Step;
 use bluegreen::store::SITES;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use std::time::Duration;
 
 fn in_three_stages(site: &mut Site) {
@@ -40,10 +40,7 @@ fn without_room_for_a_mark_traffic_goes_back_and_the_deletion_is_a_persons() {
         let night = Night::begin(|site| site.soak_minutes = 600);
         night.comes_to(Step::Soak).await;
         night.minutes(2).await;
-        night.stranger_writes(|gateway| {
-            let tags = (0..50).map(|number| (format!("tag-{number}"), json!("theirs")));
-            gateway["tags"] = Value::Object(tags.collect::<Map<_, _>>());
-        });
+        night.tags_are_full();
         night.says(Verb::RollBack, |_| {}).await.unwrap();
         let held = night.is_held().await;
         assert_eq!(held.step, Step::DeleteNewCluster, "{}", journal(&held));

@@ -55,21 +55,28 @@ fn a_raised_minimum_counts_within_a_quarter_of_a_minute_and_the_count_is_the_aut
     assert_eq!(call(&mut fleet, "PATCH", &path, "application/merge-patch+json", &stale, at(91)).0, 409);
 }
 
-#[test]
-fn a_scaled_object_has_an_autoscaler_of_its_own_until_it_is_paused() {
-    let mut fleet = scene(1, 9, 2);
-    let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+/// KEDA's definition.
+fn scaled_objects() -> Value {
+    json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": "scaledobjects.keda.sh"},
         "spec": {"group": "keda.sh", "scope": "Namespaced", "names": {"plural": "scaledobjects", "kind": "ScaledObject"},
             "versions": [{"name": "v1alpha1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
-                "type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}});
+                "type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}})
+}
+
+fn apply(fleet: &Fleet, object: &Value, now: Timestamp) {
+    drop(fleet.server(HOST).unwrap().apply(object, now).unwrap());
+}
+
+#[test]
+fn a_scaled_object_has_an_autoscaler_of_its_own_until_it_is_paused() {
+    let mut fleet = scene(1, 9, 2);
     let scaled = |annotations: Value| {
         json!({"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
         "metadata": {"name": "api", "namespace": "default", "annotations": annotations},
         "spec": {"minReplicaCount": 4, "scaleTargetRef": {"name": "api"}}})
     };
-    let apply = |fleet: &Fleet, object: &Value, now| drop(fleet.server(HOST).unwrap().apply(object, now).unwrap());
-    apply(&fleet, &definition, began());
+    apply(&fleet, &scaled_objects(), began());
     apply(&fleet, &deployment("api", "api:1", 1), began());
     apply(&fleet, &scaled(json!({})), at(30));
     let own = get(&mut fleet, &format!("{AUTOSCALERS}/keda-hpa-api"), at(50));
@@ -93,11 +100,6 @@ fn a_scaled_object_has_an_autoscaler_of_its_own_until_it_is_paused() {
 #[test]
 fn what_nothing_triggers_goes_to_0_and_a_minimum_starts_it() {
     let mut fleet = scene(1, 9, 2);
-    let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": {"name": "scaledobjects.keda.sh"},
-        "spec": {"group": "keda.sh", "scope": "Namespaced", "names": {"plural": "scaledobjects", "kind": "ScaledObject"},
-            "versions": [{"name": "v1alpha1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
-                "type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}});
     let scaled = |spec: Value, trigger: &str| {
         let mut object = json!({"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
             "metadata": {"name": "api", "namespace": "default"}, "spec": spec});
@@ -105,9 +107,8 @@ fn what_nothing_triggers_goes_to_0_and_a_minimum_starts_it() {
         object["spec"]["triggers"] = json!([{"type": trigger}]);
         object
     };
-    let apply = |fleet: &Fleet, object: &Value, now| drop(fleet.server(HOST).unwrap().apply(object, now).unwrap());
     let size = |fleet: &mut Fleet, at| get(fleet, &format!("{DEPLOYMENTS}/api"), at)["spec"]["replicas"].clone();
-    apply(&fleet, &definition, began());
+    apply(&fleet, &scaled_objects(), began());
     apply(&fleet, &deployment("api", "api:1", 2), began());
     apply(&fleet, &scaled(json!({}), "cpu"), at(30));
     assert_eq!(size(&mut fleet, at(60)), 2, "a processor always works");
