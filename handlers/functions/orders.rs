@@ -63,10 +63,7 @@ async fn in_flight(app: &App, site: &str, order: &Order) -> anyhow::Result<Optio
         let why = match app.reader.look(operation).await {
             Ok(Progress::InProgress(_)) => "a change that the run asked for is still under way".to_owned(),
             Ok(Progress::Succeeded(_) | Progress::Failed { .. } | Progress::Gone) => continue,
-            Err(StepError::Transient { cause, .. }) => {
-                format!("it cannot be seen whether a change is under way: {cause:#}")
-            }
-            Err(StepError::Terminal(why)) => format!("it cannot be seen whether a change is under way: {why}"),
+            Err(error) => unseen(error),
         };
         return Ok(Some(try_again(&why)));
     }
@@ -74,8 +71,12 @@ async fn in_flight(app: &App, site: &str, order: &Order) -> anyhow::Result<Optio
     Ok(match still_changing(app, &found.value).await {
         Ok(None) => None,
         Ok(Some(why)) => Some(try_again(&why)),
-        Err(error) => Some(try_again(&format!("it cannot be seen whether a change is under way: {}", in_words(error)))),
+        Err(error) => Some(try_again(&unseen(error))),
     })
+}
+
+fn unseen(error: StepError) -> String {
+    format!("it cannot be seen whether a change is under way: {}", in_words(error))
 }
 
 fn try_again(why: &str) -> Refusal {

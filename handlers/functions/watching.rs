@@ -118,9 +118,7 @@ async fn on_the_way_back(app: &App, run: &Run, reader: &Reader) -> Result<Watche
         return Ok(Watched::NothingToSee);
     }
     let found = reader.cluster(&run.plan.old_slot().cluster).await?;
-    let found = found.filter(|old| old.uid() == run.plan.old_uid && !old.state().eq_ignore_ascii_case("Deleting"));
-    let found = found.filter(|old| !run.has_deleted_in_part(old));
-    Ok(found.map_or(Watched::NothingToSee, |old| {
+    Ok(found.filter(|old| run.cannot_bring_back(old).is_none()).map_or(Watched::NothingToSee, |old| {
         Watched::CameBack(format!("the old cluster ({}) is there: the way back goes on", old.state()))
     }))
 }

@@ -39,14 +39,7 @@ pub async fn bring_back(run: &Run, azure: &Azure, until: Until) -> Result<Option
         Presence::Missed(cluster) => return look_again(cluster, "the old cluster was not found").map(Some),
         Presence::Gone => return Ok(Some(lost(azure, "the old cluster does not exist any more"))),
     };
-    if found.uid() != run.plan.old_uid {
-        return Ok(Some(lost(azure, "the old slot holds another cluster than the plan names")));
-    }
-    if found.state().eq_ignore_ascii_case("Deleting") {
-        return Ok(Some(lost(azure, "the old cluster is being deleted")));
-    }
-    if run.has_deleted_in_part(&found) {
-        let why = format!("the old cluster is {}: its deletion came to no end", found.state());
+    if let Some(why) = run.cannot_bring_back(&found) {
         return Ok(Some(lost(azure, &why)));
     }
     let size = run.reducing.as_ref();

@@ -21,18 +21,7 @@ pub struct Left {
 /// # Errors
 /// When it cannot be seen, or a write was not accepted.
 pub async fn gone(run: &Run, azure: &Azure, cluster: &str) -> StepResult {
-    let mut left = match taken_back(run, azure, &principals(run, cluster)).await? {
-        Ok(left) => left,
-        Err(waiting) => return Ok(waiting),
-    };
-    match forgotten(run, azure, &clusters(run, cluster)).await? {
-        Ok(more) => {
-            left.ours.extend(more.ours);
-            left.others.extend(more.others);
-        }
-        Err(waiting) => return Ok(waiting),
-    }
-    Ok(left.outcome())
+    nothing_is_left(run, azure, &principals(run, cluster), &clusters(run, cluster)).await
 }
 
 /// The old cluster stays. What made room for the new one is gone, and nothing that we gave it is left.
@@ -40,18 +29,27 @@ pub async fn gone(run: &Run, azure: &Azure, cluster: &str) -> StepResult {
 /// # Errors
 /// When it cannot be seen, or a write was not accepted.
 pub async fn room_was_made(run: &Run, azure: &Azure) -> StepResult {
-    let mut left = match taken_back(run, azure, &run.plan.surroundings.principals.leftover).await? {
+    let leftover: Vec<_> = leftover(run).into_iter().collect();
+    nothing_is_left(run, azure, &run.plan.surroundings.principals.leftover, &leftover).await
+}
+
+/// What we gave these identities, and who trusts these clusters, is taken back; what stays is named.
+async fn nothing_is_left(
+    run: &Run,
+    azure: &Azure,
+    principals: &BTreeMap<String, String>,
+    gone: &[Gone<'_>],
+) -> StepResult {
+    let mut left = match taken_back(run, azure, principals).await? {
         Ok(left) => left,
         Err(waiting) => return Ok(waiting),
     };
-    if let Some(leftover) = leftover(run) {
-        match forgotten(run, azure, &[leftover]).await? {
-            Ok(more) => {
-                left.ours.extend(more.ours);
-                left.others.extend(more.others);
-            }
-            Err(waiting) => return Ok(waiting),
+    match forgotten(run, azure, gone).await? {
+        Ok(more) => {
+            left.ours.extend(more.ours);
+            left.others.extend(more.others);
         }
+        Err(waiting) => return Ok(waiting),
     }
     Ok(left.outcome())
 }

@@ -22,6 +22,12 @@ pub const MOST_TAGS: usize = 50;
 /// On a gateway: the ingress controller AGIC writes it.
 pub const AGIC_TAG: &str = "managed-by-k8s-ingress";
 
+/// Whether this begins with the id of a run of a site.
+#[must_use]
+pub fn is_run_of(site: &str, text: &str) -> bool {
+    text.strip_prefix(site).is_some_and(|rest| rest.starts_with('-'))
+}
+
 /// The value of a resource's tag. Azure keeps the case of a tag's name, but compares names without it.
 #[must_use]
 pub fn tag<'a>(resource: &'a Value, name: &str) -> Option<&'a str> {

@@ -98,6 +98,19 @@ impl Run {
         self.reducing.as_ref().is_some_and(|size| deletes && (!old.is_settled() || size.lacks_pools(old)))
     }
 
+    /// Why what is in the old slot is nothing that this run could bring back; `None`: it could be.
+    #[must_use]
+    pub fn cannot_bring_back(&self, found: &Cluster) -> Option<String> {
+        if found.uid() != self.plan.old_uid {
+            return Some("the old slot holds another cluster than the plan names".to_owned());
+        }
+        if found.state().eq_ignore_ascii_case("Deleting") {
+            return Some("the old cluster is being deleted".to_owned());
+        }
+        let is_cut = self.has_deleted_in_part(found);
+        is_cut.then(|| format!("the old cluster is {}: its deletion came to no end", found.state()))
+    }
+
     /// Whether a write of this run may be on the gateway, or on its way there.
     #[must_use]
     pub fn may_have_written(&self) -> bool {

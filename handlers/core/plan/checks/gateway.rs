@@ -3,7 +3,7 @@ use super::{Finding, Seen, listener};
 use crate::plan::Plan;
 use crate::resources::answers::{shortened, text};
 use crate::resources::gateway::{Foreign, Gateway, Pool};
-use crate::resources::tags::AGIC_TAG;
+use crate::resources::tags::{AGIC_TAG, is_run_of};
 use std::net::Ipv4Addr;
 
 const SUBJECT: &str = "gateway";
@@ -125,7 +125,7 @@ fn candidate(plan: &Plan, gateway: &Gateway, seen: &Seen) -> Vec<Finding> {
 /// the run that comes writes over it.
 #[must_use]
 pub fn is_left_over(plan: &Plan, gateway: &Gateway, pool: Pool<'_>) -> bool {
-    let of_a_run = |mark: &str| mark.starts_with(&format!("{}-", plan.site.name)) || gateway.is_glass_broken();
+    let of_a_run = |mark: &str| is_run_of(&plan.site.name, mark) || gateway.is_glass_broken();
     let slots = [plan.old_slot(), plan.new_slot()];
     let is_ours = |address: &Ipv4Addr| slots.iter().any(|slot| slot.addresses.contains(address));
     plan.site.pools.is_candidate(pool.name())

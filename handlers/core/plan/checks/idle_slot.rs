@@ -3,7 +3,7 @@ use super::gateway::is_left_over;
 use super::{Finding, Passing, Seen};
 use crate::plan::{Kind, Plan};
 use crate::resources::answers::{shortened, text};
-use crate::resources::tags::{RETIRED_TAG, RUN_TAG, SITE_TAG, tag};
+use crate::resources::tags::{RETIRED_TAG, RUN_TAG, SITE_TAG, is_run_of, tag};
 use crate::site::Leftover;
 use serde_json::Value;
 
@@ -90,7 +90,7 @@ impl IdleSlot {
 fn foreign(cluster: &Value, site: &str) -> Option<String> {
     match tag(cluster, SITE_TAG) {
         Some(other) if other != site => Some(format!("of the site {:?}", shortened(other))),
-        Some(_) if tag(cluster, RUN_TAG).is_some_and(|run| run.starts_with(&format!("{site}-"))) => None,
+        Some(_) if tag(cluster, RUN_TAG).is_some_and(|run| is_run_of(site, run)) => None,
         Some(_) if tag(cluster, RUN_TAG).is_some() => {
             Some(format!("whose tag {RUN_TAG} names no run of the site: a person has taken it over"))
         }
