@@ -28,7 +28,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 /// Somebody at a keyboard: what they may do, and what they were told.
-struct Person<'a> {
+pub struct Person<'a> {
     shop: &'a Shop,
     writer: ArmWriter,
     told: RefCell<Vec<String>>,
@@ -36,14 +36,18 @@ struct Person<'a> {
 
 impl<'a> Person<'a> {
     fn of(shop: &'a Shop) -> Self {
-        let wire = wire(&shop.azure, &Process::new("a person"));
+        Self::named(shop, "a person")
+    }
+
+    pub fn named(shop: &'a Shop, name: &str) -> Self {
+        let wire = wire(&shop.azure, &Process::new(name));
         let credential = identity::managed(Some("00000000-0000-4000-8000-00000000c11e"), &wire.http).unwrap();
         let cloud = Cloud::named("AzurePublicCloud").unwrap();
         let writer = ArmWriter::new(&cloud, &credential, &wire.http, &Clock::default());
         Self { shop, writer, told: RefCell::default() }
     }
 
-    async fn breaks_glass(&self, emergency: &Emergency, wish: &Wish) -> Result<Ended, String> {
+    pub async fn breaks_glass(&self, emergency: &Emergency, wish: &Wish) -> Result<Ended, String> {
         let say = |line: &str| self.told.borrow_mut().push(line.to_owned());
         break_glass(&self.writer, emergency, wish, &say).await.map_err(|error| format!("{error:#}"))
     }
@@ -68,7 +72,7 @@ impl<'a> Person<'a> {
 }
 
 /// What the published site says of this colour.
-fn to(shop: &Shop, colour: Colour) -> Emergency {
+pub fn to(shop: &Shop, colour: Colour) -> Emergency {
     Emergency::of(&serde_json::to_value(&shop.site).unwrap(), Given::default(), Some(colour)).unwrap()
 }
 

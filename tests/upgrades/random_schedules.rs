@@ -2,10 +2,12 @@
 //!
 //! `BLUEGREEN_SEED=n` plays one seed alone and prints its schedule and journal; `BLUEGREEN_SEEDS=n` plays so many,
 //! from `BLUEGREEN_FIRST_SEED` on.
+mod glass;
 mod scene;
 mod schedule;
 mod strangers;
 mod trouble;
+mod what;
 
 use crate::story;
 use crate::world_after::is_well;
@@ -17,7 +19,7 @@ use bluegreen::site::{FailedCluster, OldCluster};
 use bluegreen::step::Step;
 use jiff::Timestamp;
 use scene::{Scene, journal};
-use schedule::{NAMES, Schedule};
+use schedule::Schedule;
 use simulated_azure::Latency;
 use simulated_azure::service_bus::Held;
 use std::collections::BTreeMap;
@@ -25,6 +27,7 @@ use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use what::NAMES;
 
 const SEEDS: u64 = 80;
 /// In so many every fault has hit.
@@ -72,6 +75,7 @@ fn play(schedule: &Schedule) -> Played {
         is_well(&shop, &tell(&shop, run.clone(), began), &scene.expected());
         clusters_are_well(&scene, &run);
         scene.nothing_that_served_alone_was_taken(&run);
+        scene.the_last_word_stood(&run);
         people_are_told_once(&run);
         Played { hits: scene.hits(), run }
     })

@@ -49,11 +49,12 @@ impl Cluster {
         self.text("/properties/powerState/code").eq_ignore_ascii_case("Stopped")
     }
 
-    /// Why it cannot serve: it is stopped, or on its way to be stopped, started or deleted.
+    /// Why it cannot serve: it is stopped, or is just being made, stopped, started or deleted.
     #[must_use]
     pub fn cannot_serve(&self) -> Option<&str> {
-        // One that starts is said to run from the beginning on.
-        let goes = ["Deleting", "Stopping", "Starting"].iter().any(|state| self.state().eq_ignore_ascii_case(state));
+        // One that is made or started is said to run from the beginning on.
+        let states = ["Creating", "Deleting", "Stopping", "Starting"];
+        let goes = states.iter().any(|state| self.state().eq_ignore_ascii_case(state));
         match (goes, self.is_stopped()) {
             (true, _) => Some(self.state()),
             (false, true) => Some("Stopped"),

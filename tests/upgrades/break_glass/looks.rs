@@ -1,11 +1,13 @@
 //! What is looked at before a write, and what is said of it.
 use super::{FORCED, Person, addresses, members, open, seconds, to, to_green};
-use crate::story;
+use crate::{ask, story, until};
 use bluegreen::azure::arm::Condition;
 use bluegreen::azure::break_glass::{Ended, Wish};
 use bluegreen::azure::permit::Permit;
 use bluegreen::local::shop::Shop;
+use bluegreen::plan::Kind;
 use bluegreen::site::Colour;
+use bluegreen::step::Step;
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
 use simulated_azure::{Effect, Fault, On};
@@ -79,6 +81,20 @@ fn a_target_that_is_stopped_refuses_with_the_command_that_has_force() {
         blue_stops(&person).await;
         assert_eq!(person.sends_all_to(Colour::Blue).await, Ok(Ended::Refused));
         person.was_told("the cluster aks-blue is Stopped");
+        person.was_told(FORCED);
+        assert_eq!(person.wrote(), []);
+    });
+}
+
+#[test]
+fn a_target_that_is_being_made_refuses_with_the_command_that_has_force() {
+    story(|| async {
+        let shop = open();
+        ask(&shop, "glass", Kind::Upgrade, Some("latest-stable"));
+        until(&shop, |run| run.step == Step::CreateCluster && run.following.is_some()).await;
+        let person = Person::of(&shop);
+        assert_eq!(person.sends_all_to(Colour::Green).await, Ok(Ended::Refused));
+        person.was_told("the cluster aks-green is Creating");
         person.was_told(FORCED);
         assert_eq!(person.wrote(), []);
     });

@@ -1,6 +1,7 @@
 //! A schedule as it is played: incidents happen when their time has come, people order, held runs are released.
-use super::schedule::{CallFault, Doomed, Incident, Place, Schedule, What};
+use super::schedule::{Incident, Schedule};
 use super::trouble::Loss;
+use super::what::{CallFault, Doomed, Place, What};
 use crate::order_of;
 use crate::world_after::{gateway, is_well, nothing_runs_twice};
 use bluegreen::functions::orders::{Obeyed, give};
@@ -23,6 +24,7 @@ use serde_json::{Value, json};
 use simulated_azure::service_bus::Message;
 use simulated_azure::{Effect, Fault, On, Process};
 use std::cell::{Cell, RefCell};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// No story takes longer, with every outage and every person's night's rest.
@@ -215,7 +217,7 @@ impl<'a> Scene<'a> {
                 self.hit(what.name());
             }
             What::Order(verb) => {
-                if self.order(&[*verb]).await {
+                if self.order(|run| vec![order_of(run, *verb)]).await {
                     self.hit(what.name());
                 }
             }
@@ -227,6 +229,8 @@ impl<'a> Scene<'a> {
                 }
             }
             What::Trouble(trouble) => return self.befall(*trouble).await,
+            What::GlassBroken(side) => return self.break_the_glass(*side, &what).await,
+            What::FullTags(lasts) => return self.fill_tags(*lasts, &what).await,
         }
         self.shop.azure.touch();
     }
@@ -276,7 +280,16 @@ impl<'a> Scene<'a> {
             Step::RetireOldCluster | Step::DeleteNewCluster => &[Verb::Finish, Verb::Resume],
             _ => &[Verb::RollBack, Verb::Resume],
         };
-        self.order(verbs).await;
+        self.order(|run| match &run.glass {
+            Some(_) => self.said_after_the_glass(run),
+            None => verbs.iter().map(|verb| order_of(run, *verb)).collect(),
+        })
+        .await;
+    }
+
+    /// A number from these.
+    pub fn roll(&self, from: RangeInclusive<u8>) -> u8 {
+        self.dice.borrow_mut().u8(from)
     }
 
     fn check_held(&self) {
@@ -285,15 +298,17 @@ impl<'a> Scene<'a> {
     }
 
     /// A person gives the first of these orders that is obeyed, and tries again while nobody answers.
-    async fn order(&self, verbs: &[Verb]) -> bool {
-        for verb in verbs {
+    async fn order(&self, orders: impl Fn(&Run) -> Vec<Order>) -> bool {
+        let Some(run) = self.shop.run() else { return false };
+        for said in orders(&run) {
             for _ in 0..30 {
                 let Some(run) = self.shop.run().filter(|run| run.ending.is_none()) else { return false };
                 self.people.set(self.people.get() + 1);
                 // A process of its own each time: the script may have killed the last one.
                 let process = Process::new(&format!("person#{}", self.people.get()));
                 let app = app_of(&self.shop.azure, &process).expect("a process can be wired up");
-                let order = Order { reason: Some("because the schedule says so".into()), ..order_of(&run, *verb) };
+                let why = Some("because the schedule says so".into());
+                let order = Order { reason: why, direction: said.direction, ..order_of(&run, said.verb) };
                 let given = give(&app, &self.shop.site.name, &order);
                 match tokio::time::timeout(Duration::from_secs(180), given).await {
                     Ok(Ok(Obeyed::Yes(_))) => return true,

@@ -1,10 +1,11 @@
 //! Somebody else writes the gateway, and how it should look after that.
 use super::scene::Scene;
-use super::schedule::What;
+use super::what::What;
 use crate::world_after::gateway;
-use bluegreen::resources::tags::MARK_TAG;
+use bluegreen::resources::tags::{MARK_TAG, MOST_TAGS};
 use serde_json::{Value, json};
 use simulated_azure::resource_manager::remove_pool;
+use std::time::Duration;
 
 /// How somebody else writes the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +118,32 @@ impl Scene<'_> {
         }
     }
 
+    /// Somebody writes as many tags as there may be, ours not among them, and takes them away later.
+    pub async fn fill_tags(&self, lasts: Duration, what: &What) {
+        let fillers: Value = (0..MOST_TAGS).map(|at| (format!("{FILLER}{at}"), Value::from("theirs"))).collect();
+        if !self.writes_tags(|tags| *tags = fillers.clone()) {
+            return;
+        }
+        self.hit(what.name());
+        self.before.borrow_mut()["tags"] = fillers.clone();
+        self.shop.azure.touch();
+        self.shop.azure.clock().sleep(lasts).await;
+        for _ in 0..TRIES {
+            if self.writes_tags(without_fillers) {
+                without_fillers(&mut self.before.borrow_mut()["tags"]);
+                return self.shop.azure.touch();
+            }
+            self.shop.azure.clock().sleep(Duration::from_secs(60)).await;
+        }
+    }
+
+    fn writes_tags(&self, edit: impl Fn(&mut Value)) -> bool {
+        let (now, world) = (self.now(), &mut *self.shop.azure.world());
+        let write = |body: &mut Value| edit(&mut body["tags"]);
+        let (arm, fleet) = (&mut world.resource_manager, &mut world.kubernetes);
+        arm.stranger_writes(&self.shop.article.gateway, write, fleet, now).is_ok()
+    }
+
     /// The gateway as it should be. Without `If-Match` a write of ours that was slow on its way reverts what a stranger
     /// wrote meanwhile: no client of Azure can help that.
     pub fn expected(&self) -> Value {
@@ -136,6 +163,7 @@ impl Scene<'_> {
             if pools(&found) > pools(&before) {
                 before["properties"] = self.at_first["properties"].clone();
             }
+            take_fillers(&mut before, &found);
             match (found["tags"]["stranger"].clone(), before["tags"].as_object_mut()) {
                 (Value::Null, Some(tags)) => {
                     tags.remove("stranger");
@@ -144,6 +172,23 @@ impl Scene<'_> {
             }
         }
         before
+    }
+}
+
+const FILLER: &str = "filler-";
+/// A gateway that is busy is written again so often.
+const TRIES: u32 = 15;
+
+fn without_fillers(tags: &mut Value) {
+    tags.as_object_mut().into_iter().for_each(|tags| tags.retain(|name, _| !name.starts_with(FILLER)));
+}
+
+/// The tags of others, as a gateway has them.
+fn take_fillers(body: &mut Value, found: &Value) {
+    without_fillers(&mut body["tags"]);
+    let found = found["tags"].as_object().into_iter().flatten().filter(|(name, _)| name.starts_with(FILLER));
+    if let Some(tags) = body["tags"].as_object_mut() {
+        tags.extend(found.map(|(name, value)| (name.clone(), value.clone())));
     }
 }
 
