@@ -7,6 +7,7 @@ mod scene;
 mod schedule;
 mod strangers;
 mod trouble;
+mod unserved;
 mod what;
 
 use crate::story;
@@ -17,7 +18,7 @@ use bluegreen::run::calls::AGAIN;
 use bluegreen::run::{Ending, Level, Run};
 use bluegreen::site::{FailedCluster, OldCluster};
 use bluegreen::step::Step;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use scene::{Scene, journal};
 use schedule::Schedule;
 use simulated_azure::Latency;
@@ -41,11 +42,14 @@ const AFTERMATH: Duration = Duration::from_secs(15 * 60);
 struct Table {
     hits: BTreeMap<(String, Step), u32>,
     endings: BTreeMap<String, u32>,
+    /// How long users were without service while the old cluster could have served them, story by story.
+    unserved: Vec<SignedDuration>,
 }
 
 struct Played {
     run: Run,
     hits: Vec<(String, Timestamp)>,
+    unserved: SignedDuration,
 }
 
 /// Plays a story, and looks at what it left.
@@ -72,12 +76,14 @@ fn play(schedule: &Schedule) -> Played {
         let left = messages(&shop, &run);
         assert!(left.is_empty(), "still in the bus: {left:?}{}", journal(&run));
         assert_eq!(shop.run().as_ref(), Some(&run), "an ended run never changes");
-        is_well(&shop, &tell(&shop, run.clone(), began), &scene.expected());
+        let told = tell(&shop, run.clone(), began);
+        is_well(&shop, &told, &scene.expected());
         clusters_are_well(&scene, &run);
         scene.nothing_that_served_alone_was_taken(&run);
         scene.the_last_word_stood(&run);
         people_are_told_once(&run);
-        Played { hits: scene.hits(), run }
+        let unserved = scene.longest_unserved(&run, &told.users);
+        Played { hits: scene.hits(), unserved, run }
     })
 }
 
@@ -160,6 +166,7 @@ impl Table {
                 run.journal.iter().rev().find(|entry| entry.at <= *at).map_or(Step::CheckPlan, |entry| entry.after);
             *self.hits.entry((name.clone(), step)).or_default() += 1;
         }
+        self.unserved.extend(Some(played.unserved).filter(|lasted| !lasted.is_zero()));
         let ending = run.ending.map_or_else(|| "none".into(), |ending| format!("{ending:?}"));
         *self.endings.entry(ending).or_default() += 1;
         let held = run.journal.iter().any(|entry| entry.who.starts_with("person:") && entry.what.starts_with("resume"));
@@ -167,6 +174,7 @@ impl Table {
     }
 
     fn merge(&mut self, other: Self) {
+        self.unserved.extend(other.unserved);
         for (key, count) in other.hits {
             *self.hits.entry(key).or_default() += count;
         }
@@ -187,6 +195,12 @@ impl Table {
             }
         }
         let _ = write!(text, "\nendings: {:?}", self.endings);
+        let mut unserved: Vec<_> = self.unserved.iter().map(|lasted| lasted.as_secs()).collect();
+        unserved.sort_unstable();
+        if let (Some(median), Some(longest)) = (unserved.get(unserved.len() / 2), unserved.last()) {
+            let stories = unserved.len();
+            let _ = write!(text, "\nwithout service in {stories} stories: median {median} s, longest {longest} s");
+        }
         text
     }
 

@@ -172,9 +172,14 @@ impl Scene<'_> {
 
     /// Whether a cluster could serve at every moment of the last while.
     fn is_well(&self, cluster: &str, at: Timestamp) -> bool {
+        self.is_well_from_to(cluster, at, at)
+    }
+
+    /// Whether it could at each moment between two.
+    pub fn is_well_from_to(&self, cluster: &str, from: Timestamp, until: Timestamp) -> bool {
         let losses = self.losses.borrow();
         let mut losses = losses.iter().filter(|loss| loss.cluster == cluster);
-        !losses.any(|loss| loss.from <= at && at - JUST_NOW <= loss.until + FOUND_OUT)
+        !losses.any(|loss| loss.from <= until && from - JUST_NOW <= loss.until + FOUND_OUT)
     }
 
     /// No act of ours took the users away from a cluster that could serve, or reduced or deleted it, while the other one
