@@ -1,5 +1,5 @@
-//! Users are about to be led to a cluster that none of them reaches: what was seen of it must not be old. A run may have been
-//! held since, or nobody handled its events.
+//! More users are about to be led to the new cluster: it must be large enough for them, and where none of them reaches it yet,
+//! what was seen of it must not be old. A run may have been held since, or nobody handled its events.
 use super::acting::Azure;
 use super::pinned::pinned;
 use super::ready::{Ready, ready};
@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 /// What was seen counts so long.
 const COUNTS: SignedDuration = SignedDuration::from_mins(5);
 
-/// What is still to be seen of the new cluster before users are led to it; `None`: nothing.
+/// What is still to be seen of the new cluster before more users are led to it; `None`: nothing.
 ///
 /// # Errors
 /// When something cannot be looked at.
@@ -26,12 +26,15 @@ pub async fn unseen(run: &Run, azure: &Azure, gateway: &Gateway) -> Result<Optio
     let is_old =
         azure.now().duration_since(run.stage_began) > COUNTS || run.others.repairing || !run.known_glass.is_empty();
     // An old cluster that is being reduced serves nobody for long.
-    if is_reached || !is_old || run.is_reducing() || run.keeps_old_rules() {
+    if !(is_reached || is_old) || run.is_reducing() || run.keeps_old_rules() {
         return Ok(None);
     }
     // The load may have grown meanwhile.
     if let Some(Outcome::NotYet(waiting)) = pinned(run, azure).await? {
         return Ok(Some(Outcome::NotYet(waiting)));
+    }
+    if is_reached {
+        return Ok(None);
     }
     if holding.iter().any(|pool| pool.eq_ignore_ascii_case(&pools.candidate)) {
         return probed(run, azure).await;

@@ -1,4 +1,4 @@
-//! Both clusters are as large as the load wants, and stay so: before the first share of traffic moves.
+//! Both clusters are as large as the load wants, and stay so: before a share of traffic moves.
 use super::acting::Azure;
 use crate::azure::kubernetes::{Amended, Kubernetes, KubernetesWriter};
 use crate::resources::answers::text;
@@ -6,7 +6,7 @@ use crate::resources::object::name;
 use crate::run::{Fact, Outcome, Run, StepError, Waiting};
 use crate::site::{Capacity, Reconciled};
 use crate::text::few;
-use crate::workload::pins::{Pin, Pins, Placed, Planned, Scaled, Side, patch, planned, unready, wishes};
+use crate::workload::pins::{Pin, Pins, Placed, Planned, Scaled, Side, patch, planned, together, unready, wishes};
 use crate::workload::selector::selector;
 use serde_json::Value;
 use std::time::Duration;
@@ -28,7 +28,10 @@ pub async fn pinned(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepErr
     let old = azure.writer.kubernetes(&run.plan.old_slot().cluster).await?;
     let new = azure.writer.kubernetes(&run.plan.new_slot().cluster).await?;
     let (of_old, of_new) = (old.scaled().await?, new.scaled().await?);
-    let wanted = wishes(&of_old, &azure.counted(&run.plan.old_uid).await?, |space| capacity.covers(space));
+    let mut wanted = wishes(&of_old, &azure.counted(&run.plan.old_uid).await?, |space| capacity.covers(space));
+    if run.leads_to_both() {
+        wanted = together(wanted, &of_old, &of_new);
+    }
     let (plan_old, plan_new) = (planned(&of_old, &wanted, &run.id, false), planned(&of_new, &wanted, &run.id, true));
     let (too_small, noted) = (too_small(capacity, &plan_new), noted(capacity, &plan_old, &plan_new));
     let more = Pins { old: plan_old.pins, new: plan_new.pins, ..Pins::default() };

@@ -122,4 +122,10 @@ impl Run {
     pub fn share(&self) -> u8 {
         self.plan.stages.get(self.stage).map_or(0, |stage| stage.share)
     }
+
+    /// Whether both clusters have users, and the new one is about to get more of them.
+    #[must_use]
+    pub fn leads_to_both(&self) -> bool {
+        self.step == Step::ShiftTraffic && self.stage > 0
+    }
 }

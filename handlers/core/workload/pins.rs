@@ -8,11 +8,13 @@ mod held;
 mod placed;
 mod planned;
 mod scaled;
+mod shared;
 
 pub use held::{Held, Load, load};
 pub use placed::{PINNED, Placed, Undo, marked, patch, undo};
 pub use planned::{Planned, Wishes, planned, reconciler_of, reconciles, wishes};
 pub use scaled::{Counts, Scaled, counts, unready};
+pub use shared::together;
 
 use crate::resources::answers::text;
 use crate::resources::object::name;

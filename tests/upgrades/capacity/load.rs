@@ -101,6 +101,36 @@ fn a_load_that_grows_while_an_approval_is_waited_for_counts_when_it_comes() {
     });
 }
 
+/// What both have together is what one of them gets next, there or on the way back.
+#[test]
+fn a_load_that_grows_between_two_stages_counts_before_the_next_share_moves() {
+    for goes_back in [false, true] {
+        told(async || {
+            let shop = grown(pinning(), &autoscaler()).await;
+            let gates = vec![Gate { before: Step::ShiftTraffic, stage: 2 }];
+            publish_as(&shop, Site { gates, ..shop.site.clone() }, &manifest(&autoscaler())).await;
+            let users = Prober::start(&shop.azure, &[&shop.article.host]);
+            ask(&shop, "story", Kind::Upgrade, Some("latest-stable"));
+            let held = until(&shop, |run| run.held.as_ref().is_some_and(|hold| hold.gate.is_some())).await;
+            assert_eq!((held.stage, held.pins.as_ref().unwrap().new[0].to), (1, 8), "{}", journal(&held));
+            shop.azure.world().traffic.demand(&shop.article.host, 2.0 * LOAD);
+            tokio::time::sleep(Duration::from_secs(900)).await;
+            let sizes = [&shop.article.blue, &shop.article.green].map(|cluster| pods(&shop, cluster));
+            assert_eq!(sizes, [8, 8], "each is large enough for half of it");
+            crate::order(&shop, Verb::Approve).await;
+            let led = until(&shop, |run| run.step == Step::ConfirmTraffic && run.stage == 2).await;
+            assert_eq!(pods(&shop, &shop.article.green), 16, "{}", journal(&led));
+            if goes_back {
+                tokio::time::sleep(Duration::from_secs(120)).await;
+                crate::order(&shop, Verb::RollBack).await;
+            }
+            let run = until(&shop, |run| run.ending.is_some()).await;
+            let ending = if goes_back { Ending::RolledBack } else { Ending::Upgraded };
+            assert_eq!((run.ending, users.stop().failed), (Some(ending), 0), "{}", journal(&run));
+        });
+    }
+}
+
 /// Whether we have asked for the autoscalers of a whole cluster.
 fn asked(shop: &Shop) -> bool {
     let world = shop.azure.world();
