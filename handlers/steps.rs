@@ -18,6 +18,7 @@ mod install_controllers;
 pub mod judged;
 mod lately;
 mod move_singletons;
+mod old_serves;
 mod on_old;
 pub mod overwriting;
 pub mod permitted;
@@ -39,6 +40,7 @@ pub mod watch;
 
 use crate::azure::clusters::Written;
 use crate::azure::permit::Permit;
+use crate::resources::gateway::Gateway;
 use crate::run::{Following, Mark, Outcome, Run, StepError, StepResult, Waiting};
 use crate::step::Step;
 use acting::Azure;
@@ -77,15 +79,18 @@ async fn glass(run: &Run, azure: &Azure) -> Result<Option<Mark>, StepError> {
     Ok(run.new_glass(&azure.gateway(&run.plan.site.gateway).await?))
 }
 
-/// The right to reduce or delete a cluster. A person may have used the emergency way back to it since the step's first look:
-/// nothing stands between this look at the gateway and the act.
-async fn permit_to_reduce(run: &Run, azure: &Azure) -> Result<Result<Permit, Outcome>, StepError> {
+/// The right to reduce or delete a cluster. A person may have used the emergency way back to it since the step's first look, or
+/// others may have led users there: nothing stands between this look at the gateway and the act. `needed`: why it may not go,
+/// as the gateway is.
+async fn permit_to_reduce(
+    run: &Run,
+    azure: &Azure,
+    needed: impl FnOnce(&Gateway) -> Option<Outcome>,
+) -> Result<Result<Permit, Outcome>, StepError> {
     let permit = azure.permit().await?;
     let gateway = azure.gateway_now(&run.plan.site.gateway).await?;
-    Ok(match run.new_glass(&gateway) {
-        Some(mark) => Err(Outcome::GlassBroken(mark)),
-        None => Ok(permit),
-    })
+    let against = run.new_glass(&gateway).map(Outcome::GlassBroken).or_else(|| needed(&gateway));
+    Ok(against.map_or(Ok(permit), Err))
 }
 
 fn not_yet(why: impl Into<String>) -> StepResult {

@@ -2,13 +2,14 @@
 use super::acting::Azure;
 use super::capacity;
 use super::checked::{Checked, checked};
+use super::create_cluster::delete_leftover;
 use super::judged::{Judged, judged};
 use super::on_old::{OnOld, on_old};
 use super::permitted::{of_the_kept, of_the_old};
 use super::rehearsed::rehearsed;
 use super::singletons::started_again;
 use super::sized::{scaled, sized};
-use super::{again_in, terminal, written};
+use super::{again_in, terminal};
 use crate::azure::operations::Progress;
 use crate::plan::checks::{Seen, unknown_size};
 use crate::run::{Following, Outcome, Run, StepError, StepResult, Waiting};
@@ -35,9 +36,7 @@ pub async fn check_plan(run: &Run, azure: &Azure) -> StepResult {
         Checked::Refused(why) => terminal(why),
         // A run of format 1 deletes it here: an older binary's `CreateCluster` would not.
         Checked::Fine { leftover: Some(leftover), .. } if run.keeps_old_rules() => {
-            let id = &run.plan.new_slot().cluster;
-            let deleted = azure.writer.delete_cluster(azure.permit().await?, id, &leftover).await?;
-            written("the deletion of the leftover", deleted)
+            delete_leftover(run, azure, &leftover, "").await
         }
         Checked::Fine { warnings, .. } if warnings.is_empty() => Ok(Outcome::Done),
         Checked::Fine { warnings, .. } => Ok(Outcome::Noted(warnings)),

@@ -2,15 +2,16 @@
 use super::acting::Azure;
 use super::bring_back::grow;
 use super::checked::{Checked, checked};
+use super::old_serves::{Spared, old_serves};
 use super::presence::{Presence, is_missed, look_again, not_tagged, presence};
-use super::{again_in, not_yet, terminal, written};
+use super::{again_in, not_yet, permit_to_reduce, terminal, written};
 use crate::azure::clusters::Written;
 use crate::azure::operations::Progress;
 use crate::plan::Kind;
 use crate::plan::cluster_body::new_cluster;
 use crate::resources::cluster::Cluster;
 use crate::resources::tags::taken_back;
-use crate::run::{Following, Outcome, Run, StepError, StepResult};
+use crate::run::{Following, Outcome, Run, StepError, StepResult, Waiting};
 use std::time::Duration;
 
 /// The new slot holds a provisioned cluster that carries our run id, and equals the old one except where the plan says
@@ -29,7 +30,8 @@ pub async fn create_cluster(run: &Run, azure: &Azure) -> StepResult {
     if let Presence::Here(found) = &found
         && is_leftover(run, found)
     {
-        return make_room(run, azure, failed).await;
+        let again = failed.map_or_else(String::new, |why| format!(" again ({why})"));
+        return make_room(run, azure, &again).await;
     }
     if let Some(why) = failed {
         return terminal(why);
@@ -49,16 +51,35 @@ fn is_leftover(run: &Run, found: &Cluster) -> bool {
     is_it && run.plan.kind != Kind::Return
 }
 
-/// Deletes the leftover, if all else holds: after a look at every pool, and only as it was then.
-async fn make_room(run: &Run, azure: &Azure, failed: Option<String>) -> StepResult {
+/// Deletes the leftover, if all else holds: after a look at every pool, only as it was then, and while the old cluster serves.
+async fn make_room(run: &Run, azure: &Azure, again: &str) -> StepResult {
     match checked(run, azure).await? {
         Checked::Wait(outcome) => Ok(outcome),
         Checked::Refused(why) => Ok(Outcome::Refused(why)),
         Checked::Fine { leftover: None, .. } => not_yet("the leftover in the new slot is gone"),
-        Checked::Fine { leftover: Some(leftover), .. } => {
-            let id = &run.plan.new_slot().cluster;
-            let again = failed.map_or_else(String::new, |why| format!(" again ({why})"));
-            let deleted = azure.writer.delete_cluster(azure.permit().await?, id, &leftover).await?;
+        Checked::Fine { leftover: Some(leftover), .. } => delete_leftover(run, azure, &leftover, again).await,
+    }
+}
+
+/// Deletes what was judged to be in the way, unless users may need it after all.
+///
+/// # Errors
+/// When something cannot be looked at, or the deletion is not accepted.
+pub(super) async fn delete_leftover(run: &Run, azure: &Azure, leftover: &Cluster, again: &str) -> StepResult {
+    if let Some(outcome) = old_serves(run, azure, Spared::Leftover, again).await? {
+        return Ok(outcome);
+    }
+    let slot = run.plan.new_slot();
+    let permit = permit_to_reduce(run, azure, |gateway| {
+        let pools = gateway.pools_with(&slot.addresses);
+        let held = pools.into_iter().find(|pool| !run.plan.site.pools.is_candidate(pool))?;
+        let why = format!("the pool {held} holds the leftover's addresses since it was judged");
+        Some(Outcome::NotYet(Waiting::because(why)))
+    });
+    match permit.await? {
+        Err(outcome) => Ok(outcome),
+        Ok(permit) => {
+            let deleted = azure.writer.delete_cluster(permit, &slot.cluster, leftover).await?;
             written(&format!("the deletion of the leftover{again}"), deleted)
         }
     }

@@ -3,18 +3,18 @@ use super::acting::Azure;
 use super::bring_back::{Until, bring_back};
 use super::gone::gone;
 use super::move_singletons::{Back, moved_back};
+use super::old_serves::{Spared, old_serves};
 use super::presence::{Presence, is_missed, look_again, presence};
+use super::restore_traffic::not_back;
 use super::unpinned::unpinned;
-use super::watch::{ask_aside, lost, question};
 use super::{again_in, not_yet, permit_to_reduce, written};
 use crate::azure::operations::Progress;
 use crate::plan::Kind;
 use crate::resources::cluster::Cluster;
-use crate::resources::gateway::{Gateway, Health, health};
+use crate::resources::gateway::Gateway;
 use crate::resources::tags::{SERVING_TAG, saying, tag};
-use crate::run::{Following, Outcome, Run, StepError, StepResult, Waiting};
+use crate::run::{Following, Outcome, Run, StepError, StepResult};
 use crate::workload::pins::Side;
-use serde_json::Value;
 
 /// No pool holds the new cluster's addresses, and the new cluster, if it is ours, is gone: or kept for diagnosis, if
 /// the site says so. Kind `return`: it is put back as it was found. Where a pool of ours may have held it, it may be the only
@@ -22,7 +22,7 @@ use serde_json::Value;
 pub async fn delete_new_cluster(run: &Run, azure: &Azure) -> StepResult {
     let slot = run.plan.new_slot();
     let gateway = azure.gateway(&run.plan.site.gateway).await?;
-    if let Some(outcome) = in_a_pool(run, &gateway).or_else(|| led_away(run, &gateway)) {
+    if let Some(outcome) = still_needed(run, &gateway) {
         return Ok(outcome);
     }
     let mut again = String::new();
@@ -69,11 +69,11 @@ async fn singletons_back(run: &Run, azure: &Azure, again: &str) -> Result<Option
         Err(error) => Err(error),
     };
     // An old cluster that is gone does not answer either: a person is called for the users, not for these.
-    if let Some(waiting) = old_is_well(run, azure, again).await? {
+    if let Some(waiting) = old_serves(run, azure, Spared::New, again).await? {
         return Ok(Some(waiting));
     }
     let why = why?;
-    let permit = match permit_to_reduce(run, azure).await? {
+    let permit = match permit_to_reduce(run, azure, |gateway| still_needed(run, gateway)).await? {
         Ok(permit) => permit,
         Err(outcome) => return Ok(Some(outcome)),
     };
@@ -106,15 +106,16 @@ async fn put_away(run: &Run, azure: &Azure, found: &Cluster, again: &str) -> Ste
     if run.plan.kind == Kind::Return && is_as_found {
         return Ok(Outcome::Done);
     }
-    if found.state().eq_ignore_ascii_case("Deleting") {
+    if found.is_being_deleted() {
         return not_yet("the new cluster is being deleted");
     }
-    if run.may_have_written()
-        && let Some(waiting) = old_is_well(run, azure, again).await?
+    // A kept cluster has served before.
+    if (run.may_have_written() || run.plan.kind == Kind::Return)
+        && let Some(waiting) = old_serves(run, azure, Spared::New, again).await?
     {
         return Ok(waiting);
     }
-    let permit = match permit_to_reduce(run, azure).await? {
+    let permit = match permit_to_reduce(run, azure, |gateway| still_needed(run, gateway)).await? {
         Ok(permit) => permit,
         Err(outcome) => return Ok(outcome),
     };
@@ -129,7 +130,12 @@ async fn put_away(run: &Run, azure: &Azure, found: &Cluster, again: &str) -> Ste
     written(&format!("the deletion{again}"), writer.delete_cluster(permit, &slot.cluster, found).await?)
 }
 
-/// Why the new cluster may not go yet: a pool holds it.
+/// Why the new cluster may not go yet, as the gateway is.
+fn still_needed(run: &Run, gateway: &Gateway) -> Option<Outcome> {
+    in_a_pool(run, gateway).or_else(|| led_away(run, gateway))
+}
+
+/// A pool holds it.
 fn in_a_pool(run: &Run, gateway: &Gateway) -> Option<Outcome> {
     let pools = gateway.pools_with(&run.plan.new_slot().addresses);
     let (ours, foreign): (Vec<_>, Vec<_>) = pools.into_iter().partition(|pool| run.plan.site.pools.is_ours(pool));
@@ -147,9 +153,7 @@ fn in_a_pool(run: &Run, gateway: &Gateway) -> Option<Outcome> {
 
 /// Somebody has led users away from the old cluster since its way back.
 fn led_away(run: &Run, gateway: &Gateway) -> Option<Outcome> {
-    let is_there = |pool: &str| run.plan.site.pools.is_live(pool) && gateway.pool(pool).is_some();
-    let live: Vec<_> = run.plan.before().into_iter().filter(|(pool, _)| is_there(pool)).collect();
-    gateway.differs(&live).filter(|_| run.may_have_written()).map(Outcome::Drifted)
+    not_back(run, gateway).filter(|_| run.may_have_written()).map(Outcome::Drifted)
 }
 
 /// A cluster without the run's tag is not ours to delete. What was in the slot before the run needs no word.
@@ -163,58 +167,4 @@ fn not_ours(run: &Run, azure: &Azure, found: &Cluster) -> StepResult {
     }
     let tag = found.run().map_or_else(|| "no run's tag".to_owned(), |run| format!("the tag of {run}"));
     Ok(Outcome::LeftOver(format!("{cluster}, which carries {tag}: delete it by hand if it is not needed")))
-}
-
-/// Whether the old cluster serves. What cannot be told is no reason to delete the other one. `None`: it does.
-async fn old_is_well(run: &Run, azure: &Azure, again: &str) -> Result<Option<Outcome>, StepError> {
-    if run.unmarked {
-        let why = "traffic went back by a write that could carry no mark (the gateway has 50 tags), which is no proof";
-        return Ok(Some(Outcome::Hold(format!("{why}: see that the old cluster serves, and finish as it stands"))));
-    }
-    let answer = match question(run, azure) {
-        Some(asked) => azure.look(asked).await?,
-        None => Progress::Gone,
-    };
-    let answer = match answer {
-        Progress::InProgress(again) => return again_in("the gateway is looking at its backends", again).map(Some),
-        Progress::Succeeded(answer) => answer,
-        Progress::Gone | Progress::Failed { .. } => {
-            return asked(run, azure, &format!("before the new cluster goes{again}")).await.map(Some);
-        }
-    };
-    let worst = worst_of_old(run, &answer);
-    match worst {
-        Some((_, Health::Healthy)) => old_stays(run, azure).await,
-        Some((address, Health::Unhealthy)) => Ok(Some(Outcome::Hold(format!(
-            "the gateway finds the old cluster unhealthy at {address}: the new one is kept. Mend the old one and resume, \
-             use the emergency way back to the new one, or finish as it stands"
-        )))),
-        Some((_, Health::Unknown)) | None => asked(run, azure, "no health yet of the old cluster").await.map(Some),
-    }
-}
-
-/// One that is being deleted, or stopped, answers for minutes: healthy is not enough. `None`: it stays.
-async fn old_stays(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepError> {
-    match lost(run, azure).await? {
-        (Some(why), _) => Ok(Some(Outcome::Hold(format!(
-            "{why}, and has the traffic: the new one is kept. Mend the old one and resume, use the emergency way back to the new \
-             one, or finish as it stands"
-        )))),
-        (None, Some(missed)) => look_again(missed, "the old cluster was not found").map(Some),
-        (None, None) => Ok(None),
-    }
-}
-
-async fn asked(run: &Run, azure: &Azure, why: &str) -> StepResult {
-    let following = Some(ask_aside(run, azure).await?);
-    let why = format!("the gateway is asked what its probes see of the old cluster: {why}");
-    Ok(Outcome::NotYet(Waiting { following, ..Waiting::because(why) }))
-}
-
-/// The member of the old cluster in a live pool with which it stands worst.
-fn worst_of_old(run: &Run, answer: &Value) -> Option<(String, Health)> {
-    let addresses = &run.plan.old_slot().addresses;
-    let pools = &run.plan.site.pools.live;
-    let seen = pools.iter().flat_map(|pool| health(answer, pool, addresses));
-    seen.map(|(address, seen)| (address.to_string(), seen.unwrap_or(Health::Unknown))).max_by_key(|(_, seen)| *seen)
 }

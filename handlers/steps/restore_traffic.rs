@@ -3,6 +3,7 @@ use super::acting::Azure;
 use super::bring_back::{Until, bring_back, nodes_follow};
 use super::proof::{Needs, Proof, has_live, proof, write};
 use super::{again_in, not_yet};
+use crate::resources::gateway::Gateway;
 use crate::run::others::BETWEEN_WRITES;
 use crate::run::{Outcome, Run, StepResult};
 use std::time::Duration;
@@ -23,14 +24,14 @@ pub async fn restore_traffic(run: &Run, azure: &Azure) -> StepResult {
     {
         return Ok(Outcome::GlassBroken(mark));
     }
-    let until = if run.unserved { Until::Runs } else { Until::HasItsNodes };
+    let until = if run.unserved || run.forced { Until::Runs } else { Until::HasItsNodes };
     if let Some(waiting) = bring_back(run, azure, until).await? {
         return Ok(waiting);
     }
     let members = run.plan.before();
     let (gateway, why) = match proof(run, azure, &members, Needs::WhatIsThere).await? {
         Proof::Proved(mark, changed) => {
-            let growing = if run.unserved { nodes_follow(run, azure).await? } else { None };
+            let growing = if until == Until::Runs { nodes_follow(run, azure).await? } else { None };
             return Ok(growing.unwrap_or(Outcome::Proved(mark, changed)));
         }
         Proof::InFlight(again) => return again_in("the gateway is being updated", again),
@@ -40,7 +41,13 @@ pub async fn restore_traffic(run: &Run, azure: &Azure) -> StepResult {
             Some(rest) => return again_in(format!("{drift}; it is written over again in a while"), Some(rest)),
             None => (gateway, drift.to_string()),
         },
-        Proof::Missing(gateway, why) => (gateway, why),
+        // Others who wrote the same members over our write lead nobody elsewhere.
+        Proof::Missing(gateway, why) => match too_soon(run, azure).filter(|_| not_back(run, &gateway).is_none()) {
+            Some(rest) => {
+                return again_in(format!("{why}; users are back, and it is written again in a while"), Some(rest));
+            }
+            None => (gateway, why),
+        },
     };
     if !has_live(run, &gateway) {
         let pools = run.plan.site.pools.live.join(", ");
@@ -51,6 +58,13 @@ pub async fn restore_traffic(run: &Run, azure: &Azure) -> StepResult {
     let written = Needs::WhatIsThere.written(run, &gateway, &members);
     let said = format!("all traffic for {} was requested ({why})", run.plan.old.name());
     write(run, azure, &gateway, &written, said).await
+}
+
+/// What of the pools that carry users' traffic, as far as they are there, leads users elsewhere; `None`: all are back.
+pub(super) fn not_back(run: &Run, gateway: &Gateway) -> Option<String> {
+    let is_there = |pool: &str| run.plan.site.pools.is_live(pool) && gateway.pool(pool).is_some();
+    let live: Vec<_> = run.plan.before().into_iter().filter(|(pool, _)| is_there(pool)).collect();
+    gateway.differs(&live)
 }
 
 /// Who else writes is written over, but not without end in a minute: how long until then.

@@ -123,7 +123,7 @@ impl Act {
             OldCluster::Keep => None,
             OldCluster::Stop => (!found.is_stopped()).then_some(Reduction::Stop),
             OldCluster::ScaleDown => scaled_down(&found).map(Reduction::Scale),
-            OldCluster::Delete if found.state().eq_ignore_ascii_case("Deleting") => return Some(Self::Wait),
+            OldCluster::Delete if found.is_being_deleted() => return Some(Self::Wait),
             OldCluster::Delete => Some(Reduction::Delete),
         };
         reduction.map(|reduction| Self::Reduce(found, reduction))
@@ -236,10 +236,12 @@ async fn carry_out(act: Act, run: &Run, azure: &Azure, gateway: &Gateway) -> Ste
             let tags = retired(&found.0, &run.id);
             written("the tag", writer.tag_cluster(azure.permit().await?, id, &found, &tags).await?)
         }
-        Act::Reduce(found, reduction) => match permit_to_reduce(run, azure).await? {
-            Err(outcome) => Ok(outcome),
-            Ok(permit) => reduce(permit, run, azure, &found, reduction).await,
-        },
+        Act::Reduce(found, reduction) => {
+            match permit_to_reduce(run, azure, |now| is_ours_alone(run, azure, now)).await? {
+                Err(outcome) => Ok(outcome),
+                Ok(permit) => reduce(permit, run, azure, &found, reduction).await,
+            }
+        }
         Act::Wait => not_yet("the old cluster is being deleted"),
     }
 }

@@ -206,3 +206,90 @@ fn a_deletion_of_the_leftover_that_azure_fails_is_requested_again() {
         assert!(journal(&told.run).contains("ReconcileVMSSAgentPoolFailed: a lock is on it"), "{}", journal(&told.run));
     });
 }
+
+/// The new cluster of the first upgrade, which serves, answers 500 from now on.
+fn green_falls_ill(shop: &Shop) {
+    let now = shop.azure.clock().now();
+    let mut world = shop.azure.world();
+    let green = world.resource_manager.resource(&shop.article.green).unwrap();
+    let host = green["properties"]["fqdn"].as_str().unwrap().to_owned();
+    world.kubernetes.break_workloads(&host, now, now + jiff::SignedDuration::from_hours(1000));
+}
+
+#[test]
+fn the_leftover_stays_while_the_cluster_that_serves_is_ill() {
+    story(|| async {
+        let shop = with_a_leftover(vec![]).await;
+        let kept = uid(&blue(&shop).unwrap());
+        green_falls_ill(&shop);
+        tokio::time::sleep(Duration::from_secs(120)).await;
+        ask(&shop, "second", Kind::Upgrade, Some("1.35.1"));
+        let held = until(&shop, |run| run.request == "second" && run.held.is_some()).await;
+        let why = &held.held.as_ref().unwrap().why;
+        assert!(held.step == Step::CreateCluster && why.contains("the leftover"), "{}", journal(&held));
+        assert!(uid(&blue(&shop).unwrap()) == kept && deletions(&shop).is_empty());
+    });
+}
+
+#[test]
+fn a_kept_cluster_is_not_stopped_again_while_the_one_that_serves_is_ill() {
+    story(|| async {
+        let change = |site: &mut Site| {
+            site.stages = vec![Stage { share: 100, watch_minutes: 1 }];
+            site.soak_minutes = 1;
+            site.old_cluster = OldCluster::Stop;
+        };
+        let shop = Shop::open(&Options { probe: false, ..Options::default() }, change).unwrap();
+        ask(&shop, "first", Kind::Upgrade, Some("latest-stable"));
+        until(&shop, |run| run.ending.is_some()).await;
+        ask(&shop, "second", Kind::Return, None);
+        until(&shop, |run| run.request == "second" && run.step == Step::InstallControllers).await;
+        green_falls_ill(&shop);
+        tokio::time::sleep(Duration::from_secs(120)).await;
+        order(&shop, Verb::RollBack).await;
+        let held = until(&shop, |run| run.held.is_some() || run.ending.is_some()).await;
+        assert_eq!((held.step, held.ending), (Step::DeleteNewCluster, None), "{}", journal(&held));
+        assert_eq!(blue(&shop).unwrap()["properties"]["powerState"]["code"], "Running");
+    });
+}
+
+/// While the last look before the deletion is slow, users are led to the leftover: by the emergency way back, or by others.
+#[test]
+fn a_leftover_to_which_users_are_led_at_the_last_moment_stays() {
+    for is_marked in [true, false] {
+        story(|| async {
+            let shop = with_a_leftover(vec![]).await;
+            let on = On::call(Method::GET, "/microsoft.compute/skus?").by("CreateCluster");
+            let slow = Effect::DelayAnswer(Duration::from_secs(30));
+            shop.azure.world().faults.add(Fault::always("slow", on, slow));
+            let is_slow = |shop: &Shop| {
+                let world = shop.azure.world();
+                world.faults.hits().iter().filter(|(name, _)| name == "slow").count()
+            };
+            ask(&shop, "second", Kind::Upgrade, Some("1.35.1"));
+            let asked = until(&shop, |run| journal(run).contains("before the leftover")).await;
+            let before = is_slow(&shop);
+            while is_slow(&shop) == before {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            let members: Vec<_> = shop.article.blue_addresses.iter().map(|ip| json!({"ipAddress": ip})).collect();
+            let live = shop.article.live_pool.clone();
+            let now = shop.azure.clock().now();
+            {
+                let world = &mut *shop.azure.world();
+                let to_blue = |gateway: &mut Value| {
+                    crate::break_glass::pool(gateway, &live)["properties"]["backendAddresses"] = members.into();
+                    if is_marked {
+                        gateway["tags"]["aks-bluegreen-mark"] = "break-glass/somebody".into();
+                    }
+                };
+                let (arm, fleet) = (&mut world.resource_manager, &mut world.kubernetes);
+                arm.stranger_writes(&shop.article.gateway, to_blue, fleet, now).unwrap();
+            }
+            tokio::time::sleep(Duration::from_secs(1800)).await;
+            let run = shop.run().unwrap();
+            assert!(blue(&shop).is_some() && deletions(&shop).is_empty(), "{asked:?}{}", journal(&run));
+            assert!(run.held.is_some() || run.ending == Some(Ending::Rejected), "{}", journal(&run));
+        });
+    }
+}

@@ -49,6 +49,12 @@ impl Cluster {
         self.text("/properties/powerState/code").eq_ignore_ascii_case("Stopped")
     }
 
+    /// Whether it is on its way out.
+    #[must_use]
+    pub fn is_being_deleted(&self) -> bool {
+        self.state().eq_ignore_ascii_case("Deleting")
+    }
+
     /// Why it cannot serve: it is stopped, or is just being made, stopped, started or deleted.
     #[must_use]
     pub fn cannot_serve(&self) -> Option<&str> {
