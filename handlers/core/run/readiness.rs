@@ -64,6 +64,8 @@ pub struct Sides {
     pub old: Side,
     /// Those of the old cluster that carry traffic.
     pub serving: Vec<Ipv4Addr>,
+    /// How many of the old cluster are in no pool, so that nobody asks them.
+    pub idle: usize,
     /// Why the old cluster cannot serve, whatever its probes say: it is stopped, gone, another one.
     pub lost: Option<String>,
     /// What makes the old cluster ill is the run itself, which brings it back.
@@ -112,7 +114,7 @@ impl Sides {
         let live: &[Ipv4Addr] = run.plan.stages.get(stage).map_or(old, |stage| &stage.members);
         let pools = &run.plan.site.pools;
         let (new_side, old_side, comes_back) = (Side::default(), Side::default(), run.can_bring_back());
-        let mut sides = Self { new: new_side, old: old_side, serving: vec![], lost, comes_back };
+        let mut sides = Self { new: new_side, old: old_side, serving: vec![], idle: 0, lost, comes_back };
         for address in live {
             let seen = pools.live.iter().map(|pool| in_pool(answer, pool, *address)).max().flatten();
             if new.contains(address) {
@@ -122,7 +124,10 @@ impl Sides {
                 sides.old.add(*address, seen);
             }
         }
-        for address in old.iter().filter(|address| !live.contains(address)) {
+        let idle: Vec<_> = old.iter().filter(|address| !live.contains(address)).collect();
+        // Only when all traffic is on the new cluster the candidate pool holds the old one.
+        sides.idle = if sides.serving.is_empty() { 0 } else { idle.len() };
+        for address in idle {
             sides.old.add(*address, in_pool(answer, &pools.candidate, *address));
         }
         sides
@@ -154,7 +159,8 @@ impl Sides {
     }
 
     /// Whether to go back. The larger healthy share wins; equal ones mean a shared cause, which no way back mends. Members
-    /// of the old cluster of which nobody can tell count as healthy: the unknown blocks no way back.
+    /// of the old cluster of which nobody can tell count as healthy, for the unknown blocks no way back; but where some of it
+    /// serve, those that no pool has are like them.
     #[must_use]
     pub fn judge(&self, readiness: &Readiness) -> Verdict {
         let ill = list(&self.new.ill);
@@ -175,7 +181,7 @@ impl Sides {
             return Verdict::NoWayBack(format!("{why}; there is no way back: {lost}"));
         }
         let fallen = self.fallen(&readiness.healthy);
-        let (old, new) = (self.old.len(), self.new.len());
+        let (old, new) = (self.old.len() - self.idle, self.new.len());
         let (old_well, new_well) = (old.saturating_sub(fallen.len()), new.saturating_sub(self.new.ill.len()));
         if self.comes_back || (old_well > 0 && old_well * new > new_well * old) {
             return Verdict::Breached(Breach { why, unserved: self.serves_nobody() });
@@ -225,4 +231,49 @@ fn in_pool(answer: &Value, pool: &str, address: Ipv4Addr) -> Option<Health> {
 
 fn list(addresses: &[Ipv4Addr]) -> String {
     addresses.iter().map(Ipv4Addr::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `h` is healthy, `i` ill, `u` unknown.
+    fn side(of: &str, first: u8) -> Side {
+        let mut side = Side::default();
+        for (number, seen) in (first..).zip(of.chars()) {
+            let seen = match seen {
+                'h' => Some(Health::Healthy),
+                'i' => Some(Health::Unhealthy),
+                _ => None,
+            };
+            side.add(Ipv4Addr::new(10, 1, 0, number), seen);
+        }
+        side
+    }
+
+    /// So many of the old ones serve, and the others are in no pool.
+    fn goes_back(old: &str, serve: u8, new: &str) -> bool {
+        let serving: Vec<_> = (0..serve).map(|number| Ipv4Addr::new(10, 1, 0, number)).collect();
+        let idle = if serve == 0 { 0 } else { old.len() - usize::from(serve) };
+        let sides = Sides { new: side(new, 100), old: side(old, 0), serving, idle, lost: None, comes_back: false };
+        let healthy = sides.old.ill.clone();
+        let readiness = Readiness { state: Ready::Ready, why: String::new(), since: Timestamp::UNIX_EPOCH, healthy };
+        matches!(sides.judge(&readiness), Verdict::Breached(_))
+    }
+
+    #[test]
+    fn in_mixed_stages_those_that_serve_speak_for_those_that_nobody_asks() {
+        assert!(!goes_back("iiiu", 3, "i"), "both are ill, and the fourth is like the three");
+        assert!(!goes_back("iuuu", 1, "hhi"), "two of three serve, and of the old cluster nobody knows a healthy one");
+        assert!(goes_back("huuu", 1, "hhi"));
+        assert!(goes_back("hhiu", 3, "i"));
+    }
+
+    #[test]
+    fn when_all_traffic_is_on_the_new_cluster_the_unknown_blocks_no_way_back() {
+        assert!(goes_back("uuuu", 0, "hhhi"));
+        assert!(goes_back("iuuu", 0, "iiii"));
+        assert!(!goes_back("iiii", 0, "hhhi"));
+        assert!(!goes_back("hhhi", 0, "hhhi"), "a shared cause is mended by no way back");
+    }
 }
