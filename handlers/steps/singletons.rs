@@ -95,12 +95,12 @@ impl Between<'_> {
         (leaves, one): (&Singleton, &Singleton),
         told: &mut Told,
     ) -> Result<(), Trouble> {
-        let Some(live) = self.to.find(&one.object()).await.map_err(Trouble::To)? else {
+        let Some(live) = self.to.find_surely(&one.object()).await.map_err(Trouble::To)? else {
             told.left.push(one.to_string());
             return Ok(());
         };
         let left = match self.from {
-            Some(from) => from.find(&leaves.object()).await.map_err(Trouble::From)?,
+            Some(from) => from.find_surely(&leaves.object()).await.map_err(Trouble::From)?,
             None => None,
         };
         let mut until = None;
@@ -176,7 +176,7 @@ pub async fn started_again(run: &Run, azure: &Azure) -> Result<Option<String>, S
     let old = azure.kubernetes(&run.plan.old_slot().cluster).await?;
     let mut lines = vec![];
     for one in &singletons {
-        lines.extend(old.find(&one.object()).await?.and_then(|live| reconciled(one.kind, &live)));
+        lines.extend(old.find_surely(&one.object()).await?.and_then(|live| reconciled(one.kind, &live)));
     }
     if lines.is_empty() {
         return Ok(None);

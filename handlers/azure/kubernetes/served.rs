@@ -1,10 +1,13 @@
 //! Which kinds an API server serves, and where: each version of a group is asked for once.
 use super::{Kubernetes, failed};
+use crate::resources::answers::text;
+use crate::resources::object::group;
 use crate::run::StepError;
 use crate::workload::refusal::is_own;
+use anyhow::anyhow;
 use kube::api::{Api, DynamicObject};
 use kube::core::ApiResource;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -63,6 +66,24 @@ impl Kubernetes {
             known.insert(api_version.to_owned(), kinds);
         }
         Ok(known.get(api_version).and_then(|kinds| kinds.get(kind)).cloned())
+    }
+
+    /// An object, where none is a reason to act: that its kind is not served is believed only when nobody defines it either. A
+    /// server that has just started, or is ill, says so of kinds that it has.
+    ///
+    /// # Errors
+    /// When the API server does not answer, or does not serve a kind that is defined.
+    pub async fn find_surely(&self, object: &Value) -> Result<Option<Value>, StepError> {
+        let (group, kind) = (group(text(object, "/apiVersion")), text(object, "/kind"));
+        if self.served(object).await?.is_none() && !group.is_empty() {
+            let name = format!("{}s.{group}", kind.to_lowercase());
+            let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+                "metadata": {"name": name}});
+            if self.find(&definition).await?.is_some() {
+                return Err(anyhow!("{name} is defined, and the API server does not serve it (yet)").into());
+            }
+        }
+        self.find(object).await
     }
 
     /// Forgets which custom kinds are served: definitions may have come meanwhile.

@@ -3,6 +3,8 @@ use super::*;
 use crate::publish;
 use bluegreen::site::Manifest;
 use bluegreen::workload::singletons::Singleton;
+use http::{Method, StatusCode};
+use simulated_azure::{Effect, Fault, On};
 
 pub fn named(kind: &str, name: &str) -> Singleton {
     serde_json::from_value(json!({"kind": kind, "namespace": "shop", "name": name})).unwrap()
@@ -86,6 +88,47 @@ fn what_a_singleton_scales_has_no_pod_whenever_it_is_applied() {
             assert_eq!(live["spec"]["replicas"], 0, "{is_first}{}", journal(&run));
             let pods = on(&shop, &shop.article.green, |server, now| server.objects("pods", now)).unwrap();
             assert!(pods.iter().all(|pod| pod["metadata"]["labels"]["app"] != "worker"), "{is_first}");
+        });
+    }
+}
+
+/// An API server that is ill says of a kind that nobody serves it: what is there goes on running.
+#[test]
+fn a_singleton_whose_kind_is_not_seen_in_the_old_cluster_starts_nowhere_else() {
+    for effect in [Effect::status(StatusCode::SERVICE_UNAVAILABLE), Effect::not_found()] {
+        story(|| async {
+            let shop = open(|_| {});
+            let scaled = json!({"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+                "metadata": {"name": "worker", "namespace": "shop"},
+                "spec": {"minReplicaCount": 1, "scaleTargetRef": {"name": "worker"}, "triggers": []}});
+            let keda = crate::capacity::ruled::keda();
+            for object in [&keda, &worker(2), &scaled] {
+                on(&shop, &shop.article.blue, |server, now| drop(server.apply(object, now).unwrap()));
+                tokio::time::sleep(Duration::from_secs(60)).await;
+            }
+            let files = [("all.yaml", [keda, worker(2), scaled].map(|object| object.to_string()).join("\n---\n"))];
+            let mut site = shop.site.clone();
+            site.workloads.push(Manifest::of_file("all.yaml"));
+            site.singletons.push(named("ScaledObject", "worker"));
+            publish(&shop, site, &files).await;
+            ask(&shop, "story", Kind::Upgrade, Some("latest-stable"));
+            until(&shop, |run| run.step == Step::ConfirmTraffic).await;
+            let blue = shop.azure.world().resource_manager.resource(&shop.article.blue).unwrap().clone();
+            let host = blue["properties"]["fqdn"].as_str().unwrap().to_owned();
+            let discovery = On { host, ..On::call(Method::GET, "/apis/keda.sh/v1alpha1") };
+            shop.azure.world().faults.add(Fault::always("ill", discovery, effect.clone()));
+            until(&shop, |run| run.step == Step::MoveSingletons).await;
+            tokio::time::sleep(Duration::from_secs(240)).await;
+            let is_paused = |cluster: &str| {
+                let found = object(&shop, cluster, "scaledobjects.keda.sh", "worker").expect("it is there");
+                !found["metadata"]["annotations"]["autoscaling.keda.sh/paused-replicas"].is_null()
+                    || found["metadata"]["annotations"]["autoscaling.keda.sh/paused"] == "true"
+            };
+            let run = shop.run().unwrap();
+            assert_eq!((run.step, is_paused(&shop.article.green)), (Step::MoveSingletons, true), "{}", journal(&run));
+            shop.azure.world().faults.remove("ill");
+            let run = until(&shop, |run| run.step == Step::Soak).await;
+            assert!(is_paused(&shop.article.blue) && !is_paused(&shop.article.green), "{}", journal(&run));
         });
     }
 }
