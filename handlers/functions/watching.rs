@@ -4,7 +4,7 @@ use super::app::App;
 use crate::azure::Reader;
 use crate::azure::operations::Progress;
 use crate::resources::gateway::{Drift, Gateway};
-use crate::run::readiness::{Breach, Readiness, Sides, Verdict};
+use crate::run::readiness::{Breach, Readiness, Ready, Sides, Verdict};
 use crate::run::{Following, Mark, Operation, Run, StepError};
 use crate::step::Step;
 use crate::steps::overwriting::drift;
@@ -40,6 +40,8 @@ pub enum Watched {
     CameBack(String),
     /// While the way back waits for the old cluster's nodes, the new one serves nobody any more.
     Unserved(String),
+    /// A held run's traffic could not be looked at.
+    Unseen(String),
     /// The members that carry traffic are well, or it cannot be told, and why (`unclear`); this is known of the old cluster,
     /// which was not found if it is `missed`. The next question may be asked already.
     Knows { readiness: Readiness, unclear: Option<String>, missed: Option<String>, is_asked_anew: bool },
@@ -117,10 +119,25 @@ async fn on_the_way_back(app: &App, run: &Run, reader: &Reader) -> Result<Watche
     if run.held.as_ref().is_none_or(|hold| !hold.watched) {
         return Ok(Watched::NothingToSee);
     }
-    let found = reader.cluster(&run.plan.old_slot().cluster).await?;
-    Ok(found.filter(|old| run.cannot_bring_back(old).is_none()).map_or(Watched::NothingToSee, |old| {
-        Watched::CameBack(format!("the old cluster ({}) is there: the way back goes on", old.state()))
-    }))
+    let lost = match reader.cluster(&run.plan.old_slot().cluster).await? {
+        None => "the old cluster is not there".to_owned(),
+        Some(old) => match run.cannot_bring_back(&old) {
+            Some(why) => why,
+            None => {
+                let why = format!("the old cluster ({}) is there: the way back goes on", old.state());
+                return Ok(Watched::CameBack(why));
+            }
+        },
+    };
+    Ok(match answer(app, run, reader).await? {
+        Answer::Waits(operation, again) => Watched::Waits(operation, again),
+        Answer::Is { answer, .. } if Sides::of(run, run.stage, &answer, None).serves_nobody() => {
+            let why = format!("the new cluster serves nobody any more, and there is no way back: {lost}");
+            let readiness = Readiness { state: Ready::NotReady, why: lost, since: reader.now(), healthy: vec![] };
+            Watched::NoWayBack(readiness, why)
+        }
+        Answer::Is { .. } => Watched::NothingToSee,
+    })
 }
 
 /// What becomes of a question.

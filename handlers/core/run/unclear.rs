@@ -54,7 +54,8 @@ impl Run {
             (unclear.why, unclear.judged) = (said(why), judged);
         }
         let (why, lasts) = (unclear.why.clone(), now.duration_since(unclear.since));
-        let is_told = self.held.as_ref().is_some_and(|hold| !hold.paused);
+        // Who has paused it, or is to approve, believes that the traffic is watched meanwhile.
+        let is_told = self.held.as_ref().is_some_and(|hold| !hold.paused && hold.gate.is_none());
         if lasts >= UNCLEAR_FOR && !is_told {
             let minutes = lasts.as_mins();
             let what = format!("for {minutes} min it cannot be told whether the traffic is well: {why}");

@@ -11,6 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 pub const OVERDUE: SignedDuration = SignedDuration::from_mins(4);
 /// The sweep came so often without a look between: a person is called.
 pub const SWEEPS_WITHOUT_A_LOOK: u32 = 3;
+/// So many hops are left out then: more than a run has had by any time.
+const USED_HOPS: u32 = 1000;
 /// So many dead letters of one step hold the run.
 pub const MOST_DEAD_LETTERS: u32 = 3;
 /// A gate before traffic waits so long.
@@ -31,6 +33,8 @@ pub fn sweep(run: &Run, now: Timestamp) -> Option<Run> {
         }
         next.0.due = now;
         next.0.sweeps += 1;
+        // After an older version of the document was brought back its hops were used before, and the bus drops their events.
+        next.0.hop += USED_HOPS * u32::from(run.sweeps > 0);
         next.note(CHECK, "its event was lost or late; sent again", run.step, now);
         next.call_when_nothing_moves(now);
         return Some(next);
@@ -168,11 +172,24 @@ pub fn know(
     }
     // A step's own question that has no answer yet is for that step.
     let is_judged = |run: &Run| run.unclear.as_ref().is_some_and(|known| known.judged);
-    if is_judged(run) || unclear.is_some() {
+    if is_judged(run) || unclear.is_some() || run.held.is_some() {
         next.judged(unclear, now);
     }
     let is_told = next.last_number() > run.last_number();
-    (is_new || missed_anew || is_told || is_judged(&next) != is_judged(run)).then_some(next)
+    let is_clear_anew = run.held.is_some() && next.unclear.is_none() != run.unclear.is_none();
+    (is_new || missed_anew || is_told || is_clear_anew || is_judged(&next) != is_judged(run)).then_some(next)
+}
+
+/// The traffic of a held run could not be looked at: no step of it looks meanwhile, and a person is told that it lasts.
+#[must_use]
+pub fn unseen(run: &Run, why: &str, now: Timestamp) -> Option<Run> {
+    if run.held.is_none() || !run.may_carry_traffic() {
+        return None;
+    }
+    let mut next = run.next_hop();
+    next.not_judged(why, now);
+    let is_told = next.last_number() > run.last_number();
+    (is_told || (next.unclear.is_some() && run.unclear.is_none())).then_some(next)
 }
 
 /// A person used the emergency way back: nothing goes on until a person says how. Who has said it since this was seen is heard.

@@ -6,7 +6,7 @@ use crate::functions::commit::{Changed, change, commit};
 use crate::functions::vanished::sight;
 use crate::functions::watching::{Watched, watch_traffic};
 use crate::run::watchers::{
-    breach_of, came_back, glass_broken, know, led_elsewhere, look_now, no_way_back, sweep, unserved,
+    breach_of, came_back, glass_broken, know, led_elsewhere, look_now, no_way_back, sweep, unseen, unserved,
 };
 use crate::run::{Operation, Run, RunId};
 use crate::store::{SaveError, Stored};
@@ -95,7 +95,14 @@ async fn watch(app: &App, seats: &Semaphore, site: &str, ends: Instant) -> anyho
         let look = async {
             let found = app.store.run(site).await?.filter(|found| is_watched(&found.value));
             let Some(found) = found else { return Ok(None) };
-            let seen = watch_traffic(app, &found).await?;
+            let seen = match watch_traffic(app, &found).await {
+                Ok(seen) => seen,
+                Err(error) if found.value.held.is_some() => {
+                    warn!(site, "could not be checked: {error:#}");
+                    Watched::Unseen(format!("{error:#}"))
+                }
+                Err(error) => return Err(error),
+            };
             anyhow::Ok(Some((found, seen)))
         };
         let Some(looked) = in_turn(seats, ends, look).await else { return Ok(had_its_turn) };
@@ -147,6 +154,7 @@ async fn apply(app: &App, judged: &Run, seen: Watched) -> anyhow::Result<bool> {
             Watched::LedElsewhere(why) => led_elsewhere(run, judged, why, now),
             Watched::CameBack(why) if run.hop == judged.hop => came_back(run, why, now),
             Watched::Unserved(why) => unserved(run, why, now),
+            Watched::Unseen(why) if run.hop == judged.hop => unseen(run, why, now),
             Watched::GlassBroken(mark) => glass_broken(run, mark.clone(), now),
             Watched::NoWayBack(readiness, why) if run.hop == judged.hop => {
                 no_way_back(run, readiness.clone(), why, now)
@@ -158,6 +166,7 @@ async fn apply(app: &App, judged: &Run, seen: Watched) -> anyhow::Result<bool> {
             | Watched::CameBack(_)
             | Watched::NoWayBack(..)
             | Watched::Knows { .. }
+            | Watched::Unseen(_)
             | Watched::NothingToSee
             | Watched::Waits(..) => None,
         }

@@ -6,7 +6,7 @@ use bluegreen::run::readiness::Ready;
 use bluegreen::run::verbs::Verb;
 use bluegreen::run::{Ending, Following, Run};
 use bluegreen::site::Colour::{Blue, Green};
-use bluegreen::site::Stage;
+use bluegreen::site::{Gate, Stage};
 use bluegreen::step::Step;
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
@@ -163,4 +163,27 @@ fn want_of_room_for_a_mark_turns_back_nothing_that_serves_well() {
         night.says(Verb::Resume, |_| {}).await.unwrap();
         night.ends(Ending::Upgraded).await;
     });
+}
+
+#[test]
+fn who_is_to_approve_is_told_that_nobody_sees_the_traffic_meanwhile() {
+    for effect in [Effect::status(StatusCode::FORBIDDEN), Effect::Page] {
+        story(|| async {
+            let night = Night::begin(|site| {
+                site.stages = [50, 100].map(|share| Stage { share, watch_minutes: 5 }).into();
+                site.gates = vec![Gate { before: Step::ShiftTraffic, stage: 1 }];
+            });
+            let held = night.is_held().await;
+            assert!(held.held.as_ref().is_some_and(|hold| hold.gate.is_some()), "{}", journal(&held));
+            let asks = On::call(Method::POST, "/backendhealth");
+            night.shop.azure.world().faults.add(Fault::always("blind", asks, effect.clone()));
+            night.minutes(30).await;
+            let run = night.run();
+            let told = run.journal.iter().filter(|entry| entry.what.contains("whether the traffic is well")).count();
+            assert!(told == 1 && calls(&run) > calls(&held), "{told}{}", journal(&run));
+            night.shop.azure.world().faults.remove("blind");
+            night.minutes(5).await;
+            assert_eq!(night.run().unclear, None, "{}", journal(&night.run()));
+        });
+    }
 }
