@@ -40,7 +40,11 @@ pub fn decide(run: &Run, looked: Looked, now: Timestamp) -> Run {
         Ok(Outcome::MarkLost(why)) => mark_lost(run, next, &why, now),
         Ok(Outcome::Breached(Breach { why, unserved })) => {
             next.0.unserved = unserved;
-            otherwise(run, next, row.breached, &why, now)
+            match row.breached {
+                // Both sides were just judged: what was known before of one of them says no more.
+                TurnBack => next.turn_back_anyway(&why, now),
+                other => otherwise(run, next, other, &why, now),
+            }
         }
         // What must not be given up is never held: it keeps trying.
         Ok(Outcome::Hold(why)) if row.failed == KeepTrying => wait(run, next, Waiting::because(why), now),
@@ -185,12 +189,15 @@ fn repair(run: &Run, mut next: Run, step: Step, most: u32, why: &str, now: Times
         let times = run.repairs.saturating_add(1);
         return next.hold(
             Cause::OthersWrite,
-            &format!("somebody else writes the gateway ({times} times now): {why}. See who it is, mend it, and resume"),
+            &format!(
+                "somebody else writes the gateway (seen {times} times): {why}. See who it is, mend it, and resume"
+            ),
             now,
         );
     }
     next.0.repairs += 1;
-    let why = format!("somebody else wrote the gateway ({} of {most} times that it is put right): {why}", next.repairs);
+    let how = if step == run.step { "it is looked at anew" } else { "it is put right" };
+    let why = format!("somebody else wrote the gateway ({how}, {} of {most} times): {why}", next.repairs);
     let mut next = next.enter(step, run.stage, &why, now);
     next.0.others.repairing = step != run.step && !run.keeps_old_rules();
     next

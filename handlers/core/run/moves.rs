@@ -34,6 +34,7 @@ impl Run {
             self.0.missed = None;
         }
         self.0.unserved &= step.undoes();
+        self.0.forced &= step.undoes();
         self.0.unclear = None;
         self.0.sweeps = 0;
         self.0.step_began = now;
@@ -294,13 +295,11 @@ impl Run {
     /// Goes on after a hold. The time that it was held does not count.
     #[must_use]
     pub(super) fn release(mut self, now: Timestamp) -> Self {
-        let mut is_gate = false;
         if let Some(hold) = self.0.held.take() {
-            is_gate = hold.gate.is_some();
             let held = now.duration_since(hold.since);
             self.0.step_began = self.step_began.saturating_add(held).unwrap_or(now);
+            self.0.others.released(&hold);
         }
-        self.0.others.released(!is_gate);
         let step = self.step;
         self.0.following = self.0.following.map(|following| following.stale(step));
         self.0.due = now;

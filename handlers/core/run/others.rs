@@ -1,7 +1,8 @@
 //! What a run knows of others who write its gateway: how users are led to it, whose write is under way, how often it wrote
 //! itself.
-use super::Run;
 use super::document::is_false;
+use super::journal::said;
+use super::{Following, Hold, Run};
 use crate::resources::beside::Beside;
 use crate::resources::gateway::{Drift, Gateway, Members};
 use crate::resources::leads::Leads;
@@ -77,12 +78,16 @@ impl Others {
         self.beside = None;
     }
 
-    /// A person lets the run go on. Who was told that something else leads users now accepts it, and whatever looks next takes
-    /// it; who approves a gate says nothing of it.
-    pub(super) fn released(&mut self, accepts: bool) {
+    /// A person lets a run go on that was held for this. Whose hold said that something else leads users now accepts it, and
+    /// whatever looks next takes it. Held for another reason it is not accepted, and is told anew; who approves a gate says
+    /// nothing of it.
+    pub(super) fn released(&mut self, hold: &Hold) {
         self.wrote = None;
         self.write_since = None;
-        if accepts && self.told.take().is_some() {
+        if hold.gate.is_none()
+            && let Some(told) = self.told.take()
+            && hold.why == said(&told)
+        {
             self.leads = None;
             self.first = None;
         }
@@ -152,10 +157,12 @@ impl Run {
     /// right, or has written itself, counts no more.
     #[must_use]
     pub fn overwrites(&self, gateway: &Gateway) -> Option<Drift> {
-        let has_written = self.following.as_ref().is_some_and(|following| following.writes().next().is_some());
+        let mut writes = self.following.iter().flat_map(Following::writes).peekable();
+        let has_written = writes.peek().is_some();
+        let is_recorded = writes.any(|(_, mark)| gateway.mark() == Some(mark));
         // What an invocation of this run wrote, and could not record, is no drift.
-        let unrecorded = self.has_marked(gateway) && gateway.mark() != self.in_force.as_deref();
-        if has_written || unrecorded || self.others.repairing || self.keeps_old_rules() {
+        let unrecorded = self.has_marked(gateway) && gateway.mark() != self.in_force.as_deref() && !is_recorded;
+        if unrecorded || self.others.repairing || self.keeps_old_rules() {
             return None;
         }
         let live = |members: Members| -> Members {
@@ -166,7 +173,8 @@ impl Run {
             (Step::ShiftTraffic | Step::ValidateHealth, _) => live(self.plan.before()),
             _ => return None,
         };
-        let is_written = self.step == Step::ShiftTraffic && gateway.shows(&self.intended_live());
+        // Whoever wrote over a write of ours before that was over may have changed its members.
+        let is_written = (has_written || self.step == Step::ShiftTraffic) && gateway.shows(&self.intended_live());
         gateway.differs(&before).filter(|_| !is_written).map(Drift::Members)
     }
 }
