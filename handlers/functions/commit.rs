@@ -67,10 +67,12 @@ pub async fn commit(app: &App, before: Option<&Stored<Run>>, next: Run) -> Resul
     Ok(Committed { run: next, published })
 }
 
-/// Whoever turns a run to the way back begins it, and so does the sweep, when nobody else did.
+/// Whoever turns a run to the way back begins it, or has it go on, and so does the sweep, when nobody else did.
 fn is_handled_here(before: &Run, next: &Run) -> bool {
     let is_swept = next.sweeps > before.sweeps;
-    next.step == Step::RestoreTraffic && next.moves() && (before.step != next.step || is_swept)
+    let is_entered = (before.step, before.step_began) != (next.step, next.step_began);
+    let goes_on = before.held.is_some() || (next.unserved && !before.unserved) || (next.forced && !before.forced);
+    next.step == Step::RestoreTraffic && next.moves() && (is_entered || is_swept || goes_on)
 }
 
 /// What an invocation did counts, though somebody else saved first: if it had the gateway written, and the run is still at

@@ -3,19 +3,30 @@ use super::acting::Azure;
 use super::presence::{Presence, look_again, presence};
 use super::{again_in, not_yet, written};
 use crate::azure::operations::Progress;
+use crate::resources::answers::list;
 use crate::resources::cluster::Cluster;
 use crate::resources::size::Size;
 use crate::resources::tags::{RETIRED_TAG, back_in_service, tag};
 use crate::run::readiness::{Readiness, Ready};
 use crate::run::{Following, Outcome, Run, StepError, Waiting};
 use crate::site::OldCluster;
+use crate::workload::readiness::unready;
+use jiff::SignedDuration;
+use serde_json::Value;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Pods are waited for until so long after the way back began, a start of the cluster included.
+const PODS_TAKE: SignedDuration = SignedDuration::from_mins(30);
+/// An API server has so long to answer.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How far it must be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Until {
     /// It runs: traffic goes there, since it can be no worse. What it lacks comes back meanwhile.
     Runs,
-    /// It runs, with as many nodes as it had: traffic can go there.
+    /// It runs, with as many nodes as it had, and its pods on them: traffic can go there.
     HasItsNodes,
     /// It is as big as it was.
     IsWhole,
@@ -28,19 +39,27 @@ pub async fn bring_back(run: &Run, azure: &Azure, until: Until) -> Result<Option
     if !is_touched {
         return Ok(None);
     }
-    if run.reducing.is_some() && !run.can_bring_back() && !run.is_quiet(azure.now()) {
-        // A deletion may be on its way, and cannot be undone: until it is certain that there is none, traffic stays.
-        let why = "waiting until no deletion of the old cluster can be on its way";
-        return Ok(Some(Outcome::NotYet(Waiting::because(why))));
+    let is_forced = run.forced && until != Until::IsWhole;
+    // Where nobody is served anyway, or a person says so, what cannot be seen of the old cluster keeps no traffic away from it.
+    let is_bold = is_forced || until == Until::Runs;
+    let is_certain = run.reducing.is_none() || run.can_bring_back() || run.is_quiet(azure.now()) || is_forced;
+    if !is_certain && !is_bold {
+        return Ok(Some(may_be_deleted()));
     }
     let id = &run.plan.old_slot().cluster;
-    let found = match presence(run, azure, id).await? {
-        Presence::Here(found) => found,
-        Presence::Missed(cluster) => return look_again(cluster, "the old cluster was not found").map(Some),
-        Presence::Gone => return Ok(Some(lost(azure, "the old cluster does not exist any more"))),
+    let found = match presence(run, azure, id).await {
+        Ok(Presence::Here(found)) => found,
+        Ok(Presence::Missed(_)) | Err(_) if is_bold => return Ok(None),
+        Ok(Presence::Gone) if is_forced => return Ok(None),
+        Ok(Presence::Missed(cluster)) => return look_again(cluster, "the old cluster was not found").map(Some),
+        Ok(Presence::Gone) => return Ok(Some(lost(azure, "the old cluster does not exist any more"))),
+        Err(error) => return Err(error),
     };
     if let Some(why) = run.cannot_bring_back(&found) {
-        return Ok(Some(lost(azure, &why)));
+        return Ok((!is_forced).then(|| lost(azure, &why)));
+    }
+    if !is_certain && (found.cannot_serve().is_some() || !found.is_settled()) {
+        return Ok(Some(may_be_deleted()));
     }
     let size = run.reducing.as_ref();
     let is_scaled_down = run.plan.site.old_cluster == OldCluster::ScaleDown;
@@ -55,6 +74,12 @@ pub async fn bring_back(run: &Run, azure: &Azure, until: Until) -> Result<Option
     if let Some(size) = size.filter(|_| found.cannot_serve().is_some() || differs) {
         return grow(run, azure, id, &found, size).await.map(Some);
     }
+    if until == Until::HasItsNodes
+        && run.can_bring_back()
+        && let Some(why) = without_pods(run, azure).await
+    {
+        return not_yet(why).map(Some);
+    }
     if until == Until::IsWhole && tag(&found.0, RETIRED_TAG) == Some(&run.id) {
         let untagged = azure.writer.tag_cluster(azure.permit().await?, id, &found, &back_in_service(&found.0)).await?;
         return written("the end of the tag", untagged).map(Some);
@@ -62,10 +87,44 @@ pub async fn bring_back(run: &Run, azure: &Azure, until: Until) -> Result<Option
     Ok(None)
 }
 
+/// A deletion cannot be undone: until it is certain that none is on its way, traffic stays.
+fn may_be_deleted() -> Outcome {
+    Outcome::NotYet(Waiting::because("waiting until no deletion of the old cluster can be on its way"))
+}
+
 fn lost(azure: &Azure, why: &str) -> Outcome {
     let (state, why, since) = (Ready::NotReady, why.to_owned(), azure.now());
     let readiness = Readiness { state, why: why.clone(), since, healthy: vec![] };
     Outcome::NoWayBack(readiness, format!("{why}: traffic stays where it is"))
+}
+
+/// Why users are not led yet to a cluster that was reduced: its pods come back after its nodes. What cannot be told, or does not
+/// come to be, keeps them away for a while only.
+async fn without_pods(run: &Run, azure: &Azure) -> Option<String> {
+    if azure.now().duration_since(run.step_began) > PODS_TAKE {
+        return None;
+    }
+    let coming = async {
+        let kubernetes = azure.kubernetes(&run.plan.old_slot().cluster).await?;
+        for kind in ["Deployment", "StatefulSet", "DaemonSet"] {
+            let all = kubernetes.all("apps/v1", kind).await?;
+            if let Some(why) = all.iter().filter(|workload| !is_stalled(workload)).find_map(unready) {
+                return Ok::<_, StepError>(Some(why));
+            }
+        }
+        Ok(None)
+    };
+    match timeout(azure.clock().real(PATIENCE), coming).await {
+        Ok(Ok(why)) => why.map(|why| format!("the old cluster's pods come back: {why}")),
+        Ok(Err(error)) => Some(format!("how the old cluster's pods are cannot be told: {:#}", error.into_cause())),
+        Err(_) => Some("how the old cluster's pods are cannot be told: it does not answer".to_owned()),
+    }
+}
+
+/// What has been broken for long is no worse than before.
+fn is_stalled(workload: &Value) -> bool {
+    let mut conditions = list(workload, "/status/conditions").iter();
+    conditions.any(|one| one["type"] == "Progressing" && one["status"] == "False")
 }
 
 /// One act towards the nodes of an old cluster to which users were led before it had them; what is followed stays. `None`:

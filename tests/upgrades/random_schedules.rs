@@ -195,7 +195,7 @@ impl Table {
             }
         }
         let _ = write!(text, "\nendings: {:?}", self.endings);
-        let mut unserved: Vec<_> = self.unserved.iter().map(|lasted| lasted.as_secs()).collect();
+        let mut unserved: Vec<_> = self.unserved.iter().map(SignedDuration::as_secs).collect();
         unserved.sort_unstable();
         if let (Some(median), Some(longest)) = (unserved.get(unserved.len() / 2), unserved.last()) {
             let stories = unserved.len();

@@ -1,11 +1,13 @@
 //! The worst nights: those in which the way back itself could take users down, or would be missing.
 mod blind;
 mod finished;
+mod forced;
 mod lately;
 mod led_away;
 pub mod night;
 mod reduced;
 mod said;
+mod unasked;
 mod verdicts;
 
 use crate::random_schedules::asked;

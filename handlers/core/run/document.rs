@@ -122,6 +122,9 @@ pub struct Document {
     /// It goes back from a new cluster that served nobody any more.
     #[serde(default, skip_serializing_if = "is_false")]
     pub unserved: bool,
+    /// A person has it go back by force, whatever is known of the old cluster.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub forced: bool,
     /// Whether the old cluster could take the traffic back, as far as is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readiness: Option<Readiness>,
@@ -290,6 +293,7 @@ impl Run {
             given_roles: BTreeMap::new(),
             moves_singletons: false,
             unserved: false,
+            forced: false,
             readiness: None,
             glass: None,
             known_glass: vec![],

@@ -123,6 +123,21 @@ impl Run {
         self.plan.stages.get(self.stage).map_or(0, |stage| stage.share)
     }
 
+    /// What of it stays where a person ends it as it stands, for people; `None`: nothing was made.
+    #[must_use]
+    pub fn stays(&self) -> Option<String> {
+        if matches!(self.step, Step::CheckPlan) {
+            return None;
+        }
+        let (old, new) = (self.plan.old.name(), self.plan.new_colour().name());
+        let clusters = format!("what stays: {new}, as far as it was made, beside {old}");
+        if !self.step.may_carry_traffic() || self.share() == 100 {
+            return Some(clusters);
+        }
+        let site = &self.plan.site.name;
+        Some(format!("{clusters}, and users on both: `bluegreen break-glass {site} --to COLOUR` leads all to one"))
+    }
+
     /// Whether both clusters have users, and the new one is about to get more of them.
     #[must_use]
     pub fn leads_to_both(&self) -> bool {

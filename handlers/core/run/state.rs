@@ -2,6 +2,7 @@
 use super::{Ending, Following, QUIET_TIME, Run};
 use crate::plan::Kind;
 use crate::resources::cluster::Cluster;
+use crate::resources::size::Size;
 use crate::site::{Gate, OldCluster};
 use crate::step::{Step, Then};
 use crate::text::few;
@@ -95,7 +96,9 @@ impl Run {
     #[must_use]
     pub fn has_deleted_in_part(&self, old: &Cluster) -> bool {
         let deletes = self.plan.site.old_cluster == OldCluster::Delete;
-        self.reducing.as_ref().is_some_and(|size| deletes && (!old.is_settled() || size.lacks_pools(old)))
+        // What changes a cluster otherwise, an autoscaler say, is no sign of a deletion.
+        let is_cut = |size: &Size| old.has_failed() || old.is_being_deleted() || size.lacks_pools(old);
+        self.reducing.as_ref().is_some_and(|size| deletes && is_cut(size))
     }
 
     /// Why what is in the old slot is nothing that this run could bring back; `None`: it could be.
@@ -104,7 +107,7 @@ impl Run {
         if found.uid() != self.plan.old_uid {
             return Some("the old slot holds another cluster than the plan names".to_owned());
         }
-        if found.state().eq_ignore_ascii_case("Deleting") {
+        if found.is_being_deleted() {
             return Some("the old cluster is being deleted".to_owned());
         }
         let is_cut = self.has_deleted_in_part(found);

@@ -1,6 +1,6 @@
 //! What a person may do to a run. Each order takes a new hop.
 use super::mended::mended;
-use super::{Approval, Ending, Run};
+use super::{Approval, Ending, Following, Run};
 use crate::site::VerifiedOnly;
 use crate::site::check::Checked;
 use crate::step::{Step, Then};
@@ -275,7 +275,7 @@ fn go_back(run: &Run, mut next: Run, order: &Order, what: &str, now: Timestamp) 
     if run.waits_for_nodes() {
         if !order.force {
             return not_now(
-                "it is on its way back, and waits for the old cluster's nodes: --force leads users there at once",
+                "it is on its way back, and waits for the old cluster's nodes and pods: --force leads users there at once",
             );
         }
         next.0.unserved = true;
@@ -283,7 +283,7 @@ fn go_back(run: &Run, mut next: Run, order: &Order, what: &str, now: Timestamp) 
         return Ok(next);
     }
     if run.step.undoes() && run.glass.is_none() {
-        return not_now("it is on its way back already");
+        return forced_on(run, next, order, now);
     }
     if run.keeps_old_rules() && run.is_reducing() {
         return not_now(
@@ -291,12 +291,34 @@ fn go_back(run: &Run, mut next: Run, order: &Order, what: &str, now: Timestamp) 
         );
     }
     next.know_glass();
+    next.0.forced = order.force;
     match run.has_no_way_back() {
         Some(lost) if !order.force => Err(Refusal::NotNow(format!(
             "the old cluster could not take the traffic: {lost}. Mend it first, or go back all the same with --force"
         ))),
         Some(lost) => Ok(next.go_back(&format!("{what} (by force, although {lost})"), now)),
         None => Ok(next.go_back(what, now)),
+    }
+}
+
+/// On its way back already: by force it waits for nothing before the traffic goes.
+fn forced_on(run: &Run, mut next: Run, order: &Order, now: Timestamp) -> Result<Run, Refusal> {
+    let has_written = matches!(run.following, Some(Following::GatewayWrite { .. }));
+    let waits = run.step == Step::RestoreTraffic && !has_written && (run.held.is_some() || run.reducing.is_some());
+    match (waits && !run.forced, &run.held, order.force) {
+        (false, ..) => not_now("it is on its way back already"),
+        (true, Some(hold), false) => Err(Refusal::NotNow(format!(
+            "it is on its way back, and held: {}. Mend that and resume, or lead users there all the same with --force",
+            hold.why
+        ))),
+        (true, None, false) => {
+            not_now("it is on its way back, and waits for the old cluster: --force leads users there at once")
+        }
+        (true, hold, true) => {
+            next.0.forced = true;
+            next.0.due = now;
+            Ok(if hold.is_some() { next.release(now) } else { next })
+        }
     }
 }
 
@@ -312,7 +334,8 @@ fn finish(run: &Run, next: Run, now: Timestamp) -> Result<Run, Refusal> {
         Then::End(ending) if run.glass.is_none() && !run.others.overwritten => ending,
         Then::End(_) | Then::Go(_) | Then::NextStageOr(_) => Ending::Finished,
     };
-    let ended = next.end(ending, &format!("finished as it stands; it waited, because: {why}"), now);
+    let stays = run.stays().map_or_else(String::new, |what| format!("; {what}"));
+    let ended = next.end(ending, &format!("finished as it stands; it waited, because: {why}{stays}"), now);
     Ok(match run.singletons_in_between() {
         Some(what) => ended.leaving(&what),
         None => ended,

@@ -29,7 +29,12 @@ fn nodes(night: &Night) -> Value {
 
 /// Whether the old cluster has its nodes when the gateway is written next, and how long that took.
 async fn at_the_next_write(night: &Night) -> (bool, SignedDuration) {
-    let (before, began) = (night.gateway_writes(), night.now());
+    at_a_write_after(night, night.gateway_writes()).await
+}
+
+/// The same, of the next one after so many.
+async fn at_a_write_after(night: &Night, before: usize) -> (bool, SignedDuration) {
+    let began = night.now();
     while night.gateway_writes() == before {
         let took = night.now().duration_since(began);
         assert!(took < SignedDuration::from_mins(40), "{}", journal(&night.run()));
@@ -76,12 +81,13 @@ fn a_new_cluster_that_dies_while_nodes_are_waited_for_is_left_at_once() {
             night.minutes(5).await;
             let refused = night.says(Verb::RollBack, |_| {}).await.unwrap_err();
             assert!(matches!(&refused, Refusal::NotNow(why) if why.contains("--force")), "{refused:?}");
+            let before = night.gateway_writes();
             if forced {
                 night.says(Verb::RollBack, |order| order.force = true).await.unwrap();
             } else {
                 night.falls_ill(Green);
             }
-            let (is_whole, took) = at_the_next_write(&night).await;
+            let (is_whole, took) = at_a_write_after(&night, before).await;
             let run = night.run();
             assert!(took < SignedDuration::from_mins(6) && !is_whole, "{took:#}{}", journal(&run));
             let run = night.ends(Ending::RolledBack).await;
