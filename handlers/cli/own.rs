@@ -18,8 +18,8 @@ use tokio::runtime::Builder;
 /// # Errors
 /// When the file, a manifest or a chart cannot be read.
 pub fn own(file: &Path, cloud: Cloud) -> anyhow::Result<Result<Own, ExitCode>> {
-    let site = match read(file)? {
-        Ok((_, site)) => site,
+    let (text, site) = match read(file)? {
+        Ok(read) => read,
         Err(report) => {
             complain(&report);
             return Ok(Err(Exit::Otherwise.into()));
@@ -37,7 +37,7 @@ pub fn own(file: &Path, cloud: Cloud) -> anyhow::Result<Result<Own, ExitCode>> {
             anyhow::Ok((next.versions, served))
         })?;
     let working = Builder::new_current_thread().enable_all().build()?;
-    let (site, contents, findings) = working.block_on(judged(file, site, &versions, &served))?;
+    let (site, contents, findings) = working.block_on(judged(file, &text, site, &versions, &served))?;
     complain(&in_lines(&findings));
     if refusals(&findings) > 0 {
         complain(&format!("{}: {} to mend in its manifests\n", file.display(), refusals(&findings)));

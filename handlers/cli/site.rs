@@ -31,7 +31,7 @@ pub fn check_file(file: &Path) -> anyhow::Result<ExitCode> {
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (site, _, findings) = runtime.block_on(judged(file, site, &Prepared::default(), &[]))?;
+    let (site, _, findings) = runtime.block_on(judged(file, &text, site, &Prepared::default(), &[]))?;
     complain(&in_lines(&findings));
     if refusals(&findings) > 0 {
         complain(&format!("{}: {} to mend in its manifests\n", file.display(), refusals(&findings)));
@@ -52,8 +52,8 @@ pub fn schema() -> anyhow::Result<ExitCode> {
 
 /// Stores a site file with its manifests, once they are judged for the versions that may be next.
 pub async fn publish(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
-    let site = match read(file)? {
-        Ok((_, site)) => site,
+    let (text, site) = match read(file)? {
+        Ok(read) => read,
         Err(report) => {
             complain(&report);
             return Ok(Exit::Otherwise.into());
@@ -72,7 +72,7 @@ pub async fn publish(app: &App, file: &Path) -> anyhow::Result<ExitCode> {
         }
     };
     let served = if has_charts(&site) { served(app, &next.cluster).await } else { vec![] };
-    let (site, contents, findings) = judged(file, site, &next.versions, &served).await?;
+    let (site, contents, findings) = judged(file, &text, site, &next.versions, &served).await?;
     complain(&in_lines(&findings));
     if refusals(&findings) > 0 {
         let told =
@@ -119,9 +119,10 @@ pub(super) async fn served(app: &App, cluster: &str) -> Vec<String> {
     })
 }
 
-/// The site with its charts rendered, all that it holds, and what is to be said of that.
+/// The site of this text with its charts rendered, all that it holds, and what is to be said of that.
 pub(super) async fn judged(
     file: &Path,
+    text: &str,
     mut site: Site,
     versions: &Prepared,
     served: &[String],
@@ -132,8 +133,9 @@ pub(super) async fn judged(
         return Ok((site, contents, findings));
     }
     let folder = file.parent().unwrap_or(Path::new("."));
-    let Charts { texts, mut notes } = charts::render(folder, &mut site, versions, served).await?;
-    contents = contents.with(texts);
+    let Charts { texts, mut notes, failed } =
+        charts::render(folder, &mut site, &check::places(text), versions, served).await;
+    contents = contents.with(texts, failed);
     contents.settle(&mut site);
     let findings = contents.judged(&site, &versions.needed);
     notes.extend(contents.sift(&mut site, &findings, &versions.further));

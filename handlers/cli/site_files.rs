@@ -1,5 +1,5 @@
 //! The files beside a site file: read once, from its folder alone.
-use super::charts::{has_charts, key};
+use super::charts::{Failed, has_charts, key};
 use crate::plan::Version;
 use crate::resources::digest::digest;
 use crate::site::{Manifest, Site};
@@ -20,6 +20,8 @@ pub struct Contents {
     files: BTreeMap<String, Result<String, String>>,
     /// What its charts came to, by digest.
     rendered: BTreeMap<String, String>,
+    /// Its charts that came to nothing, by their place among the manifests.
+    failed: BTreeMap<usize, Failed>,
 }
 
 impl Contents {
@@ -32,13 +34,13 @@ impl Contents {
             let read = || inside(folder, &manifest.file).map_err(|error| format!("{error:#}"));
             files.entry(manifest.file.clone()).or_insert_with(read);
         }
-        Self { files, rendered: BTreeMap::new() }
+        Self { files, rendered: BTreeMap::new(), failed: BTreeMap::new() }
     }
 
     /// The same, with what its charts came to.
     #[must_use]
-    pub fn with(self, rendered: BTreeMap<String, String>) -> Self {
-        Self { rendered, ..self }
+    pub fn with(self, rendered: BTreeMap<String, String>, failed: BTreeMap<usize, Failed>) -> Self {
+        Self { rendered, failed, ..self }
     }
 
     /// What its charts came to, by digest.
@@ -129,12 +131,14 @@ impl Contents {
         let files: Vec<_> = manifests
             .iter()
             .zip(&titles)
-            .map(|(manifest, title)| {
-                let text = match self.files.get(&manifest.file) {
-                    Some(Err(why)) if manifest.chart.is_none() => Err(why.as_str()),
-                    _ => Ok(self.text_of(manifest, &key(rendered)).unwrap_or_default()),
+            .enumerate()
+            .map(|(index, (manifest, title))| {
+                let (name, text) = match (self.failed.get(&index), self.files.get(&manifest.file)) {
+                    (Some(failed), _) => (&failed.place, Err(failed.why.as_str())),
+                    (None, Some(Err(why))) if manifest.chart.is_none() => (title, Err(why.as_str())),
+                    _ => (title, Ok(self.text_of(manifest, &key(rendered)).unwrap_or_default())),
                 };
-                File { name: title, text, placeholders: manifest.placeholders }
+                File { name, text, placeholders: manifest.placeholders }
             })
             .collect();
         let addresses = site.slots.blue.addresses.len().min(site.slots.green.addresses.len());

@@ -1,6 +1,7 @@
 //! Every mistake of a site file at once: its structure by the schema, its meaning by hand.
+use crate::resources::answers::list;
 use crate::site::Site;
-use crate::site::preset::expand;
+use crate::site::preset::{expand, is_setting};
 use serde_json::Value;
 
 mod changes;
@@ -70,6 +71,17 @@ pub fn parse(text: &str) -> Result<Site, Vec<Mistake>> {
     let mut site = read(&without_comments(text), mistakes)?;
     expand(&mut site);
     Ok(site)
+}
+
+/// Where the manifests of a site that was [parsed](parse) stand in its file, in their order: JSON pointers.
+#[must_use]
+pub fn places(text: &str) -> Vec<String> {
+    let file: Value = serde_json::from_str(&without_comments(text)).unwrap_or_default();
+    let each = ["/controllers", "/workloads"].into_iter().flat_map(|kind| {
+        let entries = list(&file, kind).iter().enumerate();
+        entries.filter(|(_, entry)| !is_setting(entry)).map(move |(index, _)| format!("{kind}/{index}"))
+    });
+    each.collect()
 }
 
 /// A published site without a mistake. Only [`published`] makes one, and only with such a one a run is planned; what is in

@@ -141,6 +141,11 @@ pub fn expand(site: &mut Site) {
     }
 }
 
+/// Whether an entry of a site file becomes a setting of the cluster's body alone, and no chart.
+pub(super) fn is_setting(entry: &Value) -> bool {
+    entry["preset"] == Preset::WorkloadIdentity.name() && entry["webhook"] != true
+}
+
 /// What it needs in the cluster's body.
 fn of_the_body(preset: Preset, manifest: &Manifest) -> Value {
     let issuer = json!({"oidcIssuerProfile": {"enabled": true}});

@@ -56,9 +56,9 @@ pub enum Weight {
 pub struct Finding {
     /// How much it weighs.
     pub weight: Weight,
-    /// The file.
+    /// The file, or a place in the site file, which begins with a slash as no file does.
     pub file: String,
-    /// The line, from 1.
+    /// The line in the file, from 1.
     pub line: usize,
     /// What is expected, what came, what to do.
     pub what: String,
@@ -66,6 +66,9 @@ pub struct Finding {
 
 impl std::fmt::Display for Finding {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.file.starts_with('/') {
+            return write!(formatter, "{}: {}", self.file, self.what);
+        }
         write!(formatter, "{}:{}: {}", self.file, self.line, self.what)
     }
 }
