@@ -96,6 +96,18 @@ fn every_single_mistake_is_found_at_its_place() {
         ),
         ("/copyRoles", json!({"subscriptions": ["hub"]}), "/copyRoles/subscriptions/0", "the id of a subscription"),
         ("/smokeTests/0/connectTo", json!("gateway"), "/smokeTests/0/connectTo", "expected an IP address"),
+        (
+            "/controllers",
+            json!([{"chart": "edge:1.2.3", "repo": "https://example.com", "version": "1.2.3"}]),
+            "/controllers/0/chart",
+            "into \"version\"",
+        ),
+        (
+            "/controllers",
+            json!([{"chart": "edge", "file": "edge.yaml"}]),
+            "/controllers/0/file",
+            "expected \"file\" or \"chart\", not both",
+        ),
         ("/controllers/0/file", json!("../secret.yaml"), "/controllers/0/file", "one of . and .."),
         ("/workloads/0/file", json!("/etc/passwd"), "/workloads/0/file", "it is absolute"),
         ("/workloads/0/file", json!("a\\b.yaml"), "/workloads/0/file", "only names with /"),

@@ -1,6 +1,6 @@
 //! A chart at hand, with its values: rendered twice, so that what is made up anew at each rendering is found.
 use super::Wrong;
-use super::files::{ChartFile, files, own_name};
+use super::files::{ChartFile, files, own};
 use crate::cli::helm::{Helm, Rendering};
 use crate::cli::site_files::place_of;
 use crate::plan::Version;
@@ -27,11 +27,10 @@ impl Fetched {
     /// Fetches it. A release without a name has the chart's own from then on, where the chart lies beside the site file: a fetched
     /// one is called so in the site file.
     pub(super) async fn of(helm: &Helm, folder: &Path, manifest: &mut Manifest) -> Result<Self, Wrong> {
-        let own = tempfile::tempdir().context("failed to make a folder for a chart")?;
+        let place = tempfile::tempdir().context("failed to make a folder for a chart")?;
         let named = manifest.chart.as_deref().unwrap_or_default();
-        let is_fetched = named.starts_with("oci://") || manifest.repo.is_some();
-        let chart = if is_fetched {
-            let into = own.path().join("chart");
+        let chart = if manifest.is_fetched() {
+            let into = place.path().join("chart");
             std::fs::create_dir(&into).context("failed to make a folder for a chart")?;
             helm.fetch(manifest, &into).await?
         } else {
@@ -41,19 +40,14 @@ impl Fetched {
                 .with_context(|| format!("no chart lies at {named} below the site file: {remedy}"))?
         };
         let files = files(&chart);
-        if !is_fetched && manifest.name.is_none() {
-            manifest.name = own_name(&files);
-            if let Some(name) = manifest.name.as_deref().filter(|name| !is_release(name)) {
-                let name = shortened(name);
-                let what = "as no release can be: give its entry a \"name\"";
-                return Err(anyhow!("the chart in {named} is called {name:?}, {what}").into());
-            }
+        if !manifest.is_fetched() {
+            is_as_said(manifest, &files)?;
         }
-        let values = values(folder, own.path(), manifest).map_err(|why| Wrong {
+        let values = values(folder, place.path(), manifest).map_err(|why| Wrong {
             member: if manifest.values_file.is_some() { "valuesFile" } else { "values" },
             why,
         })?;
-        Ok(Self { chart, files, values, _folder: own })
+        Ok(Self { chart, files, values, _folder: place })
     }
 
     pub(super) async fn twice(
@@ -99,6 +93,27 @@ impl Fetched {
             format!("{}: its templates ask the cluster (lookup in {names}), and get no answer here", manifest.title())
         })
     }
+}
+
+/// A chart beside the site file is of the version that the site names, and a release without a name has the chart's own.
+fn is_as_said(manifest: &mut Manifest, files: &[ChartFile]) -> Result<(), Wrong> {
+    let named = manifest.chart.as_deref().unwrap_or_default();
+    if let (Some(said), Some(found)) = (&manifest.version, own("version", files))
+        && said.trim_start_matches('v') != found.trim_start_matches('v')
+    {
+        let why = anyhow!("the chart in {named} is {}, not {}", shortened(&found), shortened(said));
+        return Err(Wrong { member: "version", why });
+    }
+    if manifest.name.is_none() {
+        let name = own("name", files);
+        if let Some(name) = name.as_deref().filter(|name| !is_release(name)) {
+            let name = shortened(name);
+            let what = "as no release can be: give its entry a \"name\"";
+            return Err(anyhow!("the chart in {named} is called {name:?}, {what}").into());
+        }
+        manifest.name = name;
+    }
+    Ok(())
 }
 
 /// Its files of values, the last one counts.

@@ -32,12 +32,12 @@ pub fn files(chart: &Path) -> Vec<ChartFile> {
     files
 }
 
-/// The name that a chart gives itself.
+/// What a chart says of itself in this member: its `name`, its `version`.
 #[must_use]
-pub fn own_name(files: &[ChartFile]) -> Option<String> {
+pub fn own(member: &str, files: &[ChartFile]) -> Option<String> {
     let chart = files.iter().find(|file| file.path == "Chart.yaml")?;
     let (documents, _) = documents(&chart.text).ok()?;
-    Some(documents.first()?.value["name"].as_str()?.to_owned())
+    Some(documents.first()?.value[member].as_str()?.to_owned())
 }
 
 fn of_folder(folder: &Path, within: &str, depth: usize, files: &mut Vec<ChartFile>) {
@@ -132,7 +132,8 @@ mod tests {
             let paths: Vec<_> = files.iter().map(|file| file.path.as_str()).collect();
             let within = ["charts/base-1.0.0.tgz/Chart.yaml", "charts/base-1.0.0.tgz/templates/b.yaml"];
             assert_eq!(paths, [&["Chart.yaml"], &within[..], &["templates/a.yaml"]].concat(), "{}", place.display());
-            assert_eq!(own_name(&files).as_deref(), Some("edge"), "{}", place.display());
+            assert_eq!(own("name", &files).as_deref(), Some("edge"), "{}", place.display());
+            assert_eq!(own("version", &files).as_deref(), Some("1.2.3"));
         }
         std::fs::write(folder.path().join("no.tgz"), b"no archive").unwrap();
         assert!(files(&folder.path().join("no.tgz")).is_empty());

@@ -146,6 +146,12 @@ impl Manifest {
         self.name.as_deref().unwrap_or_else(|| last.strip_suffix(".tgz").map_or(last, without_version))
     }
 
+    /// Whether a chart is fetched: all others lie below the site file.
+    #[must_use]
+    pub fn is_fetched(&self) -> bool {
+        self.repo.is_some() || self.chart.as_deref().is_some_and(|chart| chart.starts_with("oci://"))
+    }
+
     /// The namespace of a chart's release.
     #[must_use]
     pub fn namespace(&self) -> &str {

@@ -174,7 +174,10 @@ fn expand_one(preset: Preset, manifest: &mut Manifest) {
             }
         }
     }
-    manifest.version.get_or_insert_with(|| chart.version.to_owned());
+    // One below the site file says itself of which version it is.
+    if manifest.is_fetched() {
+        manifest.version.get_or_insert_with(|| chart.version.to_owned());
+    }
     // A release of the chart's own name gives its objects that name, without anything before or behind it.
     manifest.name.get_or_insert_with(|| chart.name.to_owned());
     manifest.namespace.get_or_insert_with(|| chart.namespace.to_owned());
@@ -260,6 +263,13 @@ mod tests {
         let mut again = site.clone();
         expand(&mut again);
         assert_eq!(again, site, "it is expanded once");
+    }
+
+    #[test]
+    fn a_chart_below_the_site_file_has_its_own_version() {
+        let auth = json!({"type": "aadPodIdentity", "identity": "agic"});
+        let site = expanded(&json!([{"preset": "agic", "chart": "./charts/agic", "armAuth": auth}]), &json!({}));
+        assert_eq!((site.controllers[0].release(), &site.controllers[0].version), ("ingress-azure", &None));
     }
 
     #[test]

@@ -48,10 +48,20 @@ fn each_is_said_at_the_member_that_is_to_be_mended() {
         (json!({"chart": "bitnami/nginx"}), "name its address in \"repo\""),
         (json!({"chart": "proxy", "valuesFile": "proxy"}), "0/valuesFile: proxy is no regular file"),
         (json!({"chart": "proxy", "valuesFile": "none.yaml"}), "0/valuesFile: failed to read "),
+        (json!({"chart": "proxy", "version": "9.9.9"}), "0/version: the chart in proxy is 1.2.3, not 9.9.9"),
+        (
+            json!({"chart": "oci://example.com:5000/edge:1.2.3"}),
+            "/controllers/0/chart: put what stands behind the colon into \"version\"",
+        ),
+        (json!({"chart": "proxy", "file": "x.yaml"}), "/controllers/0/file: expected \"file\" or \"chart\", not both"),
     ] {
         let folder = folder(CONFIG, &chart);
+        write(&folder, "proxy/Chart.yaml", "apiVersion: v2\nname: edge\nversion: 1.2.3\n");
         let (status, said) = check(&folder, "helm");
         assert_eq!(status, Some(3), "{chart}: {said}");
         assert!(said.contains(words), "{words}: {said}");
     }
+    let same = folder(CONFIG, &json!({"chart": "proxy", "version": "v1.2.3"}));
+    write(&same, "proxy/Chart.yaml", "apiVersion: v2\nname: edge\nversion: 1.2.3\n");
+    assert_eq!(check(&same, "helm").0, Some(0));
 }

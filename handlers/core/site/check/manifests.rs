@@ -22,7 +22,8 @@ pub(super) fn mistakes(file: &Value) -> Vec<Mistake> {
             let preset = Preset::ALL.into_iter().find(|preset| text(manifest, "/preset") == preset.name());
             mistakes.extend(presets::mistakes(file, &place, manifest, preset));
             mistakes.extend(match (manifest.get("chart").and_then(Value::as_str), preset) {
-                (Some(chart), _) => of_chart(&place, manifest, chart),
+                (Some(chart), None) => [of_chart(&place, manifest, chart), doubled(&place, manifest)].concat(),
+                (Some(chart), Some(_)) => of_chart(&place, manifest, chart),
                 (None, Some(_)) => of_chart_members(&place, manifest),
                 (None, None) => of_file(&place, manifest),
             });
@@ -42,6 +43,12 @@ fn of_file(place: &str, manifest: &Value) -> Vec<Mistake> {
         mistakes.push(mistake(format!("{place}/{member}"), "expected beside \"chart\" alone"));
     }
     mistakes
+}
+
+/// A file beside a chart, which would be ignored. A published chart has its title there.
+fn doubled(place: &str, manifest: &Value) -> Vec<Mistake> {
+    let is_written = manifest.get("file").is_some_and(|file| file != "") && manifest.get("renderings").is_none();
+    Vec::from_iter(is_written.then(|| mistake(format!("{place}/file"), "expected \"file\" or \"chart\", not both")))
 }
 
 fn of_chart(place: &str, manifest: &Value, chart: &str) -> Vec<Mistake> {
@@ -64,6 +71,9 @@ fn of_chart(place: &str, manifest: &Value, chart: &str) -> Vec<Mistake> {
         }
         if let (Some(_), true) = (member("repo"), chart.contains("://") || chart.contains('/')) {
             mistakes.push(mistake(at("chart"), "expected the chart's name alone, beside \"repo\""));
+        } else if has_tag(chart) {
+            let what = "put what stands behind the colon into \"version\": the release would be called so, too";
+            mistakes.push(mistake(at("chart"), what));
         }
     } else {
         let path = chart.trim_start_matches("./").trim_end_matches('/');
@@ -75,6 +85,12 @@ fn of_chart(place: &str, manifest: &Value, chart: &str) -> Vec<Mistake> {
     }
     mistakes.extend(of_chart_members(place, manifest));
     mistakes
+}
+
+/// Whether an address in a registry, or a name, has a version in it: a colon that is no port's and no digest's.
+fn has_tag(chart: &str) -> bool {
+    let last = chart.rsplit('/').next().unwrap_or_default();
+    last.split('@').next().is_some_and(|name| name.contains(':'))
 }
 
 /// The members of a chart whose address stands elsewhere, too.
