@@ -3,11 +3,12 @@ mod fetched;
 mod files;
 
 use super::helm::Helm;
+use super::site_files::Contents;
 use crate::plan::Version;
 use crate::plan::prepared::Prepared;
 use crate::resources::digest::digest;
 use crate::site::{Manifest, Preset, Site};
-use crate::workload::chart::api_versions;
+use crate::workload::chart::{Rendered, api_versions};
 use fetched::Fetched;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -61,20 +62,28 @@ pub fn key(version: Option<Version>) -> String {
     version.map(Version::minor_version).unwrap_or_default()
 }
 
-/// Renders each chart for each version, for clusters that serve this beside what the site's earlier charts define. Without a
-/// version once, for whatever Helm takes. What cannot be rendered for a version that is not needed is told, and missing then.
-/// `places`: where its manifests stand in the site file.
+/// Renders each chart for each version, for clusters that serve this beside what lies before it in the site defines: files and
+/// charts. Without a version once, for whatever Helm takes. What cannot be rendered for a version that is not needed is told, and
+/// missing then. `places`: where its manifests stand in the site file.
 pub async fn render(
     folder: &Path,
     site: &mut Site,
-    places: &[String],
+    (files, places): (&Contents, &[String]),
     versions: &Prepared,
     served: &[String],
 ) -> Charts {
     let mut charts = Charts::default();
     let helm = Helm::find().await;
     let mut defined = Defined::new();
-    for (index, manifest) in site.manifests_mut().enumerate().filter(|(_, manifest)| manifest.chart.is_some()) {
+    for (index, manifest) in site.manifests_mut().enumerate() {
+        if manifest.chart.is_none() {
+            // One that cannot be read is a mistake of its own.
+            let news = api_versions(&files.of(&manifest.file).unwrap_or_default());
+            for (version, _) in versions.each() {
+                defined.entry(key(version)).or_default().extend_from_slice(&news);
+            }
+            continue;
+        }
         manifest.renderings.clear();
         let added = match &helm {
             Ok(helm) => charts.add(helm, folder, manifest, versions, served, &mut defined).await,
@@ -111,7 +120,7 @@ impl Charts {
         for (version, is_needed) in versions.each() {
             let known = defined.entry(key(version)).or_default();
             let served: Vec<_> = served.iter().chain(&*known).cloned().collect();
-            let (text, notes) = match fetched.twice(helm, manifest, version, &served).await {
+            let Rendered { text, notes } = match fetched.twice(helm, manifest, version, &served).await {
                 Ok(made) => made,
                 Err(why) if is_needed => return Err(why.into()),
                 Err(why) => {

@@ -133,8 +133,9 @@ pub(super) async fn judged(
         return Ok((site, contents, findings));
     }
     let folder = file.parent().unwrap_or(Path::new("."));
+    let places = check::places(text);
     let Charts { texts, mut notes, failed } =
-        charts::render(folder, &mut site, &check::places(text), versions, served).await;
+        charts::render(folder, &mut site, (&contents, &places), versions, served).await;
     contents = contents.with(texts, failed);
     contents.settle(&mut site);
     let findings = contents.judged(&site, &versions.needed);

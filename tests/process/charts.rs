@@ -1,6 +1,7 @@
 //! `site check` with charts. A script stands in for Helm: it writes what it was asked, and what a chart came to. With a real
 //! Helm on the machine the same is asked of it, too (`.ci/real-charts`).
 mod failing;
+mod told;
 
 use crate::child::{output, text};
 use serde_json::{Value, json};

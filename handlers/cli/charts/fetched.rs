@@ -7,10 +7,11 @@ use crate::plan::Version;
 use crate::resources::answers::shortened;
 use crate::site::agic::finished;
 use crate::site::{Manifest, Preset, is_release};
-use crate::workload::chart::rendered;
 use crate::workload::chart::templates::asks_the_cluster;
+use crate::workload::chart::{Rendered, api_versions, rendered};
 use crate::workload::differences::differences;
 use anyhow::{Context, anyhow, bail, ensure};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -18,6 +19,8 @@ use tempfile::TempDir;
 pub(super) struct Fetched {
     chart: PathBuf,
     files: Vec<ChartFile>,
+    /// What its own `crds/` define, and those of the charts in it: they go to the cluster before its templates are rendered.
+    defines: BTreeSet<String>,
     values: Vec<PathBuf>,
     /// Goes when it is no longer needed.
     _folder: TempDir,
@@ -47,30 +50,31 @@ impl Fetched {
             member: if manifest.values_file.is_some() { "valuesFile" } else { "values" },
             why,
         })?;
-        Ok(Self { chart, files, values, _folder: place })
+        let defines =
+            files.iter().filter(|file| file.is_definition()).flat_map(|file| api_versions(&file.text)).collect();
+        Ok(Self { chart, files, defines, values, _folder: place })
     }
 
+    /// What it comes to, and what is to be said of that.
     pub(super) async fn twice(
         &self,
         helm: &Helm,
         manifest: &Manifest,
         version: Option<Version>,
         served: &[String],
-    ) -> anyhow::Result<(String, Vec<String>)> {
-        let rendering = Rendering { chart: &self.chart, manifest, values: &self.values, version, api_versions: served };
-        let release = manifest.as_release();
-        let ready = |written: &str| {
-            let title = manifest.title();
-            let made = rendered(release, written);
-            let made = if manifest.preset == Some(Preset::Agic) {
-                made.and_then(|made| finished(manifest, made))
-            } else {
-                made
-            };
-            made.map_err(|why| anyhow::anyhow!("what Helm made of the {title} cannot be read: {why}"))
+    ) -> anyhow::Result<Rendered> {
+        let mut defines = self.defines.clone();
+        let (served, first) = loop {
+            let served: Vec<_> = served.iter().chain(&defines).cloned().collect();
+            let first = self.once(helm, manifest, version, &served).await?;
+            let made = BTreeSet::from_iter(api_versions(&first.text));
+            // A chart in it that the values switch off brings nothing.
+            if defines.is_subset(&made) {
+                break (served, first);
+            }
+            defines.retain(|one| made.contains(one));
         };
-        let first = ready(&helm.render(&rendering).await?)?;
-        let again = ready(&helm.render(&rendering).await?)?;
+        let again = self.once(helm, manifest, version, &served).await?;
         let random = differences(&first.text, &again.text);
         if !random.is_empty() {
             bail!(
@@ -80,7 +84,21 @@ impl Fetched {
                 random.join("; ")
             );
         }
-        Ok((first.text, first.notes))
+        Ok(first)
+    }
+
+    async fn once(
+        &self,
+        helm: &Helm,
+        manifest: &Manifest,
+        version: Option<Version>,
+        api_versions: &[String],
+    ) -> anyhow::Result<Rendered> {
+        let rendering = Rendering { chart: &self.chart, manifest, values: &self.values, version, api_versions };
+        let made = rendered(manifest.as_release(), &helm.render(&rendering).await?);
+        let is_agic = manifest.preset == Some(Preset::Agic);
+        let made = if is_agic { made.and_then(|made| finished(manifest, made)) } else { made };
+        made.map_err(|why| anyhow!("what Helm made of the {} cannot be read: {why}", manifest.title()))
     }
 
     /// A template that asks the cluster gets no answer when it is rendered here.

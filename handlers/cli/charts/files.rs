@@ -19,6 +19,18 @@ pub struct ChartFile {
     pub text: String,
 }
 
+impl ChartFile {
+    /// Whether it lies in the `crds` of its chart, which Helm brings to a cluster before it renders the templates.
+    #[must_use]
+    pub fn is_definition(&self) -> bool {
+        let mut rest = self.path.as_str();
+        while let Some((_, within)) = rest.strip_prefix("charts/").and_then(|chart| chart.split_once('/')) {
+            rest = within;
+        }
+        rest.starts_with("crds/")
+    }
+}
+
 /// Those of the chart in this folder or archive.
 #[must_use]
 pub fn files(chart: &Path) -> Vec<ChartFile> {
@@ -134,6 +146,14 @@ mod tests {
             assert_eq!(paths, [&["Chart.yaml"], &within[..], &["templates/a.yaml"]].concat(), "{}", place.display());
             assert_eq!(own("name", &files).as_deref(), Some("edge"), "{}", place.display());
             assert_eq!(own("version", &files).as_deref(), Some("1.2.3"));
+        }
+        for (path, expected) in [
+            ("crds/a.yaml", true),
+            ("charts/base-1.0.0.tgz/charts/inner/crds/a.yaml", true),
+            ("templates/crds/a.yaml", false),
+            ("charts/crds/a.yaml", false),
+        ] {
+            assert_eq!(ChartFile { path: path.into(), text: String::new() }.is_definition(), expected, "{path}");
         }
         std::fs::write(folder.path().join("no.tgz"), b"no archive").unwrap();
         assert!(files(&folder.path().join("no.tgz")).is_empty());
