@@ -111,7 +111,7 @@ impl Charts {
         defined: &mut Defined,
     ) -> Result<(), Wrong> {
         let fetched = Fetched::of(helm, folder, manifest).await?;
-        self.notes.extend(fetched.looks_up(manifest));
+        self.notes.extend(fetched.notes(manifest));
         if manifest.preset == Some(Preset::AadPodIdentity) {
             let what = "AAD pod identity is deprecated, and its repository is archived: use workload identity";
             self.notes.insert(format!("{}: {what}", manifest.title()));

@@ -36,6 +36,8 @@ pub struct Rendering<'a> {
     pub version: Option<Version>,
     /// What the cluster serves.
     pub api_versions: &'a [String],
+    /// In which time zone, where it is not the machine's own.
+    pub zone: Option<&'a str>,
 }
 
 impl Helm {
@@ -84,7 +86,7 @@ impl Helm {
     /// # Errors
     /// When Helm says so: its words.
     pub async fn render(&self, rendering: &Rendering<'_>) -> anyhow::Result<String> {
-        let Rendering { chart, manifest, values, version, api_versions } = rendering;
+        let Rendering { chart, manifest, values, version, api_versions, zone } = rendering;
         let mut words: Vec<OsString> = vec!["template".into(), manifest.release().into(), chart.as_os_str().into()];
         words.extend(["--namespace", manifest.namespace(), "--include-crds"].map(OsString::from));
         if let Some(version) = version {
@@ -100,13 +102,21 @@ impl Helm {
             Some(version) => format!("failed to render the {} for Kubernetes {version}", manifest.title()),
             None => format!("failed to render the {}", manifest.title()),
         };
-        self.run(&words).await.with_context(failed)
+        self.run_with(&words, zone.map(|zone| ("TZ", zone))).await.with_context(failed)
     }
 
     async fn run<Word: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = Word>) -> anyhow::Result<String> {
+        self.run_with(words, None).await
+    }
+
+    async fn run_with<Word: AsRef<OsStr>>(
+        &self,
+        words: impl IntoIterator<Item = Word>,
+        setting: Option<(&str, &str)>,
+    ) -> anyhow::Result<String> {
         let named = || Path::new(&self.program).display().to_string();
         let mut command = Command::new(&self.program);
-        command.args(words).stdin(Stdio::null()).kill_on_drop(true);
+        command.args(words).envs(setting).stdin(Stdio::null()).kill_on_drop(true);
         let output = timeout(PATIENCE, command.output()).await;
         let output = output.with_context(|| format!("{} did not end within {} s", named(), PATIENCE.as_secs()))?;
         let output = output.with_context(|| format!("failed to start {}", named()))?;

@@ -1,5 +1,6 @@
 //! `site check` with charts. A script stands in for Helm: it writes what it was asked, and what a chart came to. With a real
 //! Helm on the machine the same is asked of it, too (`.ci/real-charts`).
+mod clock;
 mod failing;
 mod told;
 

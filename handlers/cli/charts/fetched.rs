@@ -2,18 +2,29 @@
 use super::Wrong;
 use super::files::{ChartFile, files, own};
 use crate::cli::helm::{Helm, Rendering};
-use crate::cli::site_files::place_of;
+use crate::cli::site_files::{place_of, text_of};
 use crate::plan::Version;
 use crate::resources::answers::shortened;
 use crate::site::agic::finished;
 use crate::site::{Manifest, Preset, is_release};
-use crate::workload::chart::templates::asks_the_cluster;
+use crate::workload::chart::templates::{LOOKUP, NOW, asks, value_asks};
 use crate::workload::chart::{Rendered, api_versions, rendered};
 use crate::workload::differences::differences;
+use crate::workload::yaml::documents;
 use anyhow::{Context, anyhow, bail, ensure};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::TempDir;
+use tokio::time::sleep;
+
+/// Where the two renderings of a chart that asks the time take place: 26 hours lie between them, and so another day, where the
+/// machine knows time zones.
+const WEST: &str = "Etc/GMT+12";
+const EAST: &str = "Etc/GMT-14";
+/// And another second.
+const ANOTHER_TIME: Duration = Duration::from_millis(1100);
 
 /// A chart at hand, with its values.
 pub(super) struct Fetched {
@@ -21,7 +32,11 @@ pub(super) struct Fetched {
     files: Vec<ChartFile>,
     /// What its own `crds/` define, and those of the charts in it: they go to the cluster before its templates are rendered.
     defines: BTreeSet<String>,
+    /// Its files of values, the last one counts, and what stands in them.
     values: Vec<PathBuf>,
+    given: Vec<Value>,
+    /// Whether it asks what time it is.
+    is_timed: bool,
     /// Goes when it is no longer needed.
     _folder: TempDir,
 }
@@ -46,13 +61,15 @@ impl Fetched {
         if !manifest.is_fetched() {
             is_as_said(manifest, &files)?;
         }
-        let values = values(folder, place.path(), manifest).map_err(|why| Wrong {
+        let (values, given) = values(folder, place.path(), manifest).map_err(|why| Wrong {
             member: if manifest.values_file.is_some() { "valuesFile" } else { "values" },
             why,
         })?;
         let defines =
             files.iter().filter(|file| file.is_definition()).flat_map(|file| api_versions(&file.text)).collect();
-        Ok(Self { chart, files, defines, values, _folder: place })
+        let mut fetched = Self { chart, files, defines, values, given, is_timed: false, _folder: place };
+        fetched.is_timed = !fetched.asking(NOW).is_empty();
+        Ok(fetched)
     }
 
     /// What it comes to, and what is to be said of that.
@@ -66,7 +83,7 @@ impl Fetched {
         let mut defines = self.defines.clone();
         let (served, first) = loop {
             let served: Vec<_> = served.iter().chain(&defines).cloned().collect();
-            let first = self.once(helm, manifest, version, &served).await?;
+            let first = self.once(helm, manifest, (version, WEST), &served).await?;
             let made = BTreeSet::from_iter(api_versions(&first.text));
             // A chart in it that the values switch off brings nothing.
             if defines.is_subset(&made) {
@@ -74,12 +91,15 @@ impl Fetched {
             }
             defines.retain(|one| made.contains(one));
         };
-        let again = self.once(helm, manifest, version, &served).await?;
+        if self.is_timed {
+            sleep(ANOTHER_TIME).await;
+        }
+        let again = self.once(helm, manifest, (version, EAST), &served).await?;
         let random = differences(&first.text, &again.text);
         if !random.is_empty() {
             bail!(
-                "the {} comes to something else each time it is rendered ({}): a password or a certificate is made up in it. \
-                 Give it one in the chart's values, by a Secret that is there, or let cert-manager make it",
+                "the {} comes to something else each time it is rendered ({}): a password or a certificate is made up in it, \
+                 or it holds the time. Set it in the chart's values, by a Secret that is there, or let cert-manager make it",
                 manifest.title(),
                 random.join("; ")
             );
@@ -91,25 +111,40 @@ impl Fetched {
         &self,
         helm: &Helm,
         manifest: &Manifest,
-        version: Option<Version>,
+        (version, zone): (Option<Version>, &str),
         api_versions: &[String],
     ) -> anyhow::Result<Rendered> {
-        let rendering = Rendering { chart: &self.chart, manifest, values: &self.values, version, api_versions };
+        let zone = self.is_timed.then_some(zone);
+        let rendering = Rendering { chart: &self.chart, manifest, values: &self.values, version, api_versions, zone };
         let made = rendered(manifest.as_release(), &helm.render(&rendering).await?);
         let is_agic = manifest.preset == Some(Preset::Agic);
         let made = if is_agic { made.and_then(|made| finished(manifest, made)) } else { made };
         made.map_err(|why| anyhow!("what Helm made of the {} cannot be read: {why}", manifest.title()))
     }
 
-    /// A template that asks the cluster gets no answer when it is rendered here.
-    pub(super) fn looks_up(&self, manifest: &Manifest) -> Option<String> {
-        let is_template = |file: &&ChartFile| file.path.split('/').any(|part| part == "templates");
-        let asking = self.files.iter().filter(is_template).filter(|file| asks_the_cluster(&file.text));
-        let names: Vec<_> = asking.filter_map(|file| file.path.rsplit('/').next()).collect();
-        (!names.is_empty()).then(|| {
-            let names = names.join(", ");
-            format!("{}: its templates ask the cluster (lookup in {names}), and get no answer here", manifest.title())
-        })
+    /// What its templates ask, and get no answer here, or another one each time.
+    pub(super) fn notes(&self, manifest: &Manifest) -> Vec<String> {
+        let said = [
+            (LOOKUP, "the cluster", "get no answer here"),
+            (NOW, "what time it is", "what hangs on it is another one each time the site is published"),
+        ];
+        let note = |(function, what, why): (&str, &str, &str)| {
+            let names = self.asking(function).join(", ");
+            let title = manifest.title();
+            (!names.is_empty()).then(|| format!("{title}: its templates ask {what} ({function} in {names}), and {why}"))
+        };
+        said.into_iter().filter_map(note).collect()
+    }
+
+    /// The names of its files, and of the values, that call this function. What stands in values may be taken for a template.
+    fn asking(&self, function: &str) -> Vec<&str> {
+        let is_read = |file: &&ChartFile| {
+            file.path.split('/').any(|part| part == "templates") || file.path.ends_with("values.yaml")
+        };
+        let files = self.files.iter().filter(is_read).filter(|file| asks(&file.text, function));
+        let mut names: Vec<_> = files.filter_map(|file| file.path.rsplit('/').next()).collect();
+        names.extend(self.given.iter().any(|given| value_asks(given, function)).then_some("the site's values"));
+        names
     }
 }
 
@@ -134,12 +169,14 @@ fn is_as_said(manifest: &mut Manifest, files: &[ChartFile]) -> Result<(), Wrong>
     Ok(())
 }
 
-/// Its files of values, the last one counts.
-fn values(folder: &Path, own: &Path, manifest: &Manifest) -> anyhow::Result<Vec<PathBuf>> {
-    let mut values = vec![];
+/// Its files of values, the last one counts, and what stands in them.
+fn values(folder: &Path, own: &Path, manifest: &Manifest) -> anyhow::Result<(Vec<PathBuf>, Vec<Value>)> {
+    let (mut values, mut given) = (vec![], vec![]);
     if let Some(file) = &manifest.values_file {
         let place = place_of(folder, file)?;
         ensure!(place.is_file(), "{file} is no regular file");
+        // What is no YAML is Helm's to say.
+        given.extend(documents(&text_of(&place)?).unwrap_or_default().0.into_iter().map(|document| document.value));
         values.push(place);
     }
     if !manifest.values.is_empty() {
@@ -147,6 +184,7 @@ fn values(folder: &Path, own: &Path, manifest: &Manifest) -> anyhow::Result<Vec<
         let file = own.join("values.yaml");
         std::fs::write(&file, serde_json::to_vec(&manifest.values)?)?;
         values.push(file);
+        given.push(Value::Object(manifest.values.clone()));
     }
-    Ok(values)
+    Ok((values, given))
 }

@@ -1,9 +1,26 @@
 //! The templates of a chart, as far as it must be known what they ask. Pure.
+use serde_json::Value;
 
-/// Whether a template asks the cluster: `lookup` stands in one of its actions as a function's word.
+/// Asks the cluster.
+pub const LOOKUP: &str = "lookup";
+/// Asks what time it is; `htmlDate` and its like do so only of what they are given.
+pub const NOW: &str = "now";
+
+/// Whether a template asks this: the word stands in one of its actions as a function's.
 #[must_use]
-pub fn asks_the_cluster(template: &str) -> bool {
-    template.split("{{").skip(1).any(|action| calls(action, "lookup"))
+pub fn asks(template: &str, function: &str) -> bool {
+    template.split("{{").skip(1).any(|action| calls(action, function))
+}
+
+/// The same of the texts among a chart's values, which it may take for templates.
+#[must_use]
+pub fn value_asks(value: &Value, function: &str) -> bool {
+    match value {
+        Value::String(text) => asks(text, function),
+        Value::Array(items) => items.iter().any(|item| value_asks(item, function)),
+        Value::Object(members) => members.values().any(|member| value_asks(member, function)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// Whether a function is called before the action ends. Texts and comments in it are none of its words.
@@ -54,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_lookup_is_found_however_it_is_written() {
-        for asks in [
+        for template in [
             r#"{{- $old := lookup "v1" "Secret" .Release.Namespace "x" }}"#,
             "{{ lookup $kind $name }}",
             r#"{{ (lookup (printf "%s" "v1") "Secret" "a" "b").data }}"#,
@@ -63,8 +80,15 @@ mod tests {
             "{{ x }}{{-lookup 1 }}",
             r#"{{ printf "\"}}" | lookup }}"#,
         ] {
-            assert!(asks_the_cluster(asks), "{asks}");
+            assert!(asks(template, LOOKUP), "{template}");
         }
+    }
+
+    #[test]
+    fn the_time_is_asked_for_in_values_too() {
+        let values = serde_json::json!({"a": [1, {"b": "{{ date \"2006\" now }}"}]});
+        assert!(value_asks(&values, NOW) && !value_asks(&values, LOOKUP));
+        assert!(asks("{{ now | unixEpoch }}", NOW) && !asks("{{ .Values.now }} now {{ \"now\" }}", NOW));
     }
 
     #[test]
@@ -80,7 +104,7 @@ mod tests {
             "{{ if",
             "",
         ] {
-            assert!(!asks_the_cluster(plain), "{plain}");
+            assert!(!asks(plain, LOOKUP), "{plain}");
         }
     }
 }
