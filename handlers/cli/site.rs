@@ -137,7 +137,7 @@ pub(super) async fn judged(
     let Charts { texts, mut notes, failed } =
         charts::render(folder, &mut site, (&contents, &places), versions, served).await;
     contents = contents.with(texts, failed);
-    contents.settle(&mut site);
+    contents.settle(&mut site, &places);
     let findings = contents.judged(&site, &versions.needed);
     notes.extend(contents.sift(&mut site, &findings, &versions.further));
     complain(&notes.iter().map(|note| format!("  note     {note}\n")).collect::<String>());

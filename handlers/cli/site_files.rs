@@ -3,7 +3,7 @@ use super::charts::{Failed, has_charts, key};
 use crate::plan::Version;
 use crate::resources::digest::digest;
 use crate::site::{Manifest, Site};
-use crate::workload::chart::namespaces::{Text, settled};
+use crate::workload::chart::namespaces::{Settled, Text, settled};
 use crate::workload::desk::{Desk, File, Finding, Weight, judge};
 use crate::workload::exported::published;
 use crate::workload::manifests::Placeholders;
@@ -74,20 +74,32 @@ impl Contents {
         findings
     }
 
-    /// Lets the bare namespaces of releases give way to those that the site defines.
-    pub fn settle(&mut self, site: &mut Site) {
+    /// Lets the bare namespaces of releases give way to those that the site defines. Where one cannot, its chart has failed.
+    /// `places`: where its manifests stand in the site file.
+    pub fn settle(&mut self, site: &mut Site, places: &[String]) {
         let keys: BTreeSet<String> =
             site.manifests().flat_map(|manifest| manifest.renderings.keys()).cloned().collect();
+        let titles: Vec<_> = site.manifests().map(Manifest::title).collect();
         for key in keys {
-            let texts: Vec<_> =
-                site.manifests().map(|manifest| self.text_of(manifest, &key).unwrap_or_default()).collect();
-            let releases = site.manifests().map(|manifest| manifest.chart.as_ref().map(|_| manifest.namespace()));
-            let texts: Vec<_> = texts.into_iter().zip(releases).map(|(text, release)| Text { text, release }).collect();
+            let text = |manifest| Text {
+                text: self.text_of(manifest, &key).unwrap_or_default(),
+                release: manifest.chart.as_ref().map(|_| manifest.namespace()),
+                placeholders: manifest.placeholders,
+            };
+            let texts: Vec<_> = site.manifests().map(text).collect();
             let others = settled(&texts);
-            for (manifest, text) in site.manifests_mut().zip(others) {
-                if let (Some(text), Some(rendering)) = (text, manifest.renderings.get_mut(&key)) {
-                    *rendering = digest(&text);
-                    self.rendered.insert(rendering.clone(), text);
+            for (index, (manifest, settled)) in site.manifests_mut().zip(others).enumerate() {
+                match (settled, manifest.renderings.get_mut(&key)) {
+                    (Settled::Becomes(text), Some(rendering)) => {
+                        *rendering = digest(&text);
+                        self.rendered.insert(rendering.clone(), text);
+                    }
+                    (Settled::Unsaid(later), _) => {
+                        let place = format!("{}/namespace", places.get(index).map_or("", String::as_str));
+                        let why = unsaid(manifest.namespace(), &titles[later]);
+                        self.failed.insert(index, Failed { place, why });
+                    }
+                    (Settled::Stays | Settled::Becomes(_), _) => {}
                 }
             }
         }
@@ -148,6 +160,14 @@ impl Contents {
         let singletons = &site.singletons;
         judge(&files, Desk { versions, secrets, placeholders: &placeholders, singletons, published: false }).1
     }
+}
+
+/// Why a chart cannot make its namespace as a later manifest defines it.
+fn unsaid(namespace: &str, later: &str) -> String {
+    format!(
+        "{later} defines the namespace {namespace} with ${{…}} in it, which is read otherwise in this chart (\"placeholders\"): \
+         put {later} before this one"
+    )
 }
 
 /// Where something below this folder lies: a link that leads out of it leads nowhere.

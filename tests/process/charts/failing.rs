@@ -65,3 +65,19 @@ fn each_is_said_at_the_member_that_is_to_be_mended() {
     write(&same, "proxy/Chart.yaml", "apiVersion: v2\nname: edge\nversion: 1.2.3\n");
     assert_eq!(check(&same, "helm").0, Some(0));
 }
+
+#[test]
+fn a_namespace_is_not_carried_between_texts_that_are_read_differently() {
+    let space = "apiVersion: v1\nkind: Namespace\nmetadata: {name: edge, labels: {colour: \"${slot.colour}\"}}\n";
+    let plain = "cat <<'END'\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: proxy}\nEND\n";
+    let chart = json!({"chart": "proxy", "namespace": "edge", "placeholders": false});
+    let folder = folder(plain, &chart);
+    write(&folder, "space.yaml", space);
+    write_site(folder.path(), &json!([chart, {"file": "space.yaml"}]));
+    let (status, said) = check(&folder, "helm");
+    assert_eq!(status, Some(3), "{said}");
+    assert!(said.contains("/controllers/0/namespace: ") && said.contains("put space.yaml before this one"), "{said}");
+    write_site(folder.path(), &json!([{"file": "space.yaml"}, chart]));
+    let (status, said) = check(&folder, "helm");
+    assert_eq!(status, Some(0), "{said}");
+}
