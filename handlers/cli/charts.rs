@@ -1,6 +1,7 @@
 //! The charts of a site, rendered when it is published: once for each minor version to which a run may go.
 mod fetched;
 mod files;
+pub mod secrets;
 
 use super::helm::Helm;
 use super::site_files::Contents;

@@ -138,7 +138,9 @@ pub(super) async fn judged(
         charts::render(folder, &mut site, (&contents, &places), versions, served).await;
     contents = contents.with(texts, failed);
     contents.settle(&mut site, &places);
-    let findings = contents.judged(&site, &versions.needed);
+    let mut findings = contents.judged(&site, &versions.needed);
+    findings.extend(charts::secrets::told(folder, &site, &places));
+    findings.sort_by_key(|finding| finding.weight);
     notes.extend(contents.sift(&mut site, &findings, &versions.further));
     complain(&notes.iter().map(|note| format!("  note     {note}\n")).collect::<String>());
     Ok((site, contents, findings))

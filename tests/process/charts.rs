@@ -3,6 +3,7 @@
 mod clock;
 mod failing;
 mod told;
+mod values;
 
 use crate::child::{output, text};
 use serde_json::{Value, json};

@@ -143,6 +143,12 @@ fn every_single_mistake_is_found_at_its_place() {
             "/slots/green/clusterChanges/properties/addonProfiles/IngressApplicationGateway/enabled",
             "the add-on (AGIC) would take the gateway",
         ),
+        (
+            "/clusterChanges",
+            json!({"properties": {"aadProfile": {"serverAppSecret": "hunter2"}}}),
+            "/clusterChanges/properties/aadProfile/serverAppSecret",
+            "a site file holds no secrets",
+        ),
         ("/clusterChanges", json!({"tags": {"a": 1}}), "/clusterChanges/tags/a", "put it into quotes"),
         (
             "/clusterChanges",

@@ -4,9 +4,24 @@ use crate::run::overview::RunSeen;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// Names of members whose values are never exported, wherever they stand: a site's `clusterChanges` may hold them.
-const SECRETS: [&str; 8] =
-    ["password", "secret", "token", "credential", "privatekey", "connectionstring", "sshkey", "keydata"];
+/// Names whose values are never exported, wherever they stand: a site's `clusterChanges` and a chart's values may hold them.
+const SECRETS: [&str; 15] = [
+    "password",
+    "passwd",
+    "pwd",
+    "passphrase",
+    "secret",
+    "token",
+    "credential",
+    "apikey",
+    "accesskey",
+    "accountkey",
+    "sharedkey",
+    "privatekey",
+    "connectionstring",
+    "sshkey",
+    "keydata",
+];
 /// Such names mean no secret: `secrets` of a desk, a provider's switch.
 const HARMLESS: [&str; 3] = ["manifestsHoldSecrets", "enableSecretRotation", "azureKeyvaultSecretsProvider"];
 const REMOVED: &str = "(left out)";
@@ -24,8 +39,10 @@ pub fn exported(run: &Run, now: Timestamp) -> serde_json::Result<Value> {
 fn clean(value: &mut Value) {
     match value {
         Value::Object(members) => {
+            // As a container's variables are written.
+            let is_of_secret = members.get("name").and_then(Value::as_str).is_some_and(is_secret);
             for (name, value) in members {
-                if is_secret(name) && !value.is_boolean() && !value.is_null() {
+                if (is_secret(name) || (is_of_secret && name == "value")) && !value.is_boolean() && !value.is_null() {
                     *value = REMOVED.into();
                 } else {
                     clean(value);
@@ -33,6 +50,11 @@ fn clean(value: &mut Value) {
             }
         }
         Value::Array(all) => all.iter_mut().for_each(clean),
+        // As a program's arguments are written.
+        Value::String(text) if text.split_once('=').is_some_and(|(name, _)| is_word(name) && is_secret(name)) => {
+            let name = text.split('=').next().unwrap_or_default();
+            *text = format!("{name}={REMOVED}");
+        }
         // An address may let whoever knows it in: what follows `?` is a key or a signature.
         Value::String(text) if text.contains("://") => {
             if let Some((before, _)) = text.split_once('?') {
@@ -41,6 +63,10 @@ fn clean(value: &mut Value) {
         }
         Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+fn is_word(name: &str) -> bool {
+    name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.'))
 }
 
 fn is_secret(name: &str) -> bool {
@@ -54,7 +80,10 @@ mod tests {
 
     #[test]
     fn what_lets_anybody_in_is_left_out() {
+        let values = json!({"apiKey": "hunter2", "smtp": {"PASSWD": "hunter2"}, "args": ["--api-key=hunter2", "--level=debug"],
+            "extraEnv": [{"name": "DB_PASSWORD", "value": "hunter2"}, {"name": "LEVEL", "value": "debug"}]});
         let mut document = json!({
+            "controllers": [{"chart": "oci://example.com/edge", "values": values}],
             "plan": {"site": {"manifestsHoldSecrets": true, "clusterChanges": {"properties": {"windowsProfile": {
                 "adminUsername": "azure", "adminPassword": "hunter2"}}},
                 "smokeTests": [{"url": "https://shop.example/health?code=abc"}]}},
@@ -66,6 +95,8 @@ mod tests {
         for secret in ["hunter2", "abc", "MII", "sig"] {
             assert!(!text.contains(secret), "{secret}: {text}");
         }
+        let kept = &document["controllers"][0]["values"];
+        assert_eq!((&kept["extraEnv"][1]["value"], &kept["args"][1]), (&json!("debug"), &json!("--level=debug")));
         assert!(text.contains("adminUsername") && text.contains("https://shop.example/health"), "{text}");
         assert_eq!(document["plan"]["site"]["manifestsHoldSecrets"], true);
     }

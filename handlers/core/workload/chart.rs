@@ -3,6 +3,7 @@
 //!
 //! <https://helm.sh/docs/topics/charts_hooks/>
 pub mod namespaces;
+pub mod secrets;
 pub mod templates;
 mod tested;
 

@@ -50,7 +50,7 @@ fn at(file: &Value, place: &str) -> Vec<Mistake> {
     {
         mistakes.push(mistake(format!("{place}/tags/{name}"), "the run sets this tag itself"));
     }
-    for secret in ["/properties/windowsProfile/adminPassword", "/properties/servicePrincipalProfile/secret"] {
+    for secret in SECRETS {
         if changes.pointer(secret).is_some() {
             mistakes.push(mistake(format!("{place}{secret}"), "a site file holds no secrets"));
         }
@@ -58,6 +58,13 @@ fn at(file: &Value, place: &str) -> Vec<Mistake> {
     mistakes.extend(passwords(changes, place));
     mistakes
 }
+
+/// The members of a cluster's body that hold secrets: those that Azure's API takes and never shows.
+const SECRETS: [&str; 3] = [
+    "/properties/aadProfile/serverAppSecret",
+    "/properties/servicePrincipalProfile/secret",
+    "/properties/windowsProfile/adminPassword",
+];
 
 /// Addresses with a password in them, as that of a proxy may be: the old cluster's goes over without being written down here.
 fn passwords(value: &Value, place: &str) -> Vec<Mistake> {
