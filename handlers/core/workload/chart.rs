@@ -38,6 +38,8 @@ pub struct Rendered {
 }
 
 const HOOK: &str = "helm.sh/hook";
+/// When Helm deletes a hook; without it, before the next is made.
+const DELETE_POLICY: &str = "helm.sh/hook-delete-policy";
 
 /// Where an object has its place in an installation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,6 +93,7 @@ pub fn rendered(release: Release<'_>, written: &str) -> Result<Rendered, String>
     notes.extend(objects.iter().filter(|object| !stays(object)).map(left_out));
     objects.retain(stays);
     objects.iter_mut().filter(|object| Place::of(object) == Place::Test).for_each(tested::make_job);
+    notes.extend(objects.iter().filter_map(in_the_way));
     objects.sort_by_key(|object| {
         let place = Place::of(object);
         (place, weight(object), place == Place::Test && text(object, "/kind") == "Job")
@@ -134,6 +137,22 @@ fn left_out(object: &Value) -> String {
         format!("it runs at {} alone, and a new cluster has an installation only", events.join(", "))
     };
     format!("{} is left out: {why}", describe(object))
+}
+
+/// A hook that Helm neither deletes before it makes the next one nor takes over: it stays where the chart asked that it be deleted
+/// once it has ended, for nobody here does.
+fn in_the_way(object: &Value) -> Option<String> {
+    let policy = object["metadata"]["annotations"][DELETE_POLICY].as_str().unwrap_or_default();
+    let stays = matches!(Place::of(object), Place::Before | Place::Behind)
+        && !policy.trim().is_empty()
+        && !policy.split(',').any(|one| one.trim() == "before-hook-creation");
+    stays.then(|| {
+        format!(
+            "{} stays when it is done, and the next helm upgrade --install would say that it already exists: give it \
+             before-hook-creation beside {policy} ({DELETE_POLICY}), or delete it before that",
+            describe(object)
+        )
+    })
 }
 
 fn weight(object: &Value) -> i64 {
@@ -235,6 +254,22 @@ mod tests {
         assert_eq!(names(&run), [&expected[..], &["Job edge/try"]].concat());
         assert!(!run.notes.join("\n").contains("Pod try"), "{:?}", run.notes);
         assert!(comes_before_all(&all[3]) && !comes_before_all(&all[1]) && !comes_before_all(&all[0]));
+    }
+
+    #[test]
+    fn a_hook_that_would_be_in_helms_way_is_named() {
+        for (hook, policy, is_named) in [
+            ("pre-install", "hook-succeeded", true),
+            ("post-install", "hook-failed, hook-succeeded", true),
+            ("pre-install", "hook-succeeded, before-hook-creation", false),
+            ("pre-install", "", false),
+            ("pre-upgrade", "hook-succeeded", false),
+            ("test", "hook-succeeded", false),
+        ] {
+            let job = object("Job", "patch", &json!({HOOK: hook, DELETE_POLICY: policy}));
+            let notes = rendered(RELEASE, &written(&[job])).expect("it is read").notes.join("\n");
+            assert_eq!(notes.contains("Job patch stays when it is done"), is_named, "{hook} {policy}: {notes}");
+        }
     }
 
     #[test]
