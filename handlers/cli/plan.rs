@@ -75,7 +75,7 @@ pub async fn planned(app: &App, account: &str, wanted: Planned) -> anyhow::Resul
     let reader = app.reader.at(app.store.now()?);
     let seen = checked::look(&plan, &reader).await.map_err(not_seen)?;
     let verdict = check(&plan, &seen);
-    let manifests = manifests(app, &plan).await?;
+    let manifests = manifests(app, &plan, &seen).await?;
     let kept = kept::kept(app, &reader, &plan, &seen).await;
     let mut text = head(&plan, &seen);
     verdicts(&mut text, &verdict, manifests.refused.as_deref());
@@ -98,7 +98,7 @@ fn not_seen(error: StepError) -> anyhow::Error {
     anyhow::anyhow!("what the plan needs cannot be seen with your rights: {}", plainly(&error.into_cause()))
 }
 
-async fn manifests(app: &App, plan: &Plan) -> anyhow::Result<Judged> {
+async fn manifests(app: &App, plan: &Plan, seen: &Seen) -> anyhow::Result<Judged> {
     let wanted = match judged::digests(plan) {
         Ok(wanted) => wanted,
         Err(why) => return Ok(Judged::refused(why)),
@@ -113,7 +113,7 @@ async fn manifests(app: &App, plan: &Plan) -> anyhow::Result<Judged> {
             }
         }
     }
-    Ok(judged::of_texts(plan, &texts))
+    Ok(judged::of_texts(plan, &texts, seen.old_cluster.as_ref()))
 }
 
 fn head(plan: &Plan, seen: &Seen) -> String {

@@ -52,7 +52,7 @@ enum Further {
 
 /// The manifests, the rights in the old cluster, the size of both, and what the old cluster says of the manifests.
 async fn further(run: &Run, azure: &Azure, seen: &Seen, warnings: &mut Vec<String>) -> Result<Further, StepError> {
-    let Judged { refused, warnings: more } = judged(run, azure).await?;
+    let Judged { refused, warnings: more } = judged(run, azure, seen.old_cluster.as_ref()).await?;
     if let Some(why) = refused {
         return Ok(Further::Refused(why));
     }

@@ -9,6 +9,7 @@ use crate::text::few;
 use crate::workload::challenges::{CANNOT_PASS, REMEDY, by_http01};
 use crate::workload::desk::{Desk, File, Weight, judge};
 use crate::workload::manifests::Placeholders;
+use serde_json::Value;
 
 /// So many objects are named.
 const NAMED: usize = 8;
@@ -30,11 +31,11 @@ impl Judged {
     }
 }
 
-/// What is known of the site's manifests in the new cluster.
+/// What is known of the site's manifests in the new cluster; `old`: the old one, as it was seen.
 ///
 /// # Errors
 /// When a published manifest cannot be read.
-pub async fn judged(run: &Run, azure: &Azure) -> Result<Judged, StepError> {
+pub async fn judged(run: &Run, azure: &Azure, old: Option<&Value>) -> Result<Judged, StepError> {
     let wanted = match digests(&run.plan) {
         Ok(wanted) => wanted,
         Err(why) => return Ok(Judged::refused(why)),
@@ -43,7 +44,7 @@ pub async fn judged(run: &Run, azure: &Azure) -> Result<Judged, StepError> {
     for (manifest, digest) in wanted {
         texts.push((manifest, azure.manifest(digest).await?));
     }
-    Ok(of_texts(&run.plan, &texts))
+    Ok(of_texts(&run.plan, &texts, old))
 }
 
 /// What a plan installs, each by the digest of what goes to its cluster.
@@ -55,9 +56,10 @@ pub fn digests(plan: &Plan) -> Result<Vec<(&Manifest, &str)>, String> {
     plan.site.manifests().map(digest).collect()
 }
 
-/// The same of these texts. Secrets in them were agreed to when they were published.
+/// The same of these texts, with what their placeholders stand for as far as it is known before there is a cluster. Secrets in
+/// them were agreed to when they were published.
 #[must_use]
-pub fn of_texts(plan: &Plan, texts: &[(&Manifest, String)]) -> Judged {
+pub fn of_texts(plan: &Plan, texts: &[(&Manifest, String)], old: Option<&Value>) -> Judged {
     let titles: Vec<_> = texts.iter().map(|(manifest, _)| manifest.title()).collect();
     let files: Vec<_> = texts
         .iter()
@@ -65,10 +67,15 @@ pub fn of_texts(plan: &Plan, texts: &[(&Manifest, String)]) -> Judged {
         .map(|((manifest, text), title)| File { name: title, text: Ok(text), placeholders: manifest.placeholders })
         .collect();
     let versions = [plan.version];
-    let placeholders =
-        Placeholders::of_the_desk(plan.new_slot().addresses.len(), plan.site.identities.keys().map(String::as_str));
-    let singletons = &plan.site.singletons;
-    let desk = Desk { versions: &versions, secrets: true, placeholders: &placeholders, singletons, published: true };
+    let placeholders = Placeholders::of_plan(plan, old.unwrap_or(&Value::Null));
+    let singletons = plan.site.singletons_in(plan.new_colour());
+    let desk = Desk {
+        versions: &versions,
+        secrets: true,
+        placeholders: &placeholders,
+        singletons: &singletons,
+        published: true,
+    };
     let (objects, findings) = judge(&files, desk);
     let wrong: Vec<_> =
         findings.iter().filter(|finding| finding.weight == Weight::Refuses).map(ToString::to_string).collect();

@@ -70,10 +70,16 @@ fn what_is_wrong_with_rights_settings_and_definitions_is_said() {
 }
 
 #[test]
+fn what_no_placeholder_can_be_is_said() {
+    told_as_the_table_says(include_str!("refused/placeholders.yaml"), str::to_owned);
+}
+
+#[test]
 fn what_a_server_takes_is_refused_nowhere() {
     for text in [
         include_str!("refused/none.yaml"),
         include_str!("refused/taken.yaml"),
+        include_str!("refused/filled.yaml"),
         include_str!("../../examples/shop/manifests/controllers.yaml"),
         include_str!("../../examples/shop/manifests/workloads.yaml"),
     ] {

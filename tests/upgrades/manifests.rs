@@ -39,6 +39,16 @@ fn what_the_target_version_would_refuse_costs_no_cluster() {
             (namespaced("v1", "ConfigMap", "web", "data: {port: 80}"), "data.port: expected a text"),
             ("{{ template }}".to_owned(), "Is it a template? Render it first"),
             (namespaced("v1", "ConfigMap", "web", "data: {a: \"${nosuch}\"}"), "${nosuch} is no placeholder"),
+            // What only a plan knows: the cluster's name is none of these.
+            (namespaced("v1", "Secret", "web", "data: {a: \"${cluster.name}\"}"), "data.a: expected a text in base64"),
+            (
+                namespaced("v1", "ConfigMap", "web", "data: {\"${cluster.location}\": a, westeurope: b}"),
+                "westeurope: two members get this name",
+            ),
+            (
+                namespaced("v1", "ConfigMap", "web", "").replace("{name", "{labels: {a: \"${oidc.issuer}\"}, name"),
+                "becomes something like https://",
+            ),
         ] {
             let (ending, journal, was_made) = said_of(&content).await;
             assert_eq!(ending, Some(Ending::Rejected), "{content}: {journal}");

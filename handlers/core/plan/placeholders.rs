@@ -50,6 +50,14 @@ impl Placeholders {
             .with(RUN, run)
     }
 
+    /// For manifests of a plan, before there is its cluster: what only that can tell is empty.
+    #[must_use]
+    pub fn of_plan(plan: &Plan, old: &Value) -> Self {
+        let known = Self::of_body(plan, "", old).with_what_a_cluster_will_say();
+        // A cluster may tell its directory where the old one does not.
+        if tenant(old, &plan.surroundings).is_empty() { known.with("tenant", "") } else { known }
+    }
+
     /// What a site says of one of its slots, whatever cluster is in it.
     fn of_site(site: &Site, colour: Colour, cluster: &Value, surroundings: &Surroundings) -> Self {
         let tenant = tenant(cluster, surroundings);

@@ -107,7 +107,7 @@ pub struct Desk<'a> {
     pub versions: &'a [Version],
     /// The site says that Secrets may lie in its manifests.
     pub secrets: bool,
-    /// What placeholders there are.
+    /// What placeholders there are, and what of their values is known: with those the files are judged.
     pub placeholders: &'a Placeholders,
     /// What of them may run in one cluster only.
     pub singletons: &'a [Singleton],
@@ -119,6 +119,7 @@ pub struct Desk<'a> {
 #[must_use]
 pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Finding>) {
     let (mut moved, mut findings, mut is_whole) = (moved::Moved::default(), vec![], true);
+    let mut is_named_late = false;
     for file in files {
         let said = |weight, Notice { line, what }: Notice| Finding { weight, file: file.name.into(), line, what };
         let text = match file.text {
@@ -139,8 +140,13 @@ pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Fin
         findings.extend(notices.into_iter().map(|notice| said(Weight::Warns, notice)));
         if file.placeholders {
             findings.extend(objects.iter().filter_map(|placed| unknown(file, placed, desk)));
+            is_named_late |= objects.iter().any(is_a_namespace_to_be_named);
         }
-        findings.extend(objects.into_iter().flat_map(|placed| moved.take(file.name, placed, desk.published)));
+        for placed in objects {
+            let (placed, lost) = if file.placeholders { filled(file, placed, desk) } else { (placed, None) };
+            findings.extend(lost);
+            findings.extend(moved.take(file.name, placed, desk.published));
+        }
     }
     findings.extend(moved.owned(desk.published, is_whole));
     let all = moved.kept;
@@ -153,7 +159,12 @@ pub fn judge<'a>(files: &[File<'a>], desk: Desk<'_>) -> (Vec<Found<'a>>, Vec<Fin
     findings.extend(again::twice(&all));
     findings.extend(agic::starting(&all));
     // What is missing may stand in what could not be read.
-    let missing = order::late(&all).into_iter().chain(needs::missing(&all)).chain(idle::idle(&all));
+    let late = order::late(&all).into_iter().map(|finding| match finding.weight {
+        // It was published while the name was not known, and what comes later in the same list passes at the next look.
+        Weight::Refuses if desk.published && is_named_late => Finding { weight: Weight::Warns, ..finding },
+        Weight::Refuses | Weight::Warns | Weight::Notes => finding,
+    });
+    let missing = late.chain(needs::missing(&all)).chain(idle::idle(&all));
     let missing = missing.chain(if is_whole { singletons::mistakes(desk.singletons, &all) } else { vec![] });
     findings.extend(missing.filter(|finding| is_whole || finding.weight == Weight::Refuses));
     findings.sort_by(|one, other| (one.weight, &one.file, one.line).cmp(&(other.weight, &other.file, other.line)));
@@ -213,6 +224,24 @@ fn unknown(file: &File<'_>, placed: &Placed, desk: Desk<'_>) -> Option<Finding> 
         describe(&placed.value)
     );
     Some(Finding { weight: Weight::Refuses, file: file.name.into(), line: placed.line, what })
+}
+
+/// A namespace whose name is not known where it is written.
+fn is_a_namespace_to_be_named(placed: &Placed) -> bool {
+    text(&placed.value, "/kind") == "Namespace" && text(&placed.value, "/metadata/name").contains("${")
+}
+
+/// An object with what is known of its placeholders, and what keeps them from being filled.
+fn filled(file: &File<'_>, placed: Placed, desk: Desk<'_>) -> (Placed, Option<Finding>) {
+    let written = placed.value.clone();
+    match desk.placeholders.fill_what_is_known(placed.value) {
+        Ok(value) => (Placed { value, ..placed }, None),
+        Err(why) => {
+            let what = format!("{}: {why}", describe(&written));
+            let finding = Finding { weight: Weight::Refuses, file: file.name.into(), line: placed.line, what };
+            (Placed { value: written, ..placed }, Some(finding))
+        }
+    }
 }
 
 fn of_one(found: &Found<'_>, secrets: bool) -> Vec<Finding> {

@@ -1,6 +1,6 @@
 //! What an object gets wrong of the members of Kubernetes' own kinds.
 use crate::resources::answers::{shortened, text};
-use crate::workload::placeholders::has_placeholder;
+use crate::workload::placeholders::{has_placeholder, in_form};
 use crate::workload::yaml::GO;
 use base64::Engine;
 use kinds::{Members, Shape, Type};
@@ -77,10 +77,12 @@ fn walk(value: &Value, of: Type, place: &mut String, found: &mut Vec<Mistake>) {
     let is_text_at_all =
         matches!(of.shape(), Shape::Text | Shape::Time | Shape::IntegerOrText | Shape::Base64 | Shape::Any);
     let is_of_another_type = value.is_string() && !is_text_at_all;
-    let hint = if is_of_another_type && value.as_str().is_some_and(has_placeholder) {
-        ": a placeholder fills a text, and can be nothing else: write it out"
-    } else {
-        ""
+    let hint = match of.shape() {
+        _ if !value.as_str().is_some_and(has_placeholder) => "",
+        Shape::Base64 => {
+            ": what a placeholder stands for is plain: put it into stringData, or into data of a ConfigMap"
+        }
+        _ => ": a placeholder fills a text, and can be nothing else: write it out",
     };
     found.push(Mistake {
         place: place.trim_start_matches('.').to_owned(),
@@ -136,11 +138,19 @@ fn hint(name: &str, members: &Members) -> String {
 }
 
 fn is_base64(text: &str) -> bool {
-    text.contains("${") || GO.decode(text.replace(['\n', '\r'], "")).is_ok()
+    is_as_far_as_known(text, |text| GO.decode(text.replace(['\n', '\r'], "")).is_ok())
 }
 
 fn is_quantity(text: &str) -> bool {
-    text.contains("${") || kinds::quantity::in_nanos(text).is_some()
+    is_as_far_as_known(text, |text| kinds::quantity::in_nanos(text).is_some())
+}
+
+/// Whether a text is this, whatever its placeholders come to.
+fn is_as_far_as_known(text: &str, is: impl Fn(&str) -> bool) -> bool {
+    if !text.contains("${") {
+        return is(text);
+    }
+    in_form(text).is_none_or(|text| is(&text))
 }
 
 const fn plainly(shape: Shape) -> &'static str {

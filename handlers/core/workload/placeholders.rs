@@ -1,12 +1,17 @@
 //! Placeholders: the one table of what `${…}` may stand for in manifests, charts and `clusterChanges`, and their filling.
 mod encoded;
+mod filled;
+mod form;
 
 use crate::resources::answers::shortened;
 use crate::text::few;
 use encoded::encoded;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+
+pub(crate) use filled::fill;
+pub(crate) use form::{in_form, in_form_of};
 
 /// Every placeholder, in the order in which people read of it, and what it stands for. `N` is a number, `NAME` a name of the
 /// site's `identities`.
@@ -34,6 +39,8 @@ pub const ALL: [(&str, &str); 20] = [
 ];
 /// One more, which only what a run makes can have.
 pub(crate) const RUN: &str = "run.id";
+/// What only a cluster that exists can tell.
+const OF_CLUSTERS: [&str; 3] = ["cluster.nodeResourceGroup", "cluster.secretsProvider.clientId", "oidc.issuer"];
 
 /// What the placeholders stand for, by name; or why one stands for nothing here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,17 +86,22 @@ impl Placeholders {
 
     pub(crate) fn without_what_a_cluster_says(self) -> Self {
         let why = "it is known only when the cluster is there";
-        let of_clusters = ["cluster.nodeResourceGroup", "cluster.secretsProvider.clientId", "oidc.issuer"];
-        of_clusters.iter().fold(self, |filled, name| filled.without(name, why))
+        OF_CLUSTERS.iter().fold(self, |filled, name| filled.without(name, why))
     }
 
-    /// Before there is a cluster: for slots with so many addresses, in a site with these identities.
+    /// The same, where what a cluster says is still to come.
+    pub(crate) fn with_what_a_cluster_will_say(self) -> Self {
+        OF_CLUSTERS.iter().fold(self, |filled, name| filled.with(name, ""))
+    }
+
+    /// Before there is a cluster: for slots with so many addresses, in a site with these identities. What each stands for is
+    /// not known yet, and is empty.
     #[must_use]
     pub fn of_the_desk<'a>(addresses: usize, identities: impl IntoIterator<Item = &'a str>) -> Self {
         let plain = ALL.iter().map(|(name, _)| *name).filter(|name| !name.contains('N'));
         let mut filled = plain.chain([RUN]).fold(Self::default(), |filled, name| filled.with(name, ""));
         for index in 0..addresses {
-            filled = filled.with(&format!("slot.address.{index}"), "0.0.0.0");
+            filled = filled.with(&format!("slot.address.{index}"), "");
         }
         for name in identities {
             for member in ["clientId", "principalId", "resourceId"] {
@@ -179,65 +191,9 @@ impl Placeholders {
 /// So many placeholders of an object that are not filled are named.
 const SHOWN: usize = 5;
 
-/// Fills the placeholders in every text, the names of members included.
-pub(crate) fn fill(value: Value, filled: &Placeholders) -> Result<Value, String> {
-    Ok(match value {
-        Value::String(text) => Value::String(fill_text(&text, filled)?),
-        Value::Array(items) => {
-            Value::Array(items.into_iter().map(|item| fill(item, filled)).collect::<Result<_, _>>()?)
-        }
-        Value::Object(members) => {
-            let fill_member = |(name, member): (String, Value)| Ok((fill_text(&name, filled)?, fill(member, filled)?));
-            Value::Object(members.into_iter().map(fill_member).collect::<Result<Map<_, _>, String>>()?)
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value,
-    })
-}
-
-fn fill_text(text: &str, filled: &Placeholders) -> Result<String, String> {
-    let mut done = String::with_capacity(text.len());
-    for part in Parts(text) {
-        match part {
-            Part::Plain(text) => done.push_str(text),
-            Part::Escaped => done.push_str("${"),
-            Part::Name(name) => done.push_str(filled.meaning(name)?),
-            Part::Endless(rest) => return Err(endless(rest)),
-        }
-    }
-    Ok(done)
-}
-
 /// Whether a text has a placeholder, known or not.
 pub(crate) fn has_placeholder(text: &str) -> bool {
     Parts(text).any(|part| matches!(part, Part::Name(_)))
-}
-
-/// A text with something in each placeholder that has the form of what it will be; `None`: what stands there may have many.
-pub(crate) fn in_form(text: &str) -> Option<String> {
-    let each = Parts(text).map(|part| match part {
-        Part::Plain(text) => Some(text),
-        Part::Escaped => Some("${"),
-        Part::Name(name) => form(name),
-        Part::Endless(_) => None,
-    });
-    each.collect()
-}
-
-/// What a placeholder may come to, where all that it may come to have the same form.
-fn form(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "slot.colour" => "green",
-        "cluster.version" => "1.34.1",
-        "cluster.location" => "westeurope",
-        "cluster.id" | "slot.subnet" | "gateway.id" => "/subscriptions/…",
-        "oidc.issuer" => "https://…",
-        "subscription" | "tenant" | "cluster.secretsProvider.clientId" => "00000000-0000-0000-0000-000000000000",
-        "environment" => "AzurePublicCloud",
-        _ if name.starts_with("slot.address.") => "10.0.0.1",
-        _ if name.starts_with("identity.") && name.ends_with(".resourceId") => "/subscriptions/…",
-        _ if name.starts_with("identity.") => "00000000-0000-0000-0000-000000000000",
-        _ => return None,
-    })
 }
 
 /// A text, part by part.

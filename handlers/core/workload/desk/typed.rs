@@ -44,9 +44,9 @@ pub fn mistakes(object: &Value, versions: &[Version]) -> Vec<(Weight, String)> {
     weighed.chain(twice).take(MOST).collect()
 }
 
-/// What a placeholder stands for is not known yet, but that it is a text.
+/// The name of a member that a placeholder gives is not known yet.
 fn may_pass(mistake: &Mistake) -> bool {
-    mistake.place.contains("${") || (mistake.what.contains("${") && !mistake.is_of_another_type)
+    mistake.is_unknown_member && mistake.place.contains("${")
 }
 
 /// A path, of which the end says what is wrong.
@@ -137,6 +137,10 @@ mod tests {
             (json!({"name": "a", "tty": "${slot.colour}"}), "tty: expected true or false"),
             (json!({"name": "a", "args": "${slot.colour}"}), "args: expected a list"),
             (json!({"name": "a", "resources": "${slot.colour}"}), "resources: expected an object"),
+            (
+                json!({"name": "a", "resources": {"limits": {"cpu": "${slot.colour}"}}}),
+                "cpu: expected a quantity, as 500m or 1Gi, found \"${slot.colour}\"",
+            ),
         ] {
             let told = said(&deployment(container));
             assert!(told.contains(words) && told.contains("write it out"), "{words}: {told}");
@@ -144,8 +148,14 @@ mod tests {
         let open = json!({"name": "${slot.colour}", "image": "web:${cluster.version}", "resources": {"limits": {"cpu": "${a}"}},
             "livenessProbe": {"tcpSocket": {"port": "${slot.colour}"}}});
         assert_eq!(said(&deployment(open)), "");
-        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}, "data": {"a": "${b}"}});
-        assert_eq!(said(&secret), "");
+        let secret = |text: &str| {
+            said(&json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}, "data": {"a": text}}))
+        };
+        assert_eq!(secret("${b}"), "", "it may come to what it must be");
+        assert!(
+            secret("${slot.colour}").contains("in base64, found \"${slot.colour}\": what a placeholder stands for")
+        );
+        assert!(secret("${oidc.issuer}").contains("put it into stringData"));
     }
 
     #[test]
