@@ -2,10 +2,14 @@
 //!
 //! Mirrors rename images, and charts are copied and changed. What its program needs stays: the variables by which it knows
 //! itself and its gateway. <https://github.com/Azure/application-gateway-kubernetes-ingress/tree/master/pkg/environment>
+mod charts;
+
 use super::pods::{containers, pod_of};
 use crate::resources::answers::{list, text};
 use crate::resources::object::name;
 use serde_json::Value;
+
+pub use charts::installed;
 
 /// Variables that nothing else has.
 const ITS_OWN: [&str; 2] = ["AGIC_POD_NAME", "AGIC_POD_NAMESPACE"];
