@@ -113,6 +113,12 @@ fn pod_identity_is_refused_where_it_cannot_run() {
     assert!(refused(&plan, &kubenet).contains("\"allowKubenet\": true"));
     let windows = old(&json!({"agentPoolProfiles": [{"name": "win", "osType": "Windows"}]}));
     assert!(refused(&plan, &windows).contains("Windows pools"));
+    for network in [json!({"networkDataplane": "cilium"}), json!({"networkPolicy": "Cilium"})] {
+        assert!(
+            refused(&plan, &old(&json!({"networkProfile": network}))).contains("use workload identity"),
+            "{network}"
+        );
+    }
     assert!(refused(&plan, &old(&json!({"podIdentityProfile": {"enabled": true}}))).contains("podIdentityProfile"));
     plan.site.controllers[0].allow_kubenet = true;
     assert_eq!(refused(&plan, &kubenet), "");

@@ -66,6 +66,13 @@ fn cannot_run(manifest: &Manifest, planned: &Value) -> Vec<Finding> {
             "use workload identity, or forbid pods NET_RAW by a policy and set \"allowKubenet\": true beside the preset",
         ));
     }
+    let network = ["networkDataplane", "networkPolicy"].map(|member| &planned["properties"]["networkProfile"][member]);
+    if network.iter().any(|it| it.as_str().is_some_and(|it| same_name(it, "cilium"))) {
+        findings.push(wrong(
+            "the planned cluster has Cilium, past whose dataplane AAD pod identity cannot take the pods' requests for tokens",
+            "use workload identity, which needs none of them",
+        ));
+    }
     if pools(planned).iter().any(|pool| same_name(text(pool, "/osType"), "Windows")) {
         findings.push(wrong(
             "the planned cluster has Windows pools, on which AAD pod identity does not run",
