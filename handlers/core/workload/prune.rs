@@ -1,5 +1,7 @@
 //! What of a cluster's objects no manifest of the site has any more, and which of it may be deleted: what we alone applied, of
-//! kinds that hold nothing which would be lost.
+//! kinds that hold nothing which would be lost, here or outside the cluster.
+mod outside;
+
 use super::apply_set::{GroupKind, PART_OF};
 use super::pins::reconciles;
 use super::refusal::{is_made_by_aks, is_own};
@@ -59,8 +61,14 @@ pub fn fate(object: &Value) -> Fate {
     if object["metadata"]["annotations"].get(PRUNE).is_some() {
         return Fate::Stays(format!("it has the annotation {PRUNE}"));
     }
+    if let Some(annotation) = outside::kept_by(object) {
+        return Fate::Stays(format!("it has the annotation {annotation}"));
+    }
     if stays(&GroupKind::of(object)) {
         return Fate::Stays("nothing of its kind is pruned".into());
+    }
+    if let Some(why) = outside::stands_for(object) {
+        return Fate::Stays(why);
     }
     if is_made_by_aks(object) {
         return Fate::Stays("AKS has it, too".into());
@@ -150,6 +158,51 @@ mod tests {
             assert_eq!(fate(&object), Fate::Stays(format!("{manager} applies it, too")));
         }
         assert_eq!(fate(&with("/metadata/deletionTimestamp", json!("2026-01-01T00:00:00Z"))), Fate::Ends);
+    }
+
+    #[test]
+    fn what_stands_for_something_outside_the_cluster_stays() {
+        for (api_version, kind) in [
+            ("storage.azure.com/v1api20230101", "StorageAccount"),
+            ("azure.microsoft.com/v1alpha1", "RedisCache"),
+            ("pkg.crossplane.io/v1", "Provider"),
+            ("sql.azure.upbound.io/v1beta1", "MSSQLServer"),
+            ("s3.services.k8s.aws/v1alpha1", "Bucket"),
+            ("argoproj.io/v1alpha1", "Application"),
+            ("argoproj.io/v1alpha1", "ApplicationSet"),
+            ("kustomize.toolkit.fluxcd.io/v1", "Kustomization"),
+            ("helm.toolkit.fluxcd.io/v2", "HelmRelease"),
+            ("externaldns.k8s.io/v1alpha1", "DNSEndpoint"),
+        ] {
+            let fate = fate(&member(api_version, kind));
+            assert!(matches!(&fate, Fate::Stays(why) if why.contains("outside the cluster")), "{kind}: {fate:?}");
+        }
+        let mut database = member("acid.example.com/v1", "Database");
+        assert_eq!(fate(&database), Fate::Goes, "nobody wants to do something when it ends");
+        database["metadata"]["finalizers"] = json!(["database.example.com/drop"]);
+        assert!(matches!(fate(&database), Fate::Stays(why) if why.contains("database.example.com/drop")));
+        let mut service = member("v1", "Service");
+        service["metadata"]["finalizers"] = json!(["service.kubernetes.io/load-balancer-cleanup"]);
+        assert_eq!(fate(&service), Fate::Goes);
+        let mut scaled = member("keda.sh/v1alpha1", "ScaledObject");
+        scaled["metadata"]["finalizers"] = json!(["finalizer.keda.sh"]);
+        assert_eq!(fate(&scaled), Fate::Goes, "it stands for nothing but pods");
+    }
+
+    #[test]
+    fn whoever_says_in_another_tools_words_that_it_is_kept_is_heard() {
+        for (annotation, value) in [
+            ("helm.sh/resource-policy", "keep"),
+            ("helm.sh/resource-policy", " Keep "),
+            ("kustomize.toolkit.fluxcd.io/prune", "disabled"),
+            ("argocd.argoproj.io/sync-options", "ServerSideApply=true, Prune=false"),
+        ] {
+            let kept = with("/metadata/annotations", json!({annotation: value}));
+            assert!(matches!(fate(&kept), Fate::Stays(why) if why.contains(annotation)), "{annotation}");
+        }
+        for (annotation, value) in [("helm.sh/resource-policy", ""), ("kustomize.toolkit.fluxcd.io/prune", "enabled")] {
+            assert_eq!(fate(&with("/metadata/annotations", json!({annotation: value}))), Fate::Goes, "{annotation}");
+        }
     }
 
     #[test]

@@ -201,6 +201,41 @@ fn what_is_in_another_set_or_is_to_stay_is_left_alone() {
 }
 
 #[test]
+fn what_stands_for_something_outside_the_cluster_stays_and_is_named() {
+    let of = |group: &str, kind: &str| {
+        let plural = format!("{}s", kind.to_lowercase());
+        let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": format!("{plural}.{group}")}, "spec": {"group": group, "scope": "Namespaced",
+                "names": {"kind": kind, "plural": plural, "singular": kind.to_lowercase()},
+                "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema":
+                    {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}});
+        let finalizers = if kind == "Database" { json!(["example.com/drop"]) } else { json!([]) };
+        let object = json!({"apiVersion": format!("{group}/v1"), "kind": kind,
+            "metadata": {"name": "extra", "namespace": "more", "finalizers": finalizers}});
+        format!("---\n{definition}\n---\n{object}\n")
+    };
+    story(|| async {
+        let kept = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: kept, namespace: more, annotations: \
+            {helm.sh/resource-policy: keep}}\n";
+        let custom =
+            of("storage.azure.com", "StorageAccount") + &of("example.com", "Database") + &of("example.com", "Note");
+        let (shop, run) = returned(&[("extra.yaml", extra() + &custom + kept)], prunes, async |_| {}).await;
+        for (resource, stays) in [
+            ("storageaccounts.storage.azure.com", true),
+            ("databases.example.com", true),
+            ("notes.example.com", false),
+            ("configmaps", false),
+        ] {
+            assert_eq!(has(&shop, resource), stays, "{resource}\n{}", journal(&run));
+        }
+        assert!(object(&shop, "configmaps", "more", "kept").is_some());
+        says(&run, "StorageAccount more/extra (it stands for something outside the cluster");
+        says(&run, "Database more/extra (its operator takes something apart when it goes (example.com/drop)");
+        says(&run, "ConfigMap more/kept (it has the annotation helm.sh/resource-policy)");
+    });
+}
+
+#[test]
 fn an_object_of_another_set_is_applied_and_not_taken_into_ours() {
     story(|| async {
         let shop = open();
