@@ -177,6 +177,7 @@ fn of_its_kind(found: &Found<'_>, desk: Desk<'_>) -> Vec<Finding> {
         // Whoever published it may have known more than this binary does.
         .map(|(weight, what)| (if desk.published { Weight::Warns } else { weight }, what))
         .collect();
+    said.extend(marks::wrongly_fenced(&found.value).map(|what| (Weight::Refuses, what)));
     match apis::gone(&found.value, desk.versions) {
         Some(gone) => said.push(gone),
         None => {

@@ -3,7 +3,7 @@ use super::Weight;
 use crate::resources::answers::shortened;
 use crate::workload::apply_set::PART_OF;
 use crate::workload::conditions::WAIT;
-use crate::workload::fence::FENCED;
+use crate::workload::fence::{FENCED, is_fenced};
 use crate::workload::pins::PINNED;
 use crate::workload::prune::PRUNE;
 use crate::workload::refusal::TAKE_OVER;
@@ -15,8 +15,10 @@ use serde_json::Value;
 const PREFIX: &str = "aks-bluegreen";
 /// What people write, and the values that mean something.
 const FOR_PEOPLE: [(&str, &[&str]); 3] = [(TAKE_OVER, &["true", "false"]), (WAIT, &["ignore"]), (PRUNE, &["ignore"])];
-/// What is written by us alone.
-const OURS: [&str; 5] = [APPLIED, FENCED, PINNED, SAYS_WHY, SINGLETON];
+/// What presets write, too.
+const OF_PRESETS: [&str; 2] = [FENCED, SAYS_WHY];
+/// What runs write on what is in a cluster.
+const OF_RUNS: [&str; 3] = [APPLIED, PINNED, SINGLETON];
 /// Places at which no such annotation is looked for.
 const ELSEWHERE: [&str; 4] = [
     "/metadata/labels",
@@ -36,7 +38,12 @@ pub(super) fn mistakes(object: &Value) -> Vec<(Weight, String)> {
                 let what = format!("the annotation {known} means something with {values} alone, and is {}", cut(value));
                 said.push((Weight::Refuses, what));
             }
-        } else if is_for_us(key) && !OURS.contains(&key.as_str()) {
+        } else if OF_RUNS.contains(&key.as_str()) {
+            said.push((
+                Weight::Warns,
+                format!("the annotation {key} is what runs write, and means nothing here: take it out"),
+            ));
+        } else if is_for_us(key) && !OF_PRESETS.contains(&key.as_str()) {
             said.push(match known(key) {
                 Some(known) => {
                     (Weight::Refuses, format!("nothing reads the annotation {}: is {known} meant?", shortened(key)))
@@ -57,6 +64,15 @@ pub(super) fn mistakes(object: &Value) -> Vec<(Weight, String)> {
         }
     }
     said
+}
+
+/// Why a fence keeps what is to run from running: then it would count as ready with no pod.
+pub(super) fn wrongly_fenced(object: &Value) -> Option<String> {
+    (is_fenced(object) && object["spec"]["replicas"] != 0).then(|| {
+        format!(
+            "by its annotation {FENCED} it would be made with 0 replicas, and count as ready so: take that out, or say replicas: 0"
+        )
+    })
 }
 
 fn members<'a>(object: &'a Value, place: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
@@ -126,6 +142,26 @@ mod tests {
     fn a_member_of_another_set_is_named() {
         let object = json!({"kind": "ConfigMap", "metadata": {"labels": {PART_OF: "applyset-theirs-v1"}}});
         assert!(matches!(mistakes(&object).as_slice(), [(Weight::Notes, what)] if what.contains("never pruned")));
+    }
+
+    #[test]
+    fn what_runs_write_is_warned_of_in_a_file() {
+        for ours in [APPLIED, PINNED, SINGLETON] {
+            let said = said(&json!({ours: "x"}));
+            assert!(matches!(said.as_slice(), [(Weight::Warns, what)] if what.contains("runs write")), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn a_fence_around_what_is_to_run_is_refused() {
+        let fenced = |kind: &str, spec: Value| {
+            wrongly_fenced(&json!({"kind": kind, "metadata": {"annotations": {FENCED: "true"}}, "spec": spec}))
+        };
+        for spec in [json!({"replicas": 3}), json!({}), json!(null)] {
+            assert!(fenced("Deployment", spec).unwrap().contains("would be made with 0 replicas"));
+        }
+        assert_eq!(fenced("Deployment", json!({"replicas": 0})), None);
+        assert_eq!(fenced("StatefulSet", json!({"replicas": 3})), None, "only a Deployment is fenced");
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! The places of an exported object that speak of the cluster that it comes from, kind by kind.
 use super::Gone;
 use crate::resources::answers::text;
+use crate::workload::fence::{FENCED, is_fenced};
 use serde_json::Value;
 
 /// Labels by which a Job knows its own pods: a server gives each Job its own, and refuses those of another one.
 const UIDS: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
 const NAMES: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
 /// Annotations that controllers write, and whether an object of another cluster is lost with them.
-const ANNOTATIONS: [(&str, bool); 12] = [
+const ANNOTATIONS: [(&str, bool); 15] = [
     ("pv.kubernetes.io/bind-completed", true),
     ("pv.kubernetes.io/bound-by-controller", true),
     ("volume.kubernetes.io/selected-node", true),
@@ -20,7 +21,10 @@ const ANNOTATIONS: [(&str, bool); 12] = [
     ("endpoints.kubernetes.io/last-change-trigger-time", false),
     ("control-plane.alpha.kubernetes.io/leader", false),
     (crate::workload::seen::APPLIED, false),
+    (FENCED, false),
     (crate::workload::pins::PINNED, false),
+    (crate::workload::seen::SAYS_WHY, false),
+    (crate::workload::singletons::SINGLETON, false),
 ];
 
 /// Takes a member away; whether it was there.
@@ -101,6 +105,8 @@ pub(super) fn of_services(object: &mut Value, told: &mut Vec<Gone>) {
 /// What controllers note down in any object, and tokens of another cluster.
 pub(super) fn of_any(object: &mut Value, told: &mut Vec<Gone>) {
     for (annotation, costs) in ANNOTATIONS {
+        // What it keeps from running counts as ready.
+        let costs = costs || (annotation == FENCED && is_fenced(object) && object["spec"]["replicas"] != 0);
         if take(object, "/metadata/annotations", annotation) {
             told.push(gone(format!("metadata.annotations {annotation}"), costs));
         }

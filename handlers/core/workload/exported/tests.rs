@@ -51,6 +51,16 @@ fn an_object_loses_what_it_says_of_its_cluster_if_it_was_exported() {
 }
 
 #[test]
+fn an_export_loses_what_runs_have_written_on_it() {
+    let annotations = json!({"aks-bluegreen/applied": "1", "aks-bluegreen/fenced": "true", "aks-bluegreen/pinned": "{}",
+        "aks-bluegreen/says-why": "true", "aks-bluegreen/singleton": "{}", "aks-bluegreen/prune": "ignore"});
+    let object = |replicas: u8| json!({"kind": "Deployment", "metadata": {"name": "x", "annotations": annotations}, "spec": {"replicas": replicas}});
+    assert_eq!(cleaned(&object(3), true).0["metadata"]["annotations"], json!({"aks-bluegreen/prune": "ignore"}));
+    let costs = |mut object: Value| clean(&mut object, true).iter().any(|gone| gone.costs_a_cluster);
+    assert!(costs(object(3)) && !costs(object(0)), "published already, it would be made without a pod");
+}
+
+#[test]
 fn what_is_meant_stays() {
     let headless = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x"},
         "spec": {"clusterIP": "None", "clusterIPs": ["None"], "ports": [{"port": 80}]}});
