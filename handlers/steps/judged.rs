@@ -2,6 +2,7 @@
 //! be gone in it.
 use super::acting::Azure;
 use crate::plan::Plan;
+use crate::plan::checks::without_pod_identity;
 use crate::resources::object::describe;
 use crate::run::{Run, StepError};
 use crate::site::Manifest;
@@ -77,9 +78,10 @@ pub fn of_texts(plan: &Plan, texts: &[(&Manifest, String)], old: Option<&Value>)
         published: true,
     };
     let (objects, findings) = judge(&files, desk);
-    let wrong: Vec<_> =
+    let mut wrong: Vec<_> =
         findings.iter().filter(|finding| finding.weight == Weight::Refuses).map(ToString::to_string).collect();
     let objects: Vec<_> = objects.iter().map(|found| &found.value).collect();
+    wrong.extend(without_pod_identity(plan, old, &objects).map(|finding| finding.to_string()));
     let waiting: Vec<_> = by_http01(&objects).into_iter().map(describe).collect();
     Judged {
         refused: (!wrong.is_empty())

@@ -1,7 +1,7 @@
 //! Ready-made controllers: what a site file must say of them, and what they need of the planned cluster.
 use crate::example::plan;
-use bluegreen_core::plan::checks::{Seen, Verdict, check, warnings};
-use bluegreen_core::plan::{Plan, Surroundings};
+use bluegreen_core::plan::checks::{Seen, Verdict, check, warnings, without_pod_identity};
+use bluegreen_core::plan::{Kind, Plan, Surroundings};
 use bluegreen_core::site::check::{mistakes, parse};
 use serde_json::{Value, json};
 
@@ -131,6 +131,59 @@ fn agic_is_refused_where_nothing_gives_it_its_identity() {
     for before in [json!({"preset": "workload-identity"}), json!({"preset": "workload-identity", "webhook": true})] {
         assert_eq!(refused(&planned(&json!([before, agic])), &old(&json!({}))), "", "{before}");
     }
+}
+
+#[test]
+fn a_webhook_that_comes_a_step_after_agic_is_refused() {
+    let agic = json!({"preset": "agic", "armAuth": {"type": "workloadIdentity", "identity": "agic"}});
+    let mut plan = planned(&json!([{"preset": "workload-identity", "webhook": true}, agic]));
+    let webhook = plan.site.controllers.remove(0);
+    plan.site.workloads.push(webhook);
+    assert!(refused(&plan, &old(&json!({}))).contains("comes only after it, among the workloads"));
+    let agic = plan.site.controllers.remove(0);
+    plan.site.workloads.push(agic);
+    assert_eq!(refused(&plan, &old(&json!({}))), "");
+}
+
+#[test]
+fn agic_is_refused_where_nothing_hands_out_pod_identities() {
+    let agic = json!({"preset": "agic", "armAuth": {"type": "aadPodIdentity", "identity": "agic"}});
+    let said = |plan: &Plan, old: &Seen, objects: &[&Value]| {
+        without_pod_identity(plan, old.old_cluster.as_ref(), objects).map(|finding| finding.to_string())
+    };
+    let (mut plan, plain) = (planned(&json!([agic])), old(&json!({})));
+    assert!(said(&plan, &plain, &[]).unwrap().contains("hands such identities out"));
+    let definition = |group: &str| json!({"kind": "CustomResourceDefinition", "spec": {"group": group}});
+    assert!(said(&plan, &plain, &[&definition("example.com")]).is_some());
+    assert_eq!(said(&plan, &plain, &[&definition("aadpodidentity.k8s.io")]), None);
+    assert_eq!(said(&plan, &old(&json!({"podIdentityProfile": {"enabled": true}})), &[]), None);
+    let with_preset = planned(&json!([{"preset": "aad-pod-identity"}, agic]));
+    assert_eq!(said(&with_preset, &plain, &[]), None);
+    plan.kind = Kind::Return;
+    assert_eq!(said(&plan, &plain, &[]), None, "a kept cluster has what it had");
+}
+
+#[test]
+fn a_secret_that_the_nodes_cannot_read_is_refused() {
+    let agic = |vault: &str, reader: &str| {
+        let secret = format!("https://{vault}/secrets/agic");
+        json!({"preset": "agic", "armAuth": {"type": "servicePrincipal", "secret": secret, "readBy": reader}})
+    };
+    let has = |id: &str| old(&json!({"identityProfile": {"kubeletidentity": {"resourceId": id}}}));
+    let plan = planned(&json!([agic("kv.vault.azure.cn", "agic")]));
+    assert_eq!(refused(&plan, &has(IDENTITY)), "");
+    assert_eq!(refused(&plan, &has(&IDENTITY.to_uppercase())), "", "ids have no case");
+    for seen in [has(&IDENTITY.replace("agic", "others")), old(&json!({}))] {
+        let said = refused(&plan, &seen);
+        assert!(said.contains("is read by the identity agic, which the planned cluster's nodes do not have"), "{said}");
+        assert!(said.contains("leave \"readBy\" out"), "{said}");
+    }
+    for vault in ["kv.vault.azure.net", "kv.vault.usgovcloudapi.net"] {
+        let said = refused(&planned(&json!([agic(vault, "agic")])), &has(IDENTITY));
+        assert!(said.contains(&format!("{vault} is expected in AzureChinaCloud")), "{said}");
+        assert!(said.contains("https://kv.vault.azure.cn/secrets/"), "{said}");
+    }
+    assert_eq!(refused(&planned(&json!([agic("kv", "agic")])), &has(IDENTITY)), "");
 }
 
 #[test]

@@ -119,6 +119,20 @@ fn is_fenced(shop: &Shop) {
 }
 
 #[test]
+fn agic_whose_identity_nobody_hands_out_costs_no_cluster() {
+    story(|| async {
+        let mut file: Value = serde_json::from_str(ARTICLE).unwrap();
+        let auth = json!({"type": "aadPodIdentity", "identity": "shop"});
+        file["controllers"] = json!([{"preset": "agic", "armAuth": auth}]);
+        let shop = shop(&file.to_string(), Cloud::China).await;
+        let run = ends(&shop).await;
+        assert_eq!(run.ending, Some(Ending::Rejected), "{}", journal(&run));
+        says(&run, "nothing in the planned cluster hands such identities out");
+        says(&run, "put {\"preset\": \"aad-pod-identity\"} before it among the controllers");
+    });
+}
+
+#[test]
 fn the_articles_controllers_come_up_in_china() {
     story(|| async {
         let shop = shop(ARTICLE, Cloud::China).await;
@@ -170,8 +184,10 @@ fn the_modern_controllers_come_up() {
 #[test]
 fn a_cluster_as_the_article_makes_it_is_replaced_with_consents_and_refused_without_them() {
     let base = || article::Options { system_assigned: true, cloud: Cloud::China, ..article::Options::default() };
+    // Its nodes have an identity that Azure made: only the add-on's own can read a secret there.
+    let fitting = ARTICLE.replace(", \"readBy\": \"nodes\"", "");
     story(|| async {
-        let shop = shop_on(ARTICLE, base()).await;
+        let shop = shop_on(&fitting, base()).await;
         upgraded(&ends(&shop).await);
         let of = |id: &str| {
             let cluster = shop.azure.world().resource_manager.resource(id).unwrap().clone();
@@ -183,10 +199,18 @@ fn a_cluster_as_the_article_makes_it_is_replaced_with_consents_and_refused_witho
         assert!(blue.1 != green.1 && blue.2 != green.2, "each has its own: {blue:?} {green:?}");
     });
     story(|| async {
-        let without = ARTICLE.replace("\"grantsPrepared\": true", "\"grantsPrepared\": false");
+        let without = fitting.replace("\"grantsPrepared\": true", "\"grantsPrepared\": false");
         let run = ends(&shop_on(&without, base()).await).await;
         assert_eq!(run.ending, Some(Ending::Rejected), "{}", journal(&run));
         says(&run, "the system-assigned identity of the control plane");
+    });
+    story(|| async {
+        let run = ends(&shop_on(ARTICLE, base()).await).await;
+        assert_eq!(run.ending, Some(Ending::Rejected), "{}", journal(&run));
+        says(
+            &run,
+            "by the identity nodes, which the planned cluster's nodes do not have: theirs is one that AKS makes",
+        );
     });
 }
 

@@ -3,6 +3,7 @@ use crate::plan::{Kind, Plan};
 use serde_json::Value;
 
 mod addresses;
+mod agic;
 mod attached;
 mod features;
 mod federation;
@@ -28,6 +29,7 @@ mod slots;
 mod subnets;
 mod version;
 
+pub use agic::without_pod_identity;
 pub use attached::found;
 pub use idle_slot::IdleSlot;
 pub use issuer::gives_identities;

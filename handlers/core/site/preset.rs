@@ -97,7 +97,7 @@ pub struct ArmAuth {
     #[schemars(regex(pattern = r"^https://[^/]+/secrets/[^/]+$"))]
     #[schemars(with = "String")]
     pub secret: Option<String>,
-    /// With a service principal: which of the site's `identities`, assigned to the nodes, reads that secret. Without it the
+    /// With a service principal: which of the site's `identities` reads that secret: that of the kubelets. Without it the
     /// identity of the cluster's Key Vault add-on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]

@@ -1,16 +1,15 @@
 //! Ready-made controllers run in the cluster that is planned: what they need of it, and what only others can give it.
 use super::addresses::planned_cluster;
-use super::{Finding, Seen};
+use super::{Finding, Seen, agic};
 use crate::plan::Plan;
 use crate::plan::cluster_body::pools;
 use crate::plan::tenant;
 use crate::resources::answers::{is_true, same_name, text};
-use crate::site::preset::{ArmAuth, ArmAuthKind};
+use crate::site::preset::ArmAuthKind;
 use crate::site::{Manifest, Preset};
 use serde_json::Value;
 
 const POD_IDENTITY: &str = "pod identity";
-const AGIC: &str = "AGIC";
 
 pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
     // What keeps the body from being planned is said elsewhere.
@@ -21,7 +20,7 @@ pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
         findings.extend(roles(plan));
     }
     if let Some(auth) = of(plan, Preset::Agic).and_then(|agic| agic.arm_auth.as_ref()) {
-        findings.extend(without_identity(plan, auth, &planned));
+        findings.extend(agic::check(plan, auth, &planned));
     }
     findings.extend(without_directory(plan, seen));
     findings
@@ -52,7 +51,7 @@ pub(super) fn warn(plan: &Plan) -> Option<Finding> {
     Some(Finding::warning(POD_IDENTITY, what, remedy))
 }
 
-fn of(plan: &Plan, preset: Preset) -> Option<&Manifest> {
+pub(super) fn of(plan: &Plan, preset: Preset) -> Option<&Manifest> {
     plan.site.manifests().find(|manifest| manifest.preset == Some(preset))
 }
 
@@ -100,16 +99,4 @@ fn roles(plan: &Plan) -> Option<Finding> {
                   and Managed Identity Operator on each identity that is bound, before InstallControllers (at a gate, say); then set \
                   \"grantsPrepared\": true in the site file";
     Some(Finding::wrong(POD_IDENTITY, what, remedy))
-}
-
-/// Who gives AGIC's pods their identity must be there.
-fn without_identity(plan: &Plan, auth: &ArmAuth, planned: &Value) -> Option<Finding> {
-    let by_cluster = is_true(planned, "/properties/securityProfile/workloadIdentity/enabled");
-    match auth.kind {
-        ArmAuthKind::WorkloadIdentity if !by_cluster && of(plan, Preset::WorkloadIdentity).is_none() => {
-            let what = "its armAuth is workloadIdentity, and the planned cluster gives pods none";
-            Some(Finding::wrong(AGIC, what, "put {\"preset\": \"workload-identity\"} before it among the controllers"))
-        }
-        ArmAuthKind::WorkloadIdentity | ArmAuthKind::AadPodIdentity | ArmAuthKind::ServicePrincipal => None,
-    }
 }
