@@ -9,6 +9,8 @@ use serde_json::Value;
 
 /// The annotation by which a manifest says that nobody needs to wait for an object: `ignore`.
 pub const WAIT: &str = "aks-bluegreen/ready";
+/// What is said of what its controller has not seen in its present generation.
+const UNSEEN: &str = "was not looked at by its controller yet";
 
 /// Why this object is not ready; `None` when it is, when its operator says nothing of it, or when nobody is to wait for it.
 #[must_use]
@@ -18,7 +20,7 @@ pub fn unready(object: &Value) -> Option<String> {
         ("argoproj.io", "Application") => application(object),
         ("argoproj.io", "Rollout") => rollout(object),
         ("cert-manager.io", "Certificate") => certificate(object),
-        _ => of_any(list(object, "/status/conditions")),
+        _ => Conditions::of(object).of_any(),
     })
 }
 
@@ -36,7 +38,7 @@ pub(super) fn judged(object: &Value, by: impl FnOnce(&Value) -> Option<String>) 
         .pointer("/status/observedGeneration")
         .and_then(|seen| seen.as_i64().or_else(|| seen.as_str()?.parse().ok()));
     if seen.is_some_and(|seen| Some(seen) < object.pointer("/metadata/generation").and_then(Value::as_i64)) {
-        return Some(format!("{name} was not looked at by its controller yet"));
+        return Some(format!("{name} {UNSEEN}"));
     }
     by(object).map(|why| format!("{name} {why}"))
 }
@@ -56,21 +58,55 @@ fn group(object: &Value) -> &str {
     text(object, "/apiVersion").split_once('/').map_or("", |(group, _)| group)
 }
 
-fn of_any(conditions: &[Value]) -> Option<String> {
-    let is = |name: &str, status: &str| conditions.iter().find(|it| it["type"] == name && it["status"] == status);
-    if let Some(stalled) = is("Stalled", "True") {
-        return Some(format!("is stalled{}", words(stalled)));
-    }
-    if let Some(working) = is("Reconciling", "True") {
-        return Some(format!("is being reconciled{}", words(working)));
-    }
-    wants("Ready", conditions, "is not ready")
+/// Conditions of an object, or of a part of it, and the object's present generation.
+#[derive(Clone, Copy)]
+struct Conditions<'a> {
+    all: &'a [Value],
+    generation: Option<i64>,
 }
 
-/// A condition that is there and not true.
-fn wants(name: &str, conditions: &[Value], otherwise: &str) -> Option<String> {
-    let found = conditions.iter().find(|it| it["type"] == name && it["status"] != "True")?;
-    Some(format!("{otherwise}{}", words(found)))
+impl<'a> Conditions<'a> {
+    fn of(object: &'a Value) -> Self {
+        let generation = object.pointer("/metadata/generation").and_then(Value::as_i64);
+        Self { all: list(object, "/status/conditions"), generation }
+    }
+
+    /// Those of a part of the same object.
+    fn of_part(self, part: &'a Value) -> Self {
+        Self { all: list(part, "/conditions"), ..self }
+    }
+
+    fn find(self, name: &str) -> Option<&'a Value> {
+        self.all.iter().find(|it| it["type"] == name)
+    }
+
+    /// Whether this condition says which generation it was seen in, and that is an older one.
+    fn is_old(self, condition: &Value) -> bool {
+        condition["observedGeneration"].as_i64().is_some_and(|seen| Some(seen) < self.generation)
+    }
+
+    fn of_any(self) -> Option<String> {
+        if let Some(stalled) = self.find("Stalled").filter(|it| it["status"] == "True") {
+            return Some(format!("is stalled{}", words(stalled)));
+        }
+        if let Some(working) = self.find("Reconciling").filter(|it| it["status"] == "True") {
+            return Some(format!("is being reconciled{}", words(working)));
+        }
+        self.wants("Ready", "is not ready")
+    }
+
+    /// A condition that is there, and not true, or old.
+    fn wants(self, name: &str, otherwise: &str) -> Option<String> {
+        self.wants_to_be("True", name, otherwise)
+    }
+
+    fn wants_to_be(self, status: &str, name: &str, otherwise: &str) -> Option<String> {
+        let found = self.find(name)?;
+        if self.is_old(found) {
+            return Some(UNSEEN.into());
+        }
+        (found["status"] != status).then(|| format!("{otherwise}{}", words(found)))
+    }
 }
 
 pub(super) fn words(condition: &Value) -> String {
@@ -81,28 +117,32 @@ pub(super) fn words(condition: &Value) -> String {
 
 /// Its definitions give a new object conditions that say "unknown": somebody must have taken it.
 fn of_the_gateway_api(object: &Value) -> Option<String> {
-    let own = list(object, "/status/conditions");
-    let listeners = list(object, "/status/listeners").iter().map(|it| (text(it, "/name"), list(it, "/conditions")));
+    let own = Conditions::of(object);
     let parents = list(object, "/status/parents");
     match text(object, "/kind") {
-        "GatewayClass" => wants("Accepted", own, "is not accepted"),
-        "Gateway" => {
-            let whole =
-                wants("Accepted", own, "is not accepted").or_else(|| wants("Programmed", own, "is not programmed"));
-            let one = |(name, conditions): (&str, &[Value])| {
-                let why = wants("ResolvedRefs", conditions, "does not find what it refers to");
-                why.map(|why| format!("has a listener {} that {why}", shortened(name)))
-            };
-            whole.or_else(|| listeners.into_iter().find_map(one))
-        }
+        "GatewayClass" => own.wants("Accepted", "is not accepted"),
+        "Gateway" => own
+            .wants("Accepted", "is not accepted")
+            .or_else(|| own.wants("Programmed", "is not programmed"))
+            .or_else(|| list(object, "/status/listeners").iter().find_map(|it| listener(it, own.of_part(it)))),
         kind if kind.ends_with("Route") && parents.is_empty() => Some("was taken by no gateway yet".into()),
         kind if kind.ends_with("Route") => parents.iter().find_map(|parent| {
-            let conditions = list(parent, "/conditions");
-            wants("Accepted", conditions, "is not accepted")
-                .or_else(|| wants("ResolvedRefs", conditions, "does not find what it refers to"))
+            let its = own.of_part(parent);
+            its.wants("Accepted", "is not accepted")
+                .or_else(|| its.wants("ResolvedRefs", "does not find what it refers to"))
         }),
-        _ => of_any(own),
+        _ => own.of_any(),
     }
+}
+
+/// One listener of a Gateway: the others may be well without it.
+fn listener(listener: &Value, conditions: Conditions<'_>) -> Option<String> {
+    let why = conditions
+        .wants("Accepted", "is not accepted")
+        .or_else(|| conditions.wants_to_be("False", "Conflicted", "conflicts with another"))
+        .or_else(|| conditions.wants("ResolvedRefs", "does not find what it refers to"))
+        .or_else(|| conditions.wants("Programmed", "is not programmed"))?;
+    Some(format!("has a listener {} that {why}", shortened(text(listener, "/name"))))
 }
 
 /// An Application of Argo CD: what it made is well, and it has made what its repository says.
@@ -137,7 +177,7 @@ pub(super) fn lacks_sync_alone(object: &Value) -> bool {
 /// A Rollout of Argo: its controller says in one word how it is.
 fn rollout(object: &Value) -> Option<String> {
     match text(object, "/status/phase") {
-        "" => of_any(list(object, "/status/conditions")),
+        "" => Conditions::of(object).of_any(),
         "Healthy" => None,
         phase => {
             let message = text(object, "/status/message");
@@ -165,11 +205,12 @@ const NOT_THIS_ONE: [&str; 9] = [
 ///
 /// <https://github.com/cert-manager/cert-manager/blob/master/internal/controller/certificates/policies/policies.go>
 fn certificate(object: &Value) -> Option<String> {
-    let conditions = list(object, "/status/conditions");
-    let why = of_any(conditions)?;
-    let ready = conditions.iter().find(|it| it["type"] == "Ready");
+    let conditions = Conditions::of(object);
+    let why = conditions.of_any()?;
+    let ready = conditions.find("Ready");
     let reason = ready.map_or("", |ready| text(ready, "/reason"));
-    let is_there = !text(object, "/status/notAfter").is_empty() && !NOT_THIS_ONE.contains(&reason);
+    let is_old = ready.is_some_and(|ready| conditions.is_old(ready));
+    let is_there = !is_old && !text(object, "/status/notAfter").is_empty() && !NOT_THIS_ONE.contains(&reason);
     (!is_there).then_some(why)
 }
 
@@ -227,6 +268,41 @@ mod tests {
         let route = |all: &[(&str, &str)]| json!({"parents": [{"conditions": conditions(all)}]});
         assert_eq!(said(api, "GRPCRoute", &route(&[("Accepted", "True"), ("ResolvedRefs", "True")])), "");
         assert!(said(api, "TLSRoute", &route(&[("Accepted", "False")])).contains("is not accepted"));
+    }
+
+    #[test]
+    fn a_condition_may_say_itself_which_generation_it_has_seen() {
+        let with = |seen: i64, all: &[(&str, &str)]| -> Value {
+            let of = |(name, status): &(&str, &str)| json!({"type": name, "status": status, "reason": "Because", "observedGeneration": seen});
+            all.iter().map(of).collect()
+        };
+        let unseen = "was not looked at by its controller yet";
+        for (seen, words) in [(1, format!("Certificate it {unseen}")), (2, String::new())] {
+            let status = json!({"conditions": with(seen, &[("Ready", "True")]), "notAfter": "2026-12-24T12:00:00Z"});
+            assert_eq!(said("cert-manager.io/v1", "Certificate", &status), words);
+        }
+        let api = "gateway.networking.k8s.io/v1";
+        let good = [("Accepted", "True"), ("Programmed", "True"), ("ResolvedRefs", "True")];
+        assert_eq!(said(api, "Gateway", &json!({"conditions": with(1, &good)})), format!("Gateway it {unseen}"));
+        let mut gateway =
+            json!({"conditions": with(2, &good), "listeners": [{"name": "web", "conditions": with(2, &good)}]});
+        assert_eq!(said(api, "Gateway", &gateway), "");
+        for (one, words) in [
+            (with(1, &good), unseen),
+            (with(2, &[("Accepted", "False")]), "is not accepted: Because"),
+            (with(2, &[("Accepted", "True"), ("Conflicted", "True")]), "conflicts with another: Because"),
+            (with(2, &[("Conflicted", "False"), ("Programmed", "False")]), "is not programmed: Because"),
+        ] {
+            gateway["listeners"][0]["conditions"] = one;
+            assert_eq!(said(api, "Gateway", &gateway), format!("Gateway it has a listener web that {words}"));
+        }
+        let route = json!({"parents": [{"conditions": with(1, &good)}]});
+        assert_eq!(said(api, "HTTPRoute", &route), format!("HTTPRoute it {unseen}"));
+        assert_eq!(
+            said("x.example/v1", "Thing", &json!({"conditions": with(1, &[("Other", "True")])})),
+            "",
+            "nobody asks for it"
+        );
     }
 
     #[test]
