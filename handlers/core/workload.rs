@@ -25,6 +25,7 @@ pub mod refusal;
 pub mod rights;
 pub mod seen;
 pub mod selector;
+pub mod share;
 pub mod singletons;
 pub mod spelling;
 pub mod twice;

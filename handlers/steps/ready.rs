@@ -5,7 +5,8 @@ use crate::resources::object::describe;
 use crate::run::{Run, StepError};
 use crate::workload::readiness::unready;
 use crate::workload::seen::APPLIED;
-use serde_json::{Value, json};
+use crate::workload::share::{Share, is_no_worse};
+use serde_json::Value;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -38,7 +39,7 @@ pub async fn ready(run: &Run, azure: &Azure) -> Result<Ready, StepError> {
         for workload in kubernetes.all("apps/v1", kind).await? {
             match unready(&workload) {
                 Some(why) if workload["metadata"]["annotations"][APPLIED].is_string() => return Ok(Ready::No(why)),
-                Some(why) => foreign.push((named(&workload), why)),
+                Some(why) => foreign.push((workload, why)),
                 None => {}
             }
         }
@@ -46,15 +47,15 @@ pub async fn ready(run: &Run, azure: &Azure) -> Result<Ready, StepError> {
     compared(run, azure, &foreign).await
 }
 
-/// What is not ready, and is not ours, must be as ill in the old cluster: then it was so before, and users were well.
+/// What is not ready, and is not ours, must be as ill in the old cluster, or worse: then it was so before, and users were well.
 async fn compared(run: &Run, azure: &Azure, foreign: &[(Value, String)]) -> Result<Ready, StepError> {
     let Some((_, first)) = foreign.first() else { return Ok(Ready::Yes(None)) };
     if foreign.len() > MOST_COMPARED {
         return Ok(Ready::No(format!("{first}, and {} more", foreign.len() - 1)));
     }
-    let ill = ill_in_old(&run.plan.old_slot().cluster, azure, foreign);
-    match timeout(azure.clock().real(PATIENCE), ill).await {
-        Ok(Ok(Some(better))) => Ok(Ready::No(better)),
+    let worse = worse_than_old(&run.plan.old_slot().cluster, azure, foreign);
+    match timeout(azure.clock().real(PATIENCE), worse).await {
+        Ok(Ok(Some(why))) => Ok(Ready::No(why)),
         Ok(Ok(None)) => {
             let names: Vec<_> = foreign.iter().map(|(workload, _)| describe(workload)).collect();
             let names = names.join(", ");
@@ -69,19 +70,18 @@ async fn compared(run: &Run, azure: &Azure, foreign: &[(Value, String)]) -> Resu
     }
 }
 
-/// The first of these that is ready in the old cluster, or not there.
-async fn ill_in_old(cluster: &str, azure: &Azure, foreign: &[(Value, String)]) -> Result<Option<String>, StepError> {
+/// The first of these that is worse than in the old cluster: it is ready there, or not there, or more of its pods are.
+async fn worse_than_old(
+    cluster: &str,
+    azure: &Azure,
+    foreign: &[(Value, String)],
+) -> Result<Option<String>, StepError> {
     let old: Kubernetes = azure.kubernetes(cluster).await?;
     for (workload, why) in foreign {
         let found = old.find(workload).await?;
-        if found.as_ref().and_then(unready).is_none() {
+        if !found.is_some_and(|found| is_no_worse(Share::of(workload), &found)) {
             return Ok(Some(why.clone()));
         }
     }
     Ok(None)
-}
-
-fn named(workload: &Value) -> Value {
-    let metadata = json!({"name": workload["metadata"]["name"], "namespace": workload["metadata"]["namespace"]});
-    json!({"apiVersion": workload["apiVersion"], "kind": workload["kind"], "metadata": metadata})
 }

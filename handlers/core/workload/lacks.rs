@@ -3,6 +3,7 @@
 use super::conditions::lacks_sync_alone;
 use super::further;
 use super::refusal::is_own;
+use super::share::Share;
 use crate::resources::answers::{list, text};
 use crate::resources::object::name;
 use jiff::{SignedDuration, Timestamp};
@@ -26,8 +27,8 @@ pub enum Lack {
     Volume(Option<String>),
     /// Something to scale by, of an autoscaler that was made then.
     Measure(Option<Timestamp>),
-    /// Something that it may lack in the old cluster, too.
-    Other,
+    /// Something that it may lack in the old cluster, too; with its pods, if it counts any.
+    Other(Option<Share>),
 }
 
 /// The class of an Ingress, as the Ingress says it.
@@ -95,7 +96,7 @@ pub fn lack(object: &Value) -> Option<Lack> {
     if !is_own(text(object, "/apiVersion")) {
         let is_other =
             lacks_sync_alone(object) || (kind == "Rollout" && text(object, "/apiVersion").starts_with("argoproj.io/"));
-        return is_other.then_some(Lack::Other);
+        return is_other.then(|| Lack::Other(Share::of(object)));
     }
     match kind {
         "Ingress" => Some(Lack::Address(IngressClass::of(object))),
@@ -105,7 +106,7 @@ pub fn lack(object: &Value) -> Option<Lack> {
             Some(Lack::Volume(class.map(str::to_owned)))
         }
         "HorizontalPodAutoscaler" => Some(Lack::Measure(text(object, "/metadata/creationTimestamp").parse().ok())),
-        kind if further::KINDS.contains(&kind) => Some(Lack::Other),
+        kind if further::KINDS.contains(&kind) => Some(Lack::Other(Share::of(object))),
         _ => None,
     }
 }
@@ -183,10 +184,10 @@ mod tests {
         {
             assert_eq!(of(api, kind, json!({})), None, "{kind}");
         }
-        assert_eq!(of("v1", "Pod", json!({})), Some(Lack::Other));
-        assert_eq!(of("v1", "PersistentVolumeClaim", json!({"phase": "Lost"})), Some(Lack::Other));
+        assert_eq!(of("v1", "Pod", json!({})), Some(Lack::Other(None)));
+        assert_eq!(of("v1", "PersistentVolumeClaim", json!({"phase": "Lost"})), Some(Lack::Other(None)));
         let application = |health: &str| json!({"health": {"status": health}, "sync": {"status": "OutOfSync"}});
-        assert_eq!(of("argoproj.io/v1alpha1", "Application", application("Healthy")), Some(Lack::Other));
+        assert_eq!(of("argoproj.io/v1alpha1", "Application", application("Healthy")), Some(Lack::Other(None)));
         assert_eq!(of("argoproj.io/v1alpha1", "Application", application("Degraded")), None);
     }
 }

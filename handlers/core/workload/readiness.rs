@@ -1,6 +1,7 @@
 //! Whether Kubernetes objects are ready, from what their controllers say of them.
 use super::further::condition;
 use super::refusal::is_own;
+use super::share::Share;
 use super::{conditions, fence, further};
 use crate::resources::answers::{is_true, text};
 use crate::resources::object::describe;
@@ -45,24 +46,9 @@ fn rolled(object: &Value) -> Option<String> {
     if number("/status/observedGeneration") < number("/metadata/generation") {
         return Some(format!("{name} was not looked at by its controller yet"));
     }
-    let least = |members: &[&str]| members.iter().map(|member| status(member)).min().unwrap_or(0);
     let is_by_hand = object["spec"]["updateStrategy"]["type"] == "OnDelete";
-    let wanted = number("/spec/replicas").unwrap_or(1);
-    let (wanted, updated, ready, others) = match text(object, "/kind") {
-        "DaemonSet" => {
-            let ready = least(&["numberReady", "numberAvailable", "currentNumberScheduled"]);
-            (status("desiredNumberScheduled"), status("updatedNumberScheduled"), ready, 0)
-        }
-        "StatefulSet" => {
-            // Pods below the partition stay as they are.
-            let stay = number("/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0).clamp(0, wanted);
-            (wanted, status("updatedReplicas") + stay, status("readyReplicas"), status("replicas") - wanted)
-        }
-        _ => {
-            let ready = least(&["availableReplicas", "readyReplicas"]);
-            (wanted, status("updatedReplicas"), ready, status("replicas") - wanted)
-        }
-    };
+    let Share { wanted, updated, ready } = Share::of(object)?;
+    let others = if object["kind"] == "DaemonSet" { 0 } else { status("replicas") - wanted };
     let updated = if is_by_hand { wanted } else { updated };
     if updated < wanted || ready < wanted {
         let paused = if is_true(object, "/spec/paused") { ", and it is paused" } else { "" };

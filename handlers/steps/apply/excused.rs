@@ -7,7 +7,7 @@ use crate::azure::kubernetes::Kubernetes;
 use crate::resources::object::describe;
 use crate::run::StepError;
 use crate::workload::lacks::{Lack, is_waited_out, waits_for_a_pod};
-use crate::workload::readiness::unready;
+use crate::workload::share::is_no_worse;
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -96,7 +96,7 @@ impl Look<'_> {
                 Answer::Said("it is not waited for any longer")
             }
             Lack::Measure(_) => Answer::Waits,
-            Lack::Other => Answer::AsTheOld,
+            Lack::Other(_) => Answer::AsTheOld,
         }
     }
 
@@ -115,7 +115,7 @@ impl Look<'_> {
         }
     }
 
-    /// Which of these are not ready in the old cluster.
+    /// Which of these are as ill in the old cluster.
     async fn ill_in_old(&self, lacking: &[Lacking<'_>]) -> Result<Vec<bool>, StepError> {
         let mut ill = vec![];
         if lacking.is_empty() {
@@ -123,7 +123,8 @@ impl Look<'_> {
         }
         let old = self.old().await?;
         for one in lacking.iter().take(MOST_COMPARED) {
-            ill.push(old.find(&one.object.value).await?.as_ref().and_then(unready).is_some());
+            let pods = if let Lack::Other(pods) = one.lack { pods } else { None };
+            ill.push(old.find(&one.object.value).await?.is_some_and(|found| is_no_worse(pods, &found)));
         }
         Ok(ill)
     }

@@ -88,6 +88,40 @@ fn what_is_ill_in_the_new_cluster_alone_blocks_and_so_does_what_nobody_can_compa
     }
 }
 
+/// A rollout that got stuck in the old cluster: nine of its pods serve.
+#[test]
+fn what_is_worse_than_in_the_old_cluster_blocks_and_what_is_as_bad_does_not() {
+    for (serves, ending) in [(true, Ending::RolledBack), (false, Ending::Upgraded)] {
+        story(|| async {
+            let shop = with(&[]).await;
+            let bring = |host: &str, image: &str| {
+                let mut metrics = ill();
+                metrics["spec"]["replicas"] = 10.into();
+                metrics["spec"]["strategy"] = json!({"rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}});
+                metrics["spec"]["template"]["spec"]["containers"][0]["image"] = image.into();
+                let now = shop.azure.clock().now();
+                shop.azure.world().kubernetes.server(host).unwrap().apply(&metrics, now).unwrap();
+            };
+            if serves {
+                bring(&blue(&shop), "metrics:1");
+                shop.azure.clock().sleep(std::time::Duration::from_secs(300)).await;
+            }
+            bring(&blue(&shop), "never-ready:1");
+            shop.azure.clock().sleep(std::time::Duration::from_secs(300)).await;
+            let run = ends_with(&shop, Step::InstallControllers, async |green| bring(green, "never-ready:1")).await;
+            assert_eq!(run.ending, Some(ending), "{}", super::journal(&run));
+            says(
+                &run,
+                if serves {
+                    "Deployment kube-system/metrics: 0 of 10 ready"
+                } else {
+                    "it is so in the old cluster too"
+                },
+            );
+        });
+    }
+}
+
 #[test]
 fn a_node_that_is_not_ready_is_seen_in_a_list_that_does_not_say_what_it_holds() {
     story(|| async {
