@@ -6,6 +6,7 @@ pub mod asks;
 pub mod challenges;
 pub mod chart;
 pub mod conditions;
+pub mod definitions;
 pub mod desk;
 pub mod differences;
 pub mod ended;

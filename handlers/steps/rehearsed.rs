@@ -7,7 +7,10 @@ use crate::plan::Kind;
 use crate::resources::object::describe;
 use crate::run::{Run, StepError};
 use crate::text::few;
-use crate::workload::refusal::{Meaning, Refusal, in_words, is_made_by_aks, is_typed, meaning, takes_over};
+use crate::workload::definitions::{allows_the_same, defines};
+use crate::workload::refusal::{
+    Meaning, Refusal, in_words, is_given_away, is_made_by_aks, is_typed, meaning, takes_over,
+};
 use futures::future::join_all;
 use serde_json::Value;
 use std::time::Duration;
@@ -68,7 +71,7 @@ pub async fn rehearsed(run: &Run, azure: &Azure, on_old: &OnOld) -> Rehearsed {
     for some in objects.chunks(AT_ONCE) {
         let mut tries = vec![];
         for object in some {
-            tries.push(one(&kubernetes, object, until));
+            tries.push(one(&kubernetes, objects, object, until));
         }
         for said in join_all(tries).await {
             match said {
@@ -91,12 +94,12 @@ fn not_tried(why: &str) -> String {
     format!("the manifests could not be tried on the old cluster: {why}")
 }
 
-async fn one(kubernetes: &Kubernetes, object: &Value, until: Instant) -> Said {
+async fn one(kubernetes: &Kubernetes, all: &[Value], object: &Value, until: Instant) -> Said {
     let said = timeout_at(until, async {
         match tried(kubernetes, object).await {
             Ok(Applied::Yes(_)) => Said::Fine,
             Ok(Applied::NotServed) => Said::Nothing,
-            Ok(Applied::Refused(refusal)) => judged(kubernetes, object, &refusal).await,
+            Ok(Applied::Refused(refusal)) => judged(kubernetes, all, object, &refusal).await,
             Err(error) => Said::Stopped(format!("{:#}", error.into_cause())),
         }
     });
@@ -113,21 +116,33 @@ async fn tried(kubernetes: &Kubernetes, object: &Value) -> Result<Applied, StepE
     kubernetes.rehearse(object, true).await
 }
 
-async fn judged(kubernetes: &Kubernetes, object: &Value, refusal: &Refusal) -> Said {
+async fn judged(kubernetes: &Kubernetes, all: &[Value], object: &Value, refusal: &Refusal) -> Said {
     let words = |why: &str| format!("{}: {why}", describe(object));
+    let unsure = |because: &str| Said::Unsure(words(&format!("{} ({because})", in_words(refusal))));
     match meaning(refusal, false) {
         Meaning::Never(why) if refusal.code == 409 => Said::Refused(words(&why)),
         // Its namespace comes before it.
         _ if refusal.code == 404 => Said::Nothing,
+        Meaning::Never(_) if is_given_away(refusal) => unsure("by something of the old cluster; a new one has it free"),
+        Meaning::Never(_) if is_defined_anew(kubernetes, all, object).await => {
+            unsure("the old cluster has another definition of its kind than the manifests bring")
+        }
         Meaning::Never(why) if is_typed(&refusal.message) => Said::Refused(words(&why)),
         // What is there already may be the reason, as with fields that cannot be changed.
         Meaning::Never(why) => match kubernetes.find(object).await {
             Ok(None) => Said::Refused(words(&why)),
-            Ok(Some(_)) | Err(_) => {
-                Said::Unsure(words(&format!("{} (the old cluster has one of this name)", in_words(refusal))))
-            }
+            Ok(Some(_)) | Err(_) => unsure("the old cluster has one of this name"),
         },
         Meaning::Later(why) | Meaning::Ill(why) => Said::Unsure(words(&why)),
+    }
+}
+
+/// Whether the manifests bring a definition of its kind that is another than the old cluster's, as far as that can be told.
+async fn is_defined_anew(kubernetes: &Kubernetes, all: &[Value], object: &Value) -> bool {
+    let Some(ours) = all.iter().find(|one| defines(one, object)) else { return false };
+    match kubernetes.find(ours).await {
+        Ok(Some(theirs)) => !allows_the_same(ours, &theirs),
+        Ok(None) | Err(_) => true,
     }
 }
 

@@ -97,6 +97,16 @@ pub fn is_immutable(refusal: &Refusal) -> bool {
     refusal.code == 422 && (keeps(&refusal.message) || refusal.causes.iter().any(|cause| keeps(&cause.message)))
 }
 
+/// Whether it was refused for ports of nodes or addresses alone that another Service of this cluster has.
+#[must_use]
+pub fn is_given_away(refusal: &Refusal) -> bool {
+    let is_it = |cause: &Cause| {
+        let given = ["provided port is already allocated", "provided IP is already allocated"];
+        given.iter().any(|said| cause.message.contains(said))
+    };
+    refusal.code == 422 && !refusal.causes.is_empty() && refusal.causes.iter().all(is_it)
+}
+
 /// A refusal of whatever was asked, for a person: what right is missing, and what to do, where that is it.
 #[must_use]
 pub fn in_words(refusal: &Refusal) -> String {

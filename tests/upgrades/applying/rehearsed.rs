@@ -5,6 +5,7 @@ use crate::story;
 use bluegreen::run::Ending;
 use bluegreen::site::Site;
 use http::Method;
+use serde_json::{Value, json};
 use simulated_azure::{Effect, Fault, On};
 use std::time::Duration;
 
@@ -126,5 +127,63 @@ fn what_blue_cannot_fill_is_named_and_hides_nothing_beside_it() {
         crate::ask(&shop, "story", bluegreen::plan::Kind::Upgrade, Some("latest-stable"));
         let run = crate::until(&shop, |run| run.step != bluegreen::step::Step::CheckPlan).await;
         says(&run, "what is known of the new cluster alone was not tried on the old one: ConfigMap default/client (");
+    });
+}
+
+/// Somebody applies this to blue.
+fn bring(shop: &Shop, object: &Value) {
+    let (host, now) = (blue(shop), shop.azure.clock().now());
+    shop.azure.world().kubernetes.server(&host).unwrap().apply(object, now).unwrap();
+}
+
+/// A definition whose objects' `spec` has these members.
+fn definition(members: &Value) -> Value {
+    json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "boxes.example.com"}, "spec": {"group": "example.com", "scope": "Namespaced",
+        "names": {"plural": "boxes", "kind": "Box"}, "versions": [{"name": "v1", "served": true, "storage": true,
+        "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": {"type": "object", "properties": members}}}}}]}})
+}
+
+#[test]
+fn what_a_newer_definition_in_the_same_manifests_allows_is_a_warning() {
+    let old = json!({"size": {"type": "string", "enum": ["small"]}});
+    let new = json!({"size": {"type": "string", "enum": ["small", "large"]}, "colour": {"type": "string"}});
+    let ours = |spec: Value| json!({"apiVersion": "example.com/v1", "kind": "Box", "metadata": {"name": "one", "namespace": "default"}, "spec": spec});
+    let cases = [
+        (Some(&new), json!({"colour": "red"}), "field not declared in schema", true),
+        (Some(&new), json!({"size": "large"}), "Unsupported value", true),
+        (None, json!({"colour": "red"}), "field not declared in schema", false),
+    ];
+    for (members, spec, words, passes) in cases {
+        let brought = members.map(|members| definition(members).to_string()).unwrap_or_default();
+        story(|| async {
+            let shop = with(format!("{brought}\n---\n{}\n", ours(spec))).await;
+            bring(&shop, &definition(&old));
+            shop.azure.clock().sleep(Duration::from_secs(60)).await;
+            let run = ends(&shop).await;
+            let ending = if passes { Ending::Upgraded } else { Ending::Rejected };
+            assert_eq!(run.ending, Some(ending), "{}", journal(&run));
+            says(&run, words);
+            if passes {
+                says(&run, "the old cluster has another definition of its kind than the manifests bring");
+            }
+        });
+    }
+}
+
+#[test]
+fn a_port_or_an_address_that_the_old_cluster_gave_away_is_free_in_a_new_one() {
+    let service = |name: &str, address: &str| {
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "default"},
+            "spec": {"type": "NodePort", "clusterIP": address, "selector": {"app": "web"},
+            "ports": [{"name": "web", "port": 80, "nodePort": 30_080}]}})
+    };
+    story(|| async {
+        let shop = with(service("front", "10.0.77.77").to_string()).await;
+        bring(&shop, &service("door", "10.0.77.77"));
+        let run = ends(&shop).await;
+        upgraded(&run);
+        says(&run, "Service default/front: ");
+        says(&run, "(by something of the old cluster; a new one has it free)");
     });
 }
