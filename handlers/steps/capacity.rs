@@ -14,7 +14,8 @@ const NAMED: usize = 8;
 pub fn judged(run: &Run, of_old: &Scaled, hour: &Counts, of_manifests: &Scaled) -> Judged {
     let Some(capacity) = run.plan.site.pins() else { return Judged::default() };
     let wanted = wishes(of_old, hour, |space| capacity.covers(space));
-    let old = planned(of_old, &wanted, &run.id, false);
+    let mut old = planned(of_old, &wanted, &run.id, false);
+    old.beyond.extend(of_old.left_alone(|space| capacity.covers(space)).map(|(_, why)| why));
     let short = planned(of_manifests, &wanted, &run.id, true).short;
     let mut judged = Judged { refused: None, warnings: warnings(&old) };
     let mut refused = vec![];
@@ -45,7 +46,7 @@ fn warnings(old: &Planned) -> Vec<String> {
         warnings.push(format!("capacity: the old cluster may shrink while it is the way back: {}", list(&old.short)));
     }
     if !old.beyond.is_empty() {
-        warnings.push(format!("capacity: not all autoscalers are kept large: {}", list(&old.beyond)));
+        warnings.push(format!("capacity: not all is kept large: {}", list(&old.beyond)));
     }
     if !old.released.is_empty() {
         let what = "capacity: these minima are raised until the upgrade is over, and an upgrade of the Helm release that owns \

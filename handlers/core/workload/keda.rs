@@ -1,6 +1,7 @@
 //! What KEDA's objects say by annotations, as KEDA reads them.
 //!
 //! <https://keda.sh/docs/latest/concepts/scaling-deployments/#pause-autoscaling>
+use crate::resources::answers::{list, text};
 use serde_json::Value;
 
 /// Whether scaling is paused, at as many pods as there are.
@@ -29,6 +30,64 @@ pub fn is_yes(annotation: &Value) -> bool {
     annotation.as_str().is_some_and(|said| !matches!(said, "0" | "f" | "F" | "false" | "FALSE" | "False"))
 }
 
+/// Triggers that count what waits in a queue, a stream or a store: what they scale is a consumer, whatever traffic does. All
+/// others are taken for triggers that follow the load of what they scale.
+///
+/// <https://keda.sh/docs/latest/scalers/>
+const CONSUME: [&str; 37] = [
+    "activemq",
+    "apache-kafka",
+    "artemis-queue",
+    "aws-dynamodb-streams",
+    "aws-kinesis-stream",
+    "aws-sqs-queue",
+    "azure-blob",
+    "azure-eventhub",
+    "azure-pipelines",
+    "azure-queue",
+    "azure-servicebus",
+    "beanstalkd",
+    "forgejo-runner",
+    "gcp-cloudtasks",
+    "gcp-pubsub",
+    "gcp-storage",
+    "github-runner",
+    "gitlab-runner",
+    "ibmmq",
+    "kafka",
+    "liiklus",
+    "nats-jetstream",
+    "nsq",
+    "openstack-swift",
+    "pulsar",
+    "rabbitmq",
+    "redis",
+    "redis-cluster",
+    "redis-cluster-streams",
+    "redis-sentinel",
+    "redis-sentinel-streams",
+    "redis-streams",
+    "selenium-grid",
+    "solace-direct-messaging",
+    "solace-event-queue",
+    "stan",
+    "temporal",
+];
+
+/// Why the size of what this ScaledObject scales is left alone; nothing: it follows traffic.
+#[must_use]
+pub fn why_left(scaled: &Value) -> Option<String> {
+    if is_paused(scaled) {
+        return Some("is paused".into());
+    }
+    let triggers: Vec<_> = list(scaled, "/spec/triggers").iter().map(|trigger| text(trigger, "/type")).collect();
+    let consumes = triggers.iter().all(|trigger| CONSUME.contains(trigger));
+    consumes.then(|| match triggers.as_slice() {
+        [] => "has no trigger".into(),
+        triggers => format!("follows what waits to be consumed ({}), and no traffic", triggers.join(", ")),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,5 +106,22 @@ mod tests {
             assert!(!is_paused(&of(one_way, "true")), "{one_way}");
         }
         assert!(!is_paused(&json!({"metadata": {}})));
+    }
+
+    #[test]
+    fn what_consumes_is_left_and_what_measures_is_not() {
+        let of = |triggers: &[&str]| {
+            let all: Vec<_> = triggers.iter().map(|trigger| json!({"type": trigger})).collect();
+            why_left(&json!({"spec": {"triggers": all}}))
+        };
+        for measures in
+            ["cpu", "dynatrace", "graphite", "influxdb", "loki", "splunk-observability", "azure-data-explorer", "new"]
+        {
+            assert_eq!(of(&[measures]), None, "{measures}");
+        }
+        let words = "follows what waits to be consumed (kafka, azure-servicebus), and no traffic";
+        assert_eq!(of(&["kafka", "azure-servicebus"]).unwrap(), words);
+        assert_eq!(of(&["kafka", "cpu"]), None);
+        assert!(of(&[]).is_some() && CONSUME.is_sorted());
     }
 }

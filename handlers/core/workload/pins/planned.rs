@@ -54,6 +54,8 @@ pub fn wishes(old: &Scaled, hour: &Counts, covers: impl Fn(&str) -> bool) -> Wis
 #[must_use]
 pub fn planned(scaled: &Scaled, wishes: &Wishes, run: &str, sizes: bool) -> Planned {
     let mut planned = Planned::default();
+    let left = scaled.left_alone(|_| true).filter(|(key, _)| wishes.contains_key(key));
+    planned.beyond.extend(left.map(|(_, why)| why));
     for workload in scaled.workloads() {
         let Some(wish) = wishes.get(&workload.key).copied() else { continue };
         match (workload.ruler, workload.object) {

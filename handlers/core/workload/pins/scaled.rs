@@ -3,7 +3,7 @@ use super::{Field, Pin};
 use crate::resources::answers::{list, number, text};
 use crate::resources::object::{describe, group, name};
 use crate::workload::fence::is_fenced;
-use crate::workload::keda::is_paused;
+use crate::workload::keda::why_left;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -35,24 +35,6 @@ pub(super) struct Workload<'a> {
     pub ruler: Option<(Field, &'a Value)>,
 }
 
-/// Triggers of KEDA that follow the load of what they scale. Others count what waits somewhere: such a workload is a consumer,
-/// whatever traffic does.
-const FOLLOW_TRAFFIC: [&str; 13] = [
-    "cpu",
-    "memory",
-    "cron",
-    "kubernetes-workload",
-    "prometheus",
-    "metrics-api",
-    "azure-monitor",
-    "azure-log-analytics",
-    "azure-app-insights",
-    "datadog",
-    "new-relic",
-    "external",
-    "external-push",
-];
-
 impl Scaled {
     /// Every object of it.
     pub fn all(&self) -> impl Iterator<Item = &Value> {
@@ -63,6 +45,18 @@ impl Scaled {
     #[must_use]
     pub fn kept_by(&self, pin: &Pin) -> Option<&Value> {
         self.deployments.iter().chain(&self.stateful_sets).find(|object| pin.keeps(object))
+    }
+
+    /// What KEDA sizes and no pin does, in these namespaces: the workload, and why it is left alone.
+    pub fn left_alone(&self, covers: impl Fn(&str) -> bool) -> impl Iterator<Item = (String, String)> {
+        let all = self.scaled_objects.iter().filter(move |one| covers(text(one, "/metadata/namespace")));
+        all.filter_map(|scaled| {
+            let target = &scaled["spec"]["scaleTargetRef"];
+            let kind = target["kind"].as_str().unwrap_or("Deployment");
+            let key = format!("{kind} {}/{}", text(scaled, "/metadata/namespace"), text(target, "/name"));
+            let why = format!("{key} is left as it is: {} {}", describe(scaled), why_left(scaled)?);
+            Some((key, why))
+        })
     }
 
     /// What of these objects, of manifests say, sizes workloads. What says no namespace lies in `default`.
@@ -212,8 +206,7 @@ pub(super) fn owner(object: &Value) -> Option<&Value> {
     list(object, "/metadata/ownerReferences").iter().find(|owner| owner["controller"] == true)
 }
 
-/// Whether it is not paused, and scales by what its pods have to do.
+/// Whether its own workload has to do with traffic.
 fn follows_traffic(scaled: &Value) -> bool {
-    !is_paused(scaled)
-        && list(scaled, "/spec/triggers").iter().any(|trigger| FOLLOW_TRAFFIC.contains(&text(trigger, "/type")))
+    why_left(scaled).is_none()
 }

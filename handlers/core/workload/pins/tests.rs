@@ -173,11 +173,21 @@ fn a_scaled_object_is_pinned_by_its_own_field_if_it_follows_traffic() {
     assert_eq!(live["spec"]["minReplicaCount"], 6);
     assert_eq!(merged(&live, &undo(&live, true).unwrap().patch)["spec"].get("minReplicaCount"), None);
     scaled.scaled_objects = vec![scaled_object("azure-servicebus")];
-    assert_eq!(pins(&scaled, 9), Planned::default(), "a consumer");
+    let said = |scaled: &Scaled, why: &str| {
+        let planned = pins(scaled, 9);
+        let line = format!("Deployment shop/web is left as it is: ScaledObject shop/web {why}");
+        assert_eq!(planned, Planned { beyond: vec![line], ..Planned::default() });
+        assert!(wishes(scaled, &Counts::new(), everywhere).is_empty());
+    };
+    said(&scaled, "follows what waits to be consumed (azure-servicebus), and no traffic");
     let mut paused = scaled_object("cpu");
     paused["metadata"]["annotations"] = json!({"autoscaling.keda.sh/paused-replicas": "0"});
     scaled.scaled_objects = vec![paused];
-    assert_eq!(pins(&scaled, 9), Planned::default());
+    said(&scaled, "is paused");
+    for measures in ["dynatrace", "graphite", "influxdb", "loki", "splunk-observability", "azure-data-explorer"] {
+        scaled.scaled_objects = vec![scaled_object(measures)];
+        assert_eq!(pins(&scaled, 6).pins.len(), 1, "{measures}");
+    }
     for annotation in ["autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-scale-in"] {
         let mut follows = scaled_object("cpu");
         follows["metadata"]["annotations"] = json!({annotation: "false"});
