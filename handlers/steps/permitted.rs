@@ -2,12 +2,12 @@
 //! all of it, with what gives it.
 use super::acting::Azure;
 use super::apply::all_objects;
-use crate::azure::kubernetes::{Kubernetes, Permitted};
+use crate::azure::kubernetes::{Kubernetes, Permitted, rollout};
 use crate::plan::Kind;
 use crate::run::{Run, StepError};
 use crate::site::{Capacity, Colour, Site};
 use crate::text::few;
-use crate::workload::pins::Field;
+use crate::workload::pins::{Field, Scaled};
 use crate::workload::rights::{Right, remedy, to_apply, to_delete, to_keep};
 use crate::workload::seen::SAYS_WHY;
 use crate::workload::singletons::SingletonKind;
@@ -82,7 +82,7 @@ async fn in_time(azure: &Azure, asked: impl Future<Output = Result<Said, StepErr
 /// # Errors
 /// When the API server does not say what it serves.
 pub async fn to_pin(capacity: Option<&Capacity>, kubernetes: &Kubernetes) -> Result<BTreeSet<Right>, StepError> {
-    let mut rights = BTreeSet::new();
+    let (mut rights, mut targets) = (BTreeSet::new(), vec![]);
     let Some(capacity) = capacity else { return Ok(rights) };
     for field in Field::ALL {
         let sample = json!({"apiVersion": field.api_version(), "kind": field.kind()});
@@ -99,7 +99,20 @@ pub async fn to_pin(capacity: Option<&Capacity>, kubernetes: &Kubernetes) -> Res
             namespace: Some(space.to_owned()),
             ..Right::everywhere("patch", &kind.resource.group, &kind.resource.plural)
         }));
+        if field == Field::HorizontalPodAutoscaler {
+            targets = Scaled { autoscalers: live, ..Scaled::default() }.further();
+        }
     }
+    // What else autoscalers size says itself whether it is ready.
+    if let Some(kind) = kubernetes.served(&rollout()).await? {
+        rights.insert(Right::everywhere("list", &kind.resource.group, &kind.resource.plural));
+    }
+    rights.extend(kubernetes.places(&targets.iter().collect::<Vec<_>>()).await?.into_iter().map(|place| Right {
+        group: place.group,
+        resource: place.resource,
+        namespace: place.namespace,
+        verb: "get",
+    }));
     Ok(rights)
 }
 

@@ -1,6 +1,6 @@
 //! What sizes the workloads of a cluster: it is listed, and amended by merge patches, never by an apply.
 use super::applying::{OBJECT, came};
-use super::{Kubernetes, KubernetesWriter, failed, refusal_of};
+use super::{Kubernetes, KubernetesWriter, Refused, failed, refusal_of};
 use crate::azure::permit::Permit;
 use crate::resources::object::{describe, name};
 use crate::run::StepError;
@@ -27,16 +27,47 @@ impl Kubernetes {
     pub async fn scaled(&self) -> Result<Scaled, StepError> {
         let keda = Field::ScaledObject;
         let has_keda = self.served(&json!({"apiVersion": keda.api_version(), "kind": keda.kind()})).await?.is_some();
-        Ok(Scaled {
+        let mut scaled = Scaled {
             autoscalers: self.all_of(Field::HorizontalPodAutoscaler).await?,
             scaled_objects: if has_keda { self.all_of(keda).await? } else { vec![] },
             deployments: self.all_of(Field::Deployment).await?,
             stateful_sets: self.all_of(Field::StatefulSet).await?,
-        })
+            others: vec![],
+        };
+        if self.served(&rollout()).await?.is_some() {
+            let all = self.all(ROLLOUT.0, ROLLOUT.1).await;
+            scaled.others = unless_forbidden(all)?.unwrap_or_default();
+        }
+        for target in scaled.further() {
+            scaled.others.extend(unless_forbidden(self.find(&target).await)?.flatten());
+        }
+        Ok(scaled)
     }
 
     async fn all_of(&self, field: Field) -> Result<Vec<Value>, StepError> {
         self.all(field.api_version(), field.kind()).await
+    }
+}
+
+/// What Argo's Rollouts are; a cluster need not have that kind.
+const ROLLOUT: (&str, &str) = ("argoproj.io/v1alpha1", "Rollout");
+
+/// A sample of the kind.
+#[must_use]
+pub fn rollout() -> Value {
+    json!({"apiVersion": ROLLOUT.0, "kind": ROLLOUT.1})
+}
+
+/// What may not be read is left out: the right to it is asked for elsewhere, and what has none must not hinder the rest.
+fn unless_forbidden<Found>(read: Result<Found, StepError>) -> Result<Option<Found>, StepError> {
+    match read {
+        Ok(found) => Ok(Some(found)),
+        Err(StepError::Transient { cause, .. })
+            if cause.downcast_ref::<Refused>().is_some_and(|refused| refused.code == 403) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }
 

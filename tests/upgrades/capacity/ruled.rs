@@ -224,3 +224,45 @@ fn users_are_not_led_to_a_new_cluster_whose_maximum_is_too_low_for_them() {
         });
     }
 }
+
+/// A Rollout of this size that nobody but people sizes, and what defines it.
+fn rollout(replicas: u64) -> [Value; 2] {
+    let mut definition = keda();
+    definition["metadata"]["name"] = json!("rollouts.argoproj.io");
+    definition["spec"]["group"] = json!("argoproj.io");
+    definition["spec"]["names"] = json!({"plural": "rollouts", "kind": "Rollout"});
+    let labels = json!({"app": "side"});
+    let rollout = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "side", "namespace": "shop"},
+        "spec": {"replicas": replicas, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}}}});
+    [definition, rollout]
+}
+
+#[test]
+fn a_rollout_that_people_size_is_no_smaller_in_the_new_cluster() {
+    for (published, ending) in [(2, Ending::Rejected), (6, Ending::Upgraded)] {
+        told(async || {
+            let shop = grown(pinning(), &autoscaler()).await;
+            publish(&shop, &manifest(&(all(&rollout(published)) + &autoscaler()))).await;
+            let bring = |cluster: &str, object: &Value| {
+                on(&shop, cluster, |server, now| drop(server.apply(object, now).unwrap()));
+            };
+            let [definition, six] = rollout(6);
+            bring(&shop.article.blue, &definition);
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            bring(&shop.article.blue, &six);
+            let smaller = async {
+                if ending == Ending::Rejected {
+                    return;
+                }
+                until(&shop, |run| run.step == Step::ValidateHealth).await;
+                bring(&shop.article.green, &rollout(2)[1]);
+                let run = until(&shop, |run| journal(run).contains("Rollout shop/side has 2 pods")).await;
+                assert_eq!(run.step, Step::ValidateHealth, "{}", journal(&run));
+                bring(&shop.article.green, &six);
+            };
+            let ((run, users), ()) = tokio::join!(forward(&shop), smaller);
+            assert_eq!((run.ending, users.failed), (Some(ending), 0), "{}", journal(&run));
+            assert!(journal(&run).contains("in the old cluster 6: only people size a Rollout"), "{}", journal(&run));
+        });
+    }
+}

@@ -51,7 +51,8 @@ impl Load {
 #[must_use]
 pub fn load(old: &Scaled, wishes: &Wishes, daemons: &[Value], nodes: &[Value]) -> Load {
     let pins = planned(old, wishes, "", false).pins;
-    let all = old.deployments.iter().chain(&old.stateful_sets);
+    let others = old.others.iter().filter(|object| object["spec"]["template"]["spec"].is_object());
+    let all = old.deployments.iter().chain(&old.stateful_sets).chain(others);
     let held = all.filter(|object| !is_fenced(object)).filter_map(|object| {
         let pin = pins.iter().find(|pin| pin.keeps(object));
         let now = replicas(object);

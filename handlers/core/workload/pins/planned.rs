@@ -1,6 +1,6 @@
 //! What is to be pinned, and to how much.
 use super::placed::marked;
-use super::scaled::{Counts, Scaled, Workload, owner, replicas};
+use super::scaled::{Counts, LISTED, Scaled, Workload, owner, replicas};
 use super::{Field, MOST, Pin};
 use crate::resources::answers::{list, number, text};
 use crate::resources::object::{describe, name};
@@ -103,6 +103,9 @@ impl Planned {
             // How many there are follows from something else than users: nodes, say.
             let whose = format!("{} {} sizes it", text(owner, "/kind"), text(owner, "/name"));
             self.beyond.push(format!("{} has {live} pods, in the old cluster {wish}: {whose}", describe(object)));
+        } else if wish > live && !LISTED.contains(&text(object, "/kind")) {
+            let whose = format!("only people size a {}", text(object, "/kind"));
+            self.short.push(format!("{} has {live} pods, in the old cluster {wish}: {whose}", describe(object)));
         } else if wish > live {
             let field = if text(object, "/kind") == "StatefulSet" { Field::StatefulSet } else { Field::Deployment };
             self.add(workload, field, object, Some(live), wish);

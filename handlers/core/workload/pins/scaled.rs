@@ -2,9 +2,10 @@
 use super::{Field, Pin};
 use crate::resources::answers::{list, number, text};
 use crate::resources::object::{describe, group, name};
+use crate::workload::conditions;
 use crate::workload::fence::is_fenced;
 use crate::workload::keda::why_left;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// How many pods each workload has, or had at most: by `Deployment shop/web`.
@@ -21,6 +22,8 @@ pub struct Scaled {
     pub deployments: Vec<Value>,
     /// Its StatefulSets.
     pub stateful_sets: Vec<Value>,
+    /// Its Rollouts, and whatever else autoscalers size, as far as it may be read.
+    pub others: Vec<Value>,
 }
 
 /// A workload, and what rules its size.
@@ -29,7 +32,7 @@ pub(super) struct Workload<'a> {
     pub key: String,
     /// How many pods it is to have.
     pub now: u64,
-    /// The workload; nothing for one of a kind that only its autoscaler knows how to size (a Rollout).
+    /// The workload; nothing for one of a kind that its autoscaler sizes and no pin (a Rollout).
     pub object: Option<&'a Value>,
     /// The autoscaler, or KEDA's object; none: it has the size that its own `replicas` say.
     pub ruler: Option<(Field, &'a Value)>,
@@ -44,7 +47,27 @@ impl Scaled {
     /// The workload that a pin keeps large.
     #[must_use]
     pub fn kept_by(&self, pin: &Pin) -> Option<&Value> {
-        self.deployments.iter().chain(&self.stateful_sets).find(|object| pin.keeps(object))
+        self.deployments.iter().chain(&self.stateful_sets).chain(&self.others).find(|object| pin.keeps(object))
+    }
+
+    /// What autoscalers size that is not listed by itself: enough of each to find it.
+    #[must_use]
+    pub fn further(&self) -> Vec<Value> {
+        let is_argos = |one: &Value| group(text(one, "/spec/scaleTargetRef/apiVersion")) == "argoproj.io";
+        let is_listed = |one: &Value| match target_kind(one) {
+            ROLLOUT => is_argos(one),
+            kind => LISTED.contains(&kind),
+        };
+        let targets = self.autoscalers.iter().filter(|one| !is_listed(one));
+        let mut all: Vec<_> = targets
+            .map(|one| {
+                let target = &one["spec"]["scaleTargetRef"];
+                json!({"apiVersion": target["apiVersion"], "kind": target["kind"],
+                "metadata": {"namespace": one["metadata"]["namespace"], "name": target["name"]}})
+            })
+            .collect();
+        all.dedup();
+        all
     }
 
     /// What KEDA sizes and no pin does, in these namespaces: the workload, and why it is left alone.
@@ -69,6 +92,7 @@ impl Scaled {
                 ("ScaledObject", "keda.sh") => &mut scaled.scaled_objects,
                 ("Deployment", "apps") => &mut scaled.deployments,
                 ("StatefulSet", "apps") => &mut scaled.stateful_sets,
+                (ROLLOUT, "argoproj.io") => &mut scaled.others,
                 _ => continue,
             };
             let mut object = object.clone();
@@ -85,7 +109,8 @@ impl Scaled {
     pub(super) fn workloads(&self) -> impl Iterator<Item = Workload<'_>> {
         let listed = self.deployments.iter().chain(&self.stateful_sets);
         let listed = listed.filter(|object| !is_fenced(object)).filter_map(|object| self.ruled(object));
-        listed.chain(self.of_other_kinds())
+        let by_hand = self.others.iter().filter_map(|object| self.ruled(object)).filter(|one| one.ruler.is_none());
+        listed.chain(by_hand).chain(self.of_other_kinds())
     }
 
     fn ruled<'a>(&'a self, object: &'a Value) -> Option<Workload<'a>> {
@@ -148,19 +173,36 @@ pub fn counts(scaled: &Scaled) -> Counts {
 #[must_use]
 pub fn unready(scaled: &Scaled, pin: &Pin) -> Option<String> {
     let to = pin.to;
-    let Some(found) = scaled.kept_by(pin) else {
-        // Of another kind: whether its pods are ready is said where it was applied.
-        let autoscaler = scaled.autoscaler_of(pin).filter(|one| !LISTED.contains(&target_kind(one)))?;
-        let size = size_by(autoscaler);
-        let (kind, name) = pin.workload.split_once(' ')?;
-        let what = format!("{kind} {}/{name}", pin.namespace);
-        return (size < to).then(|| format!("{what}: {size} of {to} pods are there, as many as the load wants"));
+    let found = scaled.kept_by(pin);
+    let Some(found) = found.filter(|found| LISTED.contains(&text(found, "/kind"))) else {
+        return unready_of_another_kind(scaled, pin, found);
     };
     let ready = number(found, "/status/readyReplicas").unwrap_or(0);
     let observed = number(found, "/status/observedGeneration") >= number(found, "/metadata/generation");
     let size = replicas(found);
     let short = ready < to || size < to || !observed;
     short.then(|| format!("{}: {} of {to} pods are ready, as many as the load wants", describe(found), ready.min(size)))
+}
+
+/// The same of what is neither a Deployment nor a StatefulSet: it says itself whether its pods are ready, if it counts them.
+fn unready_of_another_kind(scaled: &Scaled, pin: &Pin, found: Option<&Value>) -> Option<String> {
+    let to = pin.to;
+    let autoscaler = scaled.autoscaler_of(pin).filter(|one| !LISTED.contains(&target_kind(one)))?;
+    let (kind, name) = pin.workload.split_once(' ')?;
+    let what = format!("{kind} {}/{name}", pin.namespace);
+    let size = size_by(autoscaler);
+    if size < to {
+        return Some(format!("{what}: {size} of {to} pods are there, as many as the load wants"));
+    }
+    let Some(found) = found else {
+        return Some(format!("{what} cannot be read, so that nobody knows whether it is ready"));
+    };
+    let counted = ["readyReplicas", "availableReplicas"].into_iter();
+    let ready = counted.filter_map(|member| number(found, &format!("/status/{member}"))).min();
+    match ready.filter(|ready| *ready < to) {
+        Some(ready) => Some(format!("{what}: {ready} of {to} pods are ready, as many as the load wants")),
+        None => conditions::unready(found),
+    }
 }
 
 /// How many pods a workload is to have.
@@ -178,7 +220,9 @@ fn scales(ruler: &Value, object: &Value) -> bool {
 }
 
 /// The kinds that are listed themselves.
-const LISTED: [&str; 2] = ["Deployment", "StatefulSet"];
+pub(super) const LISTED: [&str; 2] = ["Deployment", "StatefulSet"];
+/// A kind of Argo's: it is listed, too, and no pin gives it a size.
+const ROLLOUT: &str = "Rollout";
 
 /// The kind that an autoscaler scales.
 fn target_kind(autoscaler: &Value) -> &str {

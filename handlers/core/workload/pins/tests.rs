@@ -243,12 +243,49 @@ fn what_only_its_autoscaler_can_size_is_kept_large_by_that() {
     assert_eq!((pin.kind, pin.to, pin.workload.as_str()), (Field::HorizontalPodAutoscaler, 8, "Rollout web"));
     assert_eq!(unready(&new, &pin).unwrap(), "Rollout shop/web: 2 of 8 pods are there, as many as the load wants");
     new.autoscalers[0]["status"]["currentReplicas"] = json!(8);
+    assert!(unready(&new, &pin).unwrap().contains("cannot be read"));
+    assert_eq!(new.further(), Vec::<Value>::new(), "it is listed");
+    let rollout = |ready: u64, phase: &str| {
+        json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"replicas": 8}, "status": {"phase": phase, "readyReplicas": 8, "availableReplicas": ready}})
+    };
+    new.others = vec![rollout(3, "Progressing")];
+    assert_eq!(unready(&new, &pin).unwrap(), "Rollout shop/web: 3 of 8 pods are ready, as many as the load wants");
+    new.others = vec![rollout(8, "Degraded")];
+    assert_eq!(unready(&new, &pin).unwrap(), "Rollout shop/web is Degraded");
+    new.others = vec![rollout(8, "Healthy")];
     assert_eq!(unready(&new, &pin), None);
+    assert_eq!(planned(&new, &wanted, RUN, true).pins.len(), 1, "its autoscaler sizes it, and no person");
     new.autoscalers[0]["status"] = json!({});
     assert_eq!(planned(&new, &wanted, RUN, true).pins.len(), 1, "it was not looked at yet");
     new.autoscalers[0]["status"] = json!({"currentReplicas": 0, "conditions": [
         {"type": "ScalingActive", "status": "False", "reason": "ScalingDisabled"}]});
     assert_eq!(planned(&new, &wanted, RUN, true), Planned::default(), "somebody has stopped it");
+}
+
+#[test]
+fn what_only_people_size_and_no_pin_does_is_named_where_it_is_smaller() {
+    let rollout = |replicas: u64| {
+        json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"replicas": replicas, "template": {"spec": {"containers": []}}}})
+    };
+    let of = |replicas: u64| Scaled { others: vec![rollout(replicas)], ..Scaled::default() };
+    let wanted = wishes(&of(6), &Counts::new(), everywhere);
+    assert_eq!(wanted["Rollout shop/web"], 6);
+    let named = planned(&of(2), &wanted, RUN, true);
+    assert_eq!((named.pins.len(), named.short.len()), (0, 1));
+    assert_eq!(named.short[0], "Rollout shop/web has 2 pods, in the old cluster 6: only people size a Rollout");
+    assert_eq!(planned(&of(6), &wanted, RUN, true), Planned::default());
+    assert_eq!(planned(&Scaled::of_objects(&[rollout(2)]), &wanted, RUN, true).short.len(), 1);
+    assert!(counts(&of(6)).is_empty());
+    assert_eq!(load(&of(6), &wanted, &[], &[]).held[0].kept, 6, "it asks for room all the same");
+    let mut other = autoscaler("web", 2, 20);
+    other["spec"]["scaleTargetRef"] = json!({"apiVersion": "x.example/v1", "kind": "Fleet", "name": "web"});
+    let further = Scaled { autoscalers: vec![other], ..Scaled::default() }.further();
+    assert_eq!(
+        further,
+        [json!({"apiVersion": "x.example/v1", "kind": "Fleet", "metadata": {"namespace": "shop", "name": "web"}})]
+    );
 }
 
 #[test]
