@@ -61,7 +61,7 @@ pub async fn applied(run: &Run, azure: &Azure, manifests: &[Manifest]) -> StepRe
     let values: Vec<_> = wanted.iter().map(|object| &object.value).collect();
     let seen = kubernetes.seen(&values).await;
     if asks_for_rights(&wanted, &seen)
-        && let Some(why) = missing_rights(run, &kubernetes, &values).await
+        && let Some(why) = missing_rights(run, azure, &kubernetes, &values).await
     {
         return super::not_yet(why);
     }
@@ -148,8 +148,8 @@ fn is_as_wanted(object: &Wanted, seen: Option<&Seen>) -> bool {
 }
 
 /// Which rights are missing to apply these. Where nobody can tell, the answers to the applies do.
-async fn missing_rights(run: &Run, kubernetes: &Kubernetes, objects: &[&Value]) -> Option<String> {
-    of_the_new(run, kubernetes, objects).await.ok()?.missing
+async fn missing_rights(run: &Run, azure: &Azure, kubernetes: &Kubernetes, objects: &[&Value]) -> Option<String> {
+    of_the_new(run, azure, kubernetes, objects).await.ok()?.missing
 }
 
 /// Says of what waits for traffic that it does.

@@ -24,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const LOOKED_AT: [(&str, &str); 4] =
     [("", "nodes"), ("apps", "deployments"), ("apps", "daemonsets"), ("apps", "statefulsets")];
 
+/// What of it is compared with the old cluster's where it is ill.
+const COMPARED: [&str; 3] = ["daemonsets", "deployments", "statefulsets"];
+
 /// What was said of rights in a cluster.
 #[derive(Debug, Default)]
 pub struct Said {
@@ -43,6 +46,8 @@ pub async fn of_the_old(run: &Run, azure: &Azure) -> Said {
     let asked = async {
         let kubernetes = azure.kubernetes(&run.plan.old_slot().cluster).await?;
         let mut rights = to_pin(site.pins(), &kubernetes).await?;
+        // What is ill in the new cluster is compared with what it is here.
+        rights.extend(COMPARED.map(|resource| Right::everywhere("get", "apps", resource)));
         rights.extend(to_move(site, run.plan.old, &kubernetes).await?);
         let permitted = kubernetes.permitted(&rights, None).await?;
         Ok::<_, StepError>(said(&kubernetes, permitted, "the old cluster").await)
@@ -63,7 +68,7 @@ pub async fn of_the_kept(run: &Run, azure: &Azure) -> Said {
         };
         let objects = all_objects(run, azure, &kept).await?;
         let kubernetes = azure.kubernetes(id).await?;
-        of_the_new(run, &kubernetes, &objects.iter().collect::<Vec<_>>()).await
+        of_the_new(run, azure, &kubernetes, &objects.iter().collect::<Vec<_>>()).await
     };
     in_time(azure, asked, "the kept cluster").await
 }
@@ -114,6 +119,19 @@ pub async fn to_pin(capacity: Option<&Capacity>, kubernetes: &Kubernetes) -> Res
         verb: "get",
     }));
     Ok(rights)
+}
+
+/// What gives the new cluster the sizes that people gave in the old one. Where that does not tell them, the writes do.
+async fn to_size(run: &Run, azure: &Azure) -> BTreeSet<Right> {
+    let Some(capacity) = run.plan.site.pins() else { return BTreeSet::new() };
+    let looked = async { azure.kubernetes(&run.plan.old_slot().cluster).await?.scaled().await };
+    let Ok(Ok(scaled)) = timeout(azure.clock().real(PATIENCE), looked).await else { return BTreeSet::new() };
+    let covered = scaled.sized_by_people().filter(|(_, space)| capacity.covers(space));
+    let right = |(field, space): (Field, &str)| {
+        let resource = if field == Field::StatefulSet { "statefulsets" } else { "deployments" };
+        Right { namespace: Some(space.to_owned()), ..Right::everywhere("patch", "apps", resource) }
+    };
+    covered.map(right).collect()
 }
 
 /// What stops and starts the site's singletons in the cluster of this colour, and sees that they have stopped.
@@ -172,9 +190,15 @@ pub async fn to_install(
 ///
 /// # Errors
 /// When its API server does not answer.
-pub async fn of_the_new(run: &Run, kubernetes: &Kubernetes, objects: &[&Value]) -> Result<Said, StepError> {
+pub async fn of_the_new(
+    run: &Run,
+    azure: &Azure,
+    kubernetes: &Kubernetes,
+    objects: &[&Value],
+) -> Result<Said, StepError> {
     let mut rights = to_install(&run.plan.site, run.plan.new_colour(), kubernetes, objects).await?;
     rights.extend(to_pin(run.plan.site.pins(), kubernetes).await?);
+    rights.extend(to_size(run, azure).await);
     let permitted = kubernetes.permitted(&rights, None).await?;
     Ok(said(kubernetes, permitted, "the new cluster").await)
 }

@@ -7,7 +7,7 @@ use bluegreen::plan::Kind;
 use bluegreen::run::Ending;
 use bluegreen::step::Step;
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use simulated_azure::kubernetes::Right;
 use simulated_azure::{Effect, Fault, On};
 use std::time::Duration;
@@ -74,6 +74,43 @@ fn what_is_missing_in_the_old_cluster_is_said_before_a_new_one_is_made() {
     });
 }
 
+/// What GitOps has made in the serving cluster lies in no manifest: its size is given to the new one all the same.
+#[test]
+fn sizes_that_people_gave_are_among_what_must_be_allowed_in_the_new_cluster() {
+    story(|| async {
+        let shop = pinning().await;
+        let (now, host) = (shop.azure.clock().now(), blue(&shop));
+        let labels = json!({"app": "desk"});
+        let desk = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "desk", "namespace": "tools"},
+            "spec": {"replicas": 2, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels},
+            "spec": {"containers": [{"name": "desk", "image": "desk:1"}]}}}});
+        let tools = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "tools"}});
+        for object in [tools, desk] {
+            shop.azure.world().kubernetes.server(&host).unwrap().apply(&object, now).unwrap();
+        }
+        shop.azure.clock().sleep(Duration::from_secs(60)).await;
+        let given = async {
+            until(&shop, |run| run.step == Step::InstallControllers).await;
+            allow(&shop, "get,list");
+            until(&shop, |run| journal(run).contains("may not do this in the new cluster")).await;
+            says(&shop.run().unwrap(), "patch deployments.apps in the namespace tools");
+            allow(&shop, "*");
+        };
+        let (run, ()) = tokio::join!(ends(&shop), given);
+        upgraded(&run);
+    });
+    story(|| async {
+        let shop = pinning().await;
+        allow(&shop, "list,create,patch");
+        let run = ends(&shop).await;
+        assert_eq!(run.ending, Some(Ending::Rejected), "{}", journal(&run));
+        says(
+            &run,
+            "may not do this in the old cluster: get daemonsets.apps in the whole cluster; get deployments.apps",
+        );
+    });
+}
+
 #[test]
 fn who_may_do_everything_is_asked_once_and_who_is_not_told_goes_on() {
     story(|| async {
@@ -86,11 +123,7 @@ fn who_may_do_everything_is_asked_once_and_who_is_not_told_goes_on() {
     story(|| async {
         let shop = pinning().await;
         let review = On { host: "azmk8s".into(), ..On::call(Method::POST, "/selfsubjectaccessreviews") };
-        let ill = Effect::Answer {
-            status: http::StatusCode::INTERNAL_SERVER_ERROR,
-            headers: vec![],
-            body: serde_json::json!({}),
-        };
+        let ill = Effect::Answer { status: http::StatusCode::INTERNAL_SERVER_ERROR, headers: vec![], body: json!({}) };
         shop.azure.world().faults.add(Fault::always("ill", review, ill));
         let run = ends(&shop).await;
         upgraded(&run);

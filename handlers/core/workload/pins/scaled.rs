@@ -70,6 +70,16 @@ impl Scaled {
         all
     }
 
+    /// Where sizes may have to be given to the new cluster: the field and the namespace of each workload that only people size.
+    pub fn sized_by_people(&self) -> impl Iterator<Item = (Field, &str)> {
+        let all = self.workloads().filter(|workload| workload.ruler.is_none()).filter_map(|workload| workload.object);
+        all.filter(|object| owner(object).is_none()).filter_map(|object| {
+            let field =
+                Field::ALL.into_iter().find(|field| field.is_size() && field.kind() == text(object, "/kind"))?;
+            Some((field, text(object, "/metadata/namespace")))
+        })
+    }
+
     /// What KEDA sizes and no pin does, in these namespaces: the workload, and why it is left alone.
     pub fn left_alone(&self, covers: impl Fn(&str) -> bool) -> impl Iterator<Item = (String, String)> {
         let all = self.scaled_objects.iter().filter(move |one| covers(text(one, "/metadata/namespace")));
