@@ -39,6 +39,9 @@ pub async fn checked(run: &Run, azure: &Azure) -> Result<Checked, StepError> {
             seen.may_give.insert(scope, may);
         }
     }
+    for (name, identity) in plan.site.federated() {
+        seen.may_federate.insert(name.clone(), azure.permissions(identity).await?);
+    }
     if let Some(mark) = seen.gateway.as_ref().and_then(|gateway| run.new_glass(gateway)) {
         return Ok(Checked::Wait(Outcome::GlassBroken(mark)));
     }

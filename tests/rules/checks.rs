@@ -379,6 +379,7 @@ fn hostile_answers_are_findings_and_never_a_panic() {
                 roles: Some(vec![]),
                 vaults: Vaults { policies: Policy::of(&odd), unread: vec![] },
                 may_give: [("/".to_owned(), Some(vec![odd.clone()]))].into(),
+                may_federate: [("till".to_owned(), Some(vec![odd.clone()]))].into(),
             };
             let plan = Plan { kind, ..plan() };
             assert!(!refused(&plan, &seen).is_empty());

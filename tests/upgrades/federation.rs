@@ -166,6 +166,22 @@ fn others_who_write_are_waited_for_and_a_right_that_is_missing_is_named() {
 }
 
 #[test]
+fn whether_the_functions_may_write_them_is_asked_before_a_cluster_is_made() {
+    story(|| async {
+        let shop = shop(|_| {}).await;
+        let asked = On::call(Method::GET, "/providers/Microsoft.Authorization/permissions");
+        let body = json!({"value": [{"actions": ["*/read"], "notActions": []}]});
+        let reads = Effect::Answer { status: StatusCode::OK, headers: vec![], body };
+        shop.azure.world().faults.add(Fault::always("may", asked, reads));
+        let run = ends(&shop).await;
+        assert_eq!(run.ending, Some(Ending::Rejected), "{}", journal(&run));
+        says(&run, "the functions may not write federated credentials of the identity till: they lack ");
+        says(&run, "federatedIdentityIds");
+        assert!(shop.azure.world().resource_manager.resource(&shop.article.green).is_none(), "no cluster was made");
+    });
+}
+
+#[test]
 fn what_was_meant_for_blue_and_lets_nobody_in_is_named_and_not_copied() {
     story(|| async {
         let shop = shop(|_| {}).await;

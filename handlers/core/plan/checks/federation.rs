@@ -2,8 +2,15 @@
 use super::{Finding, Seen};
 use crate::plan::federation::{Credential, MOST, count_with, issuer, missing, near_misses};
 use crate::plan::{Kind, Plan};
+use crate::resources::permissions::allow;
+use serde_json::Value;
 
 const SUBJECT: &str = "federated credentials";
+/// What is done with them.
+const WRITES: [&str; 2] = [
+    "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
+    "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/delete",
+];
 /// The new cluster's issuer is known when it is there.
 const TO_COME: &str = "https://the-new-cluster.invalid/";
 
@@ -34,7 +41,26 @@ pub(super) fn check(plan: &Plan, seen: &Seen) -> Vec<Finding> {
             )
         })
     };
-    seen.federated.iter().filter_map(judge).collect()
+    seen.federated.iter().filter_map(judge).chain(may_not_write(plan, seen)).collect()
+}
+
+/// Where the functions may not make what the run will make, and remove with the cluster. A right that was just given takes some
+/// time to count, so it is waited for.
+fn may_not_write(plan: &Plan, seen: &Seen) -> Vec<Finding> {
+    let old = seen.old_cluster.as_ref().and_then(issuer);
+    let lacks = |(name, may): (&String, &Option<Vec<Value>>)| {
+        let there = seen.federated.get(name)?.as_deref().unwrap_or_default();
+        let permissions = may.as_ref().filter(|_| !missing(plan, name, there, old, TO_COME).is_empty())?;
+        let lacking: Vec<_> = WRITES.into_iter().filter(|action| !allow(permissions, action, false)).collect();
+        let what = format!(
+            "the functions may not write federated credentials of the identity {name}: they lack {}",
+            lacking.join(" and ")
+        );
+        let remedy = "name the identity in federatedIdentityIds of infra/ and deploy (it takes up to 30 min to count), or take \
+                      it out of \"federate\"";
+        (!lacking.is_empty()).then(|| Finding::unsettled(SUBJECT, what, remedy))
+    };
+    seen.may_federate.iter().filter_map(lacks).collect()
 }
 
 /// The first two for the same pods.

@@ -43,6 +43,9 @@ pub struct Seen {
     pub vaults: Vaults,
     /// What the functions may do where the run will give roles, by the scope; nothing: that cannot be told.
     pub may_give: BTreeMap<String, Option<Vec<Value>>>,
+    /// What the functions may do at the identities that the site names for federated credentials, by their names; nothing: that
+    /// cannot be told.
+    pub may_federate: BTreeMap<String, Option<Vec<Value>>>,
     /// What hangs on the old cluster, of the kinds to which the site has not consented.
     pub attached: Vec<Listed>,
 }
