@@ -4,6 +4,7 @@ mod decide;
 mod journal;
 mod no_way_back;
 mod page;
+mod told;
 mod turns;
 mod verbs;
 

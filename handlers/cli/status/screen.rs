@@ -56,9 +56,16 @@ fn traffic(serving: &Serving, run: Option<&RunSeen>) -> String {
             "NEITHER blue NOR green: the live pools hold something else, or nothing".to_owned()
         }
         (Some(_), blue, green) => {
-            format!("blue {} %, green {} %, in force at the gateway", blue.unwrap_or(0), green.unwrap_or(0))
+            let shares = format!("blue {} %, green {} %", blue.unwrap_or(0), green.unwrap_or(0));
+            match &serving.led_elsewhere {
+                Some(_) => format!("{shares} in the live pools, but that is not what users get"),
+                None => format!("{shares}, in force at the gateway"),
+            }
         }
     };
+    if let Some(why) = &serving.led_elsewhere {
+        said += &format!(": {why}");
+    }
     if serving.colour.is_some() && !serving.settled {
         said += "; a write is under way, so this may be about to change";
     }

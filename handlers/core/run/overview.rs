@@ -5,6 +5,7 @@ mod message;
 mod orders;
 mod requests;
 mod serving;
+mod unjudged;
 mod waits;
 mod way_back;
 
@@ -152,7 +153,7 @@ impl Overview {
             now: seen.now,
             serving: Serving::of(seen),
             clusters: seen.clusters.iter().map(|(colour, found)| ClusterSeen::of(seen, *colour, found)).collect(),
-            run: run.map(|run| RunSeen::of(run, seen.now)),
+            run: run.map(|run| RunSeen::beside(run, seen.gateway.as_ref().ok().copied(), seen.now)),
             next: orders::next(seen.name, run, &refused, &waiting, seen.now),
             refused,
             waiting,
@@ -168,9 +169,14 @@ impl Overview {
 }
 
 impl RunSeen {
-    /// Made of a run.
+    /// Made of a run alone.
     #[must_use]
     pub fn of(run: &Run, now: Timestamp) -> Self {
+        Self::beside(run, None, now)
+    }
+
+    /// Made of a run, and of its gateway where that was seen.
+    fn beside(run: &Run, gateway: Option<&Gateway>, now: Timestamp) -> Self {
         Self {
             id: run.id.clone(),
             request: run.request.clone(),
@@ -187,7 +193,7 @@ impl RunSeen {
             goal: run.step.goal(),
             lasting: Lasting::of(run, now),
             waits: Waits::of(run, now),
-            traffic: Traffic::of(run),
+            traffic: Traffic::of(run, gateway),
             way_back: WayBack::of(run),
             orders: orders::all(run, now),
         }

@@ -80,7 +80,8 @@ impl Lasting {
             deadline: deadline(run),
             next_look: moves.then_some(run.due),
             overdue: moves && now.duration_since(run.due) > OVERDUE,
-            watched: run.ending.is_none() && (run.step.may_carry_traffic() || run.held.is_some()),
+            watched: run.ending.is_none()
+                && (run.step.may_carry_traffic() || run.held.is_some() || run.waits_for_nodes()),
         }
     }
 }

@@ -26,6 +26,8 @@ pub struct Serving {
     pub mark: Option<String>,
     /// Our pools with their members.
     pub pools: Vec<PoolSeen>,
+    /// Why users do not get what the live pools hold; `null`: nothing is known against it.
+    pub led_elsewhere: Option<String>,
 }
 
 /// Who serves.
@@ -143,6 +145,7 @@ impl Serving {
             settled: !gateway.is_updating(),
             mark: gateway.mark().map(str::to_owned),
             pools,
+            led_elsewhere: run.and_then(|run| run.led_elsewhere(gateway)),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! How a run stands, why it waits, and by which evidence.
+use super::unjudged::unjudged;
+use crate::resources::gateway::Gateway;
 use crate::run::journal::said;
+use crate::run::readiness::Ready;
 use crate::run::watchers::MOST_DEAD_LETTERS;
 use crate::run::{Entry, Following, Level, Run};
 use crate::step::Step;
@@ -92,7 +95,7 @@ pub struct Traffic {
 pub enum TrafficState {
     /// The last look found every member that carries traffic healthy.
     Well,
-    /// Nobody can tell.
+    /// Nobody can tell, or nobody judges it: users do not get what the run gave them.
     Unclear,
     /// The new cluster is ill, and going back would help nobody.
     Ill,
@@ -141,7 +144,10 @@ fn seen(run: &Run, why: &str, now: Timestamp) -> Vec<String> {
     if run.ending.is_none() {
         seen.extend(run.following.as_ref().and_then(followed));
     }
-    if let Some(readiness) = run.readiness.as_ref().filter(|_| run.held.is_some() || run.unclear.is_some()) {
+    // What was good before it turned back, or before a person led users elsewhere, is older than what holds it now.
+    let is_old = run.step.undoes() || run.glass.is_some();
+    let readiness = run.readiness.as_ref().filter(|_| run.held.is_some() || run.unclear.is_some());
+    if let Some(readiness) = readiness.filter(|known| !is_old || known.state == Ready::NotReady) {
         seen.push(format!("the old cluster is {}: {}", readiness.state.name(), readiness.why));
     }
     if let Some(unclear) = &run.unclear {
@@ -196,18 +202,42 @@ fn newest(run: &Run, is: impl Fn(&Entry) -> bool) -> Option<(u32, &Entry)> {
 }
 
 impl Traffic {
-    pub(super) fn of(run: &Run) -> Self {
+    pub(super) fn of(run: &Run, gateway: Option<&Gateway>) -> Self {
         let at = |state, why: &str, since| Self { state, why: why.to_owned(), since };
-        let is_watched = matches!(run.step, Step::ConfirmTraffic | Step::Soak | Step::RetireOldCluster);
-        match (&run.held, &run.unclear, &run.readiness) {
-            _ if run.ending.is_some() => at(TrafficState::NotAsked, "the run has ended", None),
-            (Some(hold), ..) if hold.watched => at(TrafficState::Ill, &hold.why, Some(hold.since)),
-            (_, Some(unclear), _) => at(TrafficState::Unclear, &unclear.why, Some(unclear.since)),
-            (_, None, Some(_)) if is_watched => {
+        if run.ending.is_some() {
+            return at(TrafficState::NotAsked, "the run has ended", None);
+        }
+        if let Some(hold) = run.held.as_ref().filter(|hold| hold.watched) {
+            return at(TrafficState::Ill, &hold.why, Some(hold.since));
+        }
+        if let Some(why) = unjudged(run, gateway) {
+            let since = run.held.as_ref().map(|hold| hold.since);
+            return at(TrafficState::Unclear, &format!("nobody judges it: {why}"), since);
+        }
+        if !run.step.may_carry_traffic() {
+            return at(TrafficState::NotAsked, &unwatched(run), None);
+        }
+        match (&run.unclear, &run.readiness) {
+            (Some(unclear), _) => at(TrafficState::Unclear, &unclear.why, Some(unclear.since)),
+            (None, Some(_)) => {
                 at(TrafficState::Well, "the last look found every member that carries traffic healthy", None)
             }
-            (_, None, None) if is_watched => at(TrafficState::NotAsked, "no look has come to an end yet", None),
-            (_, None, _) => at(TrafficState::NotAsked, "no traffic of the run is watched at this step", None),
+            (None, None) => at(TrafficState::NotAsked, "no look has come to an end yet", None),
         }
+    }
+}
+
+/// What is looked at where the new cluster has no users, or loses them.
+fn unwatched(run: &Run) -> String {
+    let (old, new) = (run.plan.old.name(), run.plan.new_colour().name());
+    match run.step {
+        Step::RestoreTraffic if run.waits_for_nodes() => {
+            format!("{new} carries what it can until {old} has its nodes: looked at is only whether it serves anybody")
+        }
+        Step::RestoreTraffic => {
+            "traffic is on its way back: looked at is where it goes, not how it is served".to_owned()
+        }
+        Step::DeleteNewCluster => format!("{old} has all traffic, and is looked at before {new} goes"),
+        _ => format!("no traffic has left {old}"),
     }
 }
