@@ -1,5 +1,6 @@
 //! What somebody who is woken sees: for each situation the reason, its evidence, the deadline and the next command.
 mod commands;
+mod told;
 
 use crate::way_back::night::Night;
 use crate::{ask, quick, story, until};
@@ -149,13 +150,13 @@ fn a_run_of_which_nobody_can_tell_whether_its_traffic_is_well() {
                 evidence: "unclear since ",
                 then: "it is held for a person",
                 dated: true,
-                next: "bluegreen status shop --watch",
+                next: "bluegreen why shop",
             },
         );
         let run = overview.run.as_ref().unwrap();
         assert_eq!(run.traffic.state, TrafficState::Unclear);
         assert_eq!(run.way_back.as_ref().map(|back| back.state), Some(Ready::NotReady));
-        assert!(overview.next[1].command.starts_with("bluegreen roll-back shop"), "{:?}", overview.next);
+        assert_eq!(overview.next[1].command, "bluegreen break-glass shop --to green", "{:?}", overview.next);
     });
 }
 

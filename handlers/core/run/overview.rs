@@ -1,17 +1,22 @@
 //! What a person who is woken must know of a site within ten seconds, as one document. Its members are stable: scripts, and
 //! whoever else shows it, read the same.
+mod after_end;
 mod lasting;
 mod message;
+mod next;
 mod orders;
 mod requests;
 mod serving;
+mod under_way;
 mod unjudged;
 mod waits;
 mod way_back;
 
+pub use after_end::way_back_after;
 pub use lasting::{Deadline, Lasting, StageSeen, Until};
 pub use message::{Shape, Wanted, message, untold};
-pub use orders::{Next, OrderSeen, will};
+pub use next::Next;
+pub use orders::{OrderSeen, will};
 pub use requests::RequestSeen;
 pub use serving::{ClusterSeen, MemberSeen, PoolSeen, Serves, Serving};
 pub use waits::{Called, State, Traffic, TrafficState, Waits};
@@ -147,14 +152,18 @@ impl Overview {
         };
         let (refused, waiting) =
             (requests(&seen.refused, requests::Shelf::Refused), requests(&seen.waiting, requests::Shelf::Waiting));
+        let serving = Serving::of(seen);
+        let old = run.and_then(|run| seen.clusters.iter().find(|(colour, _)| *colour == run.plan.old));
+        let old_exists = old.and_then(|(_, found)| found.as_ref().ok()).map(Option::is_some);
+        let beside = next::Beside { serves: serving.colour, old_exists };
         Self {
             format: OVERVIEW_FORMAT,
             site: seen.name.to_owned(),
             now: seen.now,
-            serving: Serving::of(seen),
+            next: next::next(seen.name, run, beside, [&refused, &waiting], seen.now),
+            serving,
             clusters: seen.clusters.iter().map(|(colour, found)| ClusterSeen::of(seen, *colour, found)).collect(),
             run: run.map(|run| RunSeen::beside(run, seen.gateway.as_ref().ok().copied(), seen.now)),
-            next: orders::next(seen.name, run, &refused, &waiting, seen.now),
             refused,
             waiting,
             not_seen: not_seen(seen),

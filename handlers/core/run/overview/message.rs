@@ -1,5 +1,5 @@
 //! What somebody is told of a run, in the shape that the other side reads.
-use super::orders::next;
+use super::next::{Beside, next};
 use super::waits::State;
 use crate::run::{Entry, Level, Run};
 use jiff::Timestamp;
@@ -64,7 +64,7 @@ pub fn message(run: &Run, number: u32, entry: &Entry, shape: Shape, now: Timesta
     let title = format!("{site}: {}", level.words());
     let upgrade = format!("{} -> {} {}", run.plan.old.name(), run.plan.new_colour().name(), run.plan.version);
     let since = run.held.as_ref().map_or(entry.at, |hold| hold.since);
-    let commands = next(site, Some(run), &[], &[], now);
+    let commands = next(site, Some(run), Beside::default(), [&[], &[]], now);
     let can: Vec<_> = commands.iter().map(|next| json!({"command": next.command, "why": next.why})).collect();
     let facts = [
         ("upgrade", upgrade),

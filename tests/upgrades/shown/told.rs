@@ -1,0 +1,94 @@
+//! What somebody is told in the worst nights is so, and what is proposed helps.
+use super::{seen, two_stages};
+use crate::break_glass::pool;
+use crate::story;
+use crate::way_back::night::Night;
+use bluegreen::cli::status::screen;
+use bluegreen::run::overview::{Overview, TrafficState};
+use bluegreen::run::readiness::Ready;
+use bluegreen::run::verbs::{Direction, Verb};
+use bluegreen::site::Colour::{Blue, Green};
+use bluegreen::step::Step;
+use serde_json::json;
+
+fn commands(overview: &Overview) -> Vec<&str> {
+    overview.next.iter().map(|next| next.command.as_str()).collect()
+}
+
+#[test]
+fn whoever_led_users_away_from_a_dead_cluster_is_not_told_to_go_back_to_it() {
+    story(|| async {
+        let night = Night::begin(two_stages);
+        night.comes_to(Step::ConfirmTraffic).await;
+        night.is_stopped(Blue).await;
+        night.minutes(3).await;
+        let lost = seen(&night.shop).await;
+        assert!(!lost.next[0].why.contains("nothing needs to be done"), "{}", screen(&lost));
+        assert!(!commands(&lost).iter().any(|command| command.contains("--force")), "{}", screen(&lost));
+        night.glass_is_broken(Green, "one");
+        night.is_held().await;
+        let overview = seen(&night.shop).await;
+        let first = "bluegreen resume shop --direction forward";
+        assert_eq!(commands(&overview)[0], first, "{}", screen(&overview));
+        let run = overview.run.as_ref().unwrap();
+        assert!(run.traffic.why.starts_with("nobody judges it: "), "{}", screen(&overview));
+        night.says(Verb::Resume, |order| order.direction = Some(Direction::Forward)).await.unwrap();
+    });
+}
+
+#[test]
+fn users_who_are_led_elsewhere_are_not_said_to_be_served_well() {
+    story(|| async {
+        let night = Night::begin(|site| site.soak_minutes = 600);
+        night.comes_to(Step::Soak).await;
+        night.minutes(2).await;
+        assert!(screen(&seen(&night.shop).await).contains("green 100 %, in force at the gateway"));
+        let (live, candidate) = (night.shop.article.live_pool.clone(), night.shop.article.candidate_pool.clone());
+        night.stranger_writes(|gateway| {
+            let of = |pool: &str| format!("backendAddressPools/{pool}\"");
+            let rules = &mut gateway["properties"]["requestRoutingRules"];
+            *rules = serde_json::from_str(&rules.to_string().replace(&of(&live), &of(&candidate))).unwrap();
+        });
+        let overview = seen(&night.shop).await;
+        let text = screen(&overview);
+        let traffic = &overview.run.as_ref().unwrap().traffic;
+        assert!(traffic.state == TrafficState::Unclear && traffic.why.contains("what leads users"), "{text}");
+        assert!(text.contains("but that is not what users get: somebody changed"), "{text}");
+        assert!(!text.contains("in force at the gateway"), "{text}");
+    });
+}
+
+#[test]
+fn a_way_back_that_stands_still_is_not_ready_and_names_the_way_out() {
+    story(|| async {
+        let night = Night::begin(|site| site.soak_minutes = 600);
+        night.comes_to(Step::Soak).await;
+        night.minutes(5).await;
+        night.says(Verb::RollBack, |_| {}).await.unwrap();
+        night.comes_to(Step::DeleteNewCluster).await;
+        night.falls_ill(Blue);
+        night.is_held().await;
+        let overview = seen(&night.shop).await;
+        let text = screen(&overview);
+        let back = overview.run.as_ref().unwrap().way_back.as_ref().unwrap();
+        assert!(back.state == Ready::NotReady && back.why.contains("stands still"), "{text}");
+        assert!(!text.contains("the old cluster is ready"), "{text}");
+        assert!(commands(&overview).contains(&"bluegreen break-glass shop --to green"), "{text}");
+    });
+}
+
+#[test]
+fn pools_of_strangers_are_not_said_to_be_well() {
+    story(|| async {
+        let night = Night::begin(|site| site.soak_minutes = 600);
+        night.comes_to(Step::Soak).await;
+        night.minutes(2).await;
+        let live = night.shop.article.live_pool.clone();
+        night.stranger_writes(|gateway| {
+            pool(gateway, &live)["properties"]["backendAddresses"] = json!([{"ipAddress": "10.9.9.9"}]);
+        });
+        let overview = seen(&night.shop).await;
+        let traffic = &overview.run.as_ref().unwrap().traffic;
+        assert!(traffic.why.starts_with("nobody judges it: ") && traffic.why.contains("10.9.9.9"), "{traffic:?}");
+    });
+}
