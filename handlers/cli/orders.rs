@@ -6,7 +6,7 @@ use super::{names, say, status};
 use crate::functions::app::App;
 use crate::functions::orders::{self, Obeyed};
 use crate::run::Run;
-use crate::run::overview::will;
+use crate::run::overview::{way_back_after, will};
 use crate::run::verbs::{Direction, Order, Refusal, Verb, beforehand, obey};
 use crate::step::Step;
 use crate::text::plain;
@@ -119,7 +119,7 @@ pub async fn give(app: &App, account: &str, verb: Verb, said: Said, more: More) 
     if !order.with_site
         && let Err(refusal) = obey(&run, &order, found.at)
     {
-        return refused(&said.site, refusal);
+        return refused(&run, verb, refusal);
     }
     let now = app.store.now()?;
     complain(&format!("{}{}: {}\n", status::line(&run, now), verb.name(), will(&run, verb)));
@@ -142,7 +142,7 @@ pub async fn give(app: &App, account: &str, verb: Verb, said: Said, more: More) 
     match orders::give(app, &said.site, &order).await? {
         Obeyed::Yes(run) => obeyed(app, &run),
         Obeyed::NoRun => nothing(&said.site),
-        Obeyed::Refused(refusal) => refused(&said.site, refusal),
+        Obeyed::Refused(refusal) => refused(&run, verb, refusal),
     }
 }
 
@@ -160,12 +160,23 @@ fn nothing(site: &str) -> anyhow::Result<ExitCode> {
     Ok(Exit::Nothing.into())
 }
 
-fn refused(site: &str, refusal: Refusal) -> anyhow::Result<ExitCode> {
-    let why = match refusal {
-        Refusal::Ended(ending) => format!("the run has ended: {}", ending.words()),
-        Refusal::Moved(why) => format!("{why}: it has moved since it was shown, so nothing was ordered"),
-        Refusal::NotNow(why) | Refusal::NotVerified(why) => why,
-    };
-    complain(&format!("bluegreen: {}\nwhat can be ordered now: bluegreen status {site}\n", plain(&why)));
+fn refused(run: &Run, verb: Verb, refusal: Refusal) -> anyhow::Result<ExitCode> {
+    complain(&why_refused(run, verb, refusal));
     Ok(Exit::Otherwise.into())
+}
+
+/// What is said of a refusal. After the end the way back is a run of its own.
+#[must_use]
+pub fn why_refused(run: &Run, verb: Verb, refusal: Refusal) -> String {
+    let site = &run.plan.site.name;
+    let (why, back) = match refusal {
+        Refusal::Ended(ending) => {
+            let back = way_back_after(run, ending).filter(|_| matches!(verb, Verb::RollBack | Verb::Abort));
+            (format!("the run has ended: {}", ending.words()), back)
+        }
+        Refusal::Moved(why) => (format!("{why}: it has moved since it was shown, so nothing was ordered"), None),
+        Refusal::NotNow(why) | Refusal::NotVerified(why) => (why, None),
+    };
+    let back = back.map_or_else(String::new, |command| format!("the way back to the kept cluster: {command}\n"));
+    format!("bluegreen: {}\n{back}what can be ordered now: bluegreen status {site}\n", plain(&why))
 }

@@ -3,10 +3,12 @@ use super::{seen, two_stages};
 use crate::break_glass::pool;
 use crate::story;
 use crate::way_back::night::Night;
+use bluegreen::cli::orders::why_refused;
 use bluegreen::cli::status::screen;
+use bluegreen::run::Ending;
 use bluegreen::run::overview::{Overview, TrafficState};
 use bluegreen::run::readiness::Ready;
-use bluegreen::run::verbs::{Direction, Verb};
+use bluegreen::run::verbs::{Direction, Refusal, Verb};
 use bluegreen::site::Colour::{Blue, Green};
 use bluegreen::step::Step;
 use serde_json::json;
@@ -74,6 +76,20 @@ fn a_way_back_that_stands_still_is_not_ready_and_names_the_way_out() {
         assert!(back.state == Ready::NotReady && back.why.contains("stands still"), "{text}");
         assert!(!text.contains("the old cluster is ready"), "{text}");
         assert!(commands(&overview).contains(&"bluegreen break-glass shop --to green"), "{text}");
+    });
+}
+
+#[test]
+fn the_way_back_after_the_end_is_named_with_the_refusal() {
+    story(|| async {
+        let night = Night::begin(|_| {});
+        let run = night.ends(Ending::Upgraded).await;
+        let refusal = night.says(Verb::RollBack, |_| {}).await.unwrap_err();
+        assert_eq!(refusal, Refusal::Ended(Ending::Upgraded));
+        let said = why_refused(&run, Verb::RollBack, refusal.clone());
+        assert!(said.contains("bluegreen start shop --kind return"), "{said}");
+        assert!(!why_refused(&run, Verb::Pause, refusal).contains("return"));
+        assert!(commands(&seen(&night.shop).await).contains(&"bluegreen start shop --kind return"));
     });
 }
 
