@@ -4,7 +4,7 @@ use super::out::complain;
 use super::say;
 use crate::functions::app::App;
 use crate::functions::overview::{Health, gather};
-use crate::run::overview::{Overview, Serves};
+use crate::run::overview::{Overview, Serves, State};
 use crate::text::plain;
 use clap::Args;
 use serde_json::json;
@@ -51,16 +51,33 @@ pub async fn serving(app: &App, wanted: &Serving) -> anyhow::Result<ExitCode> {
             say(&kubeconfig)?;
         }
         (Some(cluster), serves) if !wanted.json => say(&format!("{} {cluster}\n", serves.name()))?,
-        (None, Serves::Both) => {
-            complain("bluegreen: both serve: an upgrade is moving traffic; deploy to both, or wait for its end\n");
-        }
-        (None, _) => complain("bluegreen: neither blue nor green serves: bluegreen status\n"),
+        (None, serves) => complain(&format!("bluegreen: {}\n", no_single(&overview, serves))),
         (Some(_), _) => {}
     }
     if !settled {
         complain("bluegreen: a write of the gateway is under way, so this may be about to change\n");
     }
     Ok(if serves.alone().is_some() { Exit::Done } else { Exit::Otherwise }.into())
+}
+
+/// Why no cluster is the one, and what leads to one.
+#[must_use]
+pub fn no_single(overview: &Overview, serves: Serves) -> String {
+    let site = &overview.site;
+    let who = if serves == Serves::Both { "both blue and green serve" } else { "neither blue nor green serves" };
+    let run = overview.run.as_ref().filter(|run| run.state != State::Ended);
+    let not_seen = overview.not_seen.iter().any(|unseen| unseen.what.contains("the run"));
+    match (run.map(|run| run.state), serves) {
+        (Some(State::Moves | State::TurnsBack), Serves::Both) => {
+            format!("{who}: an upgrade is moving traffic; deploy to both, or wait for its end")
+        }
+        (Some(_), _) => format!("{who}, and a run is under way: bluegreen status {site}"),
+        (None, _) if not_seen => format!("{who}, and it could not be seen whether a run is under way"),
+        (None, _) => format!(
+            "{who}, and no run is under way that would change it: all traffic goes to one with \
+             bluegreen break-glass {site} --to COLOUR"
+        ),
+    }
 }
 
 fn cluster_of(overview: &Overview, colour: crate::site::Colour) -> Option<String> {

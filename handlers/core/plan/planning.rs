@@ -55,8 +55,9 @@ pub fn serving(site: &Site, gateway: &Gateway) -> Result<Colour, String> {
         let found: Vec<_> = site.pools.live.iter().map(held).collect();
         format!(
             "the live pools hold neither exactly blue's nor exactly green's addresses: found {}. Mend the pools or the \
-             site file",
-            found.join("; ")
+             site file, or send all traffic to one of them: bluegreen break-glass {} --to COLOUR",
+            found.join("; "),
+            site.name
         )
     })
 }

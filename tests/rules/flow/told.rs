@@ -217,3 +217,10 @@ fn where_users_suffer_and_the_run_is_held_the_emergency_way_back_is_named() {
     assert!(proposed(&seen(&strangers, &["10.9.9.9"]), "bluegreen break-glass shop --to blue").is_some());
     assert_eq!(proposed(&seen(&strangers, &[BLUE]), "bluegreen break-glass"), None, "green is not whole");
 }
+
+#[test]
+fn live_pools_that_are_no_colours_are_refused_with_the_way_out() {
+    let site = super::super::two_stages::plan(|_| {}).site;
+    let why = bluegreen_core::plan::planning::serving(&site, &gateway(&[BLUE, GREEN])).unwrap_err();
+    assert!(why.contains("neither exactly") && why.contains("bluegreen break-glass shop --to COLOUR"), "{why}");
+}

@@ -4,9 +4,10 @@ use crate::break_glass::pool;
 use crate::story;
 use crate::way_back::night::Night;
 use bluegreen::cli::orders::why_refused;
+use bluegreen::cli::serving::no_single;
 use bluegreen::cli::status::screen;
 use bluegreen::run::Ending;
-use bluegreen::run::overview::{Overview, TrafficState};
+use bluegreen::run::overview::{Overview, Serves, TrafficState};
 use bluegreen::run::readiness::Ready;
 use bluegreen::run::verbs::{Direction, Refusal, Verb};
 use bluegreen::site::Colour::{Blue, Green};
@@ -76,6 +77,22 @@ fn a_way_back_that_stands_still_is_not_ready_and_names_the_way_out() {
         assert!(back.state == Ready::NotReady && back.why.contains("stands still"), "{text}");
         assert!(!text.contains("the old cluster is ready"), "{text}");
         assert!(commands(&overview).contains(&"bluegreen break-glass shop --to green"), "{text}");
+    });
+}
+
+#[test]
+fn after_the_end_in_a_mixed_stage_the_way_out_is_named() {
+    story(|| async {
+        let night = Night::begin(two_stages);
+        night.comes_to(Step::ConfirmTraffic).await;
+        let moving = no_single(&seen(&night.shop).await, Serves::Both);
+        assert!(moving.contains("an upgrade is moving traffic"), "{moving}");
+        night.says(Verb::Pause, |_| {}).await.unwrap();
+        night.says(Verb::Finish, |_| {}).await.unwrap();
+        let overview = seen(&night.shop).await;
+        let said = no_single(&overview, Serves::Both);
+        assert!(said.contains("no run is under way") && said.contains("break-glass shop --to COLOUR"), "{said}");
+        assert!(commands(&overview)[0].starts_with("bluegreen break-glass shop --to "), "{}", screen(&overview));
     });
 }
 
