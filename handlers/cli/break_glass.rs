@@ -58,6 +58,9 @@ pub struct BreakGlass {
     /// Show what serves and what would, look, and write nothing
     #[arg(long)]
     dry_run: bool,
+    /// Do not ask: it never does, and takes this as every other order does
+    #[arg(long, short)]
+    yes: bool,
 }
 
 /// Sends all traffic to one side, with Resource Manager alone. The exit status: 0 it goes there and nobody wrote over it
@@ -129,6 +132,9 @@ impl BreakGlass {
         self.candidate_pool.iter().for_each(|pool| flag("--candidate-pool", pool));
         self.addresses.iter().for_each(|address| flag("--address", &address.to_string()));
         self.cluster.iter().for_each(|id| flag("--cluster", id));
+        if self.yes {
+            words.push("--yes".into());
+        }
         words.push("--force".into());
         words.join(" ")
     }
@@ -167,6 +173,13 @@ mod tests {
         assert_eq!(shown, expected);
         let flags = "--gateway /g --live-pool live --candidate-pool c --address 10.1.0.1 --cluster /c";
         assert_eq!(typed(flags).unwrap().forced(), format!("bluegreen break-glass {flags} --force"));
+    }
+
+    #[test]
+    fn a_yes_is_taken_as_by_every_other_order() {
+        for yes in ["--yes", "-y"] {
+            assert!(typed(&format!("shop --to blue {yes}")).is_ok_and(|typed| typed.yes), "{yes}");
+        }
     }
 
     #[test]
