@@ -1,9 +1,11 @@
 //! The site's objects as they would be on the old cluster: what can be known of them before there is a new one.
 use super::acting::Azure;
 use crate::resources::cluster::Cluster;
+use crate::resources::object::describe;
 use crate::run::{Run, StepError};
 use crate::workload::manifests::Placeholders;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What they are.
 #[derive(Debug, Default)]
@@ -34,4 +36,35 @@ pub async fn on_old(run: &Run, azure: &Azure, old: &Cluster) -> Result<OnOld, St
         }
     }
     Ok(all)
+}
+
+/// What a manifest names after its slot or cluster: by its name in the old cluster the one in the new.
+///
+/// # Errors
+/// When a published manifest, or one of the clusters, cannot be read.
+pub async fn renamed(run: &Run, azure: &Azure) -> Result<BTreeMap<String, String>, StepError> {
+    let plan = &run.plan;
+    let mut texts = vec![];
+    for manifest in plan.site.manifests() {
+        let text = azure.manifest(manifest.digest_for(plan.version).map_err(StepError::Terminal)?).await?;
+        if ["${slot.", "${cluster."].iter().any(|named| text.contains(named)) {
+            texts.push((manifest, text));
+        }
+    }
+    let mut names = BTreeMap::new();
+    if texts.is_empty() {
+        return Ok(names);
+    }
+    let (old, new) = (azure.cluster(&plan.old_slot().cluster).await?, azure.cluster(&plan.new_slot().cluster).await?);
+    let (Some(old), Some(new)) = (old, new) else { return Ok(names) };
+    let of = |colour, cluster| Placeholders::first(&plan.site, colour, cluster, &plan.surroundings);
+    let (old, new) = (of(plan.old, &old), of(plan.new_colour(), &new));
+    for (manifest, text) in texts {
+        let (Ok(old), Ok(new)) = (manifest.each_object(&text, &old), manifest.each_object(&text, &new)) else {
+            continue;
+        };
+        let both = old.into_iter().zip(new).filter_map(|(old, new)| Some((describe(&old.ok()?), describe(&new.ok()?))));
+        names.extend(both.filter(|(old, new)| old != new));
+    }
+    Ok(names)
 }

@@ -1,5 +1,6 @@
 //! Both clusters are as large as the load wants, and stay so: before a share of traffic moves.
 use super::acting::Azure;
+use super::on_old::renamed;
 use crate::azure::kubernetes::{Amended, Kubernetes, KubernetesWriter};
 use crate::resources::answers::text;
 use crate::resources::object::name;
@@ -32,7 +33,10 @@ pub async fn pinned(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepErr
     if run.leads_to_both() {
         wanted = together(wanted, &of_old, &of_new);
     }
-    let (plan_old, plan_new) = (planned(&of_old, &wanted, &run.id, false), planned(&of_new, &wanted, &run.id, true));
+    let plan_old = planned(&of_old, &wanted, &run.id, false);
+    let renamed = renamed(run, azure).await?;
+    let in_new = wanted.into_iter().map(|(key, wish)| (renamed.get(&key).cloned().unwrap_or(key), wish)).collect();
+    let plan_new = planned(&of_new, &in_new, &run.id, true);
     let (too_small, noted) = (too_small(capacity, &plan_new), noted(capacity, &plan_old, &plan_new));
     let more = Pins { old: plan_old.pins, new: plan_new.pins, ..Pins::default() };
     let mut all = run.pins.clone().unwrap_or_default();

@@ -118,6 +118,28 @@ fn a_size_that_a_person_gave_is_given_to_the_new_cluster_and_stays() {
     });
 }
 
+#[test]
+fn what_is_named_after_its_slot_is_as_large_under_its_other_name() {
+    told(async || {
+        let side = |colour: &str, replicas: u64| {
+            let labels = json!({"app": "side"});
+            let pod =
+                json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "side", "image": "side:1"}]}});
+            json!({"apiVersion": "apps/v1", "kind": "Deployment",
+                "metadata": {"name": format!("side-{colour}"), "namespace": "shop"},
+                "spec": {"replicas": replicas, "selector": {"matchLabels": labels}, "template": pod}})
+        };
+        let shop = grown(pinning(), &autoscaler()).await;
+        publish(&shop, &manifest(&format!("{}\n---\n{}", autoscaler(), side("${slot.colour}", 2)))).await;
+        on(&shop, &shop.article.blue, |server, now| drop(server.apply(&side("blue", 6), now).unwrap()));
+        tokio::time::sleep(Duration::from_secs(120)).await;
+        let (run, users) = forward(&shop).await;
+        assert_eq!((run.ending, users.failed), (Some(Ending::Upgraded), 0), "{}", journal(&run));
+        let green = object(&shop, &shop.article.green, "deployments.apps", "side-green").unwrap();
+        assert_eq!(green["spec"]["replicas"], 6, "{}", journal(&run));
+    });
+}
+
 /// What KEDA's objects are.
 pub fn keda() -> Value {
     json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
