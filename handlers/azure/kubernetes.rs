@@ -10,7 +10,7 @@ pub use crate::workload::seen::MANAGER;
 pub use applying::{Applied, KubernetesWriter};
 pub use members::Removed;
 pub use permitted::Permitted;
-pub use scaling::{Amended, Part, rollout};
+pub use scaling::{Amended, Part, is_forbidden, rollout};
 
 use super::Reader;
 use super::arm::{Arm, Question};

@@ -2,8 +2,9 @@
 use super::acting::Azure;
 use super::presence::{Presence, look_again, presence};
 use super::{again_in, not_yet, written};
+use crate::azure::kubernetes::is_forbidden;
 use crate::azure::operations::Progress;
-use crate::resources::answers::list;
+use crate::resources::answers::{list, number, text};
 use crate::resources::cluster::Cluster;
 use crate::resources::size::Size;
 use crate::resources::tags::{RETIRED_TAG, back_in_service, tag};
@@ -49,8 +50,11 @@ pub async fn bring_back(run: &Run, azure: &Azure, until: Until) -> Result<Option
     let id = &run.plan.old_slot().cluster;
     let found = match presence(run, azure, id).await {
         Ok(Presence::Here(found)) => found,
-        Ok(Presence::Missed(_)) | Err(_) if is_bold => return Ok(None),
-        Ok(Presence::Gone) if is_forced => return Ok(None),
+        Ok(Presence::Missed(_) | Presence::Gone) | Err(_) if is_forced => return Ok(None),
+        // Of one that may just be deleted that would be believed too easily.
+        Ok(Presence::Missed(_)) if is_bold && run.can_bring_back() => return Ok(None),
+        Err(_) if is_bold && is_certain => return Ok(None),
+        Err(_) if is_bold => return Ok(Some(may_be_deleted())),
         Ok(Presence::Missed(cluster)) => return look_again(cluster, "the old cluster was not found").map(Some),
         Ok(Presence::Gone) => return Ok(Some(lost(azure, "the old cluster does not exist any more"))),
         Err(error) => return Err(error),
@@ -106,25 +110,42 @@ async fn without_pods(run: &Run, azure: &Azure) -> Option<String> {
     }
     let coming = async {
         let kubernetes = azure.kubernetes(&run.plan.old_slot().cluster).await?;
+        let mut lacking = None;
         for kind in ["Deployment", "StatefulSet", "DaemonSet"] {
             let all = kubernetes.all("apps/v1", kind).await?;
-            if let Some(why) = all.iter().filter(|workload| !is_stalled(workload)).find_map(unready) {
+            if let Some(why) = all.iter().filter(|workload| lacks_pods(workload)).find_map(unready) {
                 return Ok::<_, StepError>(Some(why));
             }
+            lacking = lacking.or_else(|| all.iter().find_map(unready));
         }
-        Ok(None)
+        match lacking {
+            Some(why) => Ok(kubernetes.all("v1", "Pod").await?.iter().any(is_coming).then_some(why)),
+            None => Ok(None),
+        }
     };
     match timeout(azure.clock().real(PATIENCE), coming).await {
         Ok(Ok(why)) => why.map(|why| format!("the old cluster's pods come back: {why}")),
+        Ok(Err(error)) if is_forbidden(&error) => None,
         Ok(Err(error)) => Some(format!("how the old cluster's pods are cannot be told: {:#}", error.into_cause())),
         Err(_) => Some("how the old cluster's pods are cannot be told: it does not answer".to_owned()),
     }
 }
 
-/// What has been broken for long is no worse than before.
-fn is_stalled(workload: &Value) -> bool {
-    let mut conditions = list(workload, "/status/conditions").iter();
-    conditions.any(|one| one["type"] == "Progressing" && one["status"] == "False")
+/// Whether pods of it have still to be made.
+fn lacks_pods(workload: &Value) -> bool {
+    let count = |pointer: &str| number(workload, pointer).unwrap_or(0);
+    let wanted = match text(workload, "/kind") {
+        "DaemonSet" => count("/status/desiredNumberScheduled"),
+        _ => number(workload, "/spec/replicas").unwrap_or(1),
+    };
+    count("/status/replicas").max(count("/status/currentNumberScheduled")) < wanted
+}
+
+/// Whether a pod is on its way. One that has ended, or crashed before, is no worse than it was.
+fn is_coming(pod: &Value) -> bool {
+    let is_ready = list(pod, "/status/conditions").iter().any(|one| one["type"] == "Ready" && one["status"] == "True");
+    let has_crashed = list(pod, "/status/containerStatuses").iter().any(|one| number(one, "/restartCount") > Some(0));
+    matches!(text(pod, "/status/phase"), "Pending" | "Running") && !is_ready && !has_crashed
 }
 
 /// One act towards the nodes of an old cluster to which users were led before it had them; what is followed stays. `None`:
@@ -157,5 +178,32 @@ pub async fn grow(run: &Run, azure: &Azure, id: &str, found: &Cluster, size: &Si
             let scaled = azure.writer.scale_pool(azure.permit().await?, id, pool).await?;
             written(&format!("pool {} as it was ({} nodes)", pool.name, pool.count), scaled)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_pod_that_has_crashed_or_ended_is_not_on_its_way() {
+        let pod = |phase: &str, ready: &str, restarts: u64| {
+            json!({"status": {"phase": phase, "conditions": [{"type": "Ready", "status": ready}],
+                "containerStatuses": [{"restartCount": restarts}]}})
+        };
+        assert!(is_coming(&pod("Pending", "False", 0)) && is_coming(&pod("Running", "False", 0)));
+        for pod in [pod("Running", "True", 0), pod("Running", "False", 4), pod("Succeeded", "False", 0)] {
+            assert!(!is_coming(&pod), "{pod}");
+        }
+    }
+
+    #[test]
+    fn pods_that_nobody_has_made_yet_are_lacking() {
+        let of = |kind: &str, status: Value| json!({"kind": kind, "spec": {"replicas": 2}, "status": status});
+        assert!(lacks_pods(&of("Deployment", json!({"replicas": 1}))));
+        assert!(!lacks_pods(&of("StatefulSet", json!({"replicas": 2, "readyReplicas": 0}))));
+        let daemon = |there: u64| json!({"desiredNumberScheduled": 3, "currentNumberScheduled": there});
+        assert!(lacks_pods(&of("DaemonSet", daemon(2))) && !lacks_pods(&of("DaemonSet", daemon(3))));
     }
 }

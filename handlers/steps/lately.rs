@@ -26,7 +26,9 @@ pub async fn unseen(run: &Run, azure: &Azure, gateway: &Gateway) -> Result<Optio
     let is_old =
         azure.now().duration_since(run.stage_began) > COUNTS || run.others.repairing || !run.known_glass.is_empty();
     // An old cluster that is being reduced serves nobody for long.
-    if !(is_reached || is_old) || run.is_reducing() || run.keeps_old_rules() {
+    // What others wrote over is put right at once: the share that it was has been large enough.
+    let is_repair = is_reached && run.others.repairing;
+    if !(is_reached || is_old) || is_repair || run.is_reducing() || run.keeps_old_rules() {
         return Ok(None);
     }
     // The load may have grown meanwhile.

@@ -38,15 +38,29 @@ pub async fn on_old(run: &Run, azure: &Azure, old: &Cluster) -> Result<OnOld, St
     Ok(all)
 }
 
+/// An object as a cluster names it: what says no namespace lies in `default`.
+fn lies(mut object: Value) -> String {
+    if object["metadata"]["namespace"].as_str().is_none_or(str::is_empty) {
+        object["metadata"]["namespace"] = "default".into();
+    }
+    describe(&object)
+}
+
 /// What a manifest names after its slot or cluster: by its name in the old cluster the one in the new.
 ///
 /// # Errors
-/// When a published manifest, or one of the clusters, cannot be read.
+/// When the store, or Azure, does not answer.
 pub async fn renamed(run: &Run, azure: &Azure) -> Result<BTreeMap<String, String>, StepError> {
     let plan = &run.plan;
     let mut texts = vec![];
     for manifest in plan.site.manifests() {
-        let text = azure.manifest(manifest.digest_for(plan.version).map_err(StepError::Terminal)?).await?;
+        // A text that is gone is no reason to turn back: whoever applies it says so.
+        let Ok(digest) = manifest.digest_for(plan.version) else { continue };
+        let text = match azure.manifest(digest).await {
+            Ok(text) => text,
+            Err(StepError::Terminal(_)) => continue,
+            Err(error) => return Err(error),
+        };
         if ["${slot.", "${cluster."].iter().any(|named| text.contains(named)) {
             texts.push((manifest, text));
         }
@@ -63,7 +77,7 @@ pub async fn renamed(run: &Run, azure: &Azure) -> Result<BTreeMap<String, String
         let (Ok(old), Ok(new)) = (manifest.each_object(&text, &old), manifest.each_object(&text, &new)) else {
             continue;
         };
-        let both = old.into_iter().zip(new).filter_map(|(old, new)| Some((describe(&old.ok()?), describe(&new.ok()?))));
+        let both = old.into_iter().zip(new).filter_map(|(old, new)| Some((lies(old.ok()?), lies(new.ok()?))));
         names.extend(both.filter(|(old, new)| old != new));
     }
     Ok(names)

@@ -46,11 +46,15 @@ pub async fn of_the_old(run: &Run, azure: &Azure) -> Said {
     let asked = async {
         let kubernetes = azure.kubernetes(&run.plan.old_slot().cluster).await?;
         let mut rights = to_pin(site.pins(), &kubernetes).await?;
-        // What is ill in the new cluster is compared with what it is here.
-        rights.extend(COMPARED.map(|resource| Right::everywhere("get", "apps", resource)));
         rights.extend(to_move(site, run.plan.old, &kubernetes).await?);
         let permitted = kubernetes.permitted(&rights, None).await?;
-        Ok::<_, StepError>(said(&kubernetes, permitted, "the old cluster").await)
+        let mut needed = said(&kubernetes, permitted, "the old cluster").await;
+        // What is ill in the new cluster is compared with what it is here: without that right it is excused by nothing.
+        let compared = COMPARED.map(|resource| Right::everywhere("get", "apps", resource)).into();
+        let permitted = kubernetes.permitted(&compared, None).await?;
+        let helpful = said(&kubernetes, permitted, "the old cluster").await;
+        needed.unclear = needed.unclear.or(helpful.missing).or(helpful.unclear);
+        Ok::<_, StepError>(needed)
     };
     in_time(azure, asked, "the old cluster").await
 }
@@ -87,7 +91,7 @@ async fn in_time(azure: &Azure, asked: impl Future<Output = Result<Said, StepErr
 /// # Errors
 /// When the API server does not say what it serves.
 pub async fn to_pin(capacity: Option<&Capacity>, kubernetes: &Kubernetes) -> Result<BTreeSet<Right>, StepError> {
-    let (mut rights, mut targets) = (BTreeSet::new(), vec![]);
+    let (mut rights, mut targets, mut sizes_rollouts) = (BTreeSet::new(), vec![], false);
     let Some(capacity) = capacity else { return Ok(rights) };
     for field in Field::ALL {
         let sample = json!({"apiVersion": field.api_version(), "kind": field.kind()});
@@ -105,11 +109,12 @@ pub async fn to_pin(capacity: Option<&Capacity>, kubernetes: &Kubernetes) -> Res
             ..Right::everywhere("patch", &kind.resource.group, &kind.resource.plural)
         }));
         if field == Field::HorizontalPodAutoscaler {
+            sizes_rollouts = live.iter().any(|one| one["spec"]["scaleTargetRef"]["kind"] == "Rollout");
             targets = Scaled { autoscalers: live, ..Scaled::default() }.further();
         }
     }
     // What else autoscalers size says itself whether it is ready.
-    if let Some(kind) = kubernetes.served(&rollout()).await? {
+    if let Some(kind) = kubernetes.served(&rollout()).await?.filter(|_| sizes_rollouts) {
         rights.insert(Right::everywhere("list", &kind.resource.group, &kind.resource.plural));
     }
     rights.extend(kubernetes.places(&targets.iter().collect::<Vec<_>>()).await?.into_iter().map(|place| Right {

@@ -7,9 +7,12 @@ use crate::resources::object::name;
 use crate::run::{Fact, Outcome, Run, StepError, Waiting};
 use crate::site::{Capacity, Reconciled};
 use crate::text::few;
-use crate::workload::pins::{Pin, Pins, Placed, Planned, Scaled, Side, patch, planned, together, unready, wishes};
+use crate::workload::pins::{
+    Pin, Pins, Placed, Planned, Scaled, Side, Wishes, patch, planned, together, unready, wishes,
+};
 use crate::workload::selector::selector;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -19,6 +22,8 @@ const BATCH: Duration = Duration::from_secs(30);
 const AT_ONCE: Duration = Duration::from_secs(1);
 /// New pods take some seconds.
 const PODS_TAKE: Duration = Duration::from_secs(15);
+/// What is said of pins.
+const KEPT_LARGE: &str = "both clusters are kept as large as the load wants";
 /// So many pins are named.
 const NAMED: usize = 5;
 
@@ -30,11 +35,15 @@ pub async fn pinned(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepErr
     let new = azure.writer.kubernetes(&run.plan.new_slot().cluster).await?;
     let (of_old, of_new) = (old.scaled().await?, new.scaled().await?);
     let mut wanted = wishes(&of_old, &azure.counted(&run.plan.old_uid).await?, |space| capacity.covers(space));
-    if run.leads_to_both() {
-        wanted = together(wanted, &of_old, &of_new);
+    // Manifests are read for what is not there by its old name alone.
+    let there = wishes(&of_new, &Wishes::new(), |_| true);
+    let all_there = wanted.keys().all(|key| there.contains_key(key));
+    let renamed = if all_there { BTreeMap::new() } else { renamed(run, azure).await? };
+    // What was raised feeds itself: new pods have no load yet, and count.
+    if run.leads_to_both() && !run.has_said(KEPT_LARGE) {
+        wanted = together(wanted, &of_old, &of_new, &renamed);
     }
     let plan_old = planned(&of_old, &wanted, &run.id, false);
-    let renamed = renamed(run, azure).await?;
     let in_new = wanted.into_iter().map(|(key, wish)| (renamed.get(&key).cloned().unwrap_or(key), wish)).collect();
     let plan_new = planned(&of_new, &in_new, &run.id, true);
     let (too_small, noted) = (too_small(capacity, &plan_new), noted(capacity, &plan_old, &plan_new));
@@ -43,7 +52,7 @@ pub async fn pinned(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepErr
     all.add(&more);
     if (all.old.len(), all.new.len()) != (0, 0) && run.pins.as_ref() != Some(&all) {
         let what = named(all.old.iter().map(|pin| (Side::Old, pin)).chain(all.new.iter().map(|pin| (Side::New, pin))));
-        let waiting = Waiting::because(format!("both clusters are kept as large as the load wants: {what}"));
+        let waiting = Waiting::because(format!("{KEPT_LARGE}: {what}"));
         return Ok(Some(Outcome::NotYet(Waiting {
             again_in: Some(AT_ONCE),
             facts: vec![Fact::Pins(more)],

@@ -59,16 +59,19 @@ pub fn rollout() -> Value {
 }
 
 /// What may not be read is left out: the right to it is asked for elsewhere, and what has none must not hinder the rest.
-fn unless_forbidden<Found>(read: Result<Found, StepError>) -> Result<Option<Found>, StepError> {
+pub(super) fn unless_forbidden<Found>(read: Result<Found, StepError>) -> Result<Option<Found>, StepError> {
     match read {
         Ok(found) => Ok(Some(found)),
-        Err(StepError::Transient { cause, .. })
-            if cause.downcast_ref::<Refused>().is_some_and(|refused| refused.code == 403) =>
-        {
-            Ok(None)
-        }
+        Err(error) if is_forbidden(&error) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Whether that is for want of a right.
+#[must_use]
+pub fn is_forbidden(error: &StepError) -> bool {
+    let StepError::Transient { cause, .. } = error else { return false };
+    cause.downcast_ref::<Refused>().is_some_and(|refused| refused.code == 403)
 }
 
 /// What of an object is amended.

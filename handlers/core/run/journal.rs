@@ -66,6 +66,12 @@ impl Run {
         }
     }
 
+    /// Whether the present step has said something that begins so, since it began.
+    #[must_use]
+    pub fn has_said(&self, what: &str) -> bool {
+        self.of_this_step().any(|entry| entry.what.starts_with(what))
+    }
+
     /// When the present step first said this, if it has since it began.
     #[must_use]
     pub fn first_said(&self, what: &str) -> Option<Timestamp> {

@@ -34,7 +34,8 @@ impl Run {
             self.0.missed = None;
         }
         self.0.unserved &= step.undoes();
-        self.0.forced &= step.undoes();
+        // Once users are back it has done what it was for.
+        self.0.forced &= step == Step::RestoreTraffic && before != Step::DeleteNewCluster;
         self.0.unclear = None;
         self.0.sweeps = 0;
         self.0.step_began = now;

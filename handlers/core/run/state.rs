@@ -89,7 +89,10 @@ impl Run {
     #[must_use]
     pub fn waits_for_nodes(&self) -> bool {
         let has_written = matches!(self.following, Some(Following::GatewayWrite { .. }));
-        self.step == Step::RestoreTraffic && self.moves() && self.can_bring_back() && !self.unserved && !has_written
+        self.step == Step::RestoreTraffic
+            && self.moves()
+            && self.can_bring_back()
+            && !(self.unserved || self.forced || has_written)
     }
 
     /// Whether its deletion of the old cluster began and came to no end: nobody knows what is left.

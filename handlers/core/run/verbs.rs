@@ -267,7 +267,11 @@ fn resume(run: &Run, mut next: Run, direction: Option<Direction>, what: &str, no
             next.0.others.repairing = !run.keeps_old_rules();
             Ok(next)
         }
-        Some(Direction::Back) => Ok(next.release(now).go_back(what, now)),
+        Some(Direction::Back) => {
+            // Force that was given before was for another moment.
+            (next.0.forced, next.0.unserved) = (false, false);
+            Ok(next.release(now).go_back(what, now))
+        }
     }
 }
 

@@ -212,6 +212,11 @@ pub fn led_elsewhere(run: &Run, judged: &Run, why: &str, now: Timestamp) -> Opti
         return Some(next.hold_led(why, now));
     }
     next.0.others.told = Some(why.to_owned());
+    if let Some(hold) =
+        next.0.held.as_mut().filter(|hold| run.others.told.as_ref().is_some_and(|told| hold.why == said(told)))
+    {
+        hold.why = said(why);
+    }
     next.note_call(Cause::LedElsewhere, why, now);
     Some(next)
 }

@@ -92,7 +92,9 @@ impl<'a> Conditions<'a> {
         if let Some(working) = self.find("Reconciling").filter(|it| it["status"] == "True") {
             return Some(format!("is being reconciled{}", words(working)));
         }
-        self.wants("Ready", "is not ready")
+        // Not every controller says anew what is as it was: cert-manager leaves an issuer's condition where only solvers changed.
+        let ready = self.find("Ready").filter(|it| it["status"] != "True")?;
+        Some(format!("is not ready{}", words(ready)))
     }
 
     /// A condition that is there, and not true, or old.
@@ -206,7 +208,7 @@ const NOT_THIS_ONE: [&str; 9] = [
 /// <https://github.com/cert-manager/cert-manager/blob/master/internal/controller/certificates/policies/policies.go>
 fn certificate(object: &Value) -> Option<String> {
     let conditions = Conditions::of(object);
-    let why = conditions.of_any()?;
+    let why = conditions.wants("Ready", "is not ready").or_else(|| conditions.of_any())?;
     let ready = conditions.find("Ready");
     let reason = ready.map_or("", |ready| text(ready, "/reason"));
     let is_old = ready.is_some_and(|ready| conditions.is_old(ready));

@@ -63,8 +63,12 @@ pub fn is_no_worse(new: Option<Share>, old: &Value) -> bool {
     match (new, Share::of(old)) {
         (Some(new), Some(old_share)) => {
             // A Rollout says in a word what it lacks.
+            // A DaemonSet wants as many as there are nodes: those on which it fails are the same few.
+            let fails_alike = old["kind"] == "DaemonSet"
+                && new.ready > 0
+                && new.wanted - new.ready <= old_share.wanted - old_share.ready;
             (old_share.lacks_some() || old["kind"] == "Rollout")
-                && new.ready * old_share.wanted >= old_share.ready * new.wanted
+                && (fails_alike || new.ready * old_share.wanted >= old_share.ready * new.wanted)
         }
         _ => true,
     }
@@ -106,6 +110,17 @@ mod tests {
         let mut unseen = none.clone();
         unseen["metadata"]["generation"] = 3.into();
         assert!(!excuses(&none, &unseen));
+    }
+
+    #[test]
+    fn a_daemon_that_fails_on_the_same_node_is_no_worse_where_there_are_fewer() {
+        let daemon = |wanted: i64, ready: i64| {
+            json!({"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "gpu", "generation": 1},
+                "status": {"observedGeneration": 1, "desiredNumberScheduled": wanted, "currentNumberScheduled": wanted,
+                "updatedNumberScheduled": wanted, "numberReady": ready, "numberAvailable": ready}})
+        };
+        assert!(excuses(&daemon(4, 3), &daemon(10, 9)));
+        assert!(!excuses(&daemon(4, 2), &daemon(10, 9)) && !excuses(&daemon(1, 0), &daemon(10, 9)));
     }
 
     #[test]

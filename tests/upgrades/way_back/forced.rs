@@ -5,7 +5,7 @@ use bluegreen::azure::permit::Permit;
 use bluegreen::local::story::Serving;
 use bluegreen::resources::size::PoolSize;
 use bluegreen::run::Ending;
-use bluegreen::run::verbs::{Refusal, Verb};
+use bluegreen::run::verbs::{Direction, Refusal, Verb};
 use bluegreen::site::Colour::{Blue, Green};
 use bluegreen::site::OldCluster;
 use bluegreen::step::Step;
@@ -92,15 +92,24 @@ fn force_is_heard_on_the_way_back_that_had_nowhere_to_go() {
 #[test]
 fn where_nobody_is_served_an_old_cluster_that_cannot_be_read_is_gone_back_to() {
     for wish in [OldCluster::Stop, OldCluster::ScaleDown, OldCluster::Delete] {
-        for effect in [Effect::status(StatusCode::SERVICE_UNAVAILABLE), Effect::not_found()] {
+        for (is_gone, effect) in [(false, Effect::status(StatusCode::SERVICE_UNAVAILABLE)), (true, Effect::not_found())]
+        {
             story(|| async {
                 let night = announced(wish).await;
-                // By then nothing of what was said before can be on its way.
                 blue_answers(&night, "unreadable", effect.clone());
                 night.falls_ill(Green);
-                users_are_back(&night, 6).await;
+                if wish == OldCluster::Delete && is_gone {
+                    // That is what a deletion of ours would look like.
+                    night.minutes(15).await;
+                    let held = night.is_held().await;
+                    assert_eq!(night.serving(), Serving::Only(Green), "{}", journal(&held));
+                } else {
+                    // A deletion may be on its way for so long.
+                    users_are_back(&night, if wish == OldCluster::Delete { 9 } else { 6 }).await;
+                }
                 night.shop.azure.world().faults.remove("unreadable");
-                night.ends(Ending::RolledBack).await;
+                let run = until(&night.shop, |run| run.ending.is_some()).await;
+                assert_eq!((run.ending, night.serving()), (Some(Ending::RolledBack), Serving::Only(Blue)));
             });
         }
     }
@@ -120,5 +129,39 @@ fn a_way_back_goes_on_without_the_bus() {
         users_are_back(&night, 1).await;
         night.shop.azure.world().faults.remove("bus");
         night.ends(Ending::RolledBack).await;
+    });
+}
+
+#[test]
+fn force_is_for_its_own_moment_alone() {
+    story(|| async {
+        let night = announced(OldCluster::Stop).await;
+        night.says(Verb::RollBack, |order| order.force = true).await.unwrap();
+        users_are_back(&night, 2).await;
+        night.glass_is_broken(Green, "back");
+        let held = until(&night.shop, |run| run.glass.is_some()).await;
+        blue_answers(&night, "gone", Effect::not_found());
+        night.says(Verb::Resume, |order| order.direction = Some(Direction::Back)).await.unwrap();
+        night.minutes(10).await;
+        assert_eq!(night.serving(), Serving::Only(Green), "{}{}", held.hop, journal(&night.run()));
+        night.shop.azure.world().faults.remove("gone");
+        let run = until(&night.shop, |run| run.ending.is_some()).await;
+        assert_eq!((run.ending, night.serving()), (Some(Ending::RolledBack), Serving::Only(Blue)), "{}", journal(&run));
+    });
+}
+
+/// Whether the old cluster's pods run can be a right that nobody gave: it is no condition.
+#[test]
+fn a_right_that_is_missing_keeps_no_users_from_the_old_cluster() {
+    story(|| async {
+        let night = announced(OldCluster::ScaleDown).await;
+        let host = night.cluster(Blue).unwrap()["properties"]["fqdn"].as_str().unwrap().to_owned();
+        let on = On { host, ..On::call(Method::GET, "/apis/apps/v1/deployments") };
+        let body = serde_json::json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden",
+            "message": "deployments.apps is forbidden", "code": 403});
+        let denied = Effect::Answer { status: StatusCode::FORBIDDEN, headers: vec![], body };
+        night.shop.azure.world().faults.add(Fault::always("denied", on, denied));
+        night.says(Verb::RollBack, |_| {}).await.unwrap();
+        users_are_back(&night, 6).await;
     });
 }

@@ -62,9 +62,11 @@ impl Scaled {
         let mut all: Vec<_> = targets
             .map(|one| {
                 let target = &one["spec"]["scaleTargetRef"];
-                json!({"apiVersion": target["apiVersion"], "kind": target["kind"],
+                let version = target["apiVersion"].as_str().filter(|version| !version.is_empty()).unwrap_or("v1");
+                json!({"apiVersion": version, "kind": target["kind"],
                 "metadata": {"namespace": one["metadata"]["namespace"], "name": target["name"]}})
             })
+            .filter(|one| !text(one, "/kind").is_empty() && !name(one).is_empty())
             .collect();
         all.dedup();
         all

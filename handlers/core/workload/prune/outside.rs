@@ -22,6 +22,8 @@ const GROUPS: [&str; 14] = [
     "app.k8s.cloudflare.com",
     "mongodb.com",
 ];
+/// Of those what only says how this cluster does something.
+const SETTINGS: [&str; 3] = ["alb.networking.azure.io", "kubernetes.azure.com", "karpenter.azure.com"];
 /// Kinds that install others, wherever their files say.
 const INSTALLERS: [(&str, &[&str]); 5] = [
     ("argoproj.io", &["Application", "ApplicationSet"]),
@@ -47,7 +49,8 @@ pub(super) fn stands_for(object: &Value) -> Option<String> {
     if INSTALLERS.iter().any(|(installer, kinds)| *installer == group && kinds.contains(&kind)) {
         return Some("what it installs, here or outside the cluster, would go with it".into());
     }
-    if GROUPS.iter().any(|end| group.ends_with(end)) {
+    let is_within = SETTINGS.iter().any(|end| group.ends_with(end)) && kind != "ApplicationLoadBalancer";
+    if !is_within && GROUPS.iter().any(|end| group.ends_with(end)) {
         return Some("it stands for something outside the cluster, and the other cluster's for the same".into());
     }
     let finalizers = list(object, "/metadata/finalizers").iter().filter_map(Value::as_str);
