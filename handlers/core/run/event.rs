@@ -28,7 +28,7 @@ impl Event {
         Self { format: run.format, site, run: run.id.clone(), step: run.step, hop: run.hop }
     }
 
-    /// The same id each time that this hop is published: duplicates of it are dropped by the bus.
+    /// By this the bus tells one hop from another.
     #[must_use]
     pub fn message_id(&self) -> String {
         format!("{}/{}", self.run, self.hop)
@@ -64,7 +64,9 @@ impl Message {
         Ok(Self { to: REQUESTS, id, subject: "RequestUpgrade".into(), body: serde_json::to_string(request)?, at: None })
     }
 
-    /// The message of a run's present hop, visible when it is due.
+    /// The message of a run's present hop, visible when it is due. Its id is the same each time that this hop is published:
+    /// duplicates of it are dropped by the bus. It has the moment in it, too: where somebody brought an older version of the
+    /// run's document back, its hops were used before.
     ///
     /// # Errors
     /// Never in practice: an event always has a JSON form.
@@ -72,7 +74,7 @@ impl Message {
         let event = Event::of(run);
         Ok(Self {
             to: STEPS,
-            id: event.message_id(),
+            id: format!("{}/{}", event.message_id(), run.due.as_millisecond()),
             subject: event.step.name().into(),
             body: serde_json::to_string(&event)?,
             at: (run.due > now).then_some(run.due),

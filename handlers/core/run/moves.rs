@@ -279,6 +279,10 @@ impl Run {
 
     fn held_for(mut self, why: &str, gate: Option<Gate>, now: Timestamp) -> Self {
         let why = said(why);
+        if self.held.is_none() {
+            // What a step has not seen yet says nothing of who looks from now on.
+            self.0.unclear = None;
+        }
         let hold = Hold {
             why,
             since: now,

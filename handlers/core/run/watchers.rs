@@ -11,8 +11,6 @@ use jiff::{SignedDuration, Timestamp};
 pub const OVERDUE: SignedDuration = SignedDuration::from_mins(4);
 /// The sweep came so often without a look between: a person is called.
 pub const SWEEPS_WITHOUT_A_LOOK: u32 = 3;
-/// So many hops are left out then: more than a run has had by any time.
-const USED_HOPS: u32 = 1000;
 /// So many dead letters of one step hold the run.
 pub const MOST_DEAD_LETTERS: u32 = 3;
 /// A gate before traffic waits so long.
@@ -33,8 +31,6 @@ pub fn sweep(run: &Run, now: Timestamp) -> Option<Run> {
         }
         next.0.due = now;
         next.0.sweeps += 1;
-        // After an older version of the document was brought back its hops were used before, and the bus drops their events.
-        next.0.hop += USED_HOPS * u32::from(run.sweeps > 0);
         next.note(CHECK, "its event was lost or late; sent again", run.step, now);
         next.call_when_nothing_moves(now);
         return Some(next);
@@ -172,11 +168,13 @@ pub fn know(
     }
     // A step's own question that has no answer yet is for that step.
     let is_judged = |run: &Run| run.unclear.as_ref().is_some_and(|known| known.judged);
-    if is_judged(run) || unclear.is_some() || run.held.is_some() {
+    // Of a held run that is for nobody else.
+    let was_unseen = run.held.is_some() && run.unclear.is_some();
+    if is_judged(run) || unclear.is_some() || was_unseen {
         next.judged(unclear, now);
     }
     let is_told = next.last_number() > run.last_number();
-    let is_clear_anew = run.held.is_some() && next.unclear.is_none() != run.unclear.is_none();
+    let is_clear_anew = was_unseen && next.unclear.is_none();
     (is_new || missed_anew || is_told || is_clear_anew || is_judged(&next) != is_judged(run)).then_some(next)
 }
 

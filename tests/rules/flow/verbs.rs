@@ -300,6 +300,9 @@ fn who_approves_a_gate_accepts_no_other_way_of_leading_users() {
     let run = entered(&begun_with(vec![gate.clone()]), ConfirmTraffic, 1);
     let approved = obeyed(&led(&held_since(&run, "a gate", Some(&gate))), Verb::Approve).expect("a gate waits");
     assert!(approved.others.leads.is_some() && approved.others.told.is_some());
-    let resumed = obeyed(&led(&held_since(&run, "led elsewhere", None)), Verb::Resume).expect("it is held");
+    let why = "somebody changed what leads users";
+    let resumed = obeyed(&led(&held_since(&run, why, None)), Verb::Resume).expect("it is held");
     assert!(resumed.others.leads.is_none() && resumed.others.told.is_none());
+    let otherwise = obeyed(&led(&held_since(&run, "lunch", None)), Verb::Resume).expect("it is held");
+    assert!(otherwise.others.leads.is_some() && otherwise.others.told.is_none(), "it is told anew");
 }

@@ -127,7 +127,7 @@ impl Planned {
             name: name(object).to_owned(),
             uid: text(object, "/metadata/uid").to_owned(),
             workload: format!("{kind} {}", name_of_it.rsplit('/').next().unwrap_or_default()),
-            before: marked(object).map_or(live, |mark| mark.before),
+            before: unpinned(object, live),
             to,
         });
     }
@@ -148,7 +148,12 @@ fn idle(field: Field, ruler: &Value) -> Option<u64> {
 
 /// A minimum of its own, without what an earlier run has made of it.
 fn own(field: Field, ruler: &Value) -> Option<u64> {
-    marked(ruler).map_or_else(|| number(ruler, &format!("/spec/{}", field.member())), |mark| mark.before)
+    unpinned(ruler, number(ruler, &format!("/spec/{}", field.member())))
+}
+
+/// A count without what an earlier run has made of it. Where it is not as that run has left it, somebody has written it since.
+fn unpinned(object: &Value, live: Option<u64>) -> Option<u64> {
+    marked(object).filter(|mark| live == Some(mark.to)).map_or(live, |mark| mark.before)
 }
 
 /// By what the managers of those are known who set back whatever differs from their repository.

@@ -132,6 +132,16 @@ fn another_runs_pin_is_taken_over_with_its_inverse() {
 }
 
 #[test]
+fn what_somebody_wrote_over_another_runs_pin_is_what_it_is_set_back_to() {
+    let mut scaled = web(8, 2, 20);
+    let Placed::By(placed) = patch(&pins(&scaled, 8).pins[0], Some(&scaled.autoscalers[0]), "shop-0") else { panic!() };
+    scaled.autoscalers[0] = merged(&scaled.autoscalers[0], &placed);
+    scaled.autoscalers[0]["spec"]["minReplicas"] = 12.into();
+    let over = pins(&scaled, 15);
+    assert_eq!((over.pins[0].before, over.pins[0].to), (Some(12), 15));
+}
+
+#[test]
 fn a_reconcilers_minimum_is_a_line_for_its_repository() {
     let mut scaled = web(8, 2, 20);
     let owned = |manager: &str, member: &str| {
