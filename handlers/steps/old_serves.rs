@@ -1,12 +1,14 @@
 //! Whether the old cluster serves users by itself, before another one goes that could: what cannot be told is no ground for that.
 use super::acting::Azure;
-use super::again_in;
+use super::following;
 use super::presence::look_again;
-use super::watch::{ask_aside, lost, question};
-use crate::azure::operations::Progress;
+use super::watch::{answered, ask_aside, lost};
 use crate::resources::gateway::{Health, health};
-use crate::run::{Outcome, Run, StepError, StepResult, Waiting};
+use crate::run::{Outcome, Run, StepError};
 use serde_json::Value;
+
+/// What is said when the gateway is asked.
+const ASKED: &str = "the gateway is asked what its probes see of the old cluster";
 
 /// Which cluster is to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,16 +46,9 @@ pub async fn old_serves(run: &Run, azure: &Azure, goes: Spared, again: &str) -> 
         let why = "traffic went back by a write that could carry no mark (the gateway has 50 tags), which is no proof";
         return Ok(Some(Outcome::Hold(format!("{why}: see that the old cluster serves, and finish as it stands"))));
     }
-    let answer = match question(run, azure) {
-        Some(asked) => azure.look(asked).await?,
-        None => Progress::Gone,
-    };
-    let answer = match answer {
-        Progress::InProgress(again) => return again_in("the gateway is looking at its backends", again).map(Some),
-        Progress::Succeeded(answer) => answer,
-        Progress::Gone | Progress::Failed { .. } => {
-            return asked(run, azure, &format!("before {} goes{again}", goes.name())).await.map(Some);
-        }
+    let answer = match answered(run, azure, &format!("{ASKED}: before {} goes{again}", goes.name())).await? {
+        Ok(answer) => answer,
+        Err(waiting) => return Ok(Some(waiting)),
     };
     match worst_of_old(run, &answer) {
         Some((_, Health::Healthy)) => old_stays(run, azure, goes).await,
@@ -61,7 +56,9 @@ pub async fn old_serves(run: &Run, azure: &Azure, goes: Spared, again: &str) -> 
             "the gateway finds the old cluster unhealthy at {address}: {}",
             goes.kept()
         )))),
-        Some((_, Health::Unknown)) | None => asked(run, azure, "no health yet of the old cluster").await.map(Some),
+        Some((_, Health::Unknown)) | None => {
+            following(format!("{ASKED}: no health yet of the old cluster"), ask_aside(run, azure).await?).map(Some)
+        }
     }
 }
 
@@ -72,12 +69,6 @@ async fn old_stays(run: &Run, azure: &Azure, goes: Spared) -> Result<Option<Outc
         (None, Some(missed)) => look_again(missed, "the old cluster was not found").map(Some),
         (None, None) => Ok(None),
     }
-}
-
-async fn asked(run: &Run, azure: &Azure, why: &str) -> StepResult {
-    let following = Some(ask_aside(run, azure).await?);
-    let why = format!("the gateway is asked what its probes see of the old cluster: {why}");
-    Ok(Outcome::NotYet(Waiting { following, ..Waiting::because(why) }))
 }
 
 /// The member of the old cluster in a live pool with which it stands worst.

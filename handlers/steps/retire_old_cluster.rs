@@ -5,7 +5,7 @@ use super::overwriting::{instead, not_as_left, overwritten};
 use super::presence::{Presence, look_again, presence};
 use super::proof::{Needs, Proof, proof, write};
 use super::unpinned::unpinned;
-use super::watch::{Judgement, ask_aside, judge, question};
+use super::watch::{Judgement, answered, ask_aside, judge};
 use super::{again_in, not_yet, permit_to_reduce, written};
 use crate::azure::operations::Progress;
 use crate::azure::permit::Permit;
@@ -187,18 +187,10 @@ async fn candidate_emptied(run: &Run, azure: &Azure) -> StepResult {
 
 /// Why the members that serve are no ground for an act; `None`: the gateway has just found every one healthy.
 async fn serves_badly(run: &Run, azure: &Azure) -> Result<Option<Outcome>, StepError> {
-    let answer = match question(run, azure) {
-        Some(asked) => azure.look(asked).await?,
-        None => Progress::Gone,
-    };
-    let answer = match answer {
-        Progress::InProgress(again) => return again_in("the gateway is looking at its backends", again).map(Some),
-        Progress::Succeeded(answer) => answer,
-        Progress::Gone | Progress::Failed { .. } => {
-            let following = Some(ask_aside(run, azure).await?);
-            let why = "the gateway is asked what its probes see, before the old cluster is touched";
-            return Ok(Some(Outcome::NotYet(Waiting { following, ..Waiting::because(why) })));
-        }
+    let why = "the gateway is asked what its probes see, before the old cluster is touched";
+    let answer = match answered(run, azure, why).await? {
+        Ok(answer) => answer,
+        Err(waiting) => return Ok(Some(waiting)),
     };
     let Judgement { readiness, verdict, missed: _ } = judge(run, run.stage, azure, &answer).await?;
     Ok(match verdict {

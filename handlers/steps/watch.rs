@@ -6,7 +6,7 @@ use crate::azure::Reader;
 use crate::azure::operations::Progress;
 use crate::resources::leads::Leads;
 use crate::run::readiness::{Readiness, Sides, Verdict};
-use crate::run::{Following, Operation, Outcome, Run, StepError};
+use crate::run::{Following, Operation, Outcome, Run, StepError, Waiting};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -76,6 +76,28 @@ pub async fn ask(run: &Run, reader: &Reader) -> Result<Following, StepError> {
 /// When it was not accepted.
 pub async fn ask_aside(run: &Run, reader: &Reader) -> Result<Following, StepError> {
     Ok(Following::question_aside(reader.ask_health(&run.plan.site.gateway).await?).dated(reader.now()))
+}
+
+/// What the gateway has answered to a question beside the step's own changes; otherwise what is waited for, as it is asked anew
+/// (`why`).
+///
+/// # Errors
+/// When the answer cannot be looked at, or the question was not accepted.
+pub async fn answered(run: &Run, reader: &Reader, why: &str) -> Result<Result<Value, Outcome>, StepError> {
+    let progress = match question(run, reader) {
+        Some(asked) => reader.look(asked).await?,
+        None => Progress::Gone,
+    };
+    let waiting = match progress {
+        Progress::Succeeded(answer) => return Ok(Ok(answer)),
+        Progress::InProgress(again_in) => {
+            Waiting { again_in, ..Waiting::because("the gateway is looking at its backends") }
+        }
+        Progress::Gone | Progress::Failed { .. } => {
+            Waiting { following: Some(ask_aside(run, reader).await?), ..Waiting::because(why) }
+        }
+    };
+    Ok(Err(Outcome::NotYet(waiting)))
 }
 
 /// Judges what the gateway says of its members, while it has those of this stage. An old cluster that cannot be looked at

@@ -1,27 +1,13 @@
 //! A run for the post-mortem: everything that is known of it, without what lets anybody in.
 use crate::run::Run;
 use crate::run::overview::RunSeen;
+use crate::workload::chart::secrets::NAMES;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// Names whose values are never exported, wherever they stand: a site's `clusterChanges` and a chart's values may hold them.
-const SECRETS: [&str; 15] = [
-    "password",
-    "passwd",
-    "pwd",
-    "passphrase",
-    "secret",
-    "token",
-    "credential",
-    "apikey",
-    "accesskey",
-    "accountkey",
-    "sharedkey",
-    "privatekey",
-    "connectionstring",
-    "sshkey",
-    "keydata",
-];
+/// Further names whose values are never exported, wherever they stand: a site's `clusterChanges` and a chart's values may hold
+/// them.
+const SECRETS: [&str; 3] = ["secret", "sshkey", "keydata"];
 /// Such names mean no secret: `secrets` of a desk, a provider's switch.
 const HARMLESS: [&str; 3] = ["manifestsHoldSecrets", "enableSecretRotation", "azureKeyvaultSecretsProvider"];
 const REMOVED: &str = "(left out)";
@@ -71,7 +57,7 @@ fn is_word(name: &str) -> bool {
 
 fn is_secret(name: &str) -> bool {
     let bare = name.replace(['_', '-'], "").to_lowercase();
-    !HARMLESS.contains(&name) && SECRETS.iter().any(|secret| bare.contains(secret))
+    !HARMLESS.contains(&name) && NAMES.iter().chain(&SECRETS).any(|secret| bare.contains(secret))
 }
 
 #[cfg(test)]

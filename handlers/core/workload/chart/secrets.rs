@@ -2,8 +2,8 @@
 use crate::resources::answers::shortened;
 use serde_json::Value;
 
-/// Names that end so have a secret as their value. One that ends with `Secret` alone may be the name of one.
-const ENDS: [&str; 17] = [
+/// What secrets are called, in small letters and without what parts words.
+pub const NAMES: [&str; 12] = [
     "password",
     "passwd",
     "pwd",
@@ -16,12 +16,9 @@ const ENDS: [&str; 17] = [
     "connectionstring",
     "token",
     "credential",
-    "credentials",
-    "clientsecret",
-    "appsecret",
-    "sharedsecret",
-    "secretvalue",
 ];
+/// Further ends of such names. One that ends with `Secret` alone may be the name of one.
+const ENDS: [&str; 5] = ["credentials", "clientsecret", "appsecret", "sharedsecret", "secretvalue"];
 
 /// Where values hold a secret as it is: JSON pointers. A placeholder is none.
 #[must_use]
@@ -54,7 +51,7 @@ fn find(value: &Value, place: &str, places: &mut Vec<String>) {
 
 fn is_secret(name: &str) -> bool {
     let bare = name.replace(['_', '-', '.'], "").to_lowercase();
-    ENDS.iter().any(|end| bare.ends_with(end)) && !bare.contains("existing")
+    NAMES.iter().chain(&ENDS).any(|end| bare.ends_with(end)) && !bare.contains("existing")
 }
 
 fn is_literal(value: &Value) -> bool {
